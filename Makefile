@@ -1,0 +1,67 @@
+# Everything a person or a build machine does here has a target. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+CARGO ?= cargo
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+FETCH := deploy/tools/fetch.sh
+
+# The broker that demos and tests start. Name another build with HUYING_NATS_SERVER=/path/to/nats-server.
+HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
+export HUYING_NATS_SERVER
+
+.PHONY: help demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench tools nats clients clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: nats ## play a district's day from the first call to the last rating
+	$(CARGO) build --locked --package huying
+	$(TARGET_DIR)/debug/huying demo
+
+up: nats ## run everything on this machine until Ctrl-C
+	$(CARGO) build --locked --package huying
+	$(TARGET_DIR)/debug/huying up
+
+test: nats clients ## every test, against a real broker
+	$(CARGO) test --workspace --locked
+
+check: fmt-check lint proto-lint k8s-check ## format, lints, contracts, manifests; changes nothing
+
+check-fast: fmt-check proto-lint ## the part of `check` that compiles nothing
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+fmt-check: ## fail if the code is not formatted
+	$(CARGO) fmt --all --check
+
+lint: ## clippy, warnings are errors
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+proto-lint: ## buf lint over the contracts
+	@$(FETCH) buf
+	.tools/buf lint proto
+
+k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our own rules
+	@$(FETCH) k8s
+	deploy/tools/k8s-check.sh
+
+bench: nats ## measure throughput and latency; writes target/bench.json
+	$(CARGO) run --locked --package huying-tests --bin bench
+
+tools: ## fetch every pinned tool into .tools/ (for working offline later)
+	@$(FETCH) all
+
+nats: ## fetch the pinned nats-server, unless one is at hand
+	@$(FETCH) nats
+
+clients: ## fetch the Python clients some tests use
+	@$(FETCH) clients
+
+clean: ## remove target/ and .tools/; data/ stays
+	$(CARGO) clean
+	rm -rf .tools

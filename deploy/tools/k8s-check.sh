@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Renders every overlay and department and holds the result against the Kubernetes 1.32 schemas, strictly, and
+# against our own rules (k8s_rules.py). Without kubectl or kustomize it checks the manifests one by one and says
+# what it left out. Exit code: 0 all good, 1 something is wrong, 64 the tools are missing.
+set -euo pipefail
+
+readonly KUBERNETES_VERSION=1.32
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+python=.tools/venv/bin/python
+
+if ! "$python" -c 'import kubernetes_validate' 2>/dev/null; then
+    echo "k8s-check: .tools/venv has no kubernetes-validate; run deploy/tools/fetch.sh k8s" >&2
+    exit 64
+fi
+
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+failed=0
+
+render() {
+    if [[ -n ${HUYING_NO_RENDERER:-} ]]; then return 127
+    elif command -v kubectl >/dev/null; then kubectl kustomize "$1"
+    elif command -v kustomize >/dev/null; then kustomize build "$1"
+    else return 127
+    fi
+}
+
+can_render() {
+    [[ -z ${HUYING_NO_RENDERER:-} ]] && { command -v kubectl || command -v kustomize; } >/dev/null
+}
+
+# check LABEL FILE...: every document of the files against the schemas.
+valid() {
+    local label=$1
+    shift
+    if "$python" -m kubernetes_validate --kubernetes-version "$KUBERNETES_VERSION" --strict --quiet "$@" \
+        >"$scratch/report" 2>&1; then
+        return 0
+    fi
+    printf 'k8s-check: %s is not valid for Kubernetes %s:\n' "$label" "$KUBERNETES_VERSION" >&2
+    sed 's/^/    /' "$scratch/report" >&2
+    return 1
+}
+
+if can_render; then
+    for folder in k8s/overlays/*/ k8s/departments/*/; do
+        folder=${folder%/}
+        [[ $folder == */template ]] && continue
+        output=$scratch/${folder//\//-}.yaml
+        if ! render "$folder" >"$output"; then
+            printf 'k8s-check: %s does not render\n' "$folder" >&2
+            failed=1
+        elif valid "$folder" "$output" && "$python" deploy/tools/k8s_rules.py "$output"; then
+            printf 'k8s-check: %-36s %2d objects, valid\n' "$folder" "$(grep -c '^kind: ' "$output")"
+        else
+            failed=1
+        fi
+    done
+else
+    # Whole objects only: patches and kustomizations are no Kubernetes objects by themselves.
+    mapfile -t whole < <("$python" deploy/tools/k8s_rules.py --whole-objects k8s)
+    valid "a manifest" "${whole[@]}" || failed=1
+    printf 'k8s-check: %d manifests checked one by one\n' "${#whole[@]}"
+    echo "k8s-check: left out, for want of kubectl or kustomize: rendering the overlays, patches, our own rules"
+fi
+
+exit "$failed"

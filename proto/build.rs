@@ -1,0 +1,54 @@
+//! Compiles the contracts with a pure-Rust compiler: nobody has to install protoc.
+
+use std::path::{Path, PathBuf};
+use std::{env, error::Error, fs};
+
+use prost::Message;
+
+const SERVICES: [&str; 10] = [
+    "common",
+    "record",
+    "charter",
+    "intake",
+    "triage",
+    "dispatch",
+    "enforcement_center",
+    "evaluation",
+    "notification",
+    "responder",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=huying");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let files = proto_files(Path::new("huying"))?;
+    let descriptors = protox::compile(&files, ["."])?;
+    let encoded = descriptors.encode_to_vec();
+    fs::write(out.join("descriptors.bin"), &encoded)?;
+
+    tonic_prost_build::configure()
+        .compile_well_known_types(true)
+        .extern_path(".google.protobuf", "::pbjson_types")
+        .compile_fds(descriptors)?;
+
+    let packages = SERVICES.map(|service| format!(".huying.{service}.v1"));
+    pbjson_build::Builder::new()
+        .register_descriptors(&encoded)?
+        .preserve_proto_field_names()
+        .build(&packages)?;
+    Ok(())
+}
+
+fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(proto_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,140 @@
+//! Which stream keeps what, under which limits, and who follows it: declarations only. `huying provision` makes
+//! the broker agree with this page; no service ever edits a stream.
+
+use ids::{Kind, Owner};
+
+use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject};
+
+pub const CASES: &str = "CASES";
+pub const CHARTERS: &str = "CHARTERS";
+pub const CALLS: &str = "CALLS";
+pub const TIMERS: &str = "TIMERS";
+pub const DLQ: &str = "DLQ";
+/// Key-value bucket: keyed hash of (bridge, external reference) to case id.
+pub const REFS: &str = "refs";
+/// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
+pub const CLOCK: &str = "clock";
+
+/// What happens to a message that has been consumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// Stays: it is the record.
+    Kept,
+    /// Goes when its one consumer has acknowledged it.
+    WorkQueue,
+}
+
+/// One stream, as the provisioner creates it. `discard: new`, file storage and direct gets are common to all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamSpec {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub subjects: Vec<String>,
+    pub retention: Retention,
+    /// One message per subject, ever: a second write without an expectation is refused too.
+    pub write_once: bool,
+    /// `Nats-Schedule` headers act here and nowhere else.
+    pub schedules: bool,
+    /// Atomic batches, for the grouped append (D1).
+    pub batches: bool,
+    /// Largest message in bytes.
+    pub message_bytes_max: i32,
+}
+
+/// A durable pull consumer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsumerSpec {
+    pub stream: &'static str,
+    pub name: String,
+    pub filters: Vec<String>,
+}
+
+/// Largest commit: a submission has at most 20,000 characters of text, 60 kB in UTF-8.
+pub const COMMIT_BYTES_MAX: i32 = 256 * 1024;
+
+/// Streams of the record.
+#[must_use]
+pub fn streams() -> Vec<StreamSpec> {
+    let kept = |name, description, subjects: Vec<String>| StreamSpec {
+        name,
+        description,
+        subjects,
+        retention: Retention::Kept,
+        write_once: true,
+        schedules: false,
+        batches: true,
+        message_bytes_max: COMMIT_BYTES_MAX,
+    };
+    vec![
+        kept(
+            CASES,
+            "The record: one commit per message, one subject per commit",
+            Kind::ALL.map(|kind| format!("{}.*.*.*.*", kind.as_str())).to_vec(),
+        ),
+        StreamSpec {
+            message_bytes_max: 1024 * 1024,
+            ..kept(CHARTERS, "Every version of every district's rules", vec![CharterSubject::ALL.to_owned()])
+        },
+        kept(CALLS, "Orders to departments", vec!["call.*.*.*".to_owned()]),
+        StreamSpec {
+            retention: Retention::WorkQueue,
+            write_once: false,
+            schedules: true,
+            ..kept(
+                TIMERS,
+                "Alarms: schedules that wait, and timers that fired and have not been handled",
+                vec![AlarmSubject::ALL_SCHEDULES.to_owned(), "timer.>".to_owned()],
+            )
+        },
+        StreamSpec {
+            message_bytes_max: 1024 * 1024,
+            ..kept(DLQ, "Messages that could not be handled", vec![DeadLetterSubject::ALL.to_owned()])
+        },
+    ]
+}
+
+/// Whose commits each service follows, its own included where they have effects (design: *follow the record*).
+#[must_use]
+pub fn follows(owner: Owner) -> &'static [Owner] {
+    use Owner::{Dispatch, EnforcementCenter, Evaluation, Intake, Notification, Triage};
+    match owner {
+        Intake => &[],
+        Triage => &[Intake, Triage],
+        Dispatch => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
+        EnforcementCenter => &[Dispatch, EnforcementCenter],
+        Evaluation => &[Dispatch, Evaluation],
+        Notification => &[Intake, Triage, Dispatch, EnforcementCenter],
+    }
+}
+
+/// Name of the durable consumer by which a service follows the record.
+#[must_use]
+pub fn record_consumer(owner: Owner) -> String {
+    owner.to_string()
+}
+
+/// Name of the durable consumer that takes an owner's timers.
+#[must_use]
+pub fn timer_consumer(owner: Owner) -> String {
+    format!("{owner}-timers")
+}
+
+/// Owners that have deadlines.
+pub const OWNERS_WITH_TIMERS: [Owner; 4] =
+    [Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation];
+
+/// Durable consumers of the services. Departments' consumers on [`CALLS`] come from the charters.
+#[must_use]
+pub fn consumers() -> Vec<ConsumerSpec> {
+    let record = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).map(|owner| ConsumerSpec {
+        stream: CASES,
+        name: record_consumer(owner),
+        filters: follows(owner).iter().map(|followed| CommitSubject::all_of(Kind::Case, *followed)).collect(),
+    });
+    let timers = OWNERS_WITH_TIMERS.into_iter().map(|owner| ConsumerSpec {
+        stream: TIMERS,
+        name: timer_consumer(owner),
+        filters: vec![AlarmSubject::all_timers_of(owner)],
+    });
+    record.chain(timers).collect()
+}

@@ -1,0 +1,250 @@
+//! Every NATS subject of the platform, as a type that prints it and reads it back.
+//!
+//! Requests (`in.`, `ans.`, `clock.`) and streams (everything else) never share a subject: a stream would answer
+//! in place of the service. The golden list in `tests/subjects.golden` holds one example of each.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
+
+/// The subject is not one of ours, or not of this kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{subject:?} is not a subject of the form {form}")]
+pub struct SubjectError {
+    pub subject: String,
+    pub form: &'static str,
+}
+
+/// `<kind>.<district>.<id>.<owner>.<revision>`: one commit, written once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CommitSubject {
+    pub key: HistoryKey,
+    pub owner: Owner,
+    pub revision: Revision,
+}
+
+impl CommitSubject {
+    const FORM: &'static str = "<kind>.<district>.<id>.<owner>.<revision>";
+
+    /// Everything all owners decided about one history.
+    #[must_use]
+    pub fn whole_history(key: &HistoryKey) -> String {
+        format!("{key}.>")
+    }
+
+    /// Everything one owner decided about one history.
+    #[must_use]
+    pub fn history_of(key: &HistoryKey, owner: Owner) -> String {
+        format!("{key}.{owner}.>")
+    }
+
+    /// Everything one owner decides about histories of one kind.
+    #[must_use]
+    pub fn all_of(kind: Kind, owner: Owner) -> String {
+        format!("{}.*.*.{owner}.*", kind.as_str())
+    }
+
+    /// Everything decided about histories of one kind in one district.
+    #[must_use]
+    pub fn all_in(kind: Kind, district: &Code) -> String {
+        format!("{}.{district}.>", kind.as_str())
+    }
+}
+
+impl fmt::Display for CommitSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.key, self.owner, self.revision)
+    }
+}
+
+impl FromStr for CommitSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let wrong = || SubjectError { subject: subject.to_owned(), form: Self::FORM };
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let [kind, district, id, owner, revision] = tokens[..] else { return Err(wrong()) };
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(wrong)?;
+        Ok(Self {
+            key: HistoryKey { kind, district: district.parse().map_err(|_| wrong())?, id: id.to_owned() },
+            owner: owner.parse().map_err(|_| wrong())?,
+            revision: Revision(revision.parse().map_err(|_| wrong())?),
+        })
+    }
+}
+
+/// `in.<bridge>.<verb>`: a request from a bridge to intake, answered after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BridgeSubject {
+    pub bridge: Code,
+}
+
+impl BridgeSubject {
+    /// What intake listens to: submissions of every bridge.
+    pub const ALL_SUBMISSIONS: &'static str = "in.*.submit";
+
+    #[must_use]
+    pub fn submit(bridge: &Code) -> String {
+        format!("in.{bridge}.submit")
+    }
+
+    /// All that one bridge may publish.
+    #[must_use]
+    pub fn all_from(bridge: &Code) -> String {
+        format!("in.{bridge}.>")
+    }
+}
+
+impl FromStr for BridgeSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let wrong = || SubjectError { subject: subject.to_owned(), form: "in.<bridge>.submit" };
+        let bridge = subject.strip_prefix("in.").and_then(|rest| rest.strip_suffix(".submit")).ok_or_else(wrong)?;
+        Ok(Self { bridge: bridge.parse().map_err(|_| wrong())? })
+    }
+}
+
+/// `call.<department>.<case>.<n>`: an order to a department.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSubject {
+    pub department: Code,
+    pub case: CaseId,
+    /// Unique within the case: the revision and position of the event that ordered it.
+    pub n: String,
+}
+
+impl OrderSubject {
+    #[must_use]
+    pub fn all_for(department: &Code) -> String {
+        format!("call.{department}.>")
+    }
+}
+
+impl fmt::Display for OrderSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "call.{}.{}.{}", self.department, self.case, self.n)
+    }
+}
+
+/// `ans.<department>.call`: a department's answer, a request to dispatch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerSubject {
+    pub department: Code,
+}
+
+impl AnswerSubject {
+    /// What dispatch listens to.
+    pub const ALL: &'static str = "ans.*.call";
+}
+
+impl fmt::Display for AnswerSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ans.{}.call", self.department)
+    }
+}
+
+impl FromStr for AnswerSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let wrong = || SubjectError { subject: subject.to_owned(), form: "ans.<department>.call" };
+        let department = subject.strip_prefix("ans.").and_then(|rest| rest.strip_suffix(".call")).ok_or_else(wrong)?;
+        Ok(Self { department: department.parse().map_err(|_| wrong())? })
+    }
+}
+
+/// `sched.<owner>.<kind>.<district>.<id>` holds the alarm of one history until the broker delivers it on
+/// `timer.<owner>.<kind>.<district>.<id>` (D4). One alarm per owner and history: the earliest open deadline.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AlarmSubject {
+    pub owner: Owner,
+    pub key: HistoryKey,
+}
+
+impl AlarmSubject {
+    pub const ALL_SCHEDULES: &'static str = "sched.>";
+
+    /// Where the schedule is kept.
+    #[must_use]
+    pub fn schedule(&self) -> String {
+        format!("sched.{}.{}", self.owner, self.key)
+    }
+
+    /// Where it fires.
+    #[must_use]
+    pub fn timer(&self) -> String {
+        format!("timer.{}.{}", self.owner, self.key)
+    }
+
+    /// Every alarm that fires for one owner.
+    #[must_use]
+    pub fn all_timers_of(owner: Owner) -> String {
+        format!("timer.{owner}.>")
+    }
+
+    /// Every schedule of one owner.
+    #[must_use]
+    pub fn all_schedules_of(owner: Owner) -> String {
+        format!("sched.{owner}.>")
+    }
+}
+
+impl FromStr for AlarmSubject {
+    type Err = SubjectError;
+
+    /// Reads either form.
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let wrong = || SubjectError { subject: subject.to_owned(), form: "timer.<owner>.<kind>.<district>.<id>" };
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let ["sched" | "timer", owner, kind, district, id] = tokens[..] else { return Err(wrong()) };
+        let kind = Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(wrong)?;
+        Ok(Self {
+            owner: owner.parse().map_err(|_| wrong())?,
+            key: HistoryKey { kind, district: district.parse().map_err(|_| wrong())?, id: id.to_owned() },
+        })
+    }
+}
+
+/// `charter.<district>.<version>`: one version of a district's rules, immutable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CharterSubject {
+    pub district: Code,
+    pub version: String,
+}
+
+impl CharterSubject {
+    pub const ALL: &'static str = "charter.*.*";
+}
+
+impl fmt::Display for CharterSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "charter.{}.{}", self.district, self.version)
+    }
+}
+
+/// `dlq.<consumer>.<stream sequence>`: a message that could not be handled, kept once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterSubject {
+    pub consumer: String,
+    pub stream_sequence: u64,
+}
+
+impl DeadLetterSubject {
+    pub const ALL: &'static str = "dlq.*.*";
+
+    #[must_use]
+    pub fn all_of(consumer: &str) -> String {
+        format!("dlq.{consumer}.*")
+    }
+}
+
+impl fmt::Display for DeadLetterSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "dlq.{}.{}", self.consumer, self.stream_sequence)
+    }
+}
+
+/// `clock.seen`: asks every process which version of the clock it goes by (D9).
+pub const CLOCK_SEEN: &str = "clock.seen";

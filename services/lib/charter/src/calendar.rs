@@ -1,0 +1,191 @@
+//! The working calendar, and when a limit is due: `calendar.yaml` (D7).
+//!
+//! China moves whole weeks around its holidays and works some weekends in exchange; nothing of it can be
+//! computed, it has to be published. For years not yet published plain weekdays count, and the result says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::reader::{Cursor, Fields};
+use crate::{Limit, LimitUnit};
+
+/// When something is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    pub due: Timestamp,
+    /// Counted over a year whose holidays were not published yet; to be computed again when they are.
+    pub provisional: bool,
+}
+
+/// The days and hours in which the offices work.
+#[derive(Clone, Debug, Default)]
+pub struct Calendar {
+    /// Opening and closing, in order, without overlap; at least one.
+    hours: Vec<(Time, Time)>,
+    years: BTreeMap<i16, Year>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Year {
+    holidays: BTreeSet<Date>,
+    make_up: BTreeSet<Date>,
+}
+
+impl Calendar {
+    /// Whether the offices work on this day. Beyond the published years: Monday to Friday.
+    #[must_use]
+    pub fn is_working(&self, date: Date) -> bool {
+        match self.years.get(&date.year()) {
+            Some(year) if year.holidays.contains(&date) => false,
+            Some(year) if year.make_up.contains(&date) => true,
+            Some(_) | None => !is_weekend(date),
+        }
+    }
+
+    /// Whether the holidays of this day's year are published.
+    #[must_use]
+    pub fn is_known(&self, date: Date) -> bool {
+        self.years.contains_key(&date.year())
+    }
+
+    /// Opening and closing times of a working day, in order.
+    #[must_use]
+    pub fn office_hours(&self) -> &[(Time, Time)] {
+        &self.hours
+    }
+
+    /// When `limit` runs out for something that started at `start` in an office of this time zone.
+    pub(crate) fn deadline(&self, zone: &TimeZone, start: Timestamp, limit: Limit) -> Deadline {
+        let amount = i64::from(limit.amount);
+        let on_the_clock = |seconds: i64| Deadline {
+            due: start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX),
+            provisional: false,
+        };
+        let counted = match limit.unit {
+            LimitUnit::Minutes => Some(on_the_clock(amount * 60)),
+            LimitUnit::Hours => Some(on_the_clock(amount * 3_600)),
+            LimitUnit::Days => Some(on_the_clock(amount * 86_400)),
+            LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount),
+            LimitUnit::WorkingHours => self.after_working_hours(zone, start, SignedDuration::from_hours(amount)),
+        };
+        // Only a start in the last years of the calendar jiff knows runs out of days.
+        counted.unwrap_or(Deadline { due: Timestamp::MAX, provisional: true })
+    }
+
+    /// The end of office hours on the n-th working day after the day of `start`.
+    fn after_working_days(&self, zone: &TimeZone, start: Timestamp, amount: u32) -> Option<Deadline> {
+        let (_, closing) = self.hours.last()?;
+        let mut date = start.to_zoned(zone.clone()).date();
+        let (mut left, mut provisional) = (amount, false);
+        while left > 0 {
+            date = date.tomorrow().ok()?;
+            provisional |= !self.is_known(date);
+            left -= u32::from(self.is_working(date));
+        }
+        let due = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
+        Some(Deadline { due, provisional })
+    }
+
+    /// The first instant at which the offices have been open that long since `start`.
+    fn after_working_hours(&self, zone: &TimeZone, start: Timestamp, amount: SignedDuration) -> Option<Deadline> {
+        self.hours.first()?;
+        let mut date = start.to_zoned(zone.clone()).date();
+        let (mut left, mut provisional) = (amount, false);
+        loop {
+            provisional |= !self.is_known(date);
+            for (opening, closing) in self.hours.iter().filter(|_| self.is_working(date)) {
+                let opens = zone.to_timestamp(date.to_datetime(*opening)).ok()?.max(start);
+                let open = zone.to_timestamp(date.to_datetime(*closing)).ok()?.duration_since(opens);
+                if open >= left {
+                    return Some(Deadline { due: opens.checked_add(left).ok()?, provisional });
+                }
+                left -= open.max(SignedDuration::ZERO);
+            }
+            date = date.tomorrow().ok()?;
+        }
+    }
+}
+
+fn is_weekend(date: Date) -> bool {
+    matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
+}
+
+pub(crate) fn read(file: Cursor<'_, '_>) -> Calendar {
+    file.map(|fields| {
+        let hours = fields.need("office-hours").map(office_hours).unwrap_or_default();
+        let mut years = BTreeMap::new();
+        for (number, cursor) in fields.need("years").map(Cursor::entries).unwrap_or_default() {
+            match number.parse().ok().filter(|year| (1900..=2999).contains(year)) {
+                Some(number) => years.insert(number, cursor.map(|fields| year(number, fields)).unwrap_or_default()),
+                None => {
+                    cursor.problem("calendar-sane", format!("{number} is not a year"));
+                    continue;
+                }
+            };
+        }
+        let span = years.keys().next_back().zip(years.keys().next()).map_or(0, |(last, first)| last - first + 1);
+        if usize::try_from(span) != Ok(years.len()) {
+            fields.cursor.problem("calendar-sane", "a year is missing between the first and the last");
+        }
+        Calendar { hours, years }
+    })
+    .unwrap_or_default()
+}
+
+fn office_hours(cursor: Cursor<'_, '_>) -> Vec<(Time, Time)> {
+    let mut hours: Vec<(Time, Time)> = Vec::new();
+    for entry in cursor.list() {
+        let Some(text) = entry.text() else { continue };
+        let read = text.split_once('-').and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+        match read {
+            Some((from, to)) if from < to && hours.last().is_none_or(|(_, closing)| *closing <= from) => {
+                hours.push((from, to));
+            }
+            Some(_) => entry.problem("calendar-sane", format!("{text} does not follow the hours before it")),
+            None => entry.problem("calendar-sane", format!("office hours are written 08:30-12:00, not {text}")),
+        }
+    }
+    if hours.is_empty() {
+        cursor.problem("calendar-sane", "the offices are never open");
+    }
+    hours
+}
+
+fn year(number: i16, fields: &Fields<'_, '_>) -> Year {
+    let mut year = Year::default();
+    for (_, cursor) in fields.need("holidays").map(Cursor::entries).unwrap_or_default() {
+        for date in days(number, cursor) {
+            if !year.holidays.insert(date) {
+                cursor.problem("calendar-sane", format!("{date} is in two holidays"));
+            }
+        }
+    }
+    for cursor in fields.list("make-up") {
+        for date in days(number, cursor) {
+            if !is_weekend(date) || year.holidays.contains(&date) {
+                cursor.problem("calendar-sane", format!("{date} is not a weekend day outside the holidays"));
+            }
+            year.make_up.insert(date);
+        }
+    }
+    year
+}
+
+/// `05-01` or `05-01..05-04` of that year.
+fn days(year: i16, cursor: Cursor<'_, '_>) -> Vec<Date> {
+    let Some(text) = cursor.text() else { return Vec::new() };
+    let (from, to) = text.split_once("..").unwrap_or((&text, &text));
+    let date = |day: &str| format!("{year:04}-{day}").parse::<Date>().ok();
+    match date(from).zip(date(to)) {
+        Some((from, to)) if from <= to => {
+            std::iter::successors(Some(from), |date| date.tomorrow().ok()).take_while(|date| *date <= to).collect()
+        }
+        Some(_) | None => {
+            cursor.problem("calendar-sane", format!("days are written 05-01 or 05-01..05-04, not {text}"));
+            Vec::new()
+        }
+    }
+}

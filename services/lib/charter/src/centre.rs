@@ -1,0 +1,52 @@
+//! Who sits in a street's enforcement centre: `centre.yaml`.
+
+use ids::Code;
+
+use crate::reader::{Cursor, Fields, Kind};
+use crate::Provenance;
+
+/// How a street's enforcement centre is manned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Centre {
+    /// 常驻: departments with officers in the room.
+    pub resident: Vec<Code>,
+    /// 席位: departments with a named officer on call.
+    pub seats: Vec<Seat>,
+    /// Roles an officer of the centre must hold, one of them.
+    pub ranks: Vec<Code>,
+    pub provenance: Provenance,
+}
+
+/// A place held for a department that comes when called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    pub party: Code,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Centres {
+    pub usual: Centre,
+    /// Streets that man theirs differently.
+    pub streets: Vec<(Code, Centre)>,
+}
+
+pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Centres> {
+    file.map(|fields| {
+        let ranks = fields.need("ranks").map(|cursor| cursor.codes(Kind::Role)).unwrap_or_default();
+        let usual = centre(fields, &ranks);
+        let streets = fields.list("streets").into_iter().filter_map(|entry| {
+            entry.map(|fields| Some((fields.reference("street", Kind::Party)?, centre(fields, &ranks)))).flatten()
+        });
+        Centres { usual, streets: streets.collect() }
+    })
+}
+
+fn centre(fields: &Fields<'_, '_>, ranks: &[Code]) -> Centre {
+    let parties = |key| fields.need(key).map(|cursor| cursor.codes(Kind::Party)).unwrap_or_default();
+    let resident = parties("resident");
+    let seats: Vec<_> = parties("seats").into_iter().map(|party| Seat { party }).collect();
+    if let Some(both) = resident.iter().find(|party| seats.iter().any(|seat| seat.party == **party)) {
+        fields.cursor.problem("resident-or-seat", format!("{both} is resident and on call at once"));
+    }
+    Centre { resident, seats, ranks: ranks.to_vec(), provenance: fields.provenance() }
+}

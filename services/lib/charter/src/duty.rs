@@ -1,0 +1,124 @@
+//! What streets and communities are there for, and what a street may ask of the district:
+//! `duties.yaml` and `powers.yaml`.
+
+use std::str::FromStr;
+
+use ids::Code;
+
+use crate::category::UnknownWord;
+use crate::list::{Entry, entries, listed};
+use crate::reader::{Cursor, Kind};
+use crate::{Name, Provenance};
+
+/// A listed responsibility of the street.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duty {
+    pub code: Code,
+    pub name: Name,
+    pub kind: DutyKind,
+    pub provenance: Provenance,
+}
+
+/// How far a duty goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DutyKind {
+    /// 负责
+    Lead,
+    /// 组织
+    Organise,
+    /// 协助
+    Assist,
+}
+
+/// Something a community may be asked to do; anything else needs an admission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommunityItem {
+    pub code: Code,
+    pub name: Name,
+    pub kind: CommunityItemKind,
+    pub provenance: Provenance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommunityItemKind {
+    /// 依法自治(监督)事项
+    Autonomy,
+    /// 依法协助政府事项
+    Assist,
+}
+
+/// A decision or project on which the district must hear the street.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecisionItem {
+    pub code: Code,
+    pub name: Name,
+    /// None where the district does not sort its items.
+    pub class: Option<Code>,
+    pub provenance: Provenance,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Duties {
+    pub duties: Vec<Duty>,
+    pub community: Vec<CommunityItem>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Powers {
+    pub powers: Vec<Entry>,
+    pub classes: Vec<Entry>,
+    pub items: Vec<DecisionItem>,
+}
+
+impl FromStr for DutyKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "lead" => Ok(Self::Lead),
+            "organise" => Ok(Self::Organise),
+            "assist" => Ok(Self::Assist),
+            other => Err(UnknownWord::new("lead, organise or assist", other)),
+        }
+    }
+}
+
+impl FromStr for CommunityItemKind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "autonomy" => Ok(Self::Autonomy),
+            "assist" => Ok(Self::Assist),
+            other => Err(UnknownWord::new("autonomy or assist", other)),
+        }
+    }
+}
+
+pub(crate) fn read_duties(file: Cursor<'_, '_>) -> Duties {
+    file.map(|fields| {
+        let duties = listed(fields, "duties", Kind::Duty, |fields| fields.need("kind")?.parsed("duty-kind"));
+        let duty = |(Entry { code, name, provenance }, kind)| Duty { code, name, kind, provenance };
+        let community =
+            listed(fields, "community", Kind::CommunityItem, |fields| fields.need("kind")?.parsed("community-item-kind"));
+        let item = |(Entry { code, name, provenance }, kind)| CommunityItem { code, name, kind, provenance };
+        Duties {
+            duties: duties.into_iter().map(duty).collect(),
+            community: community.into_iter().map(item).collect(),
+        }
+    })
+    .unwrap_or_default()
+}
+
+pub(crate) fn read_powers(file: Cursor<'_, '_>) -> Powers {
+    file.map(|fields| {
+        let powers = entries(fields, "powers", Kind::Power);
+        let classes = entries(fields, "decision-classes", Kind::DecisionClass);
+        let items = listed(fields, "decision-items", Kind::DecisionItem, |fields| {
+            Some(fields.reference("class", Kind::DecisionClass))
+        });
+        let item = |(Entry { code, name, provenance }, class)| DecisionItem { code, name, class, provenance };
+        Powers { powers, classes, items: items.into_iter().map(item).collect() }
+    })
+    .unwrap_or_default()
+}

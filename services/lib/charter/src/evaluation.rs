@@ -1,0 +1,154 @@
+//! How a department is rated and ranked: `evaluation.yaml`.
+
+use std::str::FromStr;
+
+use ids::Code;
+use rust_decimal::Decimal;
+
+use crate::category::UnknownWord;
+use crate::list::{Entry, listed};
+use crate::reader::{Cursor, Fields, Kind};
+use crate::Name;
+
+/// How a department's score comes about. The weights sum to 100.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formula {
+    /// Written out for people, e.g. `10 + 40 + 50`.
+    pub name: String,
+    pub components: Vec<Component>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    pub code: Code,
+    pub name: Name,
+    /// Percent of the whole.
+    pub weight: Decimal,
+    pub source: ScoreSource,
+}
+
+/// The fact a component counts, each as a share from 0 to 1 over a department's calls of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ScoreSource {
+    /// Responded within the limit.
+    ResponseOnTime,
+    /// Reported in within the limit.
+    ReportedInOnTime,
+    /// Done within the limit.
+    DoneOnTime,
+    /// What the callers said of the outcome.
+    CallerRating,
+    /// What the calling streets said of the department.
+    StreetRating,
+}
+
+/// A forced band of the yearly ranking. The shares sum to 100.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tier {
+    pub code: Code,
+    pub name: Name,
+    /// Percent of the ranked departments, best tier first.
+    pub share: Decimal,
+}
+
+/// One step of the scale on which a caller rates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RatingStep {
+    pub code: Code,
+    pub name: Name,
+    /// What it is worth, 0 to 1.
+    pub rate: Decimal,
+    /// Whether it confirms that the matter is solved.
+    pub solved: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluation {
+    pub formula: Formula,
+    pub tiers: Vec<Tier>,
+    pub ratings: Vec<RatingStep>,
+}
+
+impl FromStr for ScoreSource {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "response-on-time" => Ok(Self::ResponseOnTime),
+            "reported-in-on-time" => Ok(Self::ReportedInOnTime),
+            "done-on-time" => Ok(Self::DoneOnTime),
+            "caller-rating" => Ok(Self::CallerRating),
+            "street-rating" => Ok(Self::StreetRating),
+            other => Err(UnknownWord::new(
+                "response-on-time, reported-in-on-time, done-on-time, caller-rating or street-rating",
+                other,
+            )),
+        }
+    }
+}
+
+pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
+    file.map(|fields| {
+        let formula = fields.need("formula").and_then(|cursor| cursor.map(formula).flatten());
+        let tiers = tiers(fields);
+        let ratings = ratings(fields);
+        Some(Evaluation { formula: formula?, tiers, ratings })
+    })?
+}
+
+fn formula(fields: &Fields<'_, '_>) -> Option<Formula> {
+    let name = fields.need("name").and_then(|cursor| cursor.text());
+    let components: Vec<_> = listed(fields, "components", Kind::Score, |fields| {
+        let weight = fields.need("weight").and_then(|cursor| share(cursor, Decimal::ONE_HUNDRED));
+        let source = fields.need("source").and_then(|cursor| cursor.parsed("score-source"));
+        Some((weight?, source?))
+    })
+    .into_iter()
+    .map(|(Entry { code, name, .. }, (weight, source))| Component { code, name, weight, source })
+    .collect();
+    sum_100("weights-sum-100", components.iter().map(|component| component.weight), fields.cursor);
+    Some(Formula { name: name?, components })
+}
+
+fn tiers(fields: &Fields<'_, '_>) -> Vec<Tier> {
+    let tiers: Vec<_> = listed(fields, "tiers", Kind::Tier, |fields| {
+        fields.need("share").and_then(|cursor| share(cursor, Decimal::ONE_HUNDRED))
+    })
+    .into_iter()
+    .map(|(Entry { code, name, .. }, share)| Tier { code, name, share })
+    .collect();
+    sum_100("tiers-sum-100", tiers.iter().map(|tier| tier.share), fields.get("tiers").unwrap_or(fields.cursor));
+    tiers
+}
+
+fn ratings(fields: &Fields<'_, '_>) -> Vec<RatingStep> {
+    let ratings: Vec<_> = listed(fields, "ratings", Kind::Rating, |fields| {
+        let rate = fields.need("rate").and_then(|cursor| share(cursor, Decimal::ONE));
+        let solved = fields.need("solved").and_then(|cursor| cursor.flag());
+        Some((rate?, solved?))
+    })
+    .into_iter()
+    .map(|(Entry { code, name, .. }, (rate, solved))| RatingStep { code, name, rate, solved })
+    .collect();
+    if !ratings.iter().any(|step| step.solved) || ratings.iter().all(|step| step.solved) {
+        let at = fields.get("ratings").unwrap_or(fields.cursor);
+        at.problem("ratings-decide", "some steps of the scale say solved and some do not");
+    }
+    ratings
+}
+
+fn share(cursor: Cursor<'_, '_>, most: Decimal) -> Option<Decimal> {
+    let share = cursor.decimal()?;
+    if (Decimal::ZERO..=most).contains(&share) {
+        return Some(share);
+    }
+    cursor.problem("share-range", format!("{share} is not from 0 to {most}"));
+    None
+}
+
+fn sum_100(rule: &'static str, shares: impl Iterator<Item = Decimal>, at: Cursor<'_, '_>) {
+    let sum: Decimal = shares.sum();
+    if sum != Decimal::ONE_HUNDRED {
+        at.problem(rule, format!("these sum to {sum}, not to 100"));
+    }
+}

@@ -1,0 +1,76 @@
+//! A district's charter: everything a district decides for itself (organisation, catalogue, levels, limits,
+//! colours, weights, calendar, powers, texts) as versioned data, read from YAML and checked as a whole (D7).
+//!
+//! Start with [`Charter`]; how the files are written is in `deploy/charters/README.md`, how they are read in
+//! `parse.rs`. Nothing here reads a clock, a file or the network.
+//!
+//! Invariants: a [`Charter`] in hand is valid, every code it holds resolves; a version never changes, because
+//! [`Charter::sources`] is what the record keeps and [`Charter::parse`] of it gives the same charter again.
+
+mod calendar;
+mod category;
+mod centre;
+mod channel;
+mod classify;
+mod duty;
+mod evaluation;
+mod expects;
+mod limit;
+mod limits;
+mod list;
+mod lookup;
+mod name;
+mod organisation;
+mod parse;
+mod party;
+mod reader;
+mod shipped;
+mod situation;
+mod source;
+mod text;
+mod yaml;
+
+pub use calendar::{Calendar, Deadline};
+pub use category::{Category, Colour, Handler, Level, UnknownWord};
+pub use centre::{Centre, Seat};
+pub use channel::{Bridge, Channel, Way};
+pub use classify::Candidate;
+pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
+pub use evaluation::{Component, Formula, RatingStep, ScoreSource, Tier};
+pub use limit::{Limit, LimitError, LimitUnit};
+pub use limits::{ColourLimits, NamedLimit};
+pub use list::Entry;
+pub use name::{Name, Provenance};
+pub use party::{Group, Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
+pub use shipped::shipped_sources;
+pub use situation::Situation;
+pub use source::{Problem, SourceFile};
+pub use text::Text;
+
+/// One version of one district's rules. The lookups are in `lookup.rs`.
+#[derive(Clone, Debug)]
+pub struct Charter {
+    pub district: ids::Code,
+    /// 1 to 32 of `[A-Za-z0-9-]`, one subject token, e.g. `2019-1`.
+    pub version: String,
+    pub name: Name,
+    /// The first day it applies, in the district's time zone.
+    pub effective: jiff::civil::Date,
+    pub time_zone: jiff::tz::TimeZone,
+    /// 0 to 1. A classification below it goes to a human.
+    pub confidence_min: f64,
+    organisation: organisation::Organisation,
+    categories: Vec<Category>,
+    classifier: classify::Classifier,
+    situations: situation::Situations,
+    limits: limits::Limits,
+    calendar: Calendar,
+    evaluation: evaluation::Evaluation,
+    channels: Vec<Channel>,
+    bridges: Vec<Bridge>,
+    texts: Vec<Text>,
+    centres: centre::Centres,
+    duties: duty::Duties,
+    powers: duty::Powers,
+    sources: Vec<SourceFile>,
+}

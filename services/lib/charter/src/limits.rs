@@ -1,0 +1,123 @@
+//! How long everything may take: `limits.yaml` (R-37 and the working limits of practice).
+
+use std::collections::BTreeMap;
+
+use ids::Code;
+
+use crate::reader::{Cursor, Fields, Kind};
+use crate::{Colour, Level, Limit, Provenance};
+
+/// Named limits every charter has, because services ask for them.
+pub(crate) const LIMITS_REQUIRED: [&str; 14] = [
+    "first-response", "judgement", "rating", "callback", "notice", "seat", "adjudication", "emergency", "utilities",
+    "general", "complex", "consult", "help", "complaint",
+];
+
+/// What a call of one colour asks for. All three run from the moment of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColourLimits {
+    /// Until a department has acknowledged and named the person.
+    pub response: Limit,
+    /// Until the person is there.
+    pub report_in: Limit,
+    /// Until the matter is done.
+    pub completion: Limit,
+    /// Roles told at once when a call of this colour is raised.
+    pub pages: Vec<Code>,
+    pub provenance: Provenance,
+}
+
+/// A limit with a name of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedLimit {
+    pub code: Code,
+    pub limit: Limit,
+    pub provenance: Provenance,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Limits {
+    colours: [ColourLimits; 3],
+    levels: BTreeMap<Level, Limit>,
+    pub named: Vec<NamedLimit>,
+}
+
+impl Limits {
+    pub fn colour(&self, colour: Colour) -> &ColourLimits {
+        let [red, yellow, blue] = &self.colours;
+        match colour {
+            Colour::Red => red,
+            Colour::Yellow => yellow,
+            Colour::Blue => blue,
+        }
+    }
+
+    pub fn named(&self, code: &str) -> Option<&Limit> {
+        self.named.iter().find(|named| named.code.as_str() == code).map(|named| &named.limit)
+    }
+
+    pub fn level(&self, level: Level) -> &Limit {
+        // `read` gives every level a limit.
+        self.levels.get(&level).unwrap_or(&self.colours[2].completion)
+    }
+}
+
+pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Limits> {
+    file.map(|fields| {
+        let colours = fields.need("colours").and_then(|cursor| cursor.map(colours).flatten());
+        let levels = fields.need("completion").and_then(|cursor| cursor.map(levels));
+        let named = fields.list("limits").into_iter().filter_map(|entry| entry.map(named).flatten()).collect();
+        Some(Limits { colours: colours?, levels: levels?, named })
+    })?
+}
+
+fn colours(fields: &Fields<'_, '_>) -> Option<[ColourLimits; 3]> {
+    let read = |colour: Colour| fields.need(colour.as_str()).map(|cursor| (cursor, cursor.map(colour_limits).flatten()));
+    let [red, yellow, blue] = [read(Colour::Red), read(Colour::Yellow), read(Colour::Blue)];
+    for (faster, slower) in [(&red, &yellow), (&yellow, &blue)] {
+        if let (Some((_, Some(faster))), Some((cursor, Some(slower)))) = (faster, slower) {
+            in_order(faster, slower, *cursor);
+        }
+    }
+    Some([red?.1?, yellow?.1?, blue?.1?])
+}
+
+fn colour_limits(fields: &Fields<'_, '_>) -> Option<ColourLimits> {
+    let limit = |key| fields.need(key).and_then(|cursor| cursor.limit());
+    let (response, report_in, completion) = (limit("response"), limit("report-in"), limit("completion"));
+    let pages = fields.get("pages").map(|cursor| cursor.codes(Kind::Role)).unwrap_or_default();
+    let provenance = fields.provenance();
+    let limits =
+        ColourLimits { response: response?, report_in: report_in?, completion: completion?, pages, provenance };
+    let [first, second, third] = [limits.response, limits.report_in, limits.completion].map(Limit::nominal_minutes);
+    if first > second || second > third {
+        fields.cursor.problem("colour-steps", "response ≤ report-in ≤ completion");
+    }
+    Some(limits)
+}
+
+/// A more urgent colour never leaves more time.
+fn in_order(faster: &ColourLimits, slower: &ColourLimits, cursor: Cursor<'_, '_>) {
+    let pairs = [
+        ("response", faster.response, slower.response),
+        ("report-in", faster.report_in, slower.report_in),
+        ("completion", faster.completion, slower.completion),
+    ];
+    for (what, faster, slower) in pairs {
+        if faster.nominal_minutes() > slower.nominal_minutes() {
+            let message = format!("red ≤ yellow ≤ blue, but {what} is {slower} here and {faster} in the colour above");
+            cursor.problem("colour-order", message);
+        }
+    }
+}
+
+fn levels(fields: &Fields<'_, '_>) -> BTreeMap<Level, Limit> {
+    let limit = |level: Level| Some((level, fields.need(level.as_str())?.limit()?));
+    Level::ALL.into_iter().filter_map(limit).collect()
+}
+
+fn named(fields: &Fields<'_, '_>) -> Option<NamedLimit> {
+    let code = fields.declare(Kind::Limit);
+    let limit = fields.need("limit").and_then(|cursor| cursor.limit());
+    Some(NamedLimit { code: code?, limit: limit?, provenance: fields.provenance() })
+}

@@ -1,0 +1,285 @@
+//! What a charter answers. Everything is in memory and small; nothing here can fail.
+
+use ids::Code;
+use jiff::Timestamp;
+
+use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
+use crate::{
+    Bridge, Calendar, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem, Deadline,
+    DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind, RatingStep,
+    Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+};
+
+/// Who there is.
+impl Charter {
+    #[must_use]
+    pub fn party(&self, code: &str) -> Option<&Party> {
+        self.organisation.party(code)
+    }
+
+    /// All of them, the city first, each street followed by its communities, grids, units and squads.
+    #[must_use]
+    pub fn parties(&self) -> &[Party] {
+        &self.organisation.parties
+    }
+
+    pub fn find_parties(&self, kind: PartyKind) -> impl Iterator<Item = &Party> {
+        self.parties().iter().filter(move |party| party.kind == kind)
+    }
+
+    /// Every party that runs its own responder service and so can be called.
+    pub fn departments(&self) -> impl Iterator<Item = &Party> {
+        self.parties().iter().filter(|party| party.responder)
+    }
+
+    /// From the next level up to the city; empty for an unknown code.
+    pub fn ancestors(&self, code: &Code) -> impl Iterator<Item = &Party> {
+        self.organisation.ancestors(code)
+    }
+
+    /// The party itself or the street it belongs to.
+    #[must_use]
+    pub fn street_of(&self, code: &Code) -> Option<&Party> {
+        self.organisation.nearest(code, PartyKind::Street)
+    }
+
+    /// The party itself or the community it belongs to.
+    #[must_use]
+    pub fn community_of(&self, code: &Code) -> Option<&Party> {
+        self.organisation.nearest(code, PartyKind::Community)
+    }
+
+    /// The unit of the street template that this street has, e.g. its `command-centre`.
+    #[must_use]
+    pub fn unit_of(&self, street: &Code, unit: &str) -> Option<&Party> {
+        self.party(&format!("{street}-{unit}"))
+    }
+
+    /// The squad of the squad template that this street has, e.g. its `police`.
+    #[must_use]
+    pub fn squad_of(&self, street: &Code, squad: &str) -> Option<&Party> {
+        self.party(&format!("{street}-squad-{squad}"))
+    }
+
+    /// The district's command centre, `<district>-centre`.
+    #[must_use]
+    pub fn district_centre(&self) -> &Party {
+        self.organisation.centre()
+    }
+
+    #[must_use]
+    pub fn street_units(&self) -> &[UnitTemplate] {
+        &self.organisation.units
+    }
+
+    #[must_use]
+    pub fn squads(&self) -> &[SquadTemplate] {
+        &self.organisation.squads
+    }
+
+    /// Who a person can be in this charter.
+    #[must_use]
+    pub fn roles(&self) -> &[Entry] {
+        &self.organisation.roles
+    }
+
+    #[must_use]
+    pub fn group_classes(&self) -> &[Entry] {
+        &self.organisation.group_classes
+    }
+
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.organisation.groups
+    }
+
+    /// How the enforcement centre of a street is manned, unless the street differs.
+    #[must_use]
+    pub fn centre(&self) -> &Centre {
+        &self.centres.usual
+    }
+
+    /// How this street's enforcement centre is manned.
+    #[must_use]
+    pub fn centre_of(&self, street: &Code) -> &Centre {
+        let own = self.centres.streets.iter().find(|(code, _)| code == street);
+        own.map_or(&self.centres.usual, |(_, centre)| centre)
+    }
+}
+
+/// What a case is about, and whose it is.
+impl Charter {
+    #[must_use]
+    pub fn category(&self, code: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.code.as_str() == code)
+    }
+
+    #[must_use]
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// Every category for which a word speaks, best first. Below [`Charter::confidence_min`] a human judges.
+    #[must_use]
+    pub fn classify(&self, title: &str, text: &str) -> Vec<Candidate<'_>> {
+        self.classifier.classify(&self.categories, title, text)
+    }
+
+    /// Whose a case of this category is at this place: the lowest party able to do it.
+    ///
+    /// A grid's matter falls to the community where there is no grid, a community's to the street's command
+    /// centre where there is no community, and everything to the district's command centre where there is no
+    /// street.
+    #[must_use]
+    pub fn owner_for(&self, category: &Category, place: Option<&Code>) -> &Party {
+        let nearest = |kind| place.and_then(|place| self.organisation.nearest(place, kind));
+        let street = || nearest(PartyKind::Street);
+        let unit = |unit: &str| street().and_then(|street| self.unit_of(&street.code, unit));
+        let owner = match &category.handler {
+            Handler::Grid => nearest(PartyKind::Grid).or_else(|| nearest(PartyKind::Community)),
+            Handler::Community => nearest(PartyKind::Community),
+            Handler::Unit(code) => unit(code),
+            Handler::Squad(code) => street().and_then(|street| self.squad_of(&street.code, code)),
+            Handler::EnforcementCentre => unit(ENFORCEMENT_CENTRE),
+            Handler::StreetCommandCentre => unit(COMMAND_CENTRE),
+            Handler::District => Some(self.district_centre()),
+        };
+        owner.or_else(|| unit(COMMAND_CENTRE)).unwrap_or(self.district_centre())
+    }
+
+    #[must_use]
+    pub fn situation(&self, code: &str) -> Option<&Situation> {
+        self.situations.situations.iter().find(|situation| situation.code.as_str() == code)
+    }
+
+    #[must_use]
+    pub fn situations(&self) -> &[Situation] {
+        &self.situations.situations
+    }
+
+    #[must_use]
+    pub fn aspects(&self) -> &[Entry] {
+        &self.situations.aspects
+    }
+}
+
+/// How long it may take.
+impl Charter {
+    #[must_use]
+    pub fn colour_limits(&self, colour: Colour) -> &ColourLimits {
+        self.limits.colour(colour)
+    }
+
+    /// The category's own limit, or its level's.
+    #[must_use]
+    pub fn completion_limit(&self, level: Level, category: &Category) -> &Limit {
+        let own = category.limit.as_ref().and_then(|code| self.limit(code.as_str()));
+        own.unwrap_or_else(|| self.limits.level(level))
+    }
+
+    #[must_use]
+    pub fn limit(&self, code: &str) -> Option<&Limit> {
+        self.limits.named(code)
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &[NamedLimit] {
+        &self.limits.named
+    }
+
+    /// When `limit` runs out, counted from `start` in the district's time zone and office hours.
+    ///
+    /// Minutes, hours and days run on the clock. A working-day limit is due when the offices close on the
+    /// n-th working day after the day of `start`; a working-hour limit when the offices have been open that
+    /// long since `start`. A due date beyond the published holidays is provisional (D7).
+    #[must_use]
+    pub fn deadline(&self, start: Timestamp, limit: &Limit) -> Deadline {
+        self.calendar.deadline(&self.time_zone, start, *limit)
+    }
+
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+}
+
+/// How it is rated.
+impl Charter {
+    #[must_use]
+    pub fn formula(&self) -> &Formula {
+        &self.evaluation.formula
+    }
+
+    /// Best first.
+    #[must_use]
+    pub fn tiers(&self) -> &[Tier] {
+        &self.evaluation.tiers
+    }
+
+    /// The scale a caller uses, best first.
+    #[must_use]
+    pub fn ratings(&self) -> &[RatingStep] {
+        &self.evaluation.ratings
+    }
+
+    #[must_use]
+    pub fn rating(&self, code: &str) -> Option<&RatingStep> {
+        self.ratings().iter().find(|step| step.code.as_str() == code)
+    }
+}
+
+/// Everything else the charter lists.
+impl Charter {
+    #[must_use]
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    #[must_use]
+    pub fn channel(&self, code: &str) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.code.as_str() == code)
+    }
+
+    #[must_use]
+    pub fn bridges(&self) -> &[Bridge] {
+        &self.bridges
+    }
+
+    #[must_use]
+    pub fn text(&self, code: &str) -> Option<&Text> {
+        self.texts.iter().find(|text| text.code.as_str() == code)
+    }
+
+    #[must_use]
+    pub fn duties(&self) -> &[Duty] {
+        &self.duties.duties
+    }
+
+    /// What a community may be asked to do.
+    #[must_use]
+    pub fn community_items(&self) -> &[CommunityItem] {
+        &self.duties.community
+    }
+
+    /// What the district has given its streets.
+    #[must_use]
+    pub fn powers(&self) -> &[Entry] {
+        &self.powers.powers
+    }
+
+    #[must_use]
+    pub fn decision_classes(&self) -> &[Entry] {
+        &self.powers.classes
+    }
+
+    #[must_use]
+    pub fn decision_items(&self) -> &[DecisionItem] {
+        &self.powers.items
+    }
+
+    /// What it was read from, so that it can be kept and read again.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceFile] {
+        &self.sources
+    }
+}

@@ -1,0 +1,338 @@
+//! Takes a tree apart and remembers everything that is wrong with it.
+//!
+//! A reader never stops: what cannot be read is reported and left out, so that one run shows all faults.
+//! Codes are declared and referred to while reading and compared at the end, when everything is declared.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use ids::Code;
+use rust_decimal::Decimal;
+
+use crate::source::Problem;
+use crate::yaml::{Key, Node, Position, Value};
+use crate::{Limit, Name, Provenance};
+
+/// What a code names. Each kind has its own name space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Party,
+    Unit,
+    Squad,
+    Category,
+    LegalPower,
+    Aspect,
+    Situation,
+    Limit,
+    Role,
+    Channel,
+    Bridge,
+    Text,
+    Score,
+    Tier,
+    Rating,
+    Duty,
+    DecisionClass,
+    DecisionItem,
+    CommunityItem,
+    Power,
+    GroupClass,
+}
+
+impl Kind {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Party => "party",
+            Self::Unit => "street unit",
+            Self::Squad => "squad",
+            Self::Category => "category",
+            Self::LegalPower => "legal power",
+            Self::Aspect => "aspect",
+            Self::Situation => "situation",
+            Self::Limit => "limit",
+            Self::Role => "role",
+            Self::Channel => "channel",
+            Self::Bridge => "bridge",
+            Self::Text => "text",
+            Self::Score => "score component",
+            Self::Tier => "tier",
+            Self::Rating => "rating",
+            Self::Duty => "duty",
+            Self::DecisionClass => "decision class",
+            Self::DecisionItem => "decision item",
+            Self::CommunityItem => "community item",
+            Self::Power => "power",
+            Self::GroupClass => "group class",
+        }
+    }
+}
+
+/// A place in one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct At<'a> {
+    pub file: &'a str,
+    pub position: Position,
+}
+
+/// Everything found wrong so far, and the codes declared and referred to.
+#[derive(Default)]
+pub(crate) struct Report<'a> {
+    problems: RefCell<Vec<Problem>>,
+    declared: RefCell<HashMap<(Kind, Code), At<'a>>>,
+    referred: RefCell<Vec<(Kind, Code, At<'a>)>>,
+}
+
+impl<'a> Report<'a> {
+    pub fn add(&self, at: At<'_>, rule: &'static str, message: impl Into<String>) {
+        self.problems.borrow_mut().push(Problem {
+            file: at.file.to_owned(),
+            line: at.position.line,
+            column: at.position.column,
+            rule,
+            message: message.into(),
+        });
+    }
+
+    /// Enters a code into its name space; false, and reported, if it is taken.
+    pub fn declare(&self, kind: Kind, code: &Code, at: At<'a>) -> bool {
+        let first = *self.declared.borrow_mut().entry((kind, code.clone())).or_insert(at);
+        if first == at {
+            return true;
+        }
+        let (file, line) = (first.file, first.position.line);
+        self.add(at, "duplicate-code", format!("the {} {code} already stands in {file}:{line}", kind.word()));
+        false
+    }
+
+    pub fn refer(&self, kind: Kind, code: &Code, at: At<'a>) {
+        self.referred.borrow_mut().push((kind, code.clone(), at));
+    }
+
+    pub fn place_of(&self, kind: Kind, code: &Code) -> Option<At<'a>> {
+        self.declared.borrow().get(&(kind, code.clone())).copied()
+    }
+
+    /// All faults in the order of the files and lines. References are compared only now.
+    pub fn finish(self) -> Vec<Problem> {
+        let declared = self.declared.borrow();
+        for (kind, code, at) in self.referred.borrow().iter() {
+            if !declared.contains_key(&(*kind, code.clone())) {
+                self.add(*at, "unknown-reference", format!("no {} has the code {code}", kind.word()));
+            }
+        }
+        drop(declared);
+        let mut problems = self.problems.into_inner();
+        problems.sort();
+        problems.dedup();
+        problems
+    }
+}
+
+/// A node together with where its faults are reported.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor<'a, 'r> {
+    pub at: At<'a>,
+    pub report: &'r Report<'a>,
+    value: &'a Value,
+}
+
+impl<'a, 'r> Cursor<'a, 'r> {
+    pub fn new(file: &'a str, node: &'a Node, report: &'r Report<'a>) -> Self {
+        Self { at: At { file, position: node.position }, report, value: &node.value }
+    }
+
+    pub fn problem(&self, rule: &'static str, message: impl Into<String>) {
+        self.report.add(self.at, rule, message);
+    }
+
+    pub fn refer(&self, kind: Kind, code: &Code) {
+        self.report.refer(kind, code, self.at);
+    }
+
+    fn wrong<T>(&self, expected: &str) -> Option<T> {
+        self.problem("wrong-type", format!("expected {expected}"));
+        None
+    }
+
+    /// Reads a map; keys that `read` does not ask for are reported as unknown.
+    pub fn map<T>(self, read: impl FnOnce(&Fields<'a, 'r>) -> T) -> Option<T> {
+        let Value::Map(entries) = self.value else { return self.wrong("a map of keys and values") };
+        let fields = Fields { cursor: self, entries, asked: RefCell::default() };
+        let result = read(&fields);
+        let asked = fields.asked.into_inner();
+        for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
+            let at = At { file: self.at.file, position: key.position };
+            self.report.add(at, "unknown-key", format!("no key {:?} here; known are: {}", key.text, asked.join(", ")));
+        }
+        Some(result)
+    }
+
+    /// The entries of a map whose keys are data.
+    pub fn entries(self) -> Vec<(&'a str, Self)> {
+        match self.value {
+            Value::Map(entries) => entries.iter().map(|(key, node)| (key.text.as_str(), self.below(node))).collect(),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
+                self.wrong::<()>("a map of keys and values");
+                Vec::new()
+            }
+        }
+    }
+
+    pub fn list(self) -> Vec<Self> {
+        match self.value {
+            Value::List(nodes) => nodes.iter().map(|node| self.below(node)).collect(),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
+                self.wrong::<()>("a list");
+                Vec::new()
+            }
+        }
+    }
+
+    fn below(&self, node: &'a Node) -> Self {
+        Self::new(self.at.file, node, self.report)
+    }
+
+    /// A text; a number is taken as it reads.
+    pub fn text(&self) -> Option<String> {
+        match self.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Float(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => self.wrong("a text"),
+        }
+    }
+
+    pub fn flag(&self) -> Option<bool> {
+        match self.value {
+            Value::Bool(flag) => Some(*flag),
+            Value::Null | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                self.wrong("true or false")
+            }
+        }
+    }
+
+    /// A count: a whole number that is not negative.
+    pub fn count(&self) -> Option<u32> {
+        match self.value {
+            Value::Integer(number) => u32::try_from(*number).ok().or_else(|| self.wrong("a whole number from 0")),
+            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+                self.wrong("a whole number from 0")
+            }
+        }
+    }
+
+    pub fn decimal(&self) -> Option<Decimal> {
+        let text = self.text()?;
+        text.parse().ok().or_else(|| self.wrong("a decimal number"))
+    }
+
+    /// Anything that reads from a text; `rule` and the type's own words say what was wrong.
+    pub fn parsed<T: FromStr<Err: ToString>>(&self, rule: &'static str) -> Option<T> {
+        match self.text()?.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(rule, error.to_string());
+                None
+            }
+        }
+    }
+
+    pub fn code(&self) -> Option<Code> {
+        self.parsed("code-grammar")
+    }
+
+    /// Reports a code that does not begin with `above` and a hyphen.
+    pub fn prefixed_by(&self, above: &Code) {
+        let Value::Text(text) = self.value else { return };
+        if !text.strip_prefix(above.as_str()).is_some_and(|rest| rest.starts_with('-')) {
+            self.problem("code-prefix", format!("the code {text} must begin with {above}-"));
+        }
+    }
+
+    pub fn limit(&self) -> Option<Limit> {
+        self.parsed("limit-grammar")
+    }
+
+    /// Codes, each referring to a declared `kind`.
+    pub fn codes(self, kind: Kind) -> Vec<Code> {
+        let refer = |cursor: Self| cursor.code().inspect(|code| cursor.refer(kind, code));
+        self.list().into_iter().filter_map(refer).collect()
+    }
+
+    /// A name: the Chinese alone, or `{ zh: …, en: … }`.
+    pub fn name(self) -> Option<Name> {
+        if !matches!(self.value, Value::Map(_)) {
+            return Some(Name { zh: self.filled()?, en: None });
+        }
+        self.map(|fields| {
+            let zh = fields.need("zh")?.filled()?;
+            Some(Name { zh, en: fields.get("en").and_then(|en| en.filled()) })
+        })?
+    }
+
+    fn filled(&self) -> Option<String> {
+        let text = self.text()?;
+        if text.trim().is_empty() {
+            self.problem("empty-text", "this text is empty");
+            return None;
+        }
+        Some(text)
+    }
+}
+
+/// The keys of one map while it is read.
+pub(crate) struct Fields<'a, 'r> {
+    pub cursor: Cursor<'a, 'r>,
+    entries: &'a [(Key, Node)],
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'a, 'r> Fields<'a, 'r> {
+    pub fn get(&self, key: &'static str) -> Option<Cursor<'a, 'r>> {
+        if !self.asked.borrow().contains(&key) {
+            self.asked.borrow_mut().push(key);
+        }
+        let (_, node) = self.entries.iter().find(|(found, _)| found.text == key)?;
+        Some(self.cursor.below(node))
+    }
+
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(found, _)| found.text == key)
+    }
+
+    pub fn need(&self, key: &'static str) -> Option<Cursor<'a, 'r>> {
+        let found = self.get(key);
+        if found.is_none() {
+            self.cursor.problem("missing-key", format!("the key {key} is missing"));
+        }
+        found
+    }
+
+    /// The entries of a list, none if the key is absent.
+    pub fn list(&self, key: &'static str) -> Vec<Cursor<'a, 'r>> {
+        self.get(key).map(Cursor::list).unwrap_or_default()
+    }
+
+    /// The entry's own code, entered into its name space.
+    pub fn declare(&self, kind: Kind) -> Option<Code> {
+        let cursor = self.need("code")?;
+        let code = cursor.code()?;
+        cursor.report.declare(kind, &code, cursor.at).then_some(code)
+    }
+
+    pub fn name(&self) -> Option<Name> {
+        self.need("name")?.name()
+    }
+
+    /// Where the entry comes from; `source` unless it says otherwise.
+    pub fn provenance(&self) -> Provenance {
+        self.get("provenance").and_then(|cursor| cursor.parsed("provenance")).unwrap_or_default()
+    }
+
+    /// A code that refers to a declared `kind`.
+    pub fn reference(&self, key: &'static str, kind: Kind) -> Option<Code> {
+        let cursor = self.get(key)?;
+        cursor.code().inspect(|code| cursor.refer(kind, code))
+    }
+}

@@ -1,0 +1,100 @@
+//! Whether the process should be sent work: the conditions for it, each with a name an operator understands.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// The conditions of one service; all services of a process share one verdict. A process that has begun to stop is not
+/// ready, whatever its gates say, and never will be again.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    service: &'static str,
+    state: Arc<watch::Sender<State>>,
+}
+
+/// One condition. Its clones open and close the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    index: usize,
+    state: Arc<watch::Sender<State>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct State {
+    gates: Vec<(String, bool)>,
+    pub(crate) stopping: bool,
+}
+
+impl State {
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.stopping && self.gates.iter().all(|(_, open)| *open)
+    }
+
+    /// What stands in the way, by name.
+    pub(crate) fn closed(&self) -> Vec<&str> {
+        let stopping = self.stopping.then_some("stopping");
+        let gates = self.gates.iter().filter(|(_, open)| !open).map(|(name, _)| name.as_str());
+        stopping.into_iter().chain(gates).collect()
+    }
+}
+
+impl Readiness {
+    pub(crate) fn new(service: &'static str) -> Self {
+        Self { service, state: Arc::new(watch::Sender::new(State::default())) }
+    }
+
+    /// The same verdict, with gates named after another service.
+    pub(crate) fn of(&self, service: &'static str) -> Self {
+        Self { service, state: self.state.clone() }
+    }
+
+    /// Adds a condition, closed for now. It is reported as `<service>/<name>`. Made for start-up: gates are never
+    /// removed.
+    pub fn gate(&self, name: &str) -> Gate {
+        let mut index = 0;
+        self.state.send_modify(|state| {
+            index = state.gates.len();
+            state.gates.push((format!("{}/{name}", self.service), false));
+        });
+        Gate { index, state: self.state.clone() }
+    }
+
+    /// Whether every gate of the process is open and it is not stopping.
+    pub fn is_ready(&self) -> bool {
+        self.state.borrow().is_ready()
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.send_if_modified(|state| !std::mem::replace(&mut state.stopping, true));
+    }
+}
+
+impl Gate {
+    pub fn open(&self) {
+        self.set(true);
+    }
+
+    pub fn close(&self) {
+        self.set(false);
+    }
+
+    fn set(&self, open: bool) {
+        self.state.send_if_modified(|state| {
+            let gate = &mut state.gates[self.index];
+            let changes = gate.1 != open;
+            if changes {
+                gate.1 = open;
+                tracing::info!(gate = gate.0, open, ready = state.is_ready(), "readiness");
+            }
+            changes
+        });
+    }
+}

@@ -1,0 +1,74 @@
+//! Charters in the record: each version once, for ever (D7).
+
+use futures::StreamExt;
+use prost::Message;
+use proto::charter::v1::CharterBundle;
+use proto::streams::CHARTERS;
+use proto::subjects::CharterSubject;
+use tokio_util::sync::CancellationToken;
+
+use crate::append::Appender;
+use crate::broker::Broker;
+use crate::error::{BrokerError, chain};
+
+impl Broker {
+    /// Puts a version on the record.
+    ///
+    /// # Errors
+    /// [`BrokerError::Exists`] when this version is there already: versions are immutable.
+    pub async fn publish_charter(&self, subject: &CharterSubject, bundle: &CharterBundle) -> Result<(), BrokerError> {
+        let appender = Appender::start(self, CHARTERS).await?;
+        appender.append(subject.to_string(), bundle.encode_to_vec()).await?;
+        Ok(())
+    }
+
+    /// Every version on the record, oldest first, and the position to follow from.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn charters(&self) -> Result<(Vec<CharterBundle>, u64), BrokerError> {
+        self.charters_from(1).await
+    }
+
+    /// Hands every version that arrives after position `from` to `take`, until `stop`.
+    pub async fn follow_charters(
+        &self,
+        mut from: u64,
+        stop: CancellationToken,
+        mut take: impl FnMut(CharterBundle) + Send,
+    ) {
+        while !stop.is_cancelled() {
+            match self.charters_from(from).await {
+                Ok((bundles, next)) => {
+                    from = next;
+                    bundles.into_iter().for_each(&mut take);
+                }
+                Err(error) => tracing::warn!(error = chain(&error), "cannot read charters; trying again"),
+            }
+            // A new version comes a few times a year; a clock that starts under it waits for it meanwhile.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    async fn charters_from(&self, from: u64) -> Result<(Vec<CharterBundle>, u64), BrokerError> {
+        let last = self.stream(CHARTERS).await?.cached_info().state.last_sequence;
+        if last < from {
+            return Ok((Vec::new(), from));
+        }
+        let mut bundles = Vec::new();
+        let mut next = from;
+        let mut messages = Box::pin(self.stored(CHARTERS, vec![CharterSubject::ALL.to_owned()], from).await?);
+        while let Some(message) = messages.next().await {
+            let message = message?;
+            next = message.sequence + 1;
+            bundles.push(CharterBundle::decode(message.payload).map_err(|source| BrokerError::Corrupt {
+                subject: message.subject,
+                source: Box::new(source),
+            })?);
+        }
+        Ok((bundles, next))
+    }
+}

@@ -1,0 +1,280 @@
+//! Following a stream: permit, pull, span, handler under a progress heartbeat, ONE settlement (D2).
+//!
+//! A handler returns what happened; it never acknowledges. Transient failures come back after a growing delay for
+//! as long as it takes. A permanent failure, or a message that made its handler panic three times, goes to the
+//! dead letters first and is terminated after, so that it stops nothing else (I12).
+
+use std::error::Error;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::{self, AckKind};
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::broker::Broker;
+use crate::dead_letters::DeadLetters;
+use crate::error::{BrokerError, chain};
+use crate::trace;
+
+/// How long the broker waits for a settlement before it delivers again, in seconds.
+pub const ACK_WAIT_S: u64 = 10;
+/// Unsettled messages a consumer may have.
+pub const ACK_PENDING_MAX: i64 = 2000;
+/// How often a running handler says that it is alive: three times per `ACK_WAIT_S`.
+const PROGRESS_EVERY: Duration = Duration::from_secs(3);
+/// First delay after a transient failure; doubled each time up to `RETRY_DELAY_MAX`.
+const RETRY_DELAY_MIN: Duration = Duration::from_millis(100);
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
+/// Panics one message may cause before it counts as poison.
+const PANICS_MAX: u64 = 3;
+/// Messages of one consumer handled at the same time in one process.
+pub const CONCURRENCY: usize = 256;
+
+/// A message in hand.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    pub subject: String,
+    /// Position in its stream.
+    pub sequence: u64,
+    pub payload: Bytes,
+    /// 1 for the first time.
+    pub deliveries: u64,
+}
+
+/// Why a handler could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may work later.
+    Transient(Box<dyn Error + Send + Sync>),
+    /// It will never work.
+    Permanent(Box<dyn Error + Send + Sync>),
+}
+
+impl Failure {
+    pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Transient(error.into())
+    }
+
+    pub fn permanent(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Permanent(error.into())
+    }
+}
+
+impl From<BrokerError> for Failure {
+    fn from(error: BrokerError) -> Self {
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+    }
+}
+
+/// Which durable consumer to follow, and where its dead letters go.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    pub(crate) jetstream: jetstream::Context,
+    pub(crate) stream: &'static str,
+    pub(crate) consumer: String,
+    /// `None` where the account has no place for them: then they are logged and terminated.
+    pub(crate) dead_letters: Option<DeadLetters>,
+}
+
+impl Broker {
+    /// Follows a durable consumer of the hub.
+    ///
+    /// # Errors
+    /// The dead-letter stream is not there.
+    pub async fn follower(&self, stream: &'static str, consumer: &str) -> Result<Follower, BrokerError> {
+        Ok(Follower {
+            jetstream: self.jetstream.clone(),
+            stream,
+            consumer: consumer.to_owned(),
+            dead_letters: Some(DeadLetters::open(self).await?),
+        })
+    }
+}
+
+impl Follower {
+    /// Handles every message until `stop`, then finishes those in hand.
+    ///
+    /// # Errors
+    /// The consumer does not exist; anything passing is waited out.
+    pub async fn run<H, F>(self, stop: CancellationToken, handler: H) -> Result<(), BrokerError>
+    where
+        H: Fn(Delivered) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let me = Arc::new(self);
+        let permits = Arc::new(Semaphore::new(CONCURRENCY));
+        let in_hand = TaskTracker::new();
+        let mut consumer_known = false;
+        while !stop.is_cancelled() {
+            let mut messages = match me.messages().await {
+                Ok(messages) => messages,
+                Err(error @ BrokerError::NotProvisioned { .. }) if !consumer_known => return Err(error),
+                Err(error) => {
+                    tracing::warn!(consumer = me.consumer, error = chain(&error), "cannot follow; trying again");
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
+                    }
+                }
+            };
+            consumer_known = true;
+            loop {
+                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
+                let next = tokio::select! {
+                    () = stop.cancelled() => None,
+                    next = messages.next() => next,
+                };
+                match next {
+                    Some(Ok(message)) => {
+                        let (me, handler) = (Arc::clone(&me), Arc::clone(&handler));
+                        in_hand.spawn(async move {
+                            me.handle(message, &*handler).await;
+                            drop(permit);
+                        });
+                    }
+                    Some(Err(error)) => {
+                        tracing::debug!(consumer = me.consumer, error = chain(&error), "pull interrupted");
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+        in_hand.close();
+        in_hand.wait().await;
+        Ok(())
+    }
+
+    async fn messages(&self) -> Result<pull::Stream, BrokerError> {
+        let what = || format!("follow {} on {}", self.consumer, self.stream);
+        let consumer: PullConsumer =
+            self.jetstream.get_consumer_from_stream(&self.consumer, self.stream).await.map_err(|source| {
+                if source.to_string().contains("not found") {
+                    BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
+                } else {
+                    BrokerError::unavailable(what(), source)
+                }
+            })?;
+        consumer
+            .stream()
+            .max_messages_per_batch(CONCURRENCY)
+            .messages()
+            .await
+            .map_err(|source| BrokerError::unavailable(what(), source))
+    }
+
+    async fn handle<H, F>(&self, message: jetstream::Message, handler: &H)
+    where
+        H: Fn(Delivered) -> F,
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let Ok(info) = message.info() else { return };
+        let delivered = Delivered {
+            subject: message.subject.to_string(),
+            sequence: info.stream_sequence,
+            payload: message.payload.clone(),
+            deliveries: u64::try_from(info.delivered).unwrap_or(1),
+        };
+        let span = tracing::info_span!(
+            "process",
+            otel.name = format!("process {}", template(&delivered.subject)),
+            otel.kind = "consumer",
+            messaging.system = "nats",
+            messaging.operation.type = "process",
+            consumer = self.consumer,
+            deliveries = delivered.deliveries,
+        );
+        trace::adopt(&span, message.headers.as_ref());
+        let work = AssertUnwindSafe(handler(delivered.clone())).catch_unwind().instrument(span.clone());
+        let outcome = under_heartbeat(work, &message).await;
+        self.settle(&message, &delivered, outcome).instrument(span).await;
+    }
+
+    async fn settle(
+        &self,
+        message: &jetstream::Message,
+        delivered: &Delivered,
+        outcome: std::thread::Result<Result<(), Failure>>,
+    ) {
+        let kind = match outcome {
+            Ok(Ok(())) => AckKind::Ack,
+            Ok(Err(Failure::Transient(error))) => {
+                tracing::warn!(subject = delivered.subject, error = chain(&*error), "will try again");
+                AckKind::Nak(Some(retry_delay(delivered.deliveries)))
+            }
+            Ok(Err(Failure::Permanent(error))) => self.bury(delivered, &chain(&*error)).await,
+            Err(_) if delivered.deliveries < PANICS_MAX => {
+                tracing::error!(subject = delivered.subject, deliveries = delivered.deliveries, "handler panicked");
+                AckKind::Nak(Some(retry_delay(delivered.deliveries)))
+            }
+            Err(panic) => {
+                let why = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned())
+                    .unwrap_or_default();
+                self.bury(delivered, &format!("the handler panicked {PANICS_MAX} times: {why}")).await
+            }
+        };
+        let settlement = match kind {
+            AckKind::Ack => "ack",
+            AckKind::Nak(_) => "retry",
+            AckKind::Progress | AckKind::Next | AckKind::Term => "dead-letter",
+        };
+        metrics::counter!("record_settled_total", "consumer" => self.consumer.clone(), "settlement" => settlement)
+            .increment(1);
+        // Unconfirmed: a lost acknowledgement is a redelivery, and that changes nothing.
+        let _ = message.ack_with(kind).await;
+    }
+
+    async fn bury(&self, delivered: &Delivered, why: &str) -> AckKind {
+        tracing::error!(subject = delivered.subject, sequence = delivered.sequence, error = why, "dead letter (HY-004)");
+        match &self.dead_letters {
+            None => AckKind::Term,
+            Some(letters) => match letters.bury(&self.consumer, delivered, why).await {
+                Ok(()) => AckKind::Term,
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "cannot bury; trying again");
+                    AckKind::Nak(Some(RETRY_DELAY_MAX))
+                }
+            },
+        }
+    }
+}
+
+async fn under_heartbeat<T>(work: impl Future<Output = T>, message: &jetstream::Message) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(PROGRESS_EVERY) => {
+                let _ = message.ack_with(AckKind::Progress).await;
+            }
+        }
+    }
+}
+
+fn retry_delay(deliveries: u64) -> Duration {
+    let doublings = u32::try_from(deliveries.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
+    (RETRY_DELAY_MIN * 2u32.pow(doublings)).min(RETRY_DELAY_MAX)
+}
+
+/// The subject without what is particular to one case: span names stay few.
+fn template(subject: &str) -> String {
+    let tokens: Vec<&str> = subject.split('.').collect();
+    match tokens[..] {
+        [kind, _, _, owner, _] if kind != "call" => format!("{kind}.<district>.<id>.{owner}.<revision>"),
+        ["call", ..] => "call.<department>.<case>.<n>".to_owned(),
+        ["timer", owner, kind, ..] => format!("timer.{owner}.{kind}.<district>.<id>"),
+        _ => tokens.first().copied().unwrap_or_default().to_owned(),
+    }
+}

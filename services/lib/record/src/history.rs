@@ -1,0 +1,138 @@
+//! A history folded into what the next decision needs.
+
+use std::collections::HashMap;
+
+use decider::Decider;
+use ids::{CommandId, Owner, Revision};
+use jiff::Timestamp;
+use proto::FromWireTime;
+use proto::record::v1::{Commit, Event};
+
+use crate::error::BrokerError;
+use crate::load::StoredCommit;
+
+/// A decider whose events are kept in the record by one owner.
+pub trait Aggregate:
+    Decider<
+        State: Send + Sync,
+        Command: Send + Sync,
+        Event: Clone + Send + Sync,
+        Refusal: Clone + std::fmt::Debug + std::fmt::Display + Send + Sync,
+    > + 'static
+{
+    const OWNER: Owner;
+    /// Commits this owner may add to one history before only an ending is taken. All owners together stay below
+    /// what one load returns.
+    const REVISIONS_MAX: u64;
+
+    fn to_wire(event: &Self::Event) -> Event;
+
+    /// # Errors
+    /// The event is of another owner, or a field does not fit.
+    fn from_wire(event: &Event) -> Result<Self::Event, WireError>;
+
+    /// The earliest deadline that is still open, if any.
+    fn next_deadline(state: &Self::State) -> Option<Timestamp>;
+
+    /// Whether the command leads to an end, and so is taken even when the history is full.
+    fn is_ending(command: &Self::Command) -> bool;
+}
+
+/// A stored event does not have the form its type promises.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("field {field}: {problem}")]
+pub struct WireError {
+    pub field: &'static str,
+    pub problem: String,
+}
+
+impl WireError {
+    pub fn new(field: &'static str, problem: impl std::fmt::Display) -> Self {
+        Self { field, problem: problem.to_string() }
+    }
+}
+
+/// The alarm a history asks for, as a function of its commits alone: whoever replays it sets the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Alarm {
+    pub due: Timestamp,
+    /// The commit that made it necessary to set it.
+    pub set_at: Revision,
+}
+
+pub(crate) struct History<A: Aggregate> {
+    pub state: A::State,
+    pub revision: Revision,
+    /// Requests from outside that are answered already (D2).
+    pub commands: HashMap<CommandId, (Revision, Timestamp)>,
+    pub alarm: Option<Alarm>,
+    /// When the last commit was decided.
+    pub at: Option<Timestamp>,
+}
+
+impl<A: Aggregate> Default for History<A> {
+    fn default() -> Self {
+        Self { state: A::State::default(), revision: Revision::NONE, commands: HashMap::new(), alarm: None, at: None }
+    }
+}
+
+impl<A: Aggregate> Clone for History<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.clone(),
+            revision: self.revision,
+            commands: self.commands.clone(),
+            alarm: self.alarm,
+            at: self.at,
+        }
+    }
+}
+
+impl<A: Aggregate> History<A> {
+    pub fn replay(commits: &[StoredCommit]) -> Result<Self, BrokerError> {
+        commits.iter().try_fold(Self::default(), |history, stored| {
+            history.with_wire(&stored.commit).map_err(|source| BrokerError::Corrupt {
+                subject: stored.subject.to_string(),
+                source: Box::new(source),
+            })
+        })
+    }
+
+    /// Adds a commit as it is stored.
+    fn with_wire(self, commit: &Commit) -> Result<Self, WireError> {
+        let at = commit.at.time().map_err(|error| WireError::new("at", error))?;
+        let mut events = Vec::new();
+        let mut commands = Vec::new();
+        for decision in &commit.decisions {
+            if !decision.command_id.is_empty() {
+                commands
+                    .push(decision.command_id.parse().map_err(|error| WireError::new("command_id", error))?);
+            }
+            for event in &decision.events {
+                events.push(A::from_wire(event)?);
+            }
+        }
+        Ok(self.with(&events, commands, at))
+    }
+
+    /// Adds a commit as it was decided.
+    pub fn with(mut self, events: &[A::Event], commands: Vec<CommandId>, at: Timestamp) -> Self {
+        self.revision = self.revision.next();
+        self.at = Some(at);
+        for command in commands {
+            self.commands.insert(command, (self.revision, at));
+        }
+        for event in events {
+            self.state = A::evolve(self.state, event);
+        }
+        // An alarm that has passed has fired: whatever is open now needs a new one.
+        let standing = self.alarm.filter(|alarm| alarm.due > at);
+        self.alarm = match (A::next_deadline(&self.state), standing) {
+            // An earlier alarm than needed does no harm: it comes, finds nothing due, and is set again.
+            (Some(due), Some(alarm)) if alarm.due <= due => Some(alarm),
+            (Some(due), _) => Some(Alarm { due, set_at: self.revision }),
+            (None, standing) => standing,
+        };
+        self
+    }
+}

@@ -1,0 +1,37 @@
+//! The record: append, load, follow and alarm on JetStream. The only crate that names the broker's client.
+//!
+//! One commit is one message whose subject says which revision it is (D1). A service decides, the commit is
+//! acknowledged, and only then do effects follow, by following the record (D2). Read [`book`] first: it is the
+//! mailbox of a case, where a command becomes a commit. Then [`follow`] (one settlement per message), [`append`]
+//! (how a commit gets to disk) and [`alarm`] (how the broker keeps the clocks).
+//!
+//! What is deliberately absent: nothing here edits a stream ([`provision`] is for the operator's tool), nothing
+//! here knows a rule of any district, and no service can reach the client behind [`Broker`].
+
+pub mod alarm;
+pub mod append;
+pub mod book;
+mod broker;
+pub mod calls;
+pub mod charters;
+pub mod clock;
+pub mod dead_letters;
+mod error;
+pub mod follow;
+mod history;
+mod load;
+pub mod provision;
+pub mod quiet;
+mod references;
+mod replay;
+mod requests;
+mod trace;
+
+pub use append::Appender;
+pub use book::{Answered, Book, Refused, Request};
+pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
+pub use error::{BrokerError, chain};
+pub use history::{Aggregate, WireError};
+pub use load::StoredCommit;
+pub use references::{Reference, References};
+pub use requests::{IncomingRequest, Requester};

@@ -1,0 +1,153 @@
+//! Makes the broker agree with what [`proto::streams`] declares. For the operator's tool; no service calls it.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use ids::Code;
+use proto::streams::{CALLS, CLOCK, ConsumerSpec, REFS, Retention, StreamSpec, consumers, streams};
+use proto::subjects::OrderSubject;
+
+use crate::broker::Broker;
+use crate::error::BrokerError;
+use crate::follow::{ACK_PENDING_MAX, ACK_WAIT_S};
+use crate::references::REFS_STREAM;
+
+/// Consumers one stream may have: one per department, 1,000 of them, and our own.
+const CONSUMERS_MAX: i32 = 2000;
+
+/// One thing that was made or found right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provisioned {
+    pub what: String,
+    /// False: it was there already, as declared.
+    pub changed: bool,
+}
+
+impl Broker {
+    /// Creates or updates every stream, bucket and consumer. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// The broker refuses a change, e.g. of a stream's retention.
+    pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
+        let mut report = Vec::new();
+        for spec in streams() {
+            report.push(self.ensure_stream(stream_config(&spec, replicas)).await?);
+        }
+        report.push(self.ensure_stream(references_config(replicas)).await?);
+        report.push(self.ensure_stream(clock_config(replicas)).await?);
+        for spec in consumers() {
+            report.push(self.ensure_consumer(&spec).await?);
+        }
+        for department in departments {
+            report.push(self.ensure_consumer(&department_consumer(department)).await?);
+        }
+        Ok(report)
+    }
+
+    async fn ensure_stream(&self, config: Config) -> Result<Provisioned, BrokerError> {
+        let what = format!("stream {}", config.name);
+        let before = self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
+        let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
+            what: format!("create {what}"),
+            code: 0,
+            description: source.to_string(),
+        })?;
+        Ok(Provisioned { what, changed: before.as_ref() != Some(&after.config) })
+    }
+
+    async fn ensure_consumer(&self, spec: &ConsumerSpec) -> Result<Provisioned, BrokerError> {
+        let what = format!("consumer {} of {}", spec.name, spec.stream);
+        let stream = self.stream(spec.stream).await?;
+        let existed = stream.consumer_info(&spec.name).await.is_ok();
+        stream.create_consumer(consumer_config(spec)).await.map_err(|source| BrokerError::Rejected {
+            what: format!("create {what}"),
+            code: 0,
+            description: source.to_string(),
+        })?;
+        Ok(Provisioned { what, changed: !existed })
+    }
+}
+
+fn department_consumer(department: &Code) -> ConsumerSpec {
+    ConsumerSpec {
+        stream: CALLS,
+        name: department.to_string(),
+        filters: vec![OrderSubject::all_for(department)],
+    }
+}
+
+fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
+    Config {
+        name: spec.name.to_owned(),
+        description: Some(spec.description.to_owned()),
+        subjects: spec.subjects.clone(),
+        retention: match spec.retention {
+            Retention::Kept => RetentionPolicy::Limits,
+            Retention::WorkQueue => RetentionPolicy::WorkQueue,
+        },
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: if spec.write_once { 1 } else { -1 },
+        discard_new_per_subject: spec.write_once,
+        max_message_size: spec.message_bytes_max,
+        max_consumers: CONSUMERS_MAX,
+        allow_direct: true,
+        allow_atomic_publish: spec.batches,
+        allow_message_schedules: spec.schedules,
+        // Schedules replace each other by a rollup that the server makes itself; nobody else may.
+        allow_rollup: spec.schedules,
+        deny_delete: spec.write_once,
+        deny_purge: spec.write_once,
+        duplicate_window: Duration::from_secs(120),
+        ..Config::default()
+    }
+}
+
+fn references_config(replicas: usize) -> Config {
+    Config {
+        name: REFS_STREAM.to_owned(),
+        description: Some("Keyed hash of (bridge, external reference) to case id".to_owned()),
+        subjects: vec![format!("$KV.{REFS}.>")],
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: 1,
+        max_message_size: 1024,
+        allow_direct: true,
+        allow_atomic_publish: true,
+        deny_delete: true,
+        deny_purge: true,
+        duplicate_window: Duration::from_secs(120),
+        ..Config::default()
+    }
+}
+
+fn clock_config(replicas: usize) -> Config {
+    Config {
+        name: format!("KV_{CLOCK}"),
+        description: Some("The clock everybody goes by".to_owned()),
+        subjects: vec![format!("$KV.{CLOCK}.>")],
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
+        max_messages_per_subject: 1,
+        max_message_size: 1024,
+        allow_direct: true,
+        allow_rollup: true,
+        ..Config::default()
+    }
+}
+
+fn consumer_config(spec: &ConsumerSpec) -> pull::Config {
+    pull::Config {
+        durable_name: Some(spec.name.clone()),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: Duration::from_secs(ACK_WAIT_S),
+        max_ack_pending: ACK_PENDING_MAX,
+        filter_subjects: spec.filters.clone(),
+        ..pull::Config::default()
+    }
+}
