@@ -1,0 +1,46 @@
+//! Intake turns whatever comes in, by any channel, into one case, exactly once; and it reads cases back.
+//!
+//! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
+//! (what is accepted). Open `app.rs` first. The reading side is `projection.rs` (lists) and `timeline.rs` (one case).
+//!
+//! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
+//! not recorded; no telephone, identity or plate number of a free text is recorded (D8).
+
+mod app;
+pub mod config;
+pub mod domain;
+mod grpc;
+mod inbox;
+mod projection;
+mod reading;
+mod timeline;
+mod wire;
+
+use std::sync::Arc;
+
+use chassis::Service;
+use proto::intake::v1::intake_service_server::IntakeServiceServer;
+use station::{Desk, Station};
+
+pub use config::Config;
+pub use domain::Rules;
+
+/// Connects, serves both doors, feeds the projection.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned, or the projection cannot be opened.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let station = Station::open(&config.station, service).await?;
+    let desk = Desk::<Rules>::open(&station).await?;
+    let app = Arc::new(app::App::open(desk, config.reference_key()?).await?);
+    let projection = projection::Projection::open(config.projection_file.as_deref())?;
+
+    service.spawn("feed the projection", {
+        let gate = service.ready().gate("projection");
+        projection.clone().feed(station.broker.clone(), service.stopping(), gate)
+    });
+    service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(IntakeServiceServer::new(grpc::Door::new(app, projection, service.stopping())));
+    Ok(())
+}

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use ids::Code;
 use serde::{Deserialize, Serialize};
 
-use crate::reader::{Cursor, Fields, Kind};
-use crate::{Name, Provenance};
+use crate::list::{Entry, entries};
+use crate::reader::{Cursor, Fields, Kind, Report};
+use crate::{Name, Provenance, SquadTemplate};
 
 /// One entry of the unified classification tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,12 +177,19 @@ impl fmt::Display for Colour {
     }
 }
 
-pub(crate) fn read(file: Cursor<'_, '_>) -> Vec<Category> {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Classification {
+    pub legal_powers: Vec<Entry>,
+    pub categories: Vec<Category>,
+}
+
+pub(crate) fn read(file: Cursor<'_, '_>) -> Classification {
     file.map(|fields| {
-        for power in fields.list("legal-powers") {
-            power.map(|fields| (fields.declare(Kind::LegalPower), fields.name()));
-        }
-        fields.list("categories").into_iter().filter_map(|entry| entry.map(category).flatten()).collect()
+        let legal_powers = entries(fields, "legal-powers", Kind::LegalPower);
+        let written = fields.list("categories").into_iter();
+        let categories: Vec<_> = written.filter_map(|entry| entry.map(category).flatten()).collect();
+        check_tree(&categories, file.report);
+        Classification { legal_powers, categories }
     })
     .unwrap_or_default()
 }
@@ -199,7 +207,7 @@ fn category(fields: &Fields<'_, '_>) -> Option<Category> {
     let situation = fields.reference("situation", Kind::Situation);
     let category = Category {
         parent,
-        keywords: fields.list("keywords").into_iter().filter_map(|cursor| cursor.text()).collect(),
+        keywords: fields.list("keywords").into_iter().filter_map(|cursor| cursor.filled()).collect(),
         powers: fields.get("powers").map(|cursor| cursor.codes(Kind::LegalPower)).unwrap_or_default(),
         situation,
         colour: fields.get("colour").and_then(|cursor| cursor.parsed("colour")),
@@ -244,5 +252,33 @@ fn check(category: &Category, cursor: Cursor<'_, '_>) {
     }
     if category.never_street && category.handler != Handler::District {
         cursor.problem("never-street", format!("{code} is no duty of a street, so its handler is the district"));
+    }
+}
+
+fn check_tree(categories: &[Category], report: &Report<'_>) {
+    let above = |category: &&Category| categories.iter().find(|other| category.parent.as_ref() == Some(&other.code));
+    for category in categories {
+        let mut ancestors = std::iter::successors(above(&category), above).take(categories.len());
+        if ancestors.any(|other| other.code == category.code)
+            && let Some(at) = report.place_of(Kind::Category, &category.code)
+        {
+            report.add(at, "tree-has-no-cycle", format!("{} stands above itself", category.code));
+        }
+    }
+}
+
+/// A single squad can only use the power it holds.
+pub(crate) fn check_powers(categories: &[Category], squads: &[SquadTemplate], report: &Report<'_>) {
+    for category in categories {
+        let Handler::Squad(code) = &category.handler else { continue };
+        let (Some(squad), [power]) = (squads.iter().find(|squad| squad.code.as_str() == code), &category.powers[..])
+        else {
+            continue;
+        };
+        if let Some(at) =
+            report.place_of(Kind::Category, &category.code).filter(|_| squad.power.as_ref() != Some(power))
+        {
+            report.add(at, "squad-holds-power", format!("the squad {code} does not hold the power {power}"));
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use ids::Code;
 
-use crate::reader::{Cursor, Fields, Kind};
 use crate::Provenance;
+use crate::reader::{Cursor, Fields, Kind};
 
 /// How a street's enforcement centre is manned.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,23 +45,20 @@ impl Classifier {
         Self { words: words.ok(), speaks_for }
     }
 
-    /// Best first; equal ones in the order of the charter.
+    /// Best first; of equal ones the more specific, then the order of the charter.
     pub fn classify<'c>(&self, categories: &'c [Category], title: &str, text: &str) -> Vec<Candidate<'c>> {
         let mut scores = vec![0.0; categories.len()];
         self.count(title, TITLE_WEIGHT, &mut scores);
         self.count(text, 1.0, &mut scores);
-        let mut found: Vec<(usize, f64)> = scores.into_iter().enumerate().filter(|(_, score)| *score > 0.0).collect();
-        found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-        let best = found.first().map_or(0.0, |(_, score)| *score);
-        let second = found.get(1).map_or(0.0, |(_, score)| *score);
-        let confidence = |place: usize, score: f64| {
-            let rival = if place == 0 { second } else { best };
+        let mut found: Vec<(&Category, f64)> =
+            categories.iter().zip(scores).filter(|(_, score)| *score > 0.0).collect();
+        let general = |category: &Category| category.parent.is_none();
+        found.sort_by(|(one, score), (other, rival)| rival.total_cmp(score).then(general(one).cmp(&general(other))));
+        let confidence = |category: &Category, score: f64| {
+            let rival = found.iter().find(|(other, _)| !related(category, other)).map_or(0.0, |(_, score)| *score);
             score / (score + rival) * score / (score + EVEN_EVIDENCE)
         };
-        let ranked = found.into_iter().enumerate();
-        ranked
-            .map(|(place, (index, score))| Candidate { category: &categories[index], confidence: confidence(place, score) })
-            .collect()
+        found.iter().map(|(category, score)| Candidate { category, confidence: confidence(category, *score) }).collect()
     }
 
     /// Adds each word that occurs in `text` once, however often it occurs.
@@ -79,7 +76,12 @@ impl Classifier {
     }
 }
 
-/// Longer words are rarer and say more: two characters count one, every further one half more.
+/// A category is no rival of itself, nor of the one above it.
+fn related(one: &Category, other: &Category) -> bool {
+    one.code == other.code || one.parent.as_ref() == Some(&other.code) || other.parent.as_ref() == Some(&one.code)
+}
+
+/// Longer words are rarer and say more: two characters count one, every further one half.
 fn weight(word: &str) -> f64 {
     let characters = u16::try_from(word.chars().count()).unwrap_or(u16::MAX);
     f64::from(characters) / 2.0

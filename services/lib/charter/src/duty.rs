@@ -99,13 +99,11 @@ pub(crate) fn read_duties(file: Cursor<'_, '_>) -> Duties {
     file.map(|fields| {
         let duties = listed(fields, "duties", Kind::Duty, |fields| fields.need("kind")?.parsed("duty-kind"));
         let duty = |(Entry { code, name, provenance }, kind)| Duty { code, name, kind, provenance };
-        let community =
-            listed(fields, "community", Kind::CommunityItem, |fields| fields.need("kind")?.parsed("community-item-kind"));
+        let community = listed(fields, "community", Kind::CommunityItem, |fields| {
+            fields.need("kind")?.parsed("community-item-kind")
+        });
         let item = |(Entry { code, name, provenance }, kind)| CommunityItem { code, name, kind, provenance };
-        Duties {
-            duties: duties.into_iter().map(duty).collect(),
-            community: community.into_iter().map(item).collect(),
-        }
+        Duties { duties: duties.into_iter().map(duty).collect(), community: community.into_iter().map(item).collect() }
     })
     .unwrap_or_default()
 }

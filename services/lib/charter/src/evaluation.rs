@@ -5,10 +5,10 @@ use std::str::FromStr;
 use ids::Code;
 use rust_decimal::Decimal;
 
+use crate::Name;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
-use crate::Name;
 
 /// How a department's score comes about. The weights sum to 100.
 #[derive(Clone, Debug, PartialEq, Eq)]

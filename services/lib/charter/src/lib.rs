@@ -60,7 +60,7 @@ pub struct Charter {
     /// 0 to 1. A classification below it goes to a human.
     pub confidence_min: f64,
     organisation: organisation::Organisation,
-    categories: Vec<Category>,
+    classification: category::Classification,
     classifier: classify::Classifier,
     situations: situation::Situations,
     limits: limits::Limits,

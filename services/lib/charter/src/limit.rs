@@ -51,7 +51,9 @@ impl Limit {
 
 /// Why a text is not a limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a limit is a number from 1 to 10000 and a unit: 30min, 2h, 3d, 3wd (working days) or 8wh (working hours), not {0:?}")]
+#[error(
+    "a limit is a number from 1 to 10000 and a unit: 30min, 2h, 3d, 3wd (working days) or 8wh (working hours), not {0:?}"
+)]
 pub struct LimitError(String);
 
 impl FromStr for Limit {

@@ -1,7 +1,5 @@
 //! How long everything may take: `limits.yaml` (R-37 and the working limits of practice).
 
-use std::collections::BTreeMap;
-
 use ids::Code;
 
 use crate::reader::{Cursor, Fields, Kind};
@@ -9,8 +7,20 @@ use crate::{Colour, Level, Limit, Provenance};
 
 /// Named limits every charter has, because services ask for them.
 pub(crate) const LIMITS_REQUIRED: [&str; 14] = [
-    "first-response", "judgement", "rating", "callback", "notice", "seat", "adjudication", "emergency", "utilities",
-    "general", "complex", "consult", "help", "complaint",
+    "first-response",
+    "judgement",
+    "rating",
+    "callback",
+    "notice",
+    "seat",
+    "adjudication",
+    "emergency",
+    "utilities",
+    "general",
+    "complex",
+    "consult",
+    "help",
+    "complaint",
 ];
 
 /// What a call of one colour asks for. All three run from the moment of the call.
@@ -38,7 +48,7 @@ pub struct NamedLimit {
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
     colours: [ColourLimits; 3],
-    levels: BTreeMap<Level, Limit>,
+    levels: [Limit; 5],
     pub named: Vec<NamedLimit>,
 }
 
@@ -57,22 +67,29 @@ impl Limits {
     }
 
     pub fn level(&self, level: Level) -> &Limit {
-        // `read` gives every level a limit.
-        self.levels.get(&level).unwrap_or(&self.colours[2].completion)
+        let [a, b1, b2, c, d] = &self.levels;
+        match level {
+            Level::A => a,
+            Level::B1 => b1,
+            Level::B2 => b2,
+            Level::C => c,
+            Level::D => d,
+        }
     }
 }
 
 pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Limits> {
     file.map(|fields| {
         let colours = fields.need("colours").and_then(|cursor| cursor.map(colours).flatten());
-        let levels = fields.need("completion").and_then(|cursor| cursor.map(levels));
+        let levels = fields.need("completion").and_then(|cursor| cursor.map(levels).flatten());
         let named = fields.list("limits").into_iter().filter_map(|entry| entry.map(named).flatten()).collect();
         Some(Limits { colours: colours?, levels: levels?, named })
     })?
 }
 
 fn colours(fields: &Fields<'_, '_>) -> Option<[ColourLimits; 3]> {
-    let read = |colour: Colour| fields.need(colour.as_str()).map(|cursor| (cursor, cursor.map(colour_limits).flatten()));
+    let read =
+        |colour: Colour| fields.need(colour.as_str()).map(|cursor| (cursor, cursor.map(colour_limits).flatten()));
     let [red, yellow, blue] = [read(Colour::Red), read(Colour::Yellow), read(Colour::Blue)];
     for (faster, slower) in [(&red, &yellow), (&yellow, &blue)] {
         if let (Some((_, Some(faster))), Some((cursor, Some(slower)))) = (faster, slower) {
@@ -111,9 +128,9 @@ fn in_order(faster: &ColourLimits, slower: &ColourLimits, cursor: Cursor<'_, '_>
     }
 }
 
-fn levels(fields: &Fields<'_, '_>) -> BTreeMap<Level, Limit> {
-    let limit = |level: Level| Some((level, fields.need(level.as_str())?.limit()?));
-    Level::ALL.into_iter().filter_map(limit).collect()
+fn levels(fields: &Fields<'_, '_>) -> Option<[Limit; 5]> {
+    let [a, b1, b2, c, d] = Level::ALL.map(|level| fields.need(level.as_str()).and_then(|cursor| cursor.limit()));
+    Some([a?, b1?, b2?, c?, d?])
 }
 
 fn named(fields: &Fields<'_, '_>) -> Option<NamedLimit> {

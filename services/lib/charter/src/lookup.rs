@@ -111,18 +111,24 @@ impl Charter {
 impl Charter {
     #[must_use]
     pub fn category(&self, code: &str) -> Option<&Category> {
-        self.categories.iter().find(|category| category.code.as_str() == code)
+        self.categories().iter().find(|category| category.code.as_str() == code)
     }
 
     #[must_use]
     pub fn categories(&self) -> &[Category] {
-        &self.categories
+        &self.classification.categories
+    }
+
+    /// The fields of law a category may fall under, each held by one squad.
+    #[must_use]
+    pub fn legal_powers(&self) -> &[Entry] {
+        &self.classification.legal_powers
     }
 
     /// Every category for which a word speaks, best first. Below [`Charter::confidence_min`] a human judges.
     #[must_use]
     pub fn classify(&self, title: &str, text: &str) -> Vec<Candidate<'_>> {
-        self.classifier.classify(&self.categories, title, text)
+        self.classifier.classify(self.categories(), title, text)
     }
 
     /// Whose a case of this category is at this place: the lowest party able to do it.
@@ -265,6 +271,11 @@ impl Charter {
     #[must_use]
     pub fn powers(&self) -> &[Entry] {
         &self.powers.powers
+    }
+
+    #[must_use]
+    pub fn power(&self, code: &str) -> Option<&Entry> {
+        self.powers().iter().find(|power| power.code.as_str() == code)
     }
 
     #[must_use]

@@ -79,7 +79,8 @@ struct Reader<'a, 'd> {
 
 impl<'a> Reader<'a, '_> {
     fn above_the_streets(&mut self, fields: &Fields<'a, '_>) {
-        let city = fields.need("city").and_then(|city| self.entry(city, None, |_, code| party(code, PartyKind::City, None)));
+        let city =
+            fields.need("city").and_then(|city| self.entry(city, None, |_, code| party(code, PartyKind::City, None)));
         let district = self.district.clone();
         if let Some(cursor) = fields.need("district") {
             cursor.report.declare(Kind::Party, &district, cursor.at);
@@ -241,7 +242,8 @@ impl<'a> Reader<'a, '_> {
         });
         for (part, name, kind, responder, provenance) in units.chain(squads).collect::<Vec<_>>() {
             let Ok(code) = format!("{street}-{part}").parse::<Code>() else {
-                cursor.problem("code-grammar", format!("{street}-{part} is longer than {} characters", Code::LENGTH_MAX));
+                cursor
+                    .problem("code-grammar", format!("{street}-{part} is longer than {} characters", Code::LENGTH_MAX));
                 continue;
             };
             let at = At { file: cursor.at.file, position: cursor.at.position };

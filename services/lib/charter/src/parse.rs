@@ -14,8 +14,18 @@ use crate::{calendar, category, centre, channel, duty, evaluation, expects, limi
 
 /// The files of a charter, all required.
 const FILES: [&str; 13] = [
-    "calendar.yaml", "categories.yaml", "centre.yaml", "channels.yaml", "charter.yaml", "duties.yaml",
-    "evaluation.yaml", "limits.yaml", "organisation.yaml", "powers.yaml", "situations.yaml", "streets.yaml",
+    "calendar.yaml",
+    "categories.yaml",
+    "centre.yaml",
+    "channels.yaml",
+    "charter.yaml",
+    "duties.yaml",
+    "evaluation.yaml",
+    "limits.yaml",
+    "organisation.yaml",
+    "powers.yaml",
+    "situations.yaml",
+    "streets.yaml",
     "texts.yaml",
 ];
 
@@ -41,8 +51,11 @@ impl Charter {
         }
         let parts = Parts { trees: &trees, report: &report };
         let charter = parts.head().and_then(|head| parts.charter(head, files));
-        problems.extend(report.finish());
+        // With a file unread its codes are unknown for no fault of those who refer to them.
+        let complete = trees.len() == FILES.len();
+        problems.extend(report.finish(complete));
         problems.sort();
+        problems.dedup();
         charter.filter(|_| problems.is_empty()).ok_or(problems)
     }
 }
@@ -103,8 +116,8 @@ impl<'a, 'r> Parts<'a, 'r> {
     fn charter(&self, head: Head<'a, 'r>, files: &[SourceFile]) -> Option<Charter> {
         let (here, streets) = (self.file("organisation.yaml"), self.file("streets.yaml"));
         let organisation = organisation::read(&head.district, here, streets);
-        let situations = self.file("situations.yaml").map(|file| situation::read(file, &organisation));
-        let categories = self.file("categories.yaml").map(category::read);
+        let situations = self.file("situations.yaml").map(situation::read);
+        let classification = self.file("categories.yaml").map(category::read);
         let limits = self.file("limits.yaml").and_then(limits::read);
         let calendar = self.file("calendar.yaml").map(calendar::read);
         let evaluation = self.file("evaluation.yaml").and_then(evaluation::read);
@@ -116,9 +129,9 @@ impl<'a, 'r> Parts<'a, 'r> {
         self.require(Kind::Limit, "limits.yaml", "required-limits", &LIMITS_REQUIRED);
         self.require(Kind::Text, "texts.yaml", "required-texts", &TEXTS_REQUIRED);
         let (channels, bridges) = channels?;
-        let categories = categories?;
+        let classification = classification?;
         let charter = Charter {
-            classifier: Classifier::new(&categories),
+            classifier: Classifier::new(&classification.categories),
             district: head.district,
             version: head.version?,
             name: head.name?,
@@ -126,7 +139,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             time_zone: head.time_zone?,
             confidence_min: head.confidence_min?,
             organisation,
-            categories,
+            classification,
             situations: situations?,
             limits: limits?,
             calendar: calendar?,
@@ -139,6 +152,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             powers: powers?,
             sources: files.to_vec(),
         };
+        category::check_powers(charter.categories(), charter.squads(), self.report);
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);
@@ -160,8 +174,8 @@ impl<'a, 'r> Parts<'a, 'r> {
 /// One subject token, so that a version can be named in the record.
 fn version(cursor: Cursor<'_, '_>) -> Option<String> {
     let version = cursor.text()?;
-    let fits = (1..=32).contains(&version.len())
-        && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let fits =
+        (1..=32).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !fits {
         cursor.problem("version-grammar", "a version has 1 to 32 letters, digits and hyphens");
     }

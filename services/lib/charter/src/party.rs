@@ -57,7 +57,9 @@ impl PartyKind {
             Self::Department => &[Self::District, Self::Department, Self::City],
             Self::District => &[Self::City, Self::District],
             Self::City => &[],
-            Self::External => &[Self::District, Self::Department, Self::Street, Self::Community, Self::City, Self::External],
+            Self::External => {
+                &[Self::District, Self::Department, Self::Street, Self::Community, Self::City, Self::External]
+            }
         }
     }
 

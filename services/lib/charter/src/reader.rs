@@ -113,19 +113,16 @@ impl<'a> Report<'a> {
         self.declared.borrow().get(&(kind, code.clone())).copied()
     }
 
-    /// All faults in the order of the files and lines. References are compared only now.
-    pub fn finish(self) -> Vec<Problem> {
+    /// All faults. References are compared only now, and only if `complete`.
+    pub fn finish(self, complete: bool) -> Vec<Problem> {
         let declared = self.declared.borrow();
         for (kind, code, at) in self.referred.borrow().iter() {
-            if !declared.contains_key(&(*kind, code.clone())) {
+            if complete && !declared.contains_key(&(*kind, code.clone())) {
                 self.add(*at, "unknown-reference", format!("no {} has the code {code}", kind.word()));
             }
         }
         drop(declared);
-        let mut problems = self.problems.into_inner();
-        problems.sort();
-        problems.dedup();
-        problems
+        self.problems.into_inner()
     }
 }
 
@@ -271,7 +268,7 @@ impl<'a, 'r> Cursor<'a, 'r> {
         })?
     }
 
-    fn filled(&self) -> Option<String> {
+    pub fn filled(&self) -> Option<String> {
         let text = self.text()?;
         if text.trim().is_empty() {
             self.problem("empty-text", "this text is empty");

@@ -1,11 +1,9 @@
 //! When a street may call, and who must come: `situations.yaml`.
 
-use std::collections::HashSet;
-
 use ids::Code;
 
-use crate::organisation::Organisation;
 use crate::list::{Entry, entries, listed};
+use crate::organisation::Organisation;
 use crate::reader::{Cursor, Fields, Kind, Report};
 use crate::{Colour, Name, PartyPattern, Provenance};
 
@@ -51,11 +49,10 @@ pub(crate) struct Situations {
     pub situations: Vec<Situation>,
 }
 
-pub(crate) fn read(file: Cursor<'_, '_>, organisation: &Organisation) -> Situations {
-    let patterns = Patterns::of(organisation);
+pub(crate) fn read(file: Cursor<'_, '_>) -> Situations {
     file.map(|fields| {
         let aspects = entries(fields, "aspects", Kind::Aspect);
-        let listed = listed(fields, "situations", Kind::Situation, |fields| who_comes(fields, &patterns));
+        let listed = listed(fields, "situations", Kind::Situation, who_comes);
         let situations = listed.into_iter().map(|(Entry { code, name, provenance }, who)| {
             let WhoComes { aspect, lead, supporting, colour } = who;
             Situation { code, name, aspect, lead, supporting, colour, provenance }
@@ -73,40 +70,28 @@ struct WhoComes {
     colour: Colour,
 }
 
-fn who_comes(fields: &Fields<'_, '_>, patterns: &Patterns) -> Option<WhoComes> {
-    fields.need("aspect");
-    let aspect = fields.reference("aspect", Kind::Aspect);
-    let lead: Vec<_> = fields.list("lead").into_iter().filter_map(|entry| patterns.read(entry)).collect();
+fn who_comes(fields: &Fields<'_, '_>) -> Option<WhoComes> {
+    let aspect = fields.need("aspect").and_then(|_| fields.reference("aspect", Kind::Aspect));
+    let lead: Vec<_> = fields.list("lead").into_iter().filter_map(pattern).collect();
     if lead.is_empty() {
         fields.cursor.problem("situation-has-lead", "a situation has at least one lead party");
     }
-    let supporting = fields.list("supporting").into_iter().filter_map(|entry| patterns.read(entry)).collect();
+    let supporting = fields.list("supporting").into_iter().filter_map(pattern).collect();
     let colour = fields.need("colour").and_then(|cursor| cursor.parsed("colour"));
     Some(WhoComes { aspect: aspect?, lead, supporting, colour: colour? })
 }
 
-/// What `{street}-…` may stand for: the units and squads of the template.
-struct Patterns(HashSet<String>);
-
-impl Patterns {
-    fn of(organisation: &Organisation) -> Self {
-        let units = organisation.units.iter().map(|unit| unit.code.to_string());
-        let squads = organisation.squads.iter().map(|squad| format!("squad-{}", squad.code));
-        Self(units.chain(squads).collect())
+fn pattern(cursor: Cursor<'_, '_>) -> Option<PartyPattern> {
+    let pattern = cursor.parsed("code-grammar")?;
+    match &pattern {
+        PartyPattern::Party(code) => cursor.refer(Kind::Party, code),
+        PartyPattern::OfStreet(part) => match part.as_str().strip_prefix("squad-").map(str::parse) {
+            Some(Ok(squad)) => cursor.refer(Kind::Squad, &squad),
+            Some(Err(error)) => cursor.problem("code-grammar", error.to_string()),
+            None => cursor.refer(Kind::Unit, part),
+        },
     }
-
-    fn read(&self, cursor: Cursor<'_, '_>) -> Option<PartyPattern> {
-        let pattern = cursor.parsed("code-grammar")?;
-        match &pattern {
-            PartyPattern::Party(code) => cursor.refer(Kind::Party, code),
-            PartyPattern::OfStreet(rest) => {
-                if !self.0.contains(rest.as_str()) {
-                    cursor.problem("unknown-reference", format!("no street has a unit or squad {rest}"));
-                }
-            }
-        }
-        Some(pattern)
-    }
+    Some(pattern)
 }
 
 /// Every party a situation calls must be able to take the call.
@@ -117,7 +102,7 @@ pub(crate) fn check_callable(situations: &Situations, organisation: &Organisatio
             if situation.provenance != Provenance::Illustrative && !callable(pattern, organisation) {
                 let party = match pattern {
                     PartyPattern::Party(code) => code.to_string(),
-                    PartyPattern::OfStreet(rest) => format!("{{street}}-{rest}"),
+                    PartyPattern::OfStreet(part) => format!("{{street}}-{part}"),
                 };
                 report.add(at, "party-can-be-called", format!("{party} runs no responder, so it cannot be called"));
             }
@@ -129,9 +114,11 @@ fn callable(pattern: &PartyPattern, organisation: &Organisation) -> bool {
     match pattern {
         // An unknown party is reported as such, not here.
         PartyPattern::Party(code) => organisation.party(code.as_str()).is_none_or(|party| party.responder),
-        PartyPattern::OfStreet(rest) => match rest.as_str().strip_prefix("squad-") {
-            Some(squad) => organisation.squads.iter().any(|template| template.code.as_str() == squad && template.responder),
-            None => organisation.units.iter().any(|unit| unit.code == *rest),
+        PartyPattern::OfStreet(part) => match part.as_str().strip_prefix("squad-") {
+            Some(squad) => {
+                organisation.squads.iter().any(|template| template.code.as_str() == squad && template.responder)
+            }
+            None => organisation.units.iter().any(|unit| unit.code == *part),
         },
     }
 }

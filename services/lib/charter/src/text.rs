@@ -58,7 +58,8 @@ fn syntax(text: &str) -> Result<(), String> {
                 continue;
             }
         };
-        let end = tag.find(close).ok_or_else(|| format!("{} is never closed", &tag[..2]))?;
+        let end = tag.find(close).filter(|end| !tag[2..*end].contains('{'));
+        let end = end.ok_or_else(|| format!("{} is never closed", &tag[..2]))?;
         let word = tag[2..end].trim_matches(['-', ' ']).split([' ', '|', '.', '(']).next().unwrap_or_default();
         match (inside, word) {
             (true, word) if !VARIABLES.contains(&word) => {
@@ -84,7 +85,9 @@ mod tests {
         for good in ["plain", "件 {{ case_id }}", "{% if due %}{{ due|upper }}{% else %}-{% endif %}", "{x}"] {
             assert_eq!(syntax(good), Ok(()), "{good}");
         }
-        for bad in ["{{ case_id", "case_id }}", "{% if due %}", "{% endif %}", "{{ phone }}", "{% for x in y %}{% endif %}"] {
+        for bad in
+            ["{{ case_id", "case_id }}", "{% if due %}", "{% endif %}", "{{ phone }}", "{% for x in y %}{% endif %}"]
+        {
             assert!(syntax(bad).is_err(), "{bad}");
         }
     }

@@ -35,6 +35,7 @@ pub struct ConfigProblem {
 }
 
 impl ConfigProblem {
+    /// `message` is wrong with `flag`, which is written as it is typed: `--nats-url`.
     pub fn new(flag: impl Into<String>, message: impl Into<String>) -> Self {
         Self { flag: flag.into(), message: message.into() }
     }
@@ -165,11 +166,13 @@ fn all_of_it<C: Configure>(name: &'static str, args: &[OsString], first: clap::E
     let mut let_through: Vec<String> = Vec::new();
     let mut error = first;
     loop {
-        let named = match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return NoConfig::Answer(error),
-            ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument => flags(&error),
-            _ => Vec::new(),
-        };
+        let kind = error.kind();
+        if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+            return NoConfig::Answer(error);
+        }
+        let of_a_value =
+            matches!(kind, ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument);
+        let named = if of_a_value { flags(&error) } else { Vec::new() };
         let news: Vec<String> = named.into_iter().filter(|flag| !let_through.contains(flag)).collect();
         if news.is_empty() {
             // Not about one flag's value: whatever else is wrong can only be seen once this is put right.

@@ -46,7 +46,7 @@ pub struct Identity {
 pub enum IdentityError {
     #[error("the token expired at {at}; ask your operator for a new one")]
     Expired { at: Timestamp },
-    #[error("the token was signed with another installation's key; ask the operator of this one for a token")]
+    #[error("the token was not signed with this installation's key; ask its operator for one")]
     WrongKey,
     #[error("the token cannot be read as one of ours ({why}); send it unchanged, as `authorization: Bearer <token>`")]
     Malformed { why: String },
@@ -178,12 +178,16 @@ impl Verifier {
 
     fn read(&self, token: &str) -> Result<(Identity, Timestamp), IdentityError> {
         let Claims { sub, exp, role, party, district, .. } = decode(token, &self.0.key, &self.0.rules)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => IdentityError::WrongKey,
-                _ => IdentityError::Malformed { why: error.to_string() },
+            .map_err(|error| {
+                if matches!(error.kind(), ErrorKind::InvalidSignature) {
+                    IdentityError::WrongKey
+                } else {
+                    IdentityError::Malformed { why: error.to_string() }
+                }
             })?
             .claims;
-        let expires = Timestamp::from_second(exp).map_err(|error| IdentityError::Malformed { why: error.to_string() })?;
+        let expires =
+            Timestamp::from_second(exp).map_err(|error| IdentityError::Malformed { why: error.to_string() })?;
         Ok((Identity { role, party, district, staff_ref: sub }, expires))
     }
 

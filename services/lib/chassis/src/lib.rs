@@ -1,0 +1,67 @@
+//! The chassis: what a process of this system has in common with all others, from its command line to its exit code.
+//!
+//! A service is a function that is given its configuration and a [`Service`] to live in:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//!
+//! #[derive(clap::Args)]
+//! struct Config {}
+//!
+//! impl chassis::Configure for Config {
+//!     const ABOUT: &'static str = "decides who handles a case";
+//! }
+//!
+//! async fn start(_config: Config, service: &mut chassis::Service) -> anyhow::Result<()> {
+//!     let gate = service.ready().gate("record");
+//!     let stopping = service.stopping();
+//!     service.spawn("inbox", async move {
+//!         gate.open();
+//!         stopping.cancelled().await;
+//!         Ok(())
+//!     });
+//!     Ok(())
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     chassis::run("dispatch", start)
+//! }
+//! ```
+//!
+//! Open `run.rs` first: it is the life of a process on one page. `process.rs` has its doors and its end, `service.rs`
+//! what a service may ask for, `config.rs` the flags.
+//!
+//! What always holds:
+//!
+//! - Bad configuration stops the process before it opens a port, and every problem is named.
+//! - A process that stops is first not ready, then takes no new work, then finishes what is in hand, within a bound; the
+//!   exit code says how that went.
+//! - No task is forgotten: its failure ends the process, its end is waited for.
+//! - Only `clock.rs` reads the system's clock for anything that is decided or recorded.
+//! - A gRPC method outside health and reflection runs only for a caller who has been identified.
+//!
+//! It knows nothing of cases or of the broker, and imports none of our other crates.
+
+mod clock;
+mod config;
+mod door;
+mod health;
+mod http;
+mod identity;
+mod life;
+mod observe;
+mod process;
+mod readiness;
+mod run;
+mod service;
+pub mod telemetry;
+
+pub use clock::{Anchor, Clock};
+pub use config::{ConfigProblem, Configure, ProcessConfig};
+pub use door::identity;
+pub use identity::{Identity, IdentityError, Issuer, Verifier};
+pub use process::{Outcome, Process, Running};
+pub use readiness::{Gate, Readiness};
+pub use run::run;
+pub use service::{Service, ServiceParts};
+pub use tokio_util::sync::CancellationToken;

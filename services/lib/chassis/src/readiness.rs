@@ -78,23 +78,24 @@ impl Readiness {
 }
 
 impl Gate {
+    /// The condition holds.
     pub fn open(&self) {
         self.set(true);
     }
 
+    /// The condition does not hold: the whole process is sent no more work until it does.
     pub fn close(&self) {
         self.set(false);
     }
 
     fn set(&self, open: bool) {
-        self.state.send_if_modified(|state| {
-            let gate = &mut state.gates[self.index];
-            let changes = gate.1 != open;
-            if changes {
-                gate.1 = open;
-                tracing::info!(gate = gate.0, open, ready = state.is_ready(), "readiness");
-            }
-            changes
+        let changed = self.state.send_if_modified(|state| {
+            let gate = &mut state.gates[self.index].1;
+            std::mem::replace(gate, open) != open
         });
+        if changed {
+            let state = self.state.borrow().clone();
+            tracing::info!(gate = state.gates[self.index].0, open, ready = state.is_ready(), "readiness");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Logs, traces and the metrics recorder of a process: all of them global, so each is set up once per process.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, filter};
@@ -119,7 +121,8 @@ pub(crate) fn problems(config: &LogConfig) -> Vec<ConfigProblem> {
         && (!endpoint.starts_with("http://") || endpoint.parse::<axum::http::Uri>().is_err())
     {
         // The exporter is built without TLS: a collector beside the process does the rest of the way.
-        problems.push(ConfigProblem::new("--otlp-endpoint", format!("{endpoint:?} is not of the form http://host:port")));
+        problems
+            .push(ConfigProblem::new("--otlp-endpoint", format!("{endpoint:?} is not of the form http://host:port")));
     }
     problems
 }
@@ -140,12 +143,14 @@ pub(crate) fn metrics() -> anyhow::Result<PrometheusHandle> {
 }
 
 fn lines(config: &LogConfig) -> Box<dyn Layer<Registry> + Send + Sync> {
-    let layer = tracing_subscriber::fmt::layer();
-    match (config.format, config.target) {
-        (LogFormat::Human, LogTarget::Stdout) => layer.boxed(),
-        (LogFormat::Human, LogTarget::Stderr) => layer.with_writer(std::io::stderr).boxed(),
-        (LogFormat::Json, LogTarget::Stdout) => layer.json().flatten_event(true).boxed(),
-        (LogFormat::Json, LogTarget::Stderr) => layer.json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+    let (writer, terminal) = match config.target {
+        LogTarget::Stdout => (BoxMakeWriter::new(std::io::stdout), std::io::stdout().is_terminal()),
+        LogTarget::Stderr => (BoxMakeWriter::new(std::io::stderr), std::io::stderr().is_terminal()),
+    };
+    let layer = tracing_subscriber::fmt::layer().with_ansi(terminal).with_writer(writer);
+    match config.format {
+        LogFormat::Human => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
     }
 }
 

@@ -12,9 +12,7 @@ use proto::subjects::CommitSubject;
 
 use crate::broker::{Broker, REQUEST_S_MAX};
 use crate::error::BrokerError;
-
-/// Most subjects one multi-last request returns; the server answers 413 beyond it.
-pub const COMMITS_PER_CASE_MAX: u64 = 800;
+use crate::follow::Delivered;
 
 /// A commit with the subject it is stored under.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +21,16 @@ pub struct StoredCommit {
     /// Position in the stream: the order in which the broker took commits of all histories.
     pub sequence: u64,
     pub commit: Commit,
+}
+
+impl StoredCommit {
+    /// Reads a followed message.
+    ///
+    /// # Errors
+    /// [`BrokerError::Corrupt`]: it is not a commit.
+    pub fn read(delivered: &Delivered) -> Result<Self, BrokerError> {
+        read_commit(&delivered.subject, delivered.sequence, &delivered.payload)
+    }
 }
 
 impl Broker {
@@ -64,6 +72,22 @@ impl Broker {
             None => Ok(Revision::NONE),
             Some(subject) => Ok(parse_subject(subject)?.revision),
         }
+    }
+
+    /// Position of the last message of the record that matches `filter`; 0 when none does.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn last_position(&self, filter: &str) -> Result<u64, BrokerError> {
+        let what = || format!("find the end of {filter}");
+        let request = serde_json::json!({ "last_by_subj": filter }).to_string();
+        let reply = self
+            .client
+            .request(format!("$JS.API.DIRECT.GET.{CASES}"), request.into())
+            .await
+            .map_err(|source| BrokerError::unavailable(what(), source))?;
+        let sequence = reply.headers.as_ref().and_then(|headers| headers.get(async_nats::header::NATS_SEQUENCE));
+        Ok(sequence.and_then(|value| value.as_str().parse().ok()).unwrap_or(0))
     }
 
     async fn multi_last(&self, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {

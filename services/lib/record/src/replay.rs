@@ -11,6 +11,89 @@ use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::{StoredCommit, read_commit};
 
+/// A reader of the record that ends only when it is stopped.
+pub struct Replay {
+    broker: Broker,
+    filters: Vec<String>,
+    /// The next position to read.
+    position: u64,
+    stop: CancellationToken,
+    messages: Option<pull::Ordered>,
+    level: Level,
+}
+
+/// How a reader stands to what was stored when it began.
+enum Level {
+    Behind,
+    /// It has everything, and has not said so yet.
+    Reached,
+    Told,
+}
+
+/// What a reader meets.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Commit(Box<StoredCommit>),
+    /// Once: everything that was stored has been read.
+    LevelWithRecord,
+}
+
+impl Replay {
+    /// The next step; `None` when stopped. Waits out a broker that is away.
+    ///
+    /// # Errors
+    /// Something stored is not a commit.
+    pub async fn next(&mut self) -> Result<Option<Step>, BrokerError> {
+        loop {
+            if matches!(self.level, Level::Reached) {
+                self.level = Level::Told;
+                return Ok(Some(Step::LevelWithRecord));
+            }
+            let Some(messages) = &mut self.messages else {
+                self.open().await;
+                if self.stop.is_cancelled() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let next = tokio::select! {
+                () = self.stop.cancelled() => return Ok(None),
+                next = messages.next() => next,
+            };
+            let Some(Ok(message)) = next else {
+                self.messages = None;
+                continue;
+            };
+            let Ok(info) = message.info() else { continue };
+            let (sequence, pending) = (info.stream_sequence, info.pending);
+            self.position = sequence + 1;
+            if pending == 0 && matches!(self.level, Level::Behind) {
+                self.level = Level::Reached;
+            }
+            return Ok(Some(Step::Commit(Box::new(read_commit(&message.subject, sequence, &message.payload)?))));
+        }
+    }
+
+    /// Opens the reader, or waits a while.
+    async fn open(&mut self) {
+        match self.broker.ordered(proto::streams::CASES, self.filters.clone(), self.position).await {
+            Ok((pending, messages)) => {
+                if pending == 0 && matches!(self.level, Level::Behind) {
+                    self.level = Level::Reached;
+                }
+                self.messages = Some(messages);
+            }
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "cannot read the record; trying again");
+                tokio::select! {
+                    () = self.stop.cancelled() => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        }
+    }
+}
+
 /// A message as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredMessage {
@@ -20,54 +103,10 @@ pub(crate) struct StoredMessage {
 }
 
 impl Broker {
-    /// Every commit matching `filters` from stream position `from` on, handed to `take` in the order of the stream,
-    /// until `stop`. `caught_up` is called once, when everything stored at the start has been taken.
-    ///
-    /// # Errors
-    /// The stream is not there, or `take` fails.
-    pub async fn replay<E: From<BrokerError>>(
-        &self,
-        filters: Vec<String>,
-        from: u64,
-        stop: CancellationToken,
-        mut caught_up: impl FnMut() + Send,
-        mut take: impl AsyncFnMut(StoredCommit) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut position = from.max(1);
-        let mut told = false;
-        while !stop.is_cancelled() {
-            let (last, mut messages) = match self.ordered(proto::streams::CASES, filters.clone(), position).await {
-                Ok(opened) => opened,
-                Err(error) => {
-                    tracing::warn!(error = chain(&error), "cannot read the record; trying again");
-                    tokio::select! {
-                        () = stop.cancelled() => return Ok(()),
-                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
-                    }
-                }
-            };
-            loop {
-                if !told && position > last {
-                    told = true;
-                    caught_up();
-                }
-                let next = tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    next = messages.next() => next,
-                };
-                let Some(Ok(message)) = next else { break };
-                let Ok(info) = message.info() else { break };
-                let sequence = info.stream_sequence;
-                let more_stored = info.pending > 0;
-                take(read_commit(&message.subject, sequence, &message.payload)?).await?;
-                position = sequence + 1;
-                if !told && !more_stored {
-                    told = true;
-                    caught_up();
-                }
-            }
-        }
-        Ok(())
+    /// Reads every commit that matches `filters`, in the order of the record, from position `from` on.
+    #[must_use]
+    pub fn replay(&self, filters: Vec<String>, from: u64, stop: CancellationToken) -> Replay {
+        Replay { broker: self.clone(), filters, position: from.max(1), stop, messages: None, level: Level::Behind }
     }
 
     /// What is stored now from `from` on, then the end.
@@ -77,9 +116,8 @@ impl Broker {
         filters: Vec<String>,
         from: u64,
     ) -> Result<impl Stream<Item = Result<StoredMessage, BrokerError>> + Send + use<>, BrokerError> {
-        let (last, messages) = self.ordered(stream, filters.clone(), from).await?;
-        let nothing = last == 0;
-        Ok(futures::stream::unfold((messages, nothing), move |(mut messages, over)| async move {
+        let (pending, messages) = self.ordered(stream, filters, from).await?;
+        Ok(futures::stream::unfold((messages, pending == 0), move |(mut messages, over)| async move {
             if over {
                 return None;
             }
@@ -100,7 +138,7 @@ impl Broker {
         }))
     }
 
-    /// An ordered consumer, and the last position that matches the filters now (0 when none does).
+    /// An ordered consumer, and how many stored messages it will deliver.
     async fn ordered(
         &self,
         stream: &'static str,
@@ -109,7 +147,6 @@ impl Broker {
     ) -> Result<(u64, pull::Ordered), BrokerError> {
         let what = || format!("read {stream}");
         let stream = self.stream(stream).await?;
-        let last = stream.cached_info().state.last_sequence;
         let consumer = stream
             .create_consumer(pull::OrderedConfig {
                 deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
@@ -120,6 +157,6 @@ impl Broker {
             .map_err(|source| BrokerError::unavailable(what(), source))?;
         let pending = consumer.cached_info().num_pending;
         let messages = consumer.messages().await.map_err(|source| BrokerError::unavailable(what(), source))?;
-        Ok((if pending == 0 { 0 } else { last }, messages))
+        Ok((pending, messages))
     }
 }

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Makes the Secrets that the manifests name from a folder of key files, or updates them.
+#
+#   k8s-secrets.sh hub FOLDER                       namespace huying
+#   k8s-secrets.sh department FOLDER NAMESPACE      e.g. huying-wuchang-water
+#
+# k8s/README.md lists the files. With HUYING_DRY_RUN=1 the Secrets are printed and nothing is changed.
+set -euo pipefail
+
+usage() {
+    sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
+    exit 64
+}
+
+# secret NAME KEY FILE
+secret() {
+    local name=$1 key=$2 file=$folder/$3
+    if [[ ! -r $file ]]; then
+        printf 'k8s-secrets: %s is not there or not readable (Secret %s)\n' "$file" "$name" >&2
+        exit 1
+    fi
+    if [[ -n ${HUYING_DRY_RUN:-} ]]; then
+        echo ---
+        manifest
+    else
+        manifest | kubectl apply --filename -
+    fi
+}
+
+manifest() {
+    kubectl create secret generic "$name" --namespace "$namespace" --from-file "$key=$file" \
+        --dry-run=client --output yaml
+}
+
+[[ $# -ge 2 && -d $2 ]] || usage
+folder=$2
+case $1 in
+    hub)
+        namespace=huying
+        secret nats-accounts accounts.conf accounts.conf
+        secret identity public.pem public.pem
+        secret reference key reference.key
+        for user in provision intake triage dispatch enforcement-center evaluation notification; do
+            secret "$user-nkey" seed "$user.nk"
+        done
+        if [[ -e $folder/webhook.secret ]]; then secret webhook secret webhook.secret; fi
+        ;;
+    department)
+        [[ $# -eq 3 ]] || usage
+        namespace=$3
+        secret identity public.pem public.pem
+        secret responder-nkey seed responder.nk
+        ;;
+    *) usage ;;
+esac

@@ -1,0 +1,293 @@
+//! A submission becomes a case: reference first, then the commit under the id it points at (D10).
+//!
+//! A crash in between leaves a reference without a case; the sender, who got no answer, sends again, finds the
+//! reference and appends under that very id. So there is one case, whatever dies when.
+
+use std::sync::Arc;
+
+use charter::Charter;
+use hmac::{Hmac, KeyInit, Mac};
+use ids::{CaseId, Code, HistoryKey};
+use jiff::Timestamp;
+use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse};
+use proto::{FromWireTime, ToWireTime};
+use record::{BrokerError, Reference, References};
+use sha2::Sha256;
+use station::desk::command_id;
+use station::{BadInput, Caller, Desk, Refuse, Violation, already_exists, broker_status, not_found};
+use tonic::Status;
+
+use crate::domain::submission::{Circumstances, Submission, check};
+use crate::domain::{Command, Received, Refusal, Rules};
+use crate::wire;
+
+/// Times a case id is drawn again when it belongs to another matter. At 300,000 cases a day one draw in 3,600 does.
+const DRAWS_MAX: u32 = 8;
+
+pub struct App {
+    pub desk: Desk<Rules>,
+    references: References,
+    reference_key: Vec<u8>,
+}
+
+impl App {
+    pub async fn open(desk: Desk<Rules>, reference_key: Vec<u8>) -> anyhow::Result<Self> {
+        let references = References::open(&desk.station.broker).await?;
+        Ok(Self { desk, references, reference_key })
+    }
+
+    /// Records a submission brought by `bridge`, once.
+    pub async fn submit(
+        &self,
+        caller: &Caller,
+        bridge: &Code,
+        request: &SubmitRequest,
+    ) -> Result<SubmitResponse, Status> {
+        let charter = self.charter_for(bridge, &request.district)?;
+        caller.require_district(&charter.district)?;
+        let received = self.accept(&charter, bridge, request)?;
+        let reference_key = hex(&received.external_ref_hash);
+        let mut case = self.draw(&charter, received.received_at);
+        let mut reference = match self.references.point(&reference_key, &target(&charter.district, &case)).await {
+            Ok(Ok(version)) => Reference { target: target(&charter.district, &case), version },
+            Ok(Err(known)) => {
+                case = self.case_in(&known, &charter.district)?;
+                known
+            }
+            Err(error) => return Err(broker_status(&error)),
+        };
+        for _ in 0..DRAWS_MAX {
+            match self.receive(caller, &charter, &case, received.clone()).await {
+                Err(Receiving::IdTaken) => {
+                    case = self.draw(&charter, received.received_at);
+                    let target = target(&charter.district, &case);
+                    match self.references.redirect(&reference_key, &reference, &target).await {
+                        Ok(version) => reference = Reference { target, version },
+                        // Somebody sends the same thing at the same time and was faster: go by theirs.
+                        Err(BrokerError::Exists { .. }) => {
+                            reference = self
+                                .references
+                                .get(&reference_key)
+                                .await
+                                .map_err(|error| broker_status(&error))?
+                                .ok_or_else(|| Status::aborted("sent twice at the same time; send it again"))?;
+                            case = self.case_in(&reference, &charter.district)?;
+                        }
+                        Err(error) => return Err(broker_status(&error)),
+                    }
+                }
+                Err(Receiving::Refused(status)) => return Err(*status),
+                Ok(response) => return Ok(response),
+            }
+        }
+        Err(Status::aborted("no free case id was found; send it again"))
+    }
+
+    /// The charter that a bridge's submission falls under: the district named, or the bridge's own.
+    fn charter_for(&self, bridge: &Code, district: &str) -> Result<Arc<Charter>, Status> {
+        let station = &self.desk.station;
+        if district.is_empty() {
+            let carries = |charter: &Arc<Charter>| charter.bridges().iter().any(|known| known.code == *bridge);
+            let newest = station.charters.newest();
+            let charter = newest.iter().find(|charter| carries(charter)).or_else(|| {
+                // Parties carry their district in their code.
+                newest.iter().find(|charter| charter.party(bridge.as_str()).is_some())
+            });
+            return match charter {
+                Some(charter) => station.charter(charter.district.as_str()).map_err(|error| unknown_district(&error)),
+                None => Err(Violation::new("district", "required", format!("{bridge} has no district of its own; name one")).into()),
+            };
+        }
+        station.charter(district).map_err(|error| unknown_district(&error))
+    }
+
+    fn accept(&self, charter: &Charter, bridge: &Code, request: &SubmitRequest) -> Result<Received, Status> {
+        let bad = |field, rule, text: String| Status::from(Violation::new(field, rule, text));
+        let kind = match CaseKind::try_from(request.kind) {
+            Ok(CaseKind::Unspecified) => CaseKind::Report,
+            Ok(kind) => kind,
+            Err(_) => return Err(bad("kind", "known-kind", format!("{} is not a kind of case", request.kind))),
+        };
+        let class = match CallerClass::try_from(request.caller_class) {
+            Ok(CallerClass::Unspecified) => CallerClass::Resident,
+            Ok(class) => class,
+            Err(_) => {
+                return Err(bad("caller_class", "known-class", format!("{} is not a class", request.caller_class)));
+            }
+        };
+        let occurred_at = match &request.occurred_at {
+            None => None,
+            Some(time) => Some(time.time().map_err(|error| bad("occurred_at", "instant", error.to_string()))?),
+        };
+        let place = request.place.clone().unwrap_or_default();
+        let submission = Submission {
+            external_ref: &request.external_ref,
+            channel: &request.channel,
+            kind: wire::from_kind(kind).map_err(station::bad_field)?,
+            caller_class: wire::from_caller_class(class).map_err(station::bad_field)?,
+            caller_ref: &request.caller_ref,
+            title: &request.title,
+            text: &request.text,
+            place_party: &place.party,
+            address: &place.address,
+            longitude: place.longitude,
+            latitude: place.latitude,
+            occurred_at,
+            category: &request.category,
+            related_case: &request.related_case,
+        };
+        let around = Circumstances {
+            charter,
+            bridge,
+            now: self.desk.station.now(),
+            external_ref_hash: self.keyed_hash(&[bridge.as_str(), &request.external_ref]),
+            content_hash: self.content_hash(request),
+        };
+        check(&submission, around).map_err(|problems| {
+            let violations =
+                problems.into_iter().map(|problem| Violation::new(problem.field, problem.rule, problem.description));
+            BadInput(violations.collect()).into()
+        })
+    }
+
+    async fn receive(
+        &self,
+        caller: &Caller,
+        charter: &Charter,
+        case: &CaseId,
+        received: Received,
+    ) -> Result<SubmitResponse, Receiving> {
+        let key = HistoryKey::case(charter.district.clone(), case);
+        let received_at = received.received_at;
+        let request = record_request(caller, charter, received);
+        match self.desk.offer(&key, request).await {
+            Ok(answered) => {
+                let repeated = answered.events.is_empty();
+                let received_at = if repeated { self.received_at(&key).await.unwrap_or(received_at) } else { received_at };
+                Ok(SubmitResponse {
+                    case_id: case.to_string(),
+                    district: charter.district.to_string(),
+                    revision: 1,
+                    received_at: Some(received_at.to_wire()),
+                    repeated,
+                })
+            }
+            Err(record::Refused::Rule(Refusal::IdTaken)) => Err(Receiving::IdTaken),
+            Err(record::Refused::Rule(refusal @ Refusal::DifferentContent)) => {
+                metrics::counter!("commands_refused_total", "rule" => refusal.rule()).increment(1);
+                tracing::info!(%case, rule = refusal.rule(), "refused");
+                Err(Receiving::Refused(Box::new(already_exists(case.as_str(), &format!("{refusal}: it is case {case}")))))
+            }
+            Err(refused) => Err(Receiving::Refused(Box::new(station::status_of(refused)))),
+        }
+    }
+
+    async fn received_at(&self, key: &HistoryKey) -> Option<Timestamp> {
+        self.desk.read(key).await.ok()?.state.received.map(|receipt| receipt.received_at)
+    }
+
+    /// Something about a case that exists.
+    pub async fn ask(
+        &self,
+        caller: &Caller,
+        district: &str,
+        case_id: &str,
+        command: &str,
+        ask: Command,
+    ) -> Result<u64, Status> {
+        let (district, case, key) = station::desk::case_key(district, case_id)?;
+        caller.require_district(&district)?;
+        let charter = self.desk.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+        let answered = self.desk.ask(&key, caller, command_id(command)?, &charter, ask).await;
+        match answered {
+            Ok(answered) => Ok(answered.revision.0),
+            Err(status) if status.code() == tonic::Code::NotFound => Err(not_found(case.as_str())),
+            Err(status) => Err(status),
+        }
+    }
+
+    fn draw(&self, charter: &Charter, at: Timestamp) -> CaseId {
+        CaseId::draw(at.to_zoned(charter.time_zone.clone()).date(), &mut rand::rng())
+    }
+
+    fn case_in(&self, reference: &Reference, district: &Code) -> Result<CaseId, Status> {
+        let (known_district, case) = reference.target.split_once('.').unwrap_or_default();
+        if known_district != district.as_str() {
+            return Err(already_exists(case, &format!("the same reference was submitted before to {known_district}")));
+        }
+        case.parse().map_err(|error| {
+            tracing::error!(target = reference.target, %error, "a reference points at no case id");
+            Status::internal("something is wrong here; it has been logged")
+        })
+    }
+
+    /// Everything that makes two submissions the same matter told the same way.
+    fn content_hash(&self, request: &SubmitRequest) -> Vec<u8> {
+        let place = request.place.clone().unwrap_or_default();
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let occurred_at = request.occurred_at.as_ref().map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
+        self.keyed_hash(&[
+            &request.district,
+            &request.channel,
+            &request.kind.to_string(),
+            &request.caller_class.to_string(),
+            &request.caller_ref,
+            &request.title,
+            &request.text,
+            &place.party,
+            &place.address,
+            &number(place.longitude),
+            &number(place.latitude),
+            &occurred_at,
+            &request.category,
+            &request.related_case,
+        ])
+    }
+
+    /// HMAC-SHA-256 over the parts, each with its length before it.
+    fn keyed_hash(&self, parts: &[&str]) -> Vec<u8> {
+        #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.reference_key).unwrap();
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+}
+
+/// What can come of an attempt under one case id.
+enum Receiving {
+    IdTaken,
+    Refused(Box<Status>),
+}
+
+fn record_request(caller: &Caller, charter: &Charter, received: Received) -> record::Request<Command> {
+    use proto::record::v1::{Cause, cause};
+    // The reference is the name of the request: it needs no command id beside it.
+    let cause = Cause { kind: Some(cause::Kind::Command(hex(&received.external_ref_hash))) };
+    record::Request {
+        at: received.received_at,
+        command: Command::Receive(Box::new(received)),
+        cause,
+        actor: caller.actor(),
+        command_id: None,
+        charter_version: charter.version.clone(),
+    }
+}
+
+fn target(district: &Code, case: &CaseId) -> String {
+    format!("{district}.{case}")
+}
+
+fn unknown_district(error: &station::NoCharter) -> Status {
+    Violation::new("district", "known-district", error.to_string()).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

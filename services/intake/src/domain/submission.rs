@@ -1,0 +1,192 @@
+//! From a submission to something intake may record: every rule at once, each with its field and name.
+
+use charter::Charter;
+use ids::{CaseId, Code};
+use jiff::{SignedDuration, Timestamp};
+use vocabulary::{CallerClass, CaseKind, Place, Point};
+
+use super::{Received, mask};
+
+pub const TITLE_LENGTH_MAX: usize = 200;
+pub const TEXT_LENGTH_MAX: usize = 20_000;
+pub const ADDRESS_LENGTH_MAX: usize = 500;
+pub const EXTERNAL_REF_LENGTH_MAX: usize = 200;
+pub const CALLER_REF_LENGTH_MAX: usize = 128;
+/// How far ahead of ours another clock may be before "it happened" counts as the future.
+pub const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
+
+/// What was sent, with enums already read.
+#[derive(Clone, Debug)]
+pub struct Submission<'a> {
+    pub external_ref: &'a str,
+    pub channel: &'a str,
+    pub kind: CaseKind,
+    pub caller_class: CallerClass,
+    pub caller_ref: &'a str,
+    pub title: &'a str,
+    pub text: &'a str,
+    pub place_party: &'a str,
+    pub address: &'a str,
+    pub longitude: Option<f64>,
+    pub latitude: Option<f64>,
+    pub occurred_at: Option<Timestamp>,
+    pub category: &'a str,
+    pub related_case: &'a str,
+}
+
+/// One field that breaks one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub field: &'static str,
+    pub rule: &'static str,
+    pub description: String,
+}
+
+/// Who brings it and when.
+#[derive(Clone, Debug)]
+pub struct Circumstances<'a> {
+    pub charter: &'a Charter,
+    pub bridge: &'a Code,
+    pub now: Timestamp,
+    pub external_ref_hash: Vec<u8>,
+    pub content_hash: Vec<u8>,
+}
+
+/// # Errors
+/// Every rule that is broken, not only the first.
+pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<Received, Vec<Problem>> {
+    let charter = around.charter;
+    let mut problems = Problems(Vec::new());
+    problems.length("external_ref", submission.external_ref, 1, EXTERNAL_REF_LENGTH_MAX);
+    problems.length("title", submission.title.trim(), 1, TITLE_LENGTH_MAX);
+    problems.length("text", submission.text, 0, TEXT_LENGTH_MAX);
+    problems.length("caller_ref", submission.caller_ref, 0, CALLER_REF_LENGTH_MAX);
+    problems.length("place.address", submission.address, 0, ADDRESS_LENGTH_MAX);
+
+    let channel = channel(submission, &around, &mut problems);
+    let place = place(submission, charter, &mut problems);
+    let category_hint = known(
+        submission.category,
+        |code| charter.category(code).map(|category| category.code.clone()),
+        || problems.add("category", "known-category", format!("{:?} is not a category of this charter", submission.category)),
+    );
+    let related_case = match submission.related_case {
+        "" => None,
+        text => match text.parse::<CaseId>() {
+            Ok(id) => Some(id),
+            Err(error) => {
+                problems.add("related_case", "case-id", error.to_string());
+                None
+            }
+        },
+    };
+    let occurred_at = submission.occurred_at.unwrap_or(around.now);
+    if occurred_at.duration_since(around.now) > CLOCK_SKEW_MAX {
+        problems.add("occurred_at", "not-in-the-future", format!("{occurred_at} is after now, {}", around.now));
+    }
+    let (Some(channel), true) = (channel, problems.0.is_empty()) else { return Err(problems.0) };
+    Ok(Received {
+        kind: submission.kind,
+        caller_class: submission.caller_class,
+        caller_ref: submission.caller_ref.to_owned(),
+        way: channel.way,
+        channel: channel.code.clone(),
+        bridge: around.bridge.clone(),
+        external_ref_hash: around.external_ref_hash,
+        content_hash: around.content_hash,
+        title: mask::mask(submission.title.trim()).0,
+        text: mask::mask(submission.text).0,
+        place: Place { address: mask::mask(&place.address).0, ..place },
+        occurred_at,
+        category_hint,
+        related_case,
+        received_at: around.now,
+    })
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, field: &'static str, rule: &'static str, description: String) {
+        self.0.push(Problem { field, rule, description });
+    }
+
+    fn length(&mut self, field: &'static str, text: &str, min: usize, max: usize) {
+        let length = text.chars().count();
+        if length < min {
+            self.add(field, "required", "it must not be empty".to_owned());
+        } else if length > max {
+            self.add(field, "text-length", format!("it has {length} characters, at most {max} fit"));
+        }
+    }
+}
+
+/// The channel named, or the first of the bridge. A bridge of the charter carries only its own channels.
+fn channel<'c>(
+    submission: &Submission<'_>,
+    around: &Circumstances<'c>,
+    problems: &mut Problems,
+) -> Option<&'c charter::Channel> {
+    let charter = around.charter;
+    let bridge = charter.bridges().iter().find(|bridge| bridge.code == *around.bridge);
+    let code = match (submission.channel, bridge) {
+        ("", Some(bridge)) => bridge.channels.first().map_or("", Code::as_str),
+        (code, _) => code,
+    };
+    let Some(channel) = charter.channel(code) else {
+        let known: Vec<&str> = charter.channels().iter().map(|channel| channel.code.as_str()).collect();
+        problems.add("channel", "known-channel", format!("{code:?} is not a channel; known: {}", known.join(", ")));
+        return None;
+    };
+    if bridge.is_some_and(|bridge| !bridge.channels.contains(&channel.code)) {
+        problems.add("channel", "bridge-channel", format!("{} does not carry {code}", around.bridge));
+    }
+    Some(channel)
+}
+
+fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems) -> Place {
+    let party = known(
+        submission.place_party,
+        |code| charter.party(code).map(|party| party.code.clone()),
+        || {
+            problems.add(
+                "place.party",
+                "known-party",
+                format!("{:?} is not a grid, community or street of this charter", submission.place_party),
+            );
+        },
+    );
+    let point = match (submission.longitude, submission.latitude) {
+        (None, None) => None,
+        (Some(longitude), Some(latitude)) => {
+            for (field, value, bound) in
+                [("place.longitude", longitude, 180.0), ("place.latitude", latitude, 90.0)]
+            {
+                if !value.is_finite() || value.abs() > bound {
+                    problems.add(field, "coordinate-range", format!("{value} is not within ±{bound} degrees"));
+                }
+            }
+            Some(Point { longitude, latitude })
+        }
+        (Some(_), None) => {
+            problems.add("place.latitude", "coordinate-pair", "longitude came without it".to_owned());
+            None
+        }
+        (None, Some(_)) => {
+            problems.add("place.longitude", "coordinate-pair", "latitude came without it".to_owned());
+            None
+        }
+    };
+    Place { party, address: submission.address.to_owned(), point }
+}
+
+fn known(text: &str, find: impl Fn(&str) -> Option<Code>, unknown: impl FnOnce()) -> Option<Code> {
+    if text.is_empty() {
+        return None;
+    }
+    let found = find(text);
+    if found.is_none() {
+        unknown();
+    }
+    found
+}

@@ -1,0 +1,306 @@
+//! The gRPC door: submissions with answers, and reading.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use ids::{Code, Kind};
+use proto::common::v1::Role;
+use proto::intake::v1::intake_service_server::IntakeService;
+use proto::intake::v1::{
+    ApproveExclusionRequest, ApproveExclusionResponse, Case, CaseSummary, GetRequest, GetResponse, ListRequest,
+    ListResponse, ProposeExclusionRequest, ProposeExclusionResponse, SubmitReply, SubmitRequest, SubmitResponse,
+    SubmitStreamRequest, SubmitStreamResponse, SupplementRequest, SupplementResponse, WatchRequest, WatchResponse,
+    WithdrawRequest, WithdrawResponse, intake_event, submit_reply,
+};
+use proto::record::v1::event::Of;
+use proto::subjects::CommitSubject;
+use record::{Step, StoredCommit};
+use station::desk::case_key;
+use station::{Caller, Violation, broker_status, not_found, refusal_of};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::app::App;
+use crate::domain::{Command, NOTE_LENGTH_MAX};
+use crate::projection::Projection;
+use crate::reading;
+use crate::timeline::Timeline;
+
+/// Submissions of one stream under way at the same time.
+const STREAM_CONCURRENCY: usize = 256;
+/// Entries a slow watcher may lag behind before it holds up its own feed.
+const WATCH_QUEUE_MAX: usize = 1024;
+/// Bridge name of what operators submit themselves.
+const OPERATOR: &str = "operator";
+
+pub struct Door {
+    app: Arc<App>,
+    projection: Projection,
+    stop: CancellationToken,
+}
+
+impl Door {
+    pub fn new(app: Arc<App>, projection: Projection, stop: CancellationToken) -> Self {
+        Self { app, projection, stop }
+    }
+
+    async fn command(
+        &self,
+        caller: &Caller,
+        district: &str,
+        case_id: &str,
+        command_id: &str,
+        command: Command,
+    ) -> Result<u64, Status> {
+        self.app.ask(caller, district, case_id, command_id, command).await
+    }
+}
+
+/// Under which name somebody submits: the party of the token; operators have none.
+fn bridge_of(caller: &Caller) -> Result<Code, Status> {
+    match &caller.party {
+        Some(party) => Ok(party.clone()),
+        None if caller.role == Role::Operator => Ok(code(OPERATOR)),
+        None => Err(Status::permission_denied("the token names no party to submit for")),
+    }
+}
+
+fn code(text: &'static str) -> Code {
+    #[allow(clippy::unwrap_used, reason = "a constant that is a code")]
+    text.parse().unwrap()
+}
+
+fn note(field: &'static str, text: &str, required: bool) -> Result<String, Status> {
+    let length = text.chars().count();
+    if required && text.trim().is_empty() {
+        return Err(Violation::new(field, "required", "it must not be empty").into());
+    }
+    if length > NOTE_LENGTH_MAX {
+        let description = format!("it has {length} characters, at most {NOTE_LENGTH_MAX} fit");
+        return Err(Violation::new(field, "text-length", description).into());
+    }
+    Ok(crate::domain::mask::mask(text.trim()).0)
+}
+
+#[tonic::async_trait]
+impl IntakeService for Door {
+    async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let bridge = bridge_of(&caller)?;
+        Ok(Response::new(self.app.submit(&caller, &bridge, request.get_ref()).await?))
+    }
+
+    type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send>>;
+
+    async fn submit_stream(
+        &self,
+        request: Request<Streaming<SubmitStreamRequest>>,
+    ) -> Result<Response<Self::SubmitStreamStream>, Status> {
+        let caller = Caller::of(&request)?;
+        let bridge = bridge_of(&caller)?;
+        let app = Arc::clone(&self.app);
+        let answers = request.into_inner().map(move |message| {
+            let (app, caller, bridge) = (Arc::clone(&app), caller.clone(), bridge.clone());
+            async move {
+                let submission = message?.submission.unwrap_or_default();
+                let result = match app.submit(&caller, &bridge, &submission).await {
+                    Ok(response) => submit_reply::Result::Ok(response),
+                    Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
+                };
+                Ok(SubmitStreamResponse { reply: Some(SubmitReply { result: Some(result) }) })
+            }
+        });
+        Ok(Response::new(Box::pin(answers.buffered(STREAM_CONCURRENCY))))
+    }
+
+    async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let command = Command::Supplement { text: note("text", &request.text, true)? };
+        let revision =
+            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        Ok(Response::new(SupplementResponse { revision }))
+    }
+
+    async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
+        let request = request.into_inner();
+        let command = Command::Withdraw { reason: note("reason", &request.reason, false)? };
+        let revision =
+            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        Ok(Response::new(WithdrawResponse { revision }))
+    }
+
+    async fn propose_exclusion(
+        &self,
+        request: Request<ProposeExclusionRequest>,
+    ) -> Result<Response<ProposeExclusionResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&[Role::Street, Role::District])?;
+        let request = request.into_inner();
+        let reason = note("reason", &request.reason, true)?;
+        let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
+        let revision =
+            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        Ok(Response::new(ProposeExclusionResponse { revision }))
+    }
+
+    async fn approve_exclusion(
+        &self,
+        request: Request<ApproveExclusionRequest>,
+    ) -> Result<Response<ApproveExclusionResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&[Role::District])?;
+        let request = request.into_inner();
+        let command = Command::ApproveExclusion { by: caller.staff_ref.clone() };
+        let revision =
+            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        Ok(Response::new(ApproveExclusionResponse { revision }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let (district, case, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
+        caller.require_district(&district)?;
+        let station = &self.app.desk.station;
+        let commits = station.broker.load(&key).await.map_err(|error| broker_status(&error))?;
+        if commits.is_empty() {
+            return Err(not_found(case.as_str()));
+        }
+        let charter = station.charter(district.as_str()).ok();
+        let mut timeline = Timeline::new(charter.as_deref());
+        let mut view = Case {
+            summary: Some(CaseSummary {
+                case_id: case.to_string(),
+                district: district.to_string(),
+                ..CaseSummary::default()
+            }),
+            ..Case::default()
+        };
+        for stored in &commits {
+            if let Some(summary) = &mut view.summary {
+                reading::apply(summary, &stored.commit);
+            }
+            describe(&mut view, stored);
+            view.timeline.extend(timeline.entries(stored));
+        }
+        Ok(Response::new(GetResponse { case: Some(view) }))
+    }
+
+    async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let district = match (&caller.district, request.district.as_str()) {
+            (Some(own), "") => own.to_string(),
+            (Some(own), asked) if own.as_str() != asked => {
+                return Err(Status::permission_denied(format!("the token is for district {own}, not {asked}")));
+            }
+            (_, asked) => asked.to_owned(),
+        };
+        // Whoever has seen a case acknowledged sees it in the list.
+        let broker = &self.app.desk.station.broker;
+        let last = broker.last_position(&format!("{}.>", Kind::Case.as_str())).await;
+        self.projection.level_with(last.map_err(|error| broker_status(&error))?).await;
+        let projection = self.projection.clone();
+        let listed = tokio::task::spawn_blocking(move || projection.list(&request, &district)).await;
+        match listed {
+            Ok(Ok(response)) => Ok(Response::new(response)),
+            Ok(Err(error)) => {
+                tracing::error!(error = format!("{error:#}"), "the list cannot be read");
+                Err(Status::internal("the list cannot be read; it has been logged"))
+            }
+            Err(error) => {
+                tracing::error!(%error, "the list cannot be read");
+                Err(Status::internal("the list cannot be read; it has been logged"))
+            }
+        }
+    }
+
+    type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let station = self.app.desk.station.clone();
+        let filter = match (request.district.as_str(), request.case_id.as_str()) {
+            ("", "") if caller.district.is_none() => format!("{}.>", Kind::Case.as_str()),
+            ("", "") => CommitSubject::all_in(Kind::Case, caller.district.as_ref().unwrap_or(&code(OPERATOR))),
+            (district, "") => {
+                let district: Code = district
+                    .parse()
+                    .map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
+                caller.require_district(&district)?;
+                CommitSubject::all_in(Kind::Case, &district)
+            }
+            (district, case) => {
+                let (district, _, key) = case_key(district, case)?;
+                caller.require_district(&district)?;
+                CommitSubject::whole_history(&key)
+            }
+        };
+        let from = if request.from_start {
+            1
+        } else {
+            let all = format!("{}.>", Kind::Case.as_str());
+            station.broker.last_position(&all).await.map_err(|error| broker_status(&error))? + 1
+        };
+        let (sender, receiver) = mpsc::channel(WATCH_QUEUE_MAX);
+        let feed = feed(station.clone(), station.broker.replay(vec![filter], from, self.stop.clone()), sender);
+        #[allow(clippy::disallowed_methods, reason = "lives as long as its watcher, and ends with the service's token")]
+        tokio::spawn(feed);
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+}
+
+/// Tells a watcher what the record says, until either goes away.
+async fn feed(
+    station: station::Station,
+    mut record: record::Replay,
+    watcher: mpsc::Sender<Result<WatchResponse, Status>>,
+) {
+    let charters = station.charters.newest();
+    let mut timelines: HashMap<String, Timeline<'_>> = HashMap::new();
+    loop {
+        let step = tokio::select! {
+            () = watcher.closed() => return,
+            step = record.next() => step,
+        };
+        let stored = match step {
+            Ok(Some(Step::Commit(stored))) => stored,
+            Ok(Some(Step::LevelWithRecord)) => continue,
+            Ok(None) => return,
+            Err(error) => {
+                let _ = watcher.send(Err(broker_status(&error))).await;
+                return;
+            }
+        };
+        let key = &stored.subject.key;
+        let charter = charters.iter().find(|charter| charter.district == key.district);
+        let timeline = timelines.entry(key.id.clone()).or_insert_with(|| Timeline::new(charter.map(AsRef::as_ref)));
+        for entry in timeline.entries(&stored) {
+            let (district, case_id) = (key.district.to_string(), key.id.clone());
+            if watcher.send(Ok(WatchResponse { district, case_id, entry: Some(entry) })).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn describe(view: &mut Case, stored: &StoredCommit) {
+    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        if let Some(Of::Intake(fact)) = &event.of
+            && let Some(intake_event::Event::Received(received)) = &fact.event
+        {
+            view.text.clone_from(&received.text);
+            view.place.clone_from(&received.place);
+            view.kind = received.kind;
+            view.caller_class = received.caller_class;
+            view.related_case.clone_from(&received.related_case);
+        }
+    }
+}

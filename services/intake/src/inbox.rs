@@ -1,0 +1,61 @@
+//! The door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON, answered in kind after the commit.
+
+use std::sync::Arc;
+
+use prost::Message;
+use proto::common::v1::Role;
+use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
+use proto::subjects::BridgeSubject;
+use record::IncomingRequest;
+use station::{Caller, Violation, refusal_of};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use crate::app::App;
+
+/// Largest request read, in bytes: the longest text in UTF-8 with room for everything else.
+const REQUEST_BYTES_MAX: usize = 128 * 1024;
+
+pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = app.desk.station.broker.clone();
+    broker
+        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, move |request| {
+            let app = Arc::clone(&app);
+            async move { answer(&app, request).await }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
+    let json = request.payload.first() == Some(&b'{');
+    let result = match submit(app, &request, json).await {
+        Ok(response) => submit_reply::Result::Ok(response),
+        Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
+    };
+    let reply = SubmitReply { result: Some(result) };
+    if json { serde_json::to_vec(&reply).unwrap_or_default() } else { reply.encode_to_vec() }
+}
+
+async fn submit(app: &App, request: &IncomingRequest, json: bool) -> Result<proto::intake::v1::SubmitResponse, Status> {
+    // Who sends is who may publish here: the broker checked it, the payload cannot change it (I6).
+    let subject: BridgeSubject =
+        request.subject.parse().map_err(|_| Status::from(Violation::new("subject", "bridge", "not a bridge's subject")))?;
+    if request.payload.len() > REQUEST_BYTES_MAX {
+        let size = request.payload.len();
+        return Err(Violation::new("payload", "size", format!("{size} bytes; at most {REQUEST_BYTES_MAX} fit")).into());
+    }
+    let submission = if json {
+        let text = std::str::from_utf8(&request.payload)
+            .map_err(|error| Status::from(Violation::new("payload", "utf-8", error.to_string())))?;
+        serde_json::from_str::<SubmitRequest>(text)
+            .map_err(|error| Status::from(Violation::new("payload", "json", error.to_string())))?
+    } else {
+        SubmitRequest::decode(request.payload.clone()).map_err(|error| {
+            let rule = if error.to_string().contains("UTF-8") { "utf-8" } else { "protobuf" };
+            Status::from(Violation::new("payload", rule, error.to_string()))
+        })?
+    };
+    let caller = Caller::party(Role::Bridge, subject.bridge.clone());
+    app.submit(&caller, &subject.bridge, &submission).await
+}

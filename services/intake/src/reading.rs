@@ -1,0 +1,121 @@
+//! One case as a line in a list: what every owner's facts make of it. The projection keeps it, `Get` computes it.
+
+use proto::common::v1::{Level, Outcome};
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+use proto::intake::v1::CaseSummary;
+use proto::intake::v1::intake_event::Event as IntakeFact;
+use proto::record::v1::{Commit, Event, event::Of};
+use proto::triage::v1::Judgement;
+use proto::triage::v1::triage_event::Event as TriageFact;
+
+/// Adds a commit to the line.
+pub fn apply(line: &mut CaseSummary, commit: &Commit) {
+    for event in commit.decisions.iter().flat_map(|decision| &decision.events) {
+        apply_event(line, event, commit);
+    }
+}
+
+fn apply_event(line: &mut CaseSummary, event: &Event, commit: &Commit) {
+    match &event.of {
+        Some(Of::Intake(fact)) => {
+            if let Some(IntakeFact::Received(received)) = &fact.event {
+                line.title = received.title.clone();
+                line.bridge = received.bridge.clone();
+                line.received_at = received.received_at;
+                line.state = "received".to_owned();
+            }
+        }
+        Some(Of::Triage(fact)) => match &fact.event {
+            Some(TriageFact::Classified(fact)) => judge(line, fact.judgement.as_ref()),
+            Some(TriageFact::Judged(fact)) => judge(line, fact.judgement.as_ref()),
+            Some(TriageFact::Regraded(fact)) => judge(line, fact.judgement.as_ref()),
+            Some(TriageFact::QueuedForJudgement(_)) => line.state = "queued".to_owned(),
+            Some(TriageFact::Claimed(_) | TriageFact::JudgementOverdue(_)) | None => {}
+        },
+        Some(Of::Dispatch(fact)) => apply_dispatch(line, fact.event.as_ref(), commit),
+        Some(Of::EnforcementCenter(fact)) => {
+            if let Some(CenterFact::OperationOpened(_)) = &fact.event {
+                line.state = "joint-enforcement".to_owned();
+            }
+        }
+        Some(Of::Evaluation(_) | Of::Notification(_)) | None => {}
+    }
+}
+
+fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &Commit) {
+    match fact {
+        Some(DispatchFact::Assigned(fact)) => {
+            line.owner.clone_from(&fact.party);
+            line.level = level_name(fact.level());
+            line.category.clone_from(&fact.category);
+            line.state = "assigned".to_owned();
+        }
+        Some(DispatchFact::Escalated(fact)) => {
+            line.owner.clone_from(&fact.to_party);
+            line.level = level_name(fact.to());
+        }
+        Some(DispatchFact::Called(_)) => {
+            line.level = level_name(Level::B2);
+            line.state = "called".to_owned();
+        }
+        Some(DispatchFact::Resolved(fact)) => {
+            line.state = "resolved".to_owned();
+            line.outcome = outcome_name(fact.outcome());
+        }
+        Some(DispatchFact::Reopened(_)) => {
+            line.state = "reopened".to_owned();
+            line.outcome = String::new();
+        }
+        Some(DispatchFact::Closed(fact)) => {
+            line.state = "closed".to_owned();
+            line.outcome = outcome_name(fact.outcome());
+            line.closed_at = commit.at;
+        }
+        Some(
+            DispatchFact::Responded(_)
+            | DispatchFact::ReportedIn(_)
+            | DispatchFact::TaskPlanned(_)
+            | DispatchFact::TaskDone(_)
+            | DispatchFact::Progressed(_)
+            | DispatchFact::MeasureAdopted(_)
+            | DispatchFact::PartyDone(_)
+            | DispatchFact::Released(_)
+            | DispatchFact::CallEnded(_)
+            | DispatchFact::Overdue(_),
+        )
+        | None => {}
+    }
+}
+
+fn judge(line: &mut CaseSummary, judgement: Option<&Judgement>) {
+    if let Some(judgement) = judgement {
+        line.category.clone_from(&judgement.category);
+        line.level = level_name(judgement.level());
+    }
+}
+
+/// A, B1, B2, C, D; empty when none.
+pub fn level_name(level: Level) -> String {
+    match level {
+        Level::Unspecified => "",
+        Level::A => "A",
+        Level::B1 => "B1",
+        Level::B2 => "B2",
+        Level::C => "C",
+        Level::D => "D",
+    }
+    .to_owned()
+}
+
+/// solved, explained, not-accepted, not-solved; empty when none.
+pub fn outcome_name(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Unspecified => "",
+        Outcome::Solved => "solved",
+        Outcome::Explained => "explained",
+        Outcome::NotAccepted => "not-accepted",
+        Outcome::NotSolved => "not-solved",
+    }
+    .to_owned()
+}

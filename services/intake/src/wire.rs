@@ -1,0 +1,188 @@
+//! Intake's events and refusals on the wire.
+
+use ids::Owner;
+use jiff::Timestamp;
+use proto::ToWireTime;
+use proto::intake::v1 as wire;
+use proto::intake::v1::intake_event::Event as WireEvent;
+use proto::record::v1::{Event as AnyEvent, event::Of};
+use record::{Aggregate, WireError};
+use station::Refuse;
+use station::wire as shared;
+use tonic::Code as StatusCode;
+use vocabulary::{CallerClass, CaseKind};
+
+use crate::domain::{Command, Event, Received, Refusal, Rules, State};
+
+impl Aggregate for Rules {
+    const OWNER: Owner = Owner::Intake;
+    const REVISIONS_MAX: u64 = 100;
+
+    fn to_wire(event: &Event) -> AnyEvent {
+        let event = match event {
+            Event::Received(received) => WireEvent::Received(to_received(received)),
+            Event::Supplemented { text } => WireEvent::Supplemented(wire::Supplemented { text: text.clone() }),
+            Event::WithdrawalAsked { reason } => {
+                WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason: reason.clone() })
+            }
+            Event::ExclusionProposed { reason, by } => {
+                WireEvent::ExclusionProposed(wire::ExclusionProposed { reason: reason.clone(), by: by.clone() })
+            }
+            Event::ExclusionApproved { by } => WireEvent::ExclusionApproved(wire::ExclusionApproved { by: by.clone() }),
+        };
+        AnyEvent { of: Some(Of::Intake(wire::IntakeEvent { event: Some(event) })) }
+    }
+
+    fn from_wire(event: &AnyEvent) -> Result<Event, WireError> {
+        let Some(Of::Intake(wire::IntakeEvent { event: Some(event) })) = &event.of else {
+            return Err(WireError::new("event", "not one of intake"));
+        };
+        Ok(match event {
+            WireEvent::Received(received) => Event::Received(Box::new(from_received(received)?)),
+            WireEvent::Supplemented(wire::Supplemented { text }) => Event::Supplemented { text: text.clone() },
+            WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason }) => {
+                Event::WithdrawalAsked { reason: reason.clone() }
+            }
+            WireEvent::ExclusionProposed(wire::ExclusionProposed { reason, by }) => {
+                Event::ExclusionProposed { reason: reason.clone(), by: by.clone() }
+            }
+            WireEvent::ExclusionApproved(wire::ExclusionApproved { by }) => Event::ExclusionApproved { by: by.clone() },
+        })
+    }
+
+    fn next_deadline(_: &State) -> Option<Timestamp> {
+        None
+    }
+
+    fn is_ending(command: &Command) -> bool {
+        matches!(command, Command::Withdraw { .. } | Command::ApproveExclusion { .. })
+    }
+}
+
+impl Refuse for Refusal {
+    fn code(&self) -> StatusCode {
+        match self {
+            Self::NoSuchCase => StatusCode::NotFound,
+            Self::DifferentContent | Self::IdTaken => StatusCode::AlreadyExists,
+            Self::Withdrawn | Self::ExclusionNotProposed | Self::SecondPersonNeeded(_) => {
+                StatusCode::FailedPrecondition
+            }
+            Self::StaffNumberNeeded => StatusCode::PermissionDenied,
+        }
+    }
+
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::NoSuchCase => "no-such-case",
+            Self::DifferentContent => "different-content",
+            Self::IdTaken => "id-taken",
+            Self::Withdrawn => "withdrawn",
+            Self::ExclusionNotProposed => "exclusion-not-proposed",
+            Self::SecondPersonNeeded(_) => "second-person-needed",
+            Self::StaffNumberNeeded => "staff-number-needed",
+        }
+    }
+}
+
+fn to_received(received: &Received) -> wire::Received {
+    wire::Received {
+        kind: to_kind(received.kind).into(),
+        caller_class: to_caller_class(received.caller_class).into(),
+        caller_ref: received.caller_ref.clone(),
+        channel: received.channel.to_string(),
+        way: to_way(received.way).into(),
+        bridge: received.bridge.to_string(),
+        external_ref_hash: received.external_ref_hash.clone(),
+        content_hash: received.content_hash.clone(),
+        title: received.title.clone(),
+        text: received.text.clone(),
+        place: Some(shared::to_place(&received.place)),
+        occurred_at: Some(received.occurred_at.to_wire()),
+        category_hint: shared::text(received.category_hint.as_ref()),
+        related_case: received.related_case.map(String::from).unwrap_or_default(),
+        received_at: Some(received.received_at.to_wire()),
+    }
+}
+
+fn from_received(received: &wire::Received) -> Result<Received, WireError> {
+    let related_case = match received.related_case.as_str() {
+        "" => None,
+        text => Some(text.parse().map_err(|error| WireError::new("related_case", error))?),
+    };
+    Ok(Received {
+        kind: from_kind(received.kind())?,
+        caller_class: from_caller_class(received.caller_class())?,
+        caller_ref: received.caller_ref.clone(),
+        channel: shared::code("channel", &received.channel)?,
+        way: from_way(received.way())?,
+        bridge: shared::code("bridge", &received.bridge)?,
+        external_ref_hash: received.external_ref_hash.clone(),
+        content_hash: received.content_hash.clone(),
+        title: received.title.clone(),
+        text: received.text.clone(),
+        place: shared::place(received.place.as_ref())?,
+        occurred_at: shared::time("occurred_at", received.occurred_at.as_ref())?,
+        category_hint: shared::optional_code("category_hint", &received.category_hint)?,
+        related_case,
+        received_at: shared::time("received_at", received.received_at.as_ref())?,
+    })
+}
+
+fn to_kind(kind: CaseKind) -> wire::CaseKind {
+    match kind {
+        CaseKind::Report => wire::CaseKind::Report,
+        CaseKind::Service => wire::CaseKind::Service,
+        CaseKind::Suggestion => wire::CaseKind::Suggestion,
+        CaseKind::Consult => wire::CaseKind::Consult,
+    }
+}
+
+/// Unspecified is an error on the record, and REPORT in a request.
+pub(crate) fn from_kind(kind: wire::CaseKind) -> Result<CaseKind, WireError> {
+    match kind {
+        wire::CaseKind::Unspecified => Err(WireError::new("kind", "missing")),
+        wire::CaseKind::Report => Ok(CaseKind::Report),
+        wire::CaseKind::Service => Ok(CaseKind::Service),
+        wire::CaseKind::Suggestion => Ok(CaseKind::Suggestion),
+        wire::CaseKind::Consult => Ok(CaseKind::Consult),
+    }
+}
+
+fn to_caller_class(class: CallerClass) -> wire::CallerClass {
+    match class {
+        CallerClass::Resident => wire::CallerClass::Resident,
+        CallerClass::Grassroots => wire::CallerClass::Grassroots,
+        CallerClass::Enterprise => wire::CallerClass::Enterprise,
+    }
+}
+
+/// Unspecified is an error on the record, and RESIDENT in a request.
+pub(crate) fn from_caller_class(class: wire::CallerClass) -> Result<CallerClass, WireError> {
+    match class {
+        wire::CallerClass::Unspecified => Err(WireError::new("caller_class", "missing")),
+        wire::CallerClass::Resident => Ok(CallerClass::Resident),
+        wire::CallerClass::Grassroots => Ok(CallerClass::Grassroots),
+        wire::CallerClass::Enterprise => Ok(CallerClass::Enterprise),
+    }
+}
+
+fn to_way(way: charter::Way) -> wire::Way {
+    match way {
+        charter::Way::Online => wire::Way::Online,
+        charter::Way::Patrol => wire::Way::Patrol,
+        charter::Way::Visit => wire::Way::Visit,
+        charter::Way::Meeting => wire::Way::Meeting,
+        charter::Way::Superior => wire::Way::Superior,
+    }
+}
+
+fn from_way(way: wire::Way) -> Result<charter::Way, WireError> {
+    match way {
+        wire::Way::Unspecified => Err(WireError::new("way", "missing")),
+        wire::Way::Online => Ok(charter::Way::Online),
+        wire::Way::Patrol => Ok(charter::Way::Patrol),
+        wire::Way::Visit => Ok(charter::Way::Visit),
+        wire::Way::Meeting => Ok(charter::Way::Meeting),
+        wire::Way::Superior => Ok(charter::Way::Superior),
+    }
+}

@@ -1,0 +1,187 @@
+//! A broken charter is refused with everything that is wrong with it, and where.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
+
+use charter::{Charter, Problem, SourceFile, shipped_sources};
+
+/// One mistake: the first occurrence of a text in one file of a shipped charter, replaced.
+struct Mistake {
+    charter: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+    rule: &'static str,
+}
+
+const fn mistake(
+    charter: &'static str,
+    file: &'static str,
+    right: &'static str,
+    wrong: &'static str,
+    rule: &'static str,
+) -> Mistake {
+    Mistake { charter, file, right, wrong, rule }
+}
+
+const MISTAKES: &[Mistake] = &[
+    mistake("heping", "charter.yaml", "district: heping", "district: Heping", "code-grammar"),
+    mistake("heping", "charter.yaml", "version: 2023-1", "version: 2023.1", "version-grammar"),
+    mistake("heping", "charter.yaml", "effective: 2023-01-01", "effective: 2023-02-30", "effective-date"),
+    mistake("heping", "charter.yaml", "Asia/Shanghai", "Asia/Tianjin", "time-zone"),
+    mistake("heping", "charter.yaml", "confidence-min: 0.42", "confidence-min: 42", "confidence-range"),
+    mistake("heping", "charter.yaml", "situations: 43", "situations: 44", "expects-situations"),
+    mistake("heping", "charter.yaml", "decision-items: 40", "decision-items: 39", "expects-decision-items"),
+    mistake("wuchang", "charter.yaml", "duties-lead: 61", "duties-lead: 60", "expects-duties-lead"),
+    mistake("wuchang", "charter.yaml", "community-assist: 29", "community-assist: 30", "expects-community-assist"),
+    mistake("jiangan", "charter.yaml", "groups: 13", "groups: 12", "expects-groups"),
+    mistake("heping", "charter.yaml", "expects:", "expected:", "unknown-key"),
+    mistake("heping", "organisation.yaml", "city: {", "city: [", "yaml-syntax"),
+    mistake("heping", "organisation.yaml", "code: heping-police", "code: police", "code-prefix"),
+    mistake("heping", "organisation.yaml", "code: heping-police", "code: heping-fire", "duplicate-code"),
+    mistake("heping", "organisation.yaml", "code: command-centre", "code: commander", "required-units"),
+    mistake(
+        "heping",
+        "organisation.yaml",
+        "code: heping-finance,",
+        "code: heping-finance, parent: heping-finance,",
+        "tree-has-no-cycle",
+    ),
+    mistake(
+        "heping",
+        "organisation.yaml",
+        "code: heping-finance,",
+        "code: heping-finance, parent: heping-wudadao,",
+        "levels-nest",
+    ),
+    mistake(
+        "heping",
+        "organisation.yaml",
+        "code: heping-finance,",
+        "code: heping-finance, parent: heping-treasury,",
+        "unknown-reference",
+    ),
+    mistake("heping", "organisation.yaml", "}, responder: true", "}, responder: yes please", "wrong-type"),
+    mistake("heping", "organisation.yaml", "provenance: ours", "provenance: hearsay", "provenance"),
+    mistake("heping", "streets.yaml", "code: heping-nanshi\n", "code: wuchang-nanshi\n", "code-prefix"),
+    mistake("heping", "situations.yaml", "lead: [heping-parking]", "lead: []", "situation-has-lead"),
+    mistake("heping", "situations.yaml", "{street}-squad-police", "{street}-squad-navy", "unknown-reference"),
+    mistake("heping", "situations.yaml", "lead: [heping-parking]", "lead: [heping-property]", "party-can-be-called"),
+    mistake("heping", "situations.yaml", "colour: yellow", "colour: orange", "colour"),
+    mistake("heping", "categories.yaml", "situation: group-rental", "situation: renting", "unknown-reference"),
+    mistake("heping", "categories.yaml", "    situation: group-rental\n", "", "b2-situation"),
+    mistake("heping", "categories.yaml", "handler: unit public-safety", "handler: unit secret", "unknown-reference"),
+    mistake("heping", "categories.yaml", "handler: grid", "handler: district", "level-handler"),
+    mistake("heping", "categories.yaml", "level: A", "level: E", "level"),
+    mistake("heping", "categories.yaml", "parent: traffic", "parent: stray-parking", "tree-has-no-cycle"),
+    mistake(
+        "wuchang",
+        "categories.yaml",
+        "powers: [public-security]",
+        "powers: [public-security, fire]",
+        "one-power-per-squad",
+    ),
+    mistake(
+        "wuchang",
+        "categories.yaml",
+        "handler: squad urban-management",
+        "handler: squad market",
+        "squad-holds-power",
+    ),
+    mistake(
+        "heping",
+        "categories.yaml",
+        "handler: unit public-safety",
+        "handler: unit public-safety\n    never-street: true",
+        "never-street",
+    ),
+    mistake("heping", "limits.yaml", "response: 10min", "response: 3 days", "limit-grammar"),
+    mistake("heping", "limits.yaml", "completion: 2d", "completion: 6d", "colour-order"),
+    mistake("heping", "limits.yaml", "report-in: 30min", "report-in: 5min", "colour-steps"),
+    mistake("heping", "limits.yaml", "code: judgement", "code: judgment", "required-limits"),
+    mistake("heping", "evaluation.yaml", "weight: 50", "weight: 40", "weights-sum-100"),
+    mistake("heping", "evaluation.yaml", "share: 10", "share: 20", "tiers-sum-100"),
+    mistake("heping", "evaluation.yaml", "rate: 0.6", "rate: 6", "share-range"),
+    mistake("heping", "evaluation.yaml", "solved: false", "solved: true", "ratings-decide"),
+    mistake("heping", "channels.yaml", "channels: [hotline-12345]", "channels: [hotline]", "unknown-reference"),
+    mistake("heping", "channels.yaml", "way: superior", "way: above", "way"),
+    mistake("heping", "texts.yaml", "{{ title }}", "{{ title }", "template-syntax"),
+    mistake("heping", "texts.yaml", "{{ title }}", "{{ phone }}", "template-syntax"),
+    mistake("heping", "texts.yaml", "code: closed", "code: shut", "required-texts"),
+    mistake("heping", "centre.yaml", "seats: [heping-fire", "seats: [heping-police", "resident-or-seat"),
+    mistake("heping", "calendar.yaml", "01-01", "13-01", "calendar-sane"),
+    mistake("heping", "calendar.yaml", "02-02, ", "02-01, ", "calendar-sane"),
+    mistake("heping", "calendar.yaml", "13:30-17:30", "11:30-17:30", "calendar-sane"),
+    mistake("heping", "calendar.yaml", "  2021:\n", "  2031:\n", "calendar-sane"),
+    mistake("heping", "powers.yaml", "name: { zh: 吹哨调度权", "name: { zh: ''", "empty-text"),
+];
+
+/// The charter with these mistakes, and for each the line it was made in.
+fn with(charter: &str, mistakes: &[&Mistake]) -> (Vec<SourceFile>, Vec<u32>) {
+    let mut files = shipped_sources(charter).unwrap();
+    let mut lines = Vec::new();
+    for mistake in mistakes {
+        let file = files.iter_mut().find(|file| file.path == mistake.file).unwrap();
+        let place = file.text.find(mistake.right).unwrap_or_else(|| panic!("{}: {:?}", mistake.file, mistake.right));
+        lines.push(u32::try_from(file.text[..place].matches('\n').count() + 1).unwrap());
+        file.text.replace_range(place..place + mistake.right.len(), mistake.wrong);
+    }
+    (files, lines)
+}
+
+fn problems(files: &[SourceFile]) -> Vec<Problem> {
+    Charter::parse(files).err().unwrap_or_default()
+}
+
+#[test]
+fn every_mistake_is_named_by_its_rule_and_file() {
+    for mistake in MISTAKES {
+        let (files, _) = with(mistake.charter, &[mistake]);
+        let found = problems(&files);
+        assert!(
+            found.iter().any(|problem| problem.rule == mistake.rule && problem.file == mistake.file),
+            "{} as {:?} should be {}, found {found:#?}",
+            mistake.file,
+            mistake.wrong,
+            mistake.rule
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_each_with_its_line() {
+    let rules =
+        ["effective-date", "code-prefix", "limit-grammar", "way", "situation-has-lead", "level-handler", "share-range"];
+    let made: Vec<_> =
+        rules.map(|rule| MISTAKES.iter().find(|mistake| mistake.rule == rule).unwrap()).into_iter().collect();
+    let (files, lines) = with("heping", &made);
+    let found = problems(&files);
+    for (mistake, line) in made.iter().zip(lines) {
+        let problem = found.iter().find(|problem| problem.rule == mistake.rule).unwrap();
+        assert_eq!(problem.file, mistake.file, "{problem}");
+        // A rule about a whole entry points at the entry's first line, at most a few lines above.
+        assert!(
+            problem.line <= line && line - problem.line <= 4 && problem.column > 0,
+            "{problem}, made in line {line}"
+        );
+    }
+    assert!(found.is_sorted(), "{found:#?}");
+}
+
+#[test]
+fn a_problem_reads_as_file_line_column_rule_and_words() {
+    let (files, _) = with("heping", &[&mistake("heping", "evaluation.yaml", "weight: 50", "weight: 40", "")]);
+    let found = problems(&files);
+    assert_eq!(
+        found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["evaluation.yaml:3:3: weights-sum-100: these sum to 90, not to 100"]
+    );
+}
+
+#[test]
+fn a_file_too_few_or_too_many_is_a_problem() {
+    let mut files = shipped_sources("heping").unwrap();
+    files.retain(|file| file.path != "limits.yaml");
+    files.push(SourceFile { path: "secrets.yaml".to_owned(), text: String::new() });
+    let rules: Vec<_> = problems(&files).into_iter().map(|problem| (problem.file, problem.rule)).collect();
+    assert_eq!(rules, [("limits.yaml".to_owned(), "missing-file"), ("secrets.yaml".to_owned(), "unknown-file")]);
+}

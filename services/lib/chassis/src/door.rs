@@ -1,0 +1,58 @@
+//! Asks every identified call for its token, and hands the caller's identity on.
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::Next;
+use axum::response::Response;
+use tonic::Status;
+
+use crate::clock::Clock;
+use crate::identity::{Identity, Verifier};
+
+/// Who is calling, as the token said that came with the call.
+///
+/// # Errors
+/// UNAUTHENTICATED if nobody asked: the service was not registered with [`crate::Service::grpc`].
+pub fn identity<T>(request: &tonic::Request<T>) -> Result<&Identity, Status> {
+    request.extensions().get().ok_or_else(|| Status::unauthenticated("the caller of this method was not identified"))
+}
+
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) verifier: Option<Verifier>,
+    pub(crate) clock: Clock,
+}
+
+pub(crate) async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    match door.who(request.headers()) {
+        Ok(identity) => {
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+        Err(why) => {
+            tracing::info!(path = request.uri().path(), why, "call refused");
+            Status::unauthenticated(why).into_http()
+        }
+    }
+}
+
+impl Door {
+    fn who(&self, headers: &HeaderMap) -> Result<Identity, String> {
+        let Some(verifier) = &self.verifier else {
+            return Err("this process was started without --identity-key-file, so it cannot tell who is calling; \
+                 its operator has to give it the public key that tokens are signed with"
+                .to_owned());
+        };
+        let Some(header) = headers.get(AUTHORIZATION) else {
+            return Err("this call needs a token; send the one your operator gave you as metadata, \
+                 `authorization: Bearer <token>`"
+                .to_owned());
+        };
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+            return Err("the authorization metadata is not of the form `Bearer <token>`".to_owned());
+        };
+        verifier.verify(token.trim(), self.clock.real_now()).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,168 @@
+//! A whole process on real sockets: its doors, its readiness, its end. `desk.rs` is the service it serves.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+mod desk;
+mod traces;
+
+use std::net::SocketAddr;
+
+use chassis::{Clock, Issuer, Outcome, Process, ProcessConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tonic::Code;
+use tonic::server::NamedService;
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use desk::{Desk, HOUR, ask, channel, clerk, free_ports, process};
+
+#[tokio::test]
+async fn a_caller_is_known_by_its_token_and_refused_without_one() {
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    let now = service.clock().real_now();
+    let running = process.serve(service).await.unwrap();
+    let channel = channel(&running).await;
+
+    let refused = ask(&channel, None, "who am I?").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    assert!(refused.message().contains("authorization: Bearer"), "{refused}");
+
+    let expired = issuer.issue(&clerk(), now - 2 * HOUR, HOUR);
+    let refused = ask(&channel, Some(&expired), "who am I?").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    assert!(refused.message().contains("expired"), "{refused}");
+
+    let foreign = Issuer::generate().issue(&clerk(), now, HOUR);
+    assert_eq!(ask(&channel, Some(&foreign), "who am I?").await.unwrap_err().code(), Code::Unauthenticated);
+
+    let token = issuer.issue(&clerk(), now, HOUR);
+    assert_eq!(ask(&channel, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
+
+    let (_, metrics) = get(running.http_addr(), "/metrics").await;
+    for line in [
+        r#"grpc_server_handled_total{service="test.v1.Desk",method="Ask",code="OK"} "#,
+        r#"grpc_server_handled_total{service="test.v1.Desk",method="unknown",code="UNAUTHENTICATED"} "#,
+        r#"grpc_server_handling_seconds_bucket{service="test.v1.Desk",method="Ask",code="OK",le="10"} "#,
+    ] {
+        assert!(metrics.contains(line), "{line} is not in:\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_every_identified_call_is_refused() {
+    let (process, mut service) = process(None).await;
+    service.grpc(Desk::default());
+    let token = Issuer::generate().issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+
+    let refused = ask(&channel(&running).await, Some(&token), "who am I?").await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    assert!(refused.message().contains("--identity-key-file"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_process_is_ready_when_every_gate_of_every_service_is_open() {
+    let (process, mut service) = process(None).await;
+    let mut sibling = service.sibling("dispatch");
+    let (ours, theirs) = (service.ready().gate("record"), sibling.ready().gate("record"));
+    sibling.grpc(Desk::default());
+    sibling.http(axum::Router::new().route("/extra", axum::routing::get(async || "more")));
+    service.absorb(sibling);
+    let running = process.serve(service).await.unwrap();
+    let http = running.http_addr();
+    let mut health = HealthClient::new(channel(&running).await);
+
+    let (status, body) = get(http, "/readyz").await;
+    assert_eq!((status, body.as_str()), (503, r#"{"closed":["clockwork/record","dispatch/record"],"ready":false}"#));
+    ours.open();
+    assert_eq!(get(http, "/readyz").await.0, 503);
+    assert_eq!(checked(&mut health, "").await, Ok(ServingStatus::NotServing));
+    theirs.open();
+    assert_eq!(get(http, "/readyz").await.0, 200);
+    assert_eq!(checked(&mut health, "").await, Ok(ServingStatus::Serving));
+    assert_eq!(checked(&mut health, Desk::NAME).await, Ok(ServingStatus::Serving));
+    assert_eq!(checked(&mut health, "nobody").await, Err(Code::NotFound));
+    theirs.close();
+    assert_eq!(checked(&mut health, Desk::NAME).await, Ok(ServingStatus::NotServing));
+
+    assert_eq!(get(http, "/healthz").await, (200, "alive".to_owned()));
+    assert_eq!(get(http, "/extra").await, (200, "more".to_owned()));
+}
+
+#[tokio::test]
+async fn a_stopping_process_is_not_ready_while_it_finishes_its_last_call() {
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    let desk = Desk::default();
+    service.grpc(desk.clone());
+    let stopping = service.stopping();
+    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+    let http = running.http_addr();
+    let channel = channel(&running).await;
+
+    let everything = HealthCheckRequest { service: String::new() };
+    let mut watched = HealthClient::new(channel.clone()).watch(everything).await.unwrap().into_inner();
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::Serving);
+    let mut last_call = JoinSet::new();
+    last_call.spawn(async move { ask(&channel, Some(&token), "linger").await });
+    desk.entered.notified().await;
+
+    running.stop();
+    stopping.cancelled().await;
+    let mut end = JoinSet::new();
+    end.spawn(running.wait());
+    assert_eq!(watched.message().await.unwrap().unwrap().status(), ServingStatus::NotServing);
+    assert_eq!(watched.message().await.unwrap(), None, "a watcher does not hold up the stop");
+    assert_eq!(get(http, "/readyz").await, (503, r#"{"closed":["stopping"],"ready":false}"#.to_owned()));
+    assert_eq!(get(http, "/healthz").await.0, 200);
+    assert!(end.try_join_next().is_none(), "it waits for the call in hand");
+
+    desk.leave.notify_one();
+    assert_eq!(last_call.join_next().await.unwrap().unwrap().unwrap(), "w-017 of wuchang");
+    assert_eq!(end.join_next().await.unwrap().unwrap(), Outcome::Polite);
+}
+
+#[tokio::test]
+async fn a_failed_task_ends_the_process() {
+    for failing in [true, false] {
+        let (process, service) = process(None).await;
+        service.spawn("inbox", async move {
+            assert!(failing, "an invariant broke");
+            anyhow::bail!("the broker said no")
+        });
+        let running = process.serve(service).await.unwrap();
+        assert_eq!(running.wait().await, Outcome::TaskFailed);
+    }
+}
+
+#[tokio::test]
+async fn a_drain_ends_after_its_bound_whatever_is_still_at_work() {
+    let config = ProcessConfig { drain_s_max: 0, ..free_ports() };
+    let (process, service) = Process::start(config, "clockwork", Clock::real()).await.unwrap();
+    service.spawn("inbox", std::future::pending());
+    let running = process.serve(service).await.unwrap();
+    running.stop();
+    assert_eq!(running.wait().await, Outcome::DrainOverran);
+}
+
+async fn checked(health: &mut HealthClient<Channel>, service: &str) -> Result<ServingStatus, Code> {
+    let request = HealthCheckRequest { service: service.to_owned() };
+    Ok(health.check(request).await.map_err(|status| status.code())?.into_inner().status())
+}
+
+/// The status and body of a plain GET.
+async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}

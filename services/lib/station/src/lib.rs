@@ -1,0 +1,117 @@
+//! What every deciding service stands on: the broker, the charters, the clock, and a desk where a request becomes
+//! a commit and an answer.
+//!
+//! It joins three crates that do not know each other: `record` (the broker), `charter` (the rules) and `chassis`
+//! (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
+//! deadline) go through it. [`caller`] says who asks, [`refusal`] how a "no" travels.
+
+mod caller;
+mod charters;
+pub mod desk;
+mod refusal;
+pub mod wire;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chassis::{Anchor, Clock, Service};
+use jiff::Timestamp;
+use record::{Broker, BrokerConfig, Credentials};
+
+pub use caller::Caller;
+pub use charters::{Charters, NoCharter, bundle};
+pub use desk::Desk;
+pub use refusal::{BadInput, bad_field, status_of, broker_status, Refuse, Violation, already_exists, not_found, refusal_of};
+
+/// How to reach the broker. Every flag is also an environment variable.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    /// Address of the broker; several separated by commas.
+    #[arg(long, env = "HUYING_NATS_URL", default_value = "nats://127.0.0.1:4222", value_name = "URL")]
+    pub nats_url: String,
+    /// File with the nkey seed of this service's user. Without it the broker must need no login.
+    #[arg(long, env = "HUYING_NATS_NKEY_FILE", value_name = "FILE")]
+    pub nats_nkey_file: Option<PathBuf>,
+    /// Seed itself, handed over by the all-in-one that made it.
+    #[arg(skip)]
+    pub nats_nkey_seed: Option<String>,
+}
+
+impl Config {
+    /// # Errors
+    /// Not reachable, or the server is too old.
+    pub async fn connect(&self, name: &str) -> anyhow::Result<Broker> {
+        let credentials = match (&self.nats_nkey_seed, &self.nats_nkey_file) {
+            (Some(seed), _) => Credentials::NkeySeed(seed.clone()),
+            (None, Some(file)) => Credentials::NkeyFile(file.clone()),
+            (None, None) => Credentials::None,
+        };
+        let config = BrokerConfig {
+            url: self.nats_url.clone(),
+            credentials,
+            name: name.to_owned(),
+            inbox: name.to_owned(),
+        };
+        Ok(Broker::connect(&config).await?)
+    }
+}
+
+/// A service's footing. Cheap to clone.
+#[derive(Clone)]
+pub struct Station {
+    pub broker: Broker,
+    pub charters: Charters,
+    pub clock: Clock,
+}
+
+impl Station {
+    /// Connects, reads every charter on the record, and follows charters and clock from then on.
+    ///
+    /// # Errors
+    /// The broker is not reachable, too old or not provisioned.
+    pub async fn open(config: &Config, service: &Service) -> anyhow::Result<Self> {
+        let gate = service.ready().gate("broker");
+        let broker = config.connect(service.name()).await?;
+        let charters = Charters::default();
+        let (bundles, next) = broker.charters().await?;
+        for bundle in bundles {
+            charters.take(&bundle);
+        }
+        service.spawn("follow charters", {
+            let (broker, charters, stop) = (broker.clone(), charters.clone(), service.stopping());
+            async move {
+                broker.follow_charters(next, stop, |bundle| charters.take(&bundle)).await;
+                Ok(())
+            }
+        });
+        service.spawn("follow the clock", {
+            let (broker, clock, stop) = (broker.clone(), service.clock().clone(), service.stopping());
+            let process = format!("{}-{}", service.name(), uuid::Uuid::new_v4().simple());
+            async move {
+                let apply = |document: record::clock::ClockDocument| {
+                    clock.jump(Anchor {
+                        virtual_time: document.virtual_time,
+                        real_time: document.real_time,
+                        version: document.version,
+                    });
+                };
+                Ok(broker.follow_clock(process, stop, apply).await?)
+            }
+        });
+        gate.open();
+        Ok(Self { broker, charters, clock: service.clock().clone() })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The charter a district goes by now.
+    ///
+    /// # Errors
+    /// The district is not known here.
+    pub fn charter(&self, district: &str) -> Result<Arc<charter::Charter>, NoCharter> {
+        self.charters.in_force(district, self.now())
+    }
+}
