@@ -1,0 +1,43 @@
+//! Dispatch owns every case from its assignment to its end: who has it, who was called, who came, what was done, and
+//! that no clock is forgotten.
+//!
+//! A judged case enters by `inbox.rs`, the desk's commands by `grpc.rs`, departments' answers by `answers.rs`; all end
+//! in `domain/`, whose table is the middle of the whole platform: open `domain/mod.rs` first. What a commit causes
+//! (orders to departments) is in `effects.rs`.
+//!
+//! Invariants: a call ends exactly once, and nothing happens on it after (I3); a department gets exactly the calls
+//! addressed to it (I5); an answer belongs to the account that sent it (I6); a deadline acts once and never early
+//! (I7); dispatch alone ends a case (D11).
+
+mod answers;
+mod app;
+pub mod config;
+pub mod domain;
+mod effects;
+mod grpc;
+mod inbox;
+mod wire;
+
+use chassis::Service;
+use proto::dispatch::v1::dispatch_service_server::DispatchServiceServer;
+use station::{Desk, Station};
+
+pub use config::Config;
+pub use domain::Rules;
+
+/// Connects, follows the others, listens to departments, serves the desk.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let station = Station::open(&config.station, service).await?;
+    let app = app::App::new(Desk::<Rules>::open(&station).await?);
+    let effects = effects::Effects::open(&station).await?;
+
+    service.spawn("follow the record", inbox::follow(app.clone(), effects, service.stopping()));
+    service.spawn("mind the deadlines", inbox::mind_deadlines(app.clone(), service.stopping()));
+    service.spawn("answer departments", answers::serve(app.clone(), service.stopping()));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(DispatchServiceServer::new(grpc::Door::new(app)));
+    Ok(())
+}

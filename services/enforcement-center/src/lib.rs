@@ -1,0 +1,43 @@
+//! The enforcement centre of a street runs one joint operation on each comprehensive case: assessed together, on site,
+//! with notices that are inspected again when they run out. It also keeps the roster of who sits in the centre.
+//!
+//! A case walks `inbox.rs` → `dispatched.rs` (is it the centre's?) → `domain/operation.rs` (the joint work), and what
+//! was found on site leaves by `effects.rs` as a case of its own. Open `domain/operation/decide.rs` first.
+//!
+//! Invariants: nobody goes out before the path was decided; an operation is not concluded while a notice is
+//! open; each deadline of a notice is recorded at most once and never early (I7); a related case is submitted under a
+//! reference of its own commit, so that it is one case however often that is followed (D11).
+
+mod centre;
+pub mod config;
+mod dispatched;
+pub mod domain;
+mod edge;
+mod effects;
+mod grpc;
+mod inbox;
+mod wire;
+
+use chassis::Service;
+use proto::enforcement_center::v1::enforcement_center_service_server::EnforcementCenterServiceServer;
+use station::{Desk, Station};
+
+pub use config::Config;
+
+use domain::{operation, roster};
+
+/// Connects, follows dispatch and its own commits, minds the notices, serves the centres.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let station = Station::open(&config.station, service).await?;
+    let operations = Desk::<operation::Rules>::open(&station).await?;
+    let rosters = Desk::<roster::Rules>::open(&station).await?;
+
+    service.spawn("follow the record", inbox::follow(operations.clone(), service.stopping()));
+    service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters)));
+    Ok(())
+}

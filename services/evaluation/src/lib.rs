@@ -1,0 +1,43 @@
+//! Evaluation asks how a resolved case ended: the caller rates the outcome, the calling street rates each department it
+//! called, and from both and the clocks every department gets its score (R-70 … R-79).
+//!
+//! Open `domain/decide.rs` first: it is the whole table. `domain/score.rs` has the arithmetic, `inbox.rs` what we
+//! follow, `grpc.rs` who may say what, `projection.rs` the callback queue and the league table.
+//!
+//! Invariants: one rating per principal and round; no deduction without a reason; a score comes in the
+//! same commit as the fact that completes it, once per party and round, and can be computed again from the record
+//! alone (I9); nobody can edit one. What nobody rated stays empty: silence is no mark.
+
+pub mod config;
+pub mod domain;
+mod grpc;
+mod inbox;
+mod projection;
+mod wire;
+
+use chassis::Service;
+use proto::evaluation::v1::evaluation_service_server::EvaluationServiceServer;
+use station::{Desk, Station};
+
+pub use config::Config;
+pub use domain::Rules;
+
+/// Connects, follows dispatch and itself, answers its alarms, feeds the lists, serves gRPC.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let station = Station::open(&config.station, service).await?;
+    let desk = Desk::<Rules>::open(&station).await?;
+    let projection = projection::Projection::default();
+
+    service.spawn("feed the lists", {
+        let gate = service.ready().gate("projection");
+        projection.clone().feed(station.broker.clone(), service.stopping(), gate)
+    });
+    service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
+    service.spawn("answer alarms", inbox::ring(desk.clone(), service.stopping()));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk, projection)));
+    Ok(())
+}

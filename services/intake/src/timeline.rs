@@ -295,6 +295,7 @@ impl<'c> Timeline<'c> {
             },
             CenterFact::RelatedCaseSpawned(fact) => told("RelatedCaseSpawned", fact, format!("found on site: “{}”", fact.title)),
             CenterFact::OperationConcluded(fact) => told("OperationConcluded", fact, fact.summary.clone()),
+            CenterFact::OperationCancelled(fact) => told("OperationCancelled", fact, "the case ended before the joint work did".to_owned()),
             CenterFact::OfficerSeated(fact) => {
                 told("OfficerSeated", fact, format!("{} of {}", officer(fact.officer.as_ref()), self.name(&fact.party)))
             }

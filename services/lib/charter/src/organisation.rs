@@ -194,8 +194,8 @@ impl<'a> Reader<'a, '_> {
         });
         for (Entry { code, name, provenance }, (class, chair, members)) in groups {
             let at = fields.cursor.report.place_of(Kind::Party, &code).unwrap_or(fields.cursor.at);
-            let above = party(code.clone(), PartyKind::Group, Some(self.district.clone()));
-            self.add(Party { name: name.clone(), provenance, responder: true, ..above }, at);
+            let unnamed = party(code.clone(), PartyKind::Group, Some(self.district.clone()));
+            self.add(Party { name: name.clone(), provenance, responder: true, ..unnamed }, at);
             self.organisation.groups.push(Group { code, name, class, chair, members, provenance });
         }
     }
@@ -246,13 +246,12 @@ impl<'a> Reader<'a, '_> {
                     .problem("code-grammar", format!("{street}-{part} is longer than {} characters", Code::LENGTH_MAX));
                 continue;
             };
-            let at = At { file: cursor.at.file, position: cursor.at.position };
             if cursor.report.place_of(Kind::Party, &code).is_some() {
                 cursor.problem("duplicate-code", format!("the party {code} is also a unit or squad of this street"));
                 continue;
             }
-            cursor.report.declare(Kind::Party, &code, at);
-            self.add(Party { name, responder, provenance, ..party(code, kind, Some(street.clone())) }, at);
+            cursor.report.declare(Kind::Party, &code, cursor.at);
+            self.add(Party { name, responder, provenance, ..party(code, kind, Some(street.clone())) }, cursor.at);
         }
     }
 

@@ -58,9 +58,10 @@ fn syntax(text: &str) -> Result<(), String> {
                 continue;
             }
         };
-        let end = tag.find(close).filter(|end| !tag[2..*end].contains('{'));
+        let inner = &tag[2..];
+        let end = inner.find(close).filter(|end| !inner[..*end].contains('{'));
         let end = end.ok_or_else(|| format!("{} is never closed", &tag[..2]))?;
-        let word = tag[2..end].trim_matches(['-', ' ']).split([' ', '|', '.', '(']).next().unwrap_or_default();
+        let word = inner[..end].trim_matches(['-', ' ']).split([' ', '|', '.', '(']).next().unwrap_or_default();
         match (inside, word) {
             (true, word) if !VARIABLES.contains(&word) => {
                 return Err(format!("there is no variable {word:?}; known are {}", VARIABLES.join(", ")));
@@ -71,7 +72,7 @@ fn syntax(text: &str) -> Result<(), String> {
             }
             _ => {}
         }
-        rest = &tag[end + 2..];
+        rest = &inner[end + 2..];
     }
     blocks.last().map_or(Ok(()), |open| Err(format!("{open} is never ended")))
 }
@@ -85,9 +86,16 @@ mod tests {
         for good in ["plain", "件 {{ case_id }}", "{% if due %}{{ due|upper }}{% else %}-{% endif %}", "{x}"] {
             assert_eq!(syntax(good), Ok(()), "{good}");
         }
-        for bad in
-            ["{{ case_id", "case_id }}", "{% if due %}", "{% endif %}", "{{ phone }}", "{% for x in y %}{% endif %}"]
-        {
+        for bad in [
+            "{{ case_id",
+            "case_id }}",
+            "{% if due %}",
+            "{% endif %}",
+            "{{ phone }}",
+            "{% for x in y %}{% endif %}",
+            "{%}",
+            "{#}",
+        ] {
             assert!(syntax(bad).is_err(), "{bad}");
         }
     }

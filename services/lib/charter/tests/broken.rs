@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
 
 use charter::{Charter, Problem, SourceFile, shipped_sources};
+use proptest::prelude::*;
 
 /// One mistake: the first occurrence of a text in one file of a shipped charter, replaced.
 struct Mistake {
@@ -184,4 +185,25 @@ fn a_file_too_few_or_too_many_is_a_problem() {
     files.push(SourceFile { path: "secrets.yaml".to_owned(), text: String::new() });
     let rules: Vec<_> = problems(&files).into_iter().map(|problem| (problem.file, problem.rule)).collect();
     assert_eq!(rules, [("limits.yaml".to_owned(), "missing-file"), ("secrets.yaml".to_owned(), "unknown-file")]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is lost on the way, the answer is a charter or a list of problems.
+    #[test]
+    fn a_charter_that_lost_some_of_its_text_is_answered(
+        file in any::<prop::sample::Index>(),
+        from in any::<prop::sample::Index>(),
+        length in 1usize..80,
+    ) {
+        let mut files = shipped_sources("jiangan").unwrap();
+        let file = file.index(files.len());
+        let text: Vec<char> = files[file].text.chars().collect();
+        let from = from.index(text.len());
+        files[file].text = text.iter().take(from).chain(text.iter().skip(from + length)).collect();
+        if let Err(problems) = Charter::parse(&files) {
+            prop_assert!(!problems.is_empty());
+        }
+    }
 }

@@ -154,9 +154,10 @@ pub(crate) fn read<C: Configure>(
 }
 
 fn command<C: Configure>(name: &'static str) -> Command {
-    // Every crate of the workspace carries the same version, so this one's is the process's.
-    let command = Command::new(name).about(C::ABOUT).version(env!("CARGO_PKG_VERSION"));
-    ProcessConfig::augment_args(C::augment_args(command))
+    let flags = ProcessConfig::augment_args(C::augment_args(Command::new(name)));
+    // Set last, over what the flags' own types say about themselves. Every crate of the workspace carries the same
+    // version, so this one's is the process's.
+    flags.about(C::ABOUT).long_about(None).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// clap stops at the first value it dislikes. To name them all, each one it names is then let through as it is, and the

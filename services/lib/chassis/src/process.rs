@@ -159,7 +159,7 @@ impl Process {
     }
 
     /// For a service that will not be served after all: what it has spawned still has to end.
-    pub(crate) fn unserved(self) -> Running {
+    pub fn unserved(self) -> Running {
         self.running
     }
 }

@@ -64,6 +64,17 @@ impl Readiness {
         self.state.borrow().is_ready()
     }
 
+    /// Completes once the process is ready.
+    pub async fn reached(&self) {
+        // The sender is ours, so the only end of the waiting is that it comes true.
+        let _ready = self.state.subscribe().wait_for(State::is_ready).await;
+    }
+
+    /// What stands in the way of being ready, by name, `<service>/<gate>`.
+    pub fn closed(&self) -> Vec<String> {
+        self.state.borrow().closed().into_iter().map(str::to_owned).collect()
+    }
+
     pub(crate) fn state(&self) -> State {
         self.state.borrow().clone()
     }

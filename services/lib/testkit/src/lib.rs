@@ -1,0 +1,112 @@
+//! A real nats-server for a test, in a second: its own port, its own folder, stopped by its process id.
+//!
+//! There is no mock of the broker anywhere. The binary is `HUYING_NATS_SERVER`, or `.tools/nats-server` at the top of
+//! the checkout (`make tools` puts it there), or `nats-server` on the PATH.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+
+/// How long a server may take until it listens.
+const START_S_MAX: u64 = 20;
+
+/// A running server. Dropping it kills it.
+pub struct Nats {
+    process: Option<Child>,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Nats {
+    /// Starts a server with JetStream and `sync_interval: always` on a free port.
+    ///
+    /// # Errors
+    /// No binary, or it does not come up.
+    pub fn start() -> anyhow::Result<Self> {
+        let mut server = Self { process: None, folder: tempfile::tempdir()?, port: 0 };
+        server.spawn()?;
+        Ok(server)
+    }
+
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// `kill -9`, and a new process on the same port and folder.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn kill_and_restart(&mut self) -> anyhow::Result<()> {
+        self.kill();
+        self.spawn()
+    }
+
+    /// `kill -9`. Proves that the process is gone.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    fn spawn(&mut self) -> anyhow::Result<()> {
+        let config = self.folder.path().join("nats.conf");
+        let store = self.folder.path().join("store");
+        std::fs::write(
+            &config,
+            format!(
+                "listen: \"127.0.0.1:{}\"\n\
+                 jetstream {{ store_dir: {store:?}, max_mem: 1G, max_file: 20G, sync_interval: always\n\
+                   limits {{ batch {{ max_inflight_per_stream: 1000, max_inflight_total: 5000, max_msgs: 2000 }} }} }}\n",
+                if self.port == 0 { -1 } else { i32::from(self.port) }
+            ),
+        )?;
+        let mut process = Command::new(binary())
+            .arg("-c")
+            .arg(&config)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {}: run `make tools`", binary().display()))?;
+        let output = process.stderr.take().context("no output of nats-server")?;
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            // The pipe is read to its end, so that the server never waits for us.
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = tell.send(line);
+            }
+        });
+        self.process = Some(process);
+        let deadline = Instant::now() + Duration::from_secs(START_S_MAX);
+        let mut said = Vec::new();
+        while let Ok(line) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if let Some((_, port)) = line.split_once("Listening for client connections on 127.0.0.1:") {
+                self.port = port.trim().parse().context("port of nats-server")?;
+            }
+            if line.contains("Server is ready") {
+                return Ok(());
+            }
+            said.push(line);
+        }
+        bail!("nats-server did not come up:\n{}", said.join("\n"))
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Which nats-server to start.
+#[must_use]
+pub fn binary() -> PathBuf {
+    #[allow(clippy::disallowed_methods, reason = "a test's only configuration")]
+    let named = std::env::var("HUYING_NATS_SERVER").ok().map(PathBuf::from);
+    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../.tools/nats-server");
+    named.or_else(|| fetched.exists().then_some(fetched)).unwrap_or_else(|| PathBuf::from("nats-server"))
+}

@@ -147,5 +147,7 @@ fn bad_flags_end_with_64_and_are_all_named() {
 fn asked_for_help_it_answers_with_0() {
     let (code, help, _) = Running::start("--help").end();
     assert_eq!(code, Some(0));
-    assert!(help.contains("HUYING_GRPC_LISTEN") && help.contains("--story"), "{help}");
+    for part in [Config::ABOUT, "--story", "HUYING_GRPC_LISTEN"] {
+        assert!(help.contains(part), "{part} is not in:\n{help}");
+    }
 }

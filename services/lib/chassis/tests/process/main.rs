@@ -17,6 +17,10 @@ use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
 use desk::{Desk, HOUR, ask, channel, clerk, free_ports, process};
 
@@ -127,6 +131,24 @@ async fn a_stopping_process_is_not_ready_while_it_finishes_its_last_call() {
     desk.leave.notify_one();
     assert_eq!(last_call.join_next().await.unwrap().unwrap().unwrap(), "w-017 of wuchang");
     assert_eq!(end.join_next().await.unwrap().unwrap(), Outcome::Polite);
+}
+
+#[tokio::test]
+async fn anyone_may_ask_what_is_served() {
+    let (process, mut service) = process(None).await;
+    service.descriptors(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    let running = process.serve(service).await.unwrap();
+
+    let list = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut reflection = ServerReflectionClient::new(channel(&running).await);
+    let mut answers = reflection.server_reflection_info(tokio_stream::once(list)).await.unwrap().into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response;
+    let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("not a list: {answer:?}") };
+    let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();
+    assert_eq!(names, ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,87 @@
+//! What departments say: requests on `ans.<department>.call`, answered after the commit.
+
+use ids::Code;
+use prost::Message;
+use proto::ToWireTime;
+use proto::common::v1::Role;
+use proto::dispatch::v1 as wire;
+use proto::dispatch::v1::answer::Answer as WireAnswer;
+use proto::subjects::AnswerSubject;
+use record::IncomingRequest;
+use station::{Caller, Violation, bad_field, refusal_of, wire as shared};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use crate::app::App;
+use crate::domain::{Answer, Command};
+use crate::grpc::note;
+use crate::wire::progress_kind;
+
+pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = app.desk.station.broker.clone();
+    broker
+        .serve(AnswerSubject::ALL, "dispatch", stop, move |request| {
+            let app = app.clone();
+            async move {
+                let result = match take(&app, &request).await {
+                    Ok(accepted) => wire::answer_reply::Result::Ok(accepted),
+                    Err(status) => wire::answer_reply::Result::Refusal(refusal_of(&status)),
+                };
+                wire::AnswerReply { result: Some(result) }.encode_to_vec()
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccepted, Status> {
+    // The broker let only this department's account publish here; the payload cannot say otherwise (I6).
+    let subject: AnswerSubject = request
+        .subject
+        .parse()
+        .map_err(|_| Status::from(Violation::new("subject", "department", "not a department's subject")))?;
+    let answer = wire::Answer::decode(request.payload.clone())
+        .map_err(|error| Status::from(Violation::new("payload", "protobuf", error.to_string())))?;
+    let caller = Caller::party(Role::Department, subject.department.clone());
+    let asked = app.asked(caller, &answer.district, &answer.case_id, &answer.command_id)?;
+    let said = read(answer.answer)?;
+    let command = Command::Answer {
+        call: answer.call,
+        party: department(&asked.charter, subject.department)?,
+        answer: said,
+        now: app.now(),
+        rating_due: app.rating_due(&asked.charter),
+    };
+    let answered = app.ask(&asked, command).await?;
+    Ok(wire::AnswerAccepted { revision: answered.revision.0, at: Some(answered.at.to_wire()) })
+}
+
+/// A department answers only in its own district.
+fn department(charter: &charter::Charter, department: Code) -> Result<Code, Status> {
+    if charter.party(department.as_str()).is_some() {
+        return Ok(department);
+    }
+    Err(Status::permission_denied(format!("{department} is not a unit of {}", charter.district)))
+}
+
+fn read(answer: Option<WireAnswer>) -> Result<Answer, Status> {
+    Ok(match answer {
+        None => return Err(Violation::new("answer", "required", "respond, report_in, progress, task_done or done").into()),
+        Some(WireAnswer::Respond(said)) => {
+            Answer::Respond { officer: shared::officer(said.officer.as_ref()).map_err(bad_field)? }
+        }
+        Some(WireAnswer::ReportIn(said)) => Answer::ReportIn {
+            officer: shared::officer(said.officer.as_ref()).map_err(bad_field)?,
+            owns_matter: said.owns_matter,
+            check_in: shared::place(said.check_in.as_ref()).map_err(bad_field)?,
+        },
+        Some(WireAnswer::Progress(said)) => {
+            Answer::Progress { kind: progress_kind(said.kind).map_err(bad_field)?, note: note("note", &said.note, true)? }
+        }
+        Some(WireAnswer::TaskDone(said)) => Answer::TaskDone { task: said.task, note: note("note", &said.note, false)? },
+        Some(WireAnswer::Done(said)) => Answer::Done {
+            outcome: shared::outcome(said.outcome).map_err(bad_field)?,
+            note: note("note", &said.note, false)?,
+        },
+    })
+}

@@ -1,0 +1,150 @@
+//! How a call goes: response, report-in, done; and nobody leaves before.
+
+use ids::Code;
+use jiff::Timestamp;
+use vocabulary::Outcome;
+
+use super::decide::Decision;
+use super::{Answer, Call, CallEnding, CalledParty, Event, Performance, Refusal, Stage, State, Task};
+
+/// The call and the party's place in it, if the call goes on and the party is in it.
+pub(super) fn of<'s>(state: &'s State, number: u32, party: &Code) -> Result<(&'s Call, &'s CalledParty), Refusal> {
+    let call = state.calls.iter().find(|call| call.number == number).ok_or(Refusal::NoSuchCall(number))?;
+    let called = call
+        .parties
+        .iter()
+        .find(|called| called.party == *party)
+        .ok_or_else(|| Refusal::NotCalled { call: number, party: party.clone() })?;
+    match (called.stage, call.ended) {
+        (Stage::Done, _) => Err(Refusal::DoneAlready(party.clone())),
+        (Stage::Released, _) => Err(Refusal::ReleasedAlready(party.clone())),
+        (Stage::Called | Stage::Responded | Stage::ReportedIn, true) => Err(Refusal::CallOver(number)),
+        (Stage::Called | Stage::Responded | Stage::ReportedIn, false) => Ok((call, called)),
+    }
+}
+
+pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, now: Timestamp) -> Decision {
+    let (call, called) = of(state, number, party)?;
+    let responded = |officer: &vocabulary::Officer| Event::Responded {
+        call: number,
+        party: party.clone(),
+        officer: officer.clone(),
+        in_time: now <= call.response_due,
+    };
+    match (answer, called.stage) {
+        (Answer::Respond { officer }, Stage::Called) => Ok(vec![responded(officer)]),
+        (Answer::Respond { .. }, _) => Err(Refusal::RespondedAlready(party.clone())),
+
+        (Answer::ReportIn { owns_matter: false, .. }, _) => Err(Refusal::NotInCharge),
+        (Answer::ReportIn { officer, check_in, .. }, stage @ (Stage::Called | Stage::Responded)) => {
+            let there = Event::ReportedIn {
+                call: number,
+                party: party.clone(),
+                officer: officer.clone(),
+                check_in: check_in.clone(),
+                in_time: now <= call.report_in_due,
+            };
+            // Whoever comes without having answered has answered by coming.
+            Ok(if stage == Stage::Called { vec![responded(officer), there] } else { vec![there] })
+        }
+        (Answer::ReportIn { .. }, _) => Err(Refusal::ReportedInAlready(party.clone())),
+
+        (Answer::Progress { kind, note }, _) => Ok(vec![Event::Progressed {
+            party: party.clone(),
+            kind: *kind,
+            note: note.clone(),
+            call: Some(number),
+        }]),
+
+        (Answer::Done { outcome, note }, Stage::ReportedIn) => {
+            let own_open = |task: &&Task| task.is_open() && task.party == *party && task.call == Some(number);
+            if let Some(task) = state.tasks.iter().find(own_open) {
+                return Err(Refusal::TaskOpen(task.number));
+            }
+            Ok(vec![Event::PartyDone {
+                call: number,
+                party: party.clone(),
+                outcome: *outcome,
+                note: note.clone(),
+                in_time: now <= call.completion_due,
+            }])
+        }
+        (Answer::Done { .. }, _) => Err(Refusal::NotReportedIn(party.clone())),
+        // Tasks are completed the same way by those who were not called: see `decide.rs`.
+        (Answer::TaskDone { .. }, _) => Ok(vec![]),
+    }
+}
+
+/// A called party works on its tasks only once it is there.
+pub(super) fn may_work(state: &State, task: &Task, by: &Code) -> Result<(), Refusal> {
+    let Some(number) = task.call else { return Ok(()) };
+    let (_, called) = of(state, number, by)?;
+    if called.stage == Stage::ReportedIn { Ok(()) } else { Err(Refusal::NotReportedIn(by.clone())) }
+}
+
+/// The street lets a party go; what it had left to do nobody has to do any more.
+pub(super) fn release(state: &State, party: &Code, reason: &str) -> Decision {
+    let call = state.open_calls().find(|call| call.is_expecting(party)).ok_or_else(|| Refusal::NotCalled {
+        call: state.calls.last().map_or(0, |call| call.number),
+        party: party.clone(),
+    })?;
+    Ok(vec![Event::Released { call: call.number, party: party.clone(), reason: reason.to_owned() }])
+}
+
+impl CalledParty {
+    /// Whether something is still to come from it.
+    pub(super) fn is_expected(&self) -> bool {
+        self.stage < Stage::Done
+    }
+}
+
+impl Call {
+    pub(super) fn is_expecting(&self, party: &Code) -> bool {
+        !self.ended && self.parties.iter().any(|called| called.party == *party && called.is_expected())
+    }
+
+    /// How the call ends when nobody is expected any more.
+    pub(super) fn natural_ending(&self) -> CallEnding {
+        let somebody_did = self.parties.iter().any(|called| called.stage == Stage::Done);
+        if somebody_did { CallEnding::Done } else { CallEnding::Released }
+    }
+}
+
+impl State {
+    pub(super) fn open_calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| !call.ended)
+    }
+
+    pub(super) fn has_open_call(&self) -> bool {
+        self.open_calls().next().is_some()
+    }
+
+    /// Whether a party is still expected on a call: what an order to it is derived from.
+    #[must_use]
+    pub fn expects(&self, call: u32, party: &Code) -> bool {
+        self.calls.iter().any(|known| known.number == call && known.is_expecting(party))
+    }
+
+    /// How every called party kept its clocks; one called twice has to keep them twice.
+    pub(super) fn performance(&self) -> Vec<Performance> {
+        let mut all: Vec<Performance> = Vec::new();
+        let finished = self.calls.iter().flat_map(|call| &call.parties).filter(|called| called.stage != Stage::Released);
+        for called in finished {
+            match all.iter_mut().find(|known| known.party == called.party) {
+                Some(known) => {
+                    known.kept.responded_in_time &= called.kept.responded_in_time;
+                    known.kept.reported_in_in_time &= called.kept.reported_in_in_time;
+                    known.kept.done_in_time &= called.kept.done_in_time;
+                }
+                None => all.push(Performance { party: called.party.clone(), kept: called.kept }),
+            }
+        }
+        all
+    }
+
+    /// The least good outcome any party of the last call ended with.
+    pub(super) fn worst_outcome(&self) -> Option<Outcome> {
+        let rank = |outcome: &Outcome| Outcome::ALL.iter().position(|known| known == outcome);
+        self.calls.last()?.parties.iter().filter_map(|called| called.outcome).max_by_key(|outcome| rank(outcome))
+    }
+}

@@ -1,0 +1,147 @@
+//! What dispatch's commits cause outside the record: orders to departments (D2).
+//!
+//! An order's subject says which fact ordered it, so a repeat is not stored again; and whether it is still wanted is
+//! read from the state as it is now, so a late redelivery does not call back a department that may leave.
+
+use ids::{CaseId, Code};
+use jiff::Timestamp;
+use prost::Message;
+use proto::ToWireTime;
+use proto::dispatch::v1::dispatch_event::Event as Fact;
+use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, TaskOrder, order};
+use proto::record::v1::event::Of;
+use proto::streams::CALLS;
+use proto::subjects::OrderSubject;
+use proto::{FromWireTime, dispatch::v1::Called};
+use record::follow::Failure;
+use record::{Appender, BrokerError, StoredCommit};
+use station::Station;
+use station::wire as shared;
+
+use crate::domain::State;
+
+#[derive(Clone)]
+pub struct Effects {
+    calls: Appender,
+}
+
+impl Effects {
+    pub async fn open(station: &Station) -> anyhow::Result<Self> {
+        Ok(Self { calls: Appender::start(&station.broker, CALLS).await? })
+    }
+
+    /// Sends what the facts of `stored` order, as far as the case still wants it.
+    pub async fn of(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
+        let facts = stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| {
+            match &event.of {
+                Some(Of::Dispatch(fact)) => fact.event.as_ref(),
+                Some(
+                    Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_),
+                )
+                | None => None,
+            }
+        });
+        let orders: Vec<(usize, String, order::Order)> =
+            facts.enumerate().flat_map(|(position, fact)| orders(position, fact, now)).collect();
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let charter = station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+        let case: CaseId = stored.subject.key.id.parse().map_err(Failure::permanent)?;
+        let at = stored.commit.at.time().map_err(Failure::permanent)?;
+        for (position, party, order) in orders {
+            // Who runs no responder is reached by its contact card, not by an order.
+            if !charter.party(&party).is_some_and(|party| party.responder) {
+                continue;
+            }
+            let department: Code = party.parse().map_err(Failure::permanent)?;
+            let n = format!("{}-{position}", stored.subject.revision);
+            self.send(stored, OrderSubject { department, case, n }, at, order).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(
+        &self,
+        stored: &StoredCommit,
+        subject: OrderSubject,
+        at: Timestamp,
+        order: order::Order,
+    ) -> Result<(), Failure> {
+        let message = Order {
+            district: stored.subject.key.district.to_string(),
+            case_id: subject.case.to_string(),
+            n: subject.n.clone(),
+            at: Some(at.to_wire()),
+            order: Some(order),
+        };
+        match self.calls.append(subject.to_string(), message.encode_to_vec()).await {
+            Ok(_) | Err(BrokerError::Exists { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Who gets which order because of one fact.
+fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, order::Order)> {
+    let expects = |call: u32, party: &str| party.parse().is_ok_and(|party| now.expects(call, &party));
+    match fact {
+        Fact::Called(called) => called
+            .parties
+            .iter()
+            .filter(|party| expects(called.call, &party.party))
+            .map(|party| (position, party.party.clone(), order::Order::Call(call_order(called, party, now))))
+            .collect(),
+        Fact::TaskPlanned(task) if task.call != 0 && expects(task.call, &task.party) => {
+            let order = TaskOrder {
+                task: task.task,
+                title: task.title.clone(),
+                due: task.due,
+                after: task.after.clone(),
+                call: task.call,
+            };
+            vec![(position, task.party.clone(), order::Order::Task(order))]
+        }
+        Fact::Released(released) => {
+            let over = CallOver { call: released.call, reason: released.reason.clone() };
+            vec![(position, released.party.clone(), order::Order::Over(over))]
+        }
+        Fact::CallEnded(ended) => {
+            let call = now.calls.iter().find(|call| call.number == ended.call);
+            let reason = ended.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase();
+            let over = CallOver { call: ended.call, reason };
+            let parties = call.into_iter().flat_map(|call| &call.parties);
+            parties.map(|called| (position, called.party.to_string(), order::Order::Over(over.clone()))).collect()
+        }
+        Fact::Assigned(_)
+        | Fact::Escalated(_)
+        | Fact::Responded(_)
+        | Fact::ReportedIn(_)
+        | Fact::TaskPlanned(_)
+        | Fact::TaskDone(_)
+        | Fact::Progressed(_)
+        | Fact::MeasureAdopted(_)
+        | Fact::PartyDone(_)
+        | Fact::Overdue(_)
+        | Fact::Resolved(_)
+        | Fact::Reopened(_)
+        | Fact::Closed(_) => vec![],
+    }
+}
+
+fn call_order(called: &Called, party: &CalledParty, now: &State) -> CallOrder {
+    let matter = now.matter.as_ref();
+    CallOrder {
+        call: called.call,
+        caller: called.caller.clone(),
+        duty: party.duty,
+        colour: called.colour,
+        situation: called.situation.clone(),
+        title: matter.map(|matter| matter.title.clone()).unwrap_or_default(),
+        place: matter.map(|matter| shared::to_place(&matter.place)),
+        response_due: called.response_due,
+        report_in_due: called.report_in_due,
+        completion_due: called.completion_due,
+        note: called.note.clone(),
+    }
+}

@@ -1,0 +1,154 @@
+//! What dispatch follows: judgements, withdrawals and exclusions, concluded operations, ratings, its own commits, and
+//! alarms.
+
+use ids::Owner;
+use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
+use proto::intake::v1::intake_event::Event as IntakeFact;
+use proto::record::v1::event::Of;
+use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
+use proto::triage::v1::triage_event::Event as TriageFact;
+use proto::triage::v1::{self as triage};
+use record::StoredCommit;
+use record::alarm::Alarm;
+use record::follow::{Delivered, Failure};
+use station::wire;
+use tokio_util::sync::CancellationToken;
+use vocabulary::Place;
+
+use crate::app::{self, App};
+use crate::domain::{Assignment, Command};
+use crate::effects::Effects;
+
+pub async fn follow(app: App, effects: Effects, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = app.desk.station.broker.follower(CASES, &record_consumer(Owner::Dispatch)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let (app, effects) = (app.clone(), effects.clone());
+            async move { take(&app, &effects, &delivered).await }
+        })
+        .await?;
+    Ok(())
+}
+
+pub async fn mind_deadlines(app: App, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = app.desk.station.broker.follower(TIMERS, &timer_consumer(Owner::Dispatch)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let app = app.clone();
+            async move { ring(&app, &Alarm::read(&delivered)?).await }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
+    let charter = app.desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+    let state = app.desk.read(&alarm.key).await.map_err(Failure::transient)?.state;
+    let above = app::everybody_above(&charter, &state);
+    let centre = charter.district_centre().code.clone();
+    app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre }).await
+}
+
+async fn take(app: &App, effects: &Effects, delivered: &Delivered) -> Result<(), Failure> {
+    let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
+    if stored.subject.owner == Owner::Dispatch {
+        let snapshot = app.desk.follow_own(&stored).await?;
+        return effects.of(&stored, &snapshot.state, &app.desk.station).await;
+    }
+    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        if let Some(command) = translate(app, &stored, event.of.as_ref())? {
+            let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+            app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
+fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Option<Command>, Failure> {
+    let charter = || app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient);
+    Ok(match fact {
+        Some(Of::Intake(fact)) => match &fact.event {
+            Some(IntakeFact::WithdrawalAsked(_)) => Some(Command::Withdraw),
+            Some(IntakeFact::ExclusionApproved(_)) => Some(Command::Exclude),
+            Some(IntakeFact::Received(_) | IntakeFact::Supplemented(_) | IntakeFact::ExclusionProposed(_)) | None => {
+                None
+            }
+        },
+        Some(Of::Triage(fact)) => match &fact.event {
+            Some(TriageFact::Classified(fact)) => {
+                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), "")?
+            }
+            Some(TriageFact::Judged(fact)) => {
+                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), &fact.reason)?
+            }
+            Some(TriageFact::Regraded(fact)) => {
+                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), &fact.reason)?
+            }
+            Some(TriageFact::QueuedForJudgement(_) | TriageFact::Claimed(_) | TriageFact::JudgementOverdue(_))
+            | None => None,
+        },
+        Some(Of::EnforcementCenter(fact)) => match &fact.event {
+            Some(CenterFact::OperationConcluded(fact)) => {
+                let by = stored
+                    .commit
+                    .decisions
+                    .first()
+                    .and_then(|decision| decision.actor.as_ref())
+                    .map(|actor| actor.party.as_str())
+                    .unwrap_or_default();
+                let charter = charter()?;
+                let by = by.parse().unwrap_or_else(|_| charter.district_centre().code.clone());
+                let rating_due = app.rating_due(&charter);
+                Some(Command::Conclude { summary: fact.summary.clone(), by, rating_due })
+            }
+            Some(_) | None => None,
+        },
+        Some(Of::Evaluation(fact)) => match &fact.event {
+            Some(EvaluationFact::Rated(fact)) => {
+                let charter = charter()?;
+                // A reopened case runs under the general limit, whatever it was before: it has waited once.
+                let limit = charter.limit("general");
+                let due = limit.map_or(app.now(), |limit| charter.deadline(app.now(), limit).due);
+                let reason = format!("the caller says: {}", fact.rating);
+                Some(Command::Rate { round: fact.round, solved: fact.solved, reason, due })
+            }
+            Some(_) | None => None,
+        },
+        Some(Of::Dispatch(_) | Of::Notification(_)) | None => None,
+    })
+}
+
+fn grade(
+    app: &App,
+    stored: &StoredCommit,
+    judgement: Option<&triage::Judgement>,
+    title: &str,
+    place: Option<&proto::common::v1::Place>,
+    reason: &str,
+) -> Result<Option<Command>, Failure> {
+    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+    let read = || -> Result<Assignment, record::WireError> {
+        let judgement = judgement.ok_or_else(|| record::WireError::new("judgement", "missing"))?;
+        let level = wire::level(judgement.level)?;
+        let (due, due_provisional) = app.completion_due(&charter, level, &judgement.category);
+        Ok(Assignment {
+            party: wire::code("judgement.party", &judgement.party)?,
+            level,
+            comprehensive: judgement.comprehensive,
+            category: wire::code("judgement.category", &judgement.category)?,
+            also: wire::codes("judgement.also", &judgement.also)?,
+            situation: wire::optional_code("judgement.situation", &judgement.situation)?,
+            colour: wire::optional_colour(judgement.colour)?,
+            title: title.to_owned(),
+            place: place.map_or_else(|| Ok(Place::default()), |place| wire::place(Some(place)))?,
+            due,
+            due_provisional,
+            reason: reason.to_owned(),
+            graded_by: stored.subject.revision.0,
+        })
+    };
+    let assignment = read().map_err(Failure::permanent)?;
+    Ok(Some(Command::Grade(Box::new(assignment))))
+}

@@ -1,0 +1,47 @@
+//! What the centre follows: dispatch's commits, its own (for deadlines and effects), and alarms.
+
+use ids::Owner;
+use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
+use record::alarm::Alarm;
+use record::follow::{Delivered, Failure};
+use station::Desk;
+use station::desk::read_stored;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::operation::{Command, Rules};
+use crate::{dispatched, effects};
+
+pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::EnforcementCenter)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let desk = desk.clone();
+            async move { take(&desk, &delivered).await }
+        })
+        .await?;
+    Ok(())
+}
+
+pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = desk.station.broker.follower(TIMERS, &timer_consumer(Owner::EnforcementCenter)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let desk = desk.clone();
+            async move {
+                let alarm = Alarm::read(&delivered)?;
+                let charter = desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+                desk.ring(&alarm, &charter, |now| Command::CheckDeadlines { now }).await
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {
+    let stored = read_stored(delivered)?;
+    if stored.subject.owner == Owner::EnforcementCenter {
+        desk.follow_own(&stored).await?;
+        return effects::follow(desk, &stored).await;
+    }
+    if dispatched::concerns(&stored) { dispatched::catch_up(desk, &stored.subject).await } else { Ok(()) }
+}

@@ -1,0 +1,131 @@
+//! The table of evaluation.
+
+use decider::Decider;
+use jiff::Timestamp;
+
+use super::{Asked, CALLBACKS_MAX, Command, Event, Formula, Refusal, Round, State};
+
+/// Evaluation's rule book.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules;
+
+impl Decider for Rules {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Refusal> {
+        match (command, &state.round) {
+            // A newer resolution supersedes; an older one, or the same again, is no news.
+            (Command::Ask { asked, formula }, known) if is_news(asked, known.as_ref()) => {
+                Ok(with_scores(state, Event::RatingRequested(asked.clone()), formula))
+            }
+            (Command::Ask { .. }, _) => Ok(vec![]),
+
+            (Command::Abandon { asked }, known) if is_news(asked, known.as_ref()) => {
+                Ok(vec![Event::RatingRequested(asked.clone()), Event::RatingLapsed { round: asked.round }])
+            }
+            (Command::Abandon { asked }, Some(round)) if round.asked.round == asked.round && round.waits() => {
+                Ok(vec![Event::RatingLapsed { round: asked.round }])
+            }
+            (Command::Abandon { .. }, _) => Ok(vec![]),
+
+            (Command::CheckDeadlines { now, formula }, Some(round)) if round.waits() && *now >= round.asked.due => {
+                Ok(with_scores(state, Event::RatingLapsed { round: round.asked.round }, formula))
+            }
+            (Command::CheckDeadlines { .. }, _) => Ok(vec![]),
+
+            (Command::Rate { .. } | Command::RateParty { .. } | Command::LogCallback { .. }, None) => {
+                Err(Refusal::NotResolved)
+            }
+
+            (Command::Rate { .. }, Some(Round { caller: Some(_), asked, .. })) => {
+                Err(Refusal::AlreadyRated { round: asked.round })
+            }
+            (Command::Rate { rating, rate, solved, comment, now, formula }, Some(round)) => {
+                in_time(round, *now)?;
+                let rated = Event::Rated {
+                    round: round.asked.round,
+                    rating: rating.clone(),
+                    rate: *rate,
+                    solved: *solved,
+                    comment: comment.clone(),
+                };
+                Ok(with_scores(state, rated, formula))
+            }
+
+            (Command::RateParty { by, party, mark, now, formula }, Some(round)) => {
+                let asked = &round.asked;
+                match &asked.calling_party {
+                    None => return Err(Refusal::NobodyCalled),
+                    Some(calling) if calling != by => {
+                        return Err(Refusal::NotTheCallingParty { by: by.clone(), calling: calling.clone() });
+                    }
+                    Some(_) if !asked.performance.contains_key(party) => {
+                        return Err(Refusal::NotCalled { party: party.clone() });
+                    }
+                    Some(_) if round.street.contains_key(party) => {
+                        return Err(Refusal::PartyAlreadyRated { party: party.clone(), round: asked.round });
+                    }
+                    Some(_) => in_time(round, *now)?,
+                }
+                let rated = Event::PartyRated {
+                    round: asked.round,
+                    party: party.clone(),
+                    mark: mark.clone(),
+                    by: by.clone(),
+                };
+                Ok(with_scores(state, rated, formula))
+            }
+
+            (Command::LogCallback { .. }, Some(round)) if round.callbacks >= CALLBACKS_MAX => {
+                Err(Refusal::CalledBackEnough)
+            }
+            // Also when the caller has rated meanwhile: that is often what the call was for.
+            (Command::LogCallback { outcome, note }, Some(round)) => {
+                Ok(vec![Event::CallbackLogged { round: round.asked.round, outcome: *outcome, note: note.clone() }])
+            }
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        let mut round = match (event, state.round) {
+            (Event::RatingRequested(asked), _) => Round::new(asked.clone()),
+            (_, None) => return State { round: None },
+            (_, Some(round)) => round,
+        };
+        match event {
+            Event::RatingRequested(_) => {}
+            Event::Rated { rate, .. } => round.caller = Some(*rate),
+            Event::PartyRated { party, mark, .. } => {
+                round.street.insert(party.clone(), mark.rate());
+            }
+            Event::CallbackLogged { .. } => round.callbacks += 1,
+            Event::RatingLapsed { .. } => round.lapsed = true,
+            Event::Scored(score) => {
+                round.scored.insert(score.party.clone());
+            }
+        }
+        State { round: Some(round) }
+    }
+}
+
+fn is_news(asked: &Asked, known: Option<&Round>) -> bool {
+    known.is_none_or(|round| asked.round > round.asked.round)
+}
+
+/// The deadline holds from its instant on, also while its alarm is still on the way.
+fn in_time(round: &Round, now: Timestamp) -> Result<(), Refusal> {
+    if round.lapsed || now >= round.asked.due { Err(Refusal::Lapsed { due: round.asked.due }) } else { Ok(()) }
+}
+
+/// A fact, and every score that it completes.
+fn with_scores(state: &State, fact: Event, formula: &Formula) -> Vec<Event> {
+    let after = Rules::evolve(state.clone(), &fact);
+    let scores = after.round.map(|round| round.scores_due(formula)).unwrap_or_default();
+    std::iter::once(fact).chain(scores.into_iter().map(Event::Scored)).collect()
+}
+
+#[cfg(test)]
+mod tests;

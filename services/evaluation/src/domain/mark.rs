@@ -1,0 +1,92 @@
+//! The mark a street gives a department: a rate, and below the full one the reason.
+
+use rust_decimal::Decimal;
+
+use super::NOTE_LENGTH_MAX;
+
+/// Decimal places of a street's rate.
+const PLACES_MAX: u32 = 2;
+/// Characters that say why. Fewer cannot name what was wrong.
+const REASON_LENGTH_MIN: usize = 4;
+
+/// A mark in hand is valid: 0 to 1 in at most two places, and a reason unless it is the full mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    rate: Decimal,
+    reason: String,
+}
+
+/// What is wrong with a mark.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MarkProblem {
+    #[error("{0:?} is not a decimal number from 0 to 1 with at most {PLACES_MAX} places")]
+    Rate(String),
+    #[error("a deduction needs its reason in writing, at least {REASON_LENGTH_MIN} characters (R-75)")]
+    ReasonMissing,
+    #[error("it has {0} characters, at most {NOTE_LENGTH_MAX} fit")]
+    ReasonTooLong(usize),
+}
+
+impl Mark {
+    /// # Errors
+    /// The rate is none, or a deduction has no reason.
+    pub fn new(rate: &str, reason: &str) -> Result<Self, MarkProblem> {
+        let reason = reason.trim();
+        let wrong = || MarkProblem::Rate(rate.to_owned());
+        if !rate.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return Err(wrong());
+        }
+        let value = Decimal::from_str_exact(rate).map_err(|_| wrong())?;
+        if value.scale() > PLACES_MAX || value > Decimal::ONE {
+            return Err(wrong());
+        }
+        if value < Decimal::ONE && !says_why(reason) {
+            return Err(MarkProblem::ReasonMissing);
+        }
+        match reason.chars().count() {
+            length if length > NOTE_LENGTH_MAX => Err(MarkProblem::ReasonTooLong(length)),
+            _ => Ok(Self { rate: value.normalize(), reason: reason.to_owned() }),
+        }
+    }
+
+    #[must_use]
+    pub fn rate(&self) -> Decimal {
+        self.rate
+    }
+
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// Dots and dashes fill a required field and say nothing.
+fn says_why(reason: &str) -> bool {
+    reason.chars().count() >= REASON_LENGTH_MIN && reason.chars().any(char::is_alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deduction_without_a_reason_is_no_mark() {
+        for reason in ["", "   ", "迟到", "……！？", "----", "  . . "] {
+            assert_eq!(Mark::new("0.9", reason), Err(MarkProblem::ReasonMissing), "{reason:?}");
+        }
+        let mark = Mark::new("0.90", " 派来的人不能拍板 ").unwrap();
+        assert_eq!((mark.rate().to_string().as_str(), mark.reason()), ("0.9", "派来的人不能拍板"));
+        assert!(Mark::new("1", "").is_ok(), "the full mark needs no reason");
+        assert_eq!(Mark::new("0.5", &"长".repeat(2001)), Err(MarkProblem::ReasonTooLong(2001)));
+    }
+
+    #[test]
+    fn a_rate_is_a_plain_decimal_from_0_to_1() {
+        for rate in ["", ".", "1.01", "2", "-0.5", "+0.5", "0.955", "0,9", "90%", "1e-1", "0.5 ", "NaN", "٠"] {
+            assert_eq!(Mark::new(rate, "来得太晚了"), Err(MarkProblem::Rate(rate.to_owned())));
+        }
+        for rate in ["0", "0.0", "0.05", "1", "1.00"] {
+            assert!(Mark::new(rate, "来得太晚了").is_ok(), "{rate}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is rated, by whom, and what evaluation remembers of a case. The rules are in [`decide`], the arithmetic of a
+//! score in [`score`], what a street's mark has to be in [`mark`].
+
+mod decide;
+pub mod mark;
+pub mod score;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ids::Code;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+pub use decide::Rules;
+pub use mark::{Mark, MarkProblem};
+pub use score::{Formula, Part, Score, Weight};
+
+/// Characters of a comment, a reason or a note.
+pub const NOTE_LENGTH_MAX: usize = 2000;
+/// Calls back to one caller about one resolution. After that many nobody will answer the next one either.
+pub const CALLBACKS_MAX: u32 = 10;
+
+/// A resolution that asks to be rated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// 1 for the first resolution of the case, 2 after a reopening.
+    pub round: u32,
+    /// Until when it can be rated.
+    pub due: Timestamp,
+    /// The command centre that called, and so rates; none when nobody was called.
+    pub calling_party: Option<Code>,
+    /// How each called party kept its clocks.
+    pub performance: BTreeMap<Code, Clocks>,
+}
+
+/// Which limits a party kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    pub responded_in_time: bool,
+    pub reported_in_in_time: bool,
+    pub done_in_time: bool,
+}
+
+impl Clocks {
+    /// Of a party that was called twice: a limit counts as kept when it was kept both times.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            responded_in_time: self.responded_in_time && other.responded_in_time,
+            reported_in_in_time: self.reported_in_in_time && other.reported_in_in_time,
+            done_in_time: self.done_in_time && other.done_in_time,
+        }
+    }
+}
+
+/// How a call back to the caller went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallbackOutcome {
+    Reached,
+    NoAnswer,
+    Refused,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    RatingRequested(Asked),
+    /// `rating` is a step of the charter's scale, `rate` and `solved` what the charter makes of it.
+    Rated { round: u32, rating: Code, rate: Decimal, solved: bool, comment: String },
+    PartyRated { round: u32, party: Code, mark: Mark, by: Code },
+    CallbackLogged { round: u32, outcome: CallbackOutcome, note: String },
+    RatingLapsed { round: u32 },
+    Scored(Score),
+}
+
+/// Commands that can complete a score carry the formula in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Dispatch resolved the case.
+    Ask { asked: Asked, formula: Formula },
+    /// The case left the statistics (withdrawn or excluded) after this resolution: what is not scored stays unscored.
+    Abandon { asked: Asked },
+    Rate { rating: Code, rate: Decimal, solved: bool, comment: String, now: Timestamp, formula: Formula },
+    RateParty { by: Code, party: Code, mark: Mark, now: Timestamp, formula: Formula },
+    LogCallback { outcome: CallbackOutcome, note: String },
+    CheckDeadlines { now: Timestamp, formula: Formula },
+}
+
+/// What evaluation needs to know of a case: its latest resolution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub round: Option<Round>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    pub asked: Asked,
+    /// What the caller's rating is worth, once given.
+    pub caller: Option<Decimal>,
+    /// What the street gave each party.
+    pub street: BTreeMap<Code, Decimal>,
+    pub scored: BTreeSet<Code>,
+    pub callbacks: u32,
+    pub lapsed: bool,
+}
+
+impl Round {
+    #[must_use]
+    pub fn new(asked: Asked) -> Self {
+        Self {
+            asked,
+            caller: None,
+            street: BTreeMap::new(),
+            scored: BTreeSet::new(),
+            callbacks: 0,
+            lapsed: false,
+        }
+    }
+
+    /// Whether something can still come of waiting: the caller's word, or a score.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        let unscored = self.asked.performance.keys().any(|party| !self.scored.contains(party));
+        !self.lapsed && (self.caller.is_none() || unscored)
+    }
+}
+
+/// Why evaluation says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("this case is not resolved, so there is nothing to rate")]
+    NotResolved,
+    #[error("resolution {round} of this case has been rated already")]
+    AlreadyRated { round: u32 },
+    #[error("{party} has been rated already for resolution {round} of this case")]
+    PartyAlreadyRated { party: Code, round: u32 },
+    #[error("the time to rate ended at {due}")]
+    Lapsed { due: Timestamp },
+    #[error("nobody was called in this case, so there is no party to rate")]
+    NobodyCalled,
+    #[error("{calling} called, and so rates; {by} did not")]
+    NotTheCallingParty { by: Code, calling: Code },
+    #[error("{party} was not called in this case")]
+    NotCalled { party: Code },
+    #[error("the caller has been called back {CALLBACKS_MAX} times; more is not recorded")]
+    CalledBackEnough,
+}

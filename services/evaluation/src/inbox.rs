@@ -1,0 +1,127 @@
+//! What evaluation follows: dispatch's resolutions, its own commits (for the alarm), and its alarms.
+
+use std::sync::Arc;
+
+use charter::Charter;
+use ids::{Kind, Owner};
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::dispatch::v1::{CloseReason, DispatchEvent};
+use proto::record::v1::event::Of;
+use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
+use record::StoredCommit;
+use record::alarm::Alarm;
+use record::follow::{Delivered, Failure};
+use station::desk::read_stored;
+use station::{Desk, Station};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{Asked, Command, Formula, Rules};
+use crate::wire;
+
+pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Evaluation)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let desk = desk.clone();
+            async move { handle(&desk, &delivered).await }
+        })
+        .await?;
+    Ok(())
+}
+
+pub async fn ring(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = desk.station.broker.follower(TIMERS, &timer_consumer(Owner::Evaluation)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let desk = desk.clone();
+            async move {
+                let alarm = Alarm::read(&delivered)?;
+                let charter = charter(&desk.station, alarm.key.district.as_str())?;
+                let formula = Formula::from(charter.formula());
+                desk.ring(&alarm, &charter, |now| Command::CheckDeadlines { now, formula }).await
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {
+    let stored = read_stored(delivered)?;
+    match (stored.subject.key.kind, stored.subject.owner) {
+        (Kind::Case, Owner::Dispatch) => on_dispatch(desk, &stored).await,
+        (Kind::Case, Owner::Evaluation) => desk.follow_own(&stored).await.map(|_| ()),
+        (
+            Kind::Case | Kind::Roster | Kind::Period,
+            Owner::Intake
+            | Owner::Triage
+            | Owner::Dispatch
+            | Owner::EnforcementCenter
+            | Owner::Evaluation
+            | Owner::Notification,
+        ) => Ok(()),
+    }
+}
+
+async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
+    for fact in facts(stored) {
+        let (asked, left) = match fact {
+            DispatchFact::Resolved(resolved) => (Some(wire::asked(resolved).map_err(Failure::permanent)?), false),
+            DispatchFact::Closed(closed) => match closed.reason() {
+                CloseReason::Withdrawn | CloseReason::Excluded => (last_resolution(desk, stored).await?, true),
+                CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => continue,
+            },
+            DispatchFact::Assigned(_)
+            | DispatchFact::Escalated(_)
+            | DispatchFact::Called(_)
+            | DispatchFact::Responded(_)
+            | DispatchFact::ReportedIn(_)
+            | DispatchFact::TaskPlanned(_)
+            | DispatchFact::TaskDone(_)
+            | DispatchFact::Progressed(_)
+            | DispatchFact::MeasureAdopted(_)
+            | DispatchFact::PartyDone(_)
+            | DispatchFact::Released(_)
+            | DispatchFact::CallEnded(_)
+            | DispatchFact::Overdue(_)
+            | DispatchFact::Reopened(_) => continue,
+        };
+        // A case that left before it was ever resolved has nothing to rate.
+        let Some(asked) = asked else { continue };
+        let key = &stored.subject.key;
+        let charter = charter(&desk.station, key.district.as_str())?;
+        let command = if left {
+            Command::Abandon { asked }
+        } else {
+            Command::Ask { asked, formula: Formula::from(charter.formula()) }
+        };
+        desk.react(key, &stored.subject, &charter, command).await?;
+    }
+    Ok(())
+}
+
+/// The last resolution before `closing`, from the record: facts of one case may reach us out of order, and a closing
+/// does not say which resolution it ends.
+async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<Option<Asked>, Failure> {
+    let commits = desk.station.broker.load_owner(&closing.subject.key, Owner::Dispatch).await?;
+    if commits.last().is_none_or(|last| last.subject.revision < closing.subject.revision) {
+        return Err(Failure::transient("a replica that lags was read; trying again"));
+    }
+    let resolutions = commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision).flat_map(facts);
+    let resolved = resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
+    resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
+}
+
+fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
+    let events = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
+    events.filter_map(|event| match &event.of {
+        Some(Of::Dispatch(DispatchEvent { event })) => event.as_ref(),
+        Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_)) | None => {
+            None
+        }
+    })
+}
+
+/// A district whose charter has not arrived yet is waited for.
+fn charter(station: &Station, district: &str) -> Result<Arc<Charter>, Failure> {
+    station.charter(district).map_err(Failure::transient)
+}

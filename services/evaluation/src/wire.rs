@@ -1,0 +1,231 @@
+//! Evaluation's events and refusals on the wire, and dispatch's resolution in our words.
+
+use std::collections::BTreeMap;
+
+use ids::{Code, Owner};
+use jiff::Timestamp;
+use proto::ToWireTime;
+use proto::dispatch::v1 as dispatch;
+use proto::evaluation::v1 as wire;
+use proto::evaluation::v1::evaluation_event::Event as WireEvent;
+use proto::record::v1::{Event as AnyEvent, event::Of};
+use record::{Aggregate, WireError};
+use rust_decimal::Decimal;
+use station::Refuse;
+use station::wire as shared;
+use tonic::Code as StatusCode;
+
+use crate::domain::{
+    Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Refusal, Rules, Score, State,
+};
+
+impl Aggregate for Rules {
+    const OWNER: Owner = Owner::Evaluation;
+    const REVISIONS_MAX: u64 = 60;
+
+    fn to_wire(event: &Event) -> AnyEvent {
+        let event = match event {
+            Event::RatingRequested(asked) => WireEvent::RatingRequested(to_asked(asked)),
+            Event::Rated { round, rating, rate, solved, comment } => WireEvent::Rated(wire::Rated {
+                round: *round,
+                rating: rating.to_string(),
+                rate: text(*rate),
+                solved: *solved,
+                comment: comment.clone(),
+            }),
+            Event::PartyRated { round, party, mark, by } => WireEvent::PartyRated(wire::PartyRated {
+                round: *round,
+                party: party.to_string(),
+                rate: text(mark.rate()),
+                deduction_reason: mark.reason().to_owned(),
+                by: by.to_string(),
+            }),
+            Event::CallbackLogged { round, outcome, note } => WireEvent::CallbackLogged(wire::CallbackLogged {
+                round: *round,
+                outcome: to_outcome(*outcome).into(),
+                note: note.clone(),
+            }),
+            Event::RatingLapsed { round } => WireEvent::RatingLapsed(wire::RatingLapsed { round: *round }),
+            Event::Scored(score) => WireEvent::Scored(to_score(score)),
+        };
+        AnyEvent { of: Some(Of::Evaluation(wire::EvaluationEvent { event: Some(event) })) }
+    }
+
+    fn from_wire(event: &AnyEvent) -> Result<Event, WireError> {
+        let Some(Of::Evaluation(wire::EvaluationEvent { event: Some(event) })) = &event.of else {
+            return Err(WireError::new("event", "not one of evaluation"));
+        };
+        Ok(match event {
+            WireEvent::RatingRequested(requested) => Event::RatingRequested(Asked {
+                round: requested.round,
+                due: shared::time("due", requested.due.as_ref())?,
+                calling_party: shared::optional_code("calling_party", &requested.calling_party)?,
+                performance: from_performance(&requested.performance)?,
+            }),
+            WireEvent::Rated(rated) => Event::Rated {
+                round: rated.round,
+                rating: shared::code("rating", &rated.rating)?,
+                rate: decimal("rate", &rated.rate)?,
+                solved: rated.solved,
+                comment: rated.comment.clone(),
+            },
+            WireEvent::PartyRated(rated) => Event::PartyRated {
+                round: rated.round,
+                party: shared::code("party", &rated.party)?,
+                mark: Mark::new(&rated.rate, &rated.deduction_reason)
+                    .map_err(|problem| WireError::new("rate", problem))?,
+                by: shared::code("by", &rated.by)?,
+            },
+            WireEvent::CallbackLogged(logged) => Event::CallbackLogged {
+                round: logged.round,
+                outcome: from_outcome(logged.outcome())?,
+                note: logged.note.clone(),
+            },
+            WireEvent::RatingLapsed(lapsed) => Event::RatingLapsed { round: lapsed.round },
+            WireEvent::Scored(scored) => Event::Scored(from_score(scored)?),
+        })
+    }
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        state.round.as_ref().filter(|round| round.waits()).map(|round| round.asked.due)
+    }
+
+    fn is_ending(command: &Command) -> bool {
+        match command {
+            // Without a rating or its lapse a resolved case cannot end.
+            Command::Ask { .. } | Command::Abandon { .. } | Command::Rate { .. } | Command::CheckDeadlines { .. } => true,
+            Command::RateParty { .. } | Command::LogCallback { .. } => false,
+        }
+    }
+}
+
+impl Refuse for Refusal {
+    fn code(&self) -> StatusCode {
+        match self {
+            Self::AlreadyRated { .. } | Self::PartyAlreadyRated { .. } => StatusCode::AlreadyExists,
+            Self::NotResolved | Self::Lapsed { .. } | Self::NobodyCalled | Self::CalledBackEnough => {
+                StatusCode::FailedPrecondition
+            }
+            Self::NotTheCallingParty { .. } => StatusCode::PermissionDenied,
+            Self::NotCalled { .. } => StatusCode::NotFound,
+        }
+    }
+
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::NotResolved => "not-resolved",
+            Self::AlreadyRated { .. } => "already-rated",
+            Self::PartyAlreadyRated { .. } => "party-already-rated",
+            Self::Lapsed { .. } => "rating-lapsed",
+            Self::NobodyCalled => "nobody-called",
+            Self::NotTheCallingParty { .. } => "not-the-calling-party",
+            Self::NotCalled { .. } => "not-called",
+            Self::CalledBackEnough => "called-back-enough",
+        }
+    }
+}
+
+/// Dispatch's resolution as a request to rate it.
+///
+/// # Errors
+/// A field does not have the form its type promises.
+pub fn asked(resolved: &dispatch::Resolved) -> Result<Asked, WireError> {
+    Ok(Asked {
+        round: resolved.round,
+        due: shared::time("rating_due", resolved.rating_due.as_ref())?,
+        calling_party: shared::optional_code("calling_party", &resolved.calling_party)?,
+        performance: from_performance(&resolved.performance)?,
+    })
+}
+
+fn to_asked(asked: &Asked) -> wire::RatingRequested {
+    let performance = asked.performance.iter().map(|(party, clocks)| dispatch::Performance {
+        party: party.to_string(),
+        responded_in_time: clocks.responded_in_time,
+        reported_in_in_time: clocks.reported_in_in_time,
+        done_in_time: clocks.done_in_time,
+    });
+    wire::RatingRequested {
+        round: asked.round,
+        due: Some(asked.due.to_wire()),
+        calling_party: shared::text(asked.calling_party.as_ref()),
+        performance: performance.collect(),
+    }
+}
+
+fn from_performance(performance: &[dispatch::Performance]) -> Result<BTreeMap<Code, Clocks>, WireError> {
+    let mut parties: BTreeMap<Code, Clocks> = BTreeMap::new();
+    for kept in performance {
+        let clocks = Clocks {
+            responded_in_time: kept.responded_in_time,
+            reported_in_in_time: kept.reported_in_in_time,
+            done_in_time: kept.done_in_time,
+        };
+        let party = shared::code("performance.party", &kept.party)?;
+        parties.entry(party).and_modify(|known| *known = known.and(clocks)).or_insert(clocks);
+    }
+    Ok(parties)
+}
+
+fn to_score(score: &Score) -> wire::Scored {
+    let components = score.parts.iter().map(|part| wire::Component {
+        code: part.code.to_string(),
+        weight: text(part.weight),
+        rate: part.rate.map(text).unwrap_or_default(),
+    });
+    wire::Scored {
+        round: score.round,
+        party: score.party.to_string(),
+        formula: score.formula.clone(),
+        components: components.collect(),
+        total: text(score.total),
+    }
+}
+
+fn from_score(scored: &wire::Scored) -> Result<Score, WireError> {
+    let part = |component: &wire::Component| {
+        Ok(Part {
+            code: shared::code("components.code", &component.code)?,
+            weight: decimal("components.weight", &component.weight)?,
+            rate: match component.rate.as_str() {
+                "" => None,
+                rate => Some(decimal("components.rate", rate)?),
+            },
+        })
+    };
+    Ok(Score {
+        round: scored.round,
+        party: shared::code("party", &scored.party)?,
+        formula: scored.formula.clone(),
+        parts: scored.components.iter().map(part).collect::<Result<_, WireError>>()?,
+        total: decimal("total", &scored.total)?,
+    })
+}
+
+/// As it is written on the record: plain digits, no trailing zeros.
+fn text(number: Decimal) -> String {
+    number.normalize().to_string()
+}
+
+fn decimal(field: &'static str, text: &str) -> Result<Decimal, WireError> {
+    Decimal::from_str_exact(text).map_err(|error| WireError::new(field, error))
+}
+
+fn to_outcome(outcome: CallbackOutcome) -> wire::CallbackOutcome {
+    match outcome {
+        CallbackOutcome::Reached => wire::CallbackOutcome::Reached,
+        CallbackOutcome::NoAnswer => wire::CallbackOutcome::NoAnswer,
+        CallbackOutcome::Refused => wire::CallbackOutcome::Refused,
+    }
+}
+
+/// # Errors
+/// Unspecified.
+pub fn from_outcome(outcome: wire::CallbackOutcome) -> Result<CallbackOutcome, WireError> {
+    match outcome {
+        wire::CallbackOutcome::Unspecified => Err(WireError::new("outcome", "missing")),
+        wire::CallbackOutcome::Reached => Ok(CallbackOutcome::Reached),
+        wire::CallbackOutcome::NoAnswer => Ok(CallbackOutcome::NoAnswer),
+        wire::CallbackOutcome::Refused => Ok(CallbackOutcome::Refused),
+    }
+}

@@ -1,0 +1,178 @@
+//! The permissions of the broker's users. Whatever is not named here is refused.
+
+use ids::{Code, Kind, Owner};
+use proto::streams::{
+    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, TIMERS, follows, record_consumer, timer_consumer,
+};
+use proto::subjects::{AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject};
+
+use super::STORY_USER;
+
+/// What one user may publish and hear.
+pub(super) struct Permissions {
+    /// `None`: everything in its account.
+    limits: Option<Limits>,
+}
+
+#[derive(Default)]
+struct Limits {
+    publish: Vec<String>,
+    /// Taken out of `publish` again.
+    never: Vec<String>,
+    subscribe: Vec<String>,
+    /// May answer whatever it is asked, once per request.
+    answers: bool,
+}
+
+impl Permissions {
+    pub fn everything() -> Self {
+        Self { limits: None }
+    }
+
+    /// An outside party: what it may publish, and its own inbox.
+    pub fn party(code: &Code, publish: Vec<String>) -> Self {
+        let limits = Limits { publish, subscribe: vec![inbox(code.as_str())], ..Limits::default() };
+        Self { limits: Some(limits) }
+    }
+
+    /// As it stands behind the user's key.
+    pub fn render(&self) -> String {
+        let Some(limits) = &self.limits else { return String::new() };
+        let list = |subjects: &[String]| {
+            subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
+        };
+        let never =
+            if limits.never.is_empty() { String::new() } else { format!(",\n        deny: [{}]", list(&limits.never)) };
+        let answers = if limits.answers { ",\n      allow_responses: true" } else { "" };
+        format!(
+            ", permissions: {{\n      publish: {{ allow: [{}]{never} }},\n      subscribe: {{ allow: [{}] }}{answers} }}",
+            list(&limits.publish),
+            list(&limits.subscribe)
+        )
+    }
+}
+
+/// A service: it writes its own commits and alarms, follows through its own consumers, and reads the record.
+pub(super) fn of_owner(owner: Owner) -> Permissions {
+    let mut limits = Limits { subscribe: vec![inbox(owner.as_str()), CLOCK_SEEN.to_owned()], ..Limits::default() };
+    let publish = &mut limits.publish;
+    publish.extend(Kind::ALL.map(|kind| CommitSubject::all_of(kind, owner)));
+    publish.extend([AlarmSubject::all_schedules_of(owner), inbox(STORY_USER)]);
+    publish.extend([CASES, CHARTERS, TIMERS, DLQ].map(stream_info));
+    publish.extend([
+        format!("$JS.API.DIRECT.GET.{CASES}"),
+        format!("$JS.API.DIRECT.GET.{CASES}.>"),
+        format!("$JS.API.STREAM.MSG.GET.{CASES}"),
+    ]);
+    reads(&mut limits, &[CASES, CHARTERS]);
+    watches_the_clock(&mut limits);
+    if !follows(owner).is_empty() {
+        consumes(&mut limits.publish, CASES, &record_consumer(owner));
+    }
+    if OWNERS_WITH_TIMERS.contains(&owner) {
+        consumes(&mut limits.publish, TIMERS, &timer_consumer(owner));
+    }
+    others_consumers(&mut limits.never, Some(owner));
+
+    match owner {
+        Owner::Intake => {
+            limits.publish.extend([
+                format!("$KV.{REFS}.>"),
+                stream_info(&format!("KV_{REFS}")),
+                format!("$JS.API.DIRECT.GET.KV_{REFS}"),
+                format!("$JS.API.DIRECT.GET.KV_{REFS}.>"),
+            ]);
+            limits.subscribe.push(BridgeSubject::ALL_SUBMISSIONS.to_owned());
+            limits.answers = true;
+        }
+        Owner::Dispatch => {
+            limits.publish.extend(["call.>".to_owned(), stream_info(CALLS)]);
+            limits.subscribe.push(AnswerSubject::ALL.to_owned());
+            limits.answers = true;
+        }
+        // A related case found on site comes in like any other.
+        Owner::EnforcementCenter => {
+            let itself: Option<Code> = owner.as_str().parse().ok();
+            limits.publish.extend(itself.as_ref().map(BridgeSubject::submit));
+        }
+        Owner::Triage | Owner::Evaluation | Owner::Notification => {}
+    }
+    Permissions { limits: Some(limits) }
+}
+
+/// Whoever plays stories: sees everything, and moves the clock and with it the alarms.
+pub(super) fn of_story() -> Permissions {
+    let mut limits = Limits { subscribe: vec![inbox(STORY_USER)], ..Limits::default() };
+    limits.publish.extend(
+        [
+            "$JS.API.STREAM.INFO.*",
+            "$JS.API.CONSUMER.LIST.*",
+            "$JS.API.CONSUMER.INFO.>",
+            "$JS.API.DIRECT.GET.>",
+            "$JS.API.STREAM.MSG.GET.*",
+            AlarmSubject::ALL_SCHEDULES,
+            CLOCK_SEEN,
+        ]
+        .map(str::to_owned),
+    );
+    limits.publish.push(format!("$KV.{CLOCK}.>"));
+    reads(&mut limits, &[CASES, CHARTERS, CALLS, DLQ]);
+    watches_the_clock(&mut limits);
+    others_consumers(&mut limits.never, None);
+    Permissions { limits: Some(limits) }
+}
+
+/// Reading a stream from some position on, through consumers that nobody else knows and that go by themselves.
+fn reads(limits: &mut Limits, streams: &[&str]) {
+    for stream in streams {
+        limits.publish.extend([
+            // This form makes consumers without a name, never one that others follow.
+            format!("$JS.API.CONSUMER.CREATE.{stream}"),
+            format!("$JS.API.CONSUMER.INFO.{stream}.*"),
+            format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.*"),
+            format!("$JS.API.CONSUMER.DELETE.{stream}.*"),
+        ]);
+    }
+}
+
+fn watches_the_clock(limits: &mut Limits) {
+    let bucket = format!("KV_{CLOCK}");
+    limits.publish.extend([
+        stream_info(&bucket),
+        format!("$JS.API.CONSUMER.CREATE.{bucket}"),
+        format!("$JS.API.CONSUMER.CREATE.{bucket}.>"),
+        format!("$JS.API.CONSUMER.DELETE.{bucket}.*"),
+        format!("$JS.API.CONSUMER.INFO.{bucket}.*"),
+        format!("$JS.FC.{bucket}.>"),
+    ]);
+}
+
+fn consumes(publish: &mut Vec<String>, stream: &str, consumer: &str) {
+    publish.extend([
+        format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+        format!("$JS.ACK.{stream}.{consumer}.>"),
+        format!("$JS.ACK.*.*.{stream}.{consumer}.>"),
+    ]);
+    let letters = DeadLetterSubject::all_of(consumer);
+    publish.push(letters);
+}
+
+/// What the wildcards of [`reads`] would also cover: taking what others follow, and deleting what anybody follows.
+fn others_consumers(never: &mut Vec<String>, own: Option<Owner>) {
+    for other in Owner::ALL {
+        let consumer = record_consumer(other);
+        never.push(format!("$JS.API.CONSUMER.DELETE.{CASES}.{consumer}"));
+        if own != Some(other) {
+            never.push(format!("$JS.API.CONSUMER.MSG.NEXT.{CASES}.{consumer}"));
+        }
+    }
+}
+
+fn stream_info(stream: &str) -> String {
+    format!("$JS.API.STREAM.INFO.{stream}")
+}
+
+fn inbox(name: &str) -> String {
+    format!("_INBOX_{name}.>")
+}

@@ -1,0 +1,183 @@
+//! The command line: what there is, how it is explained, and the exit code.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::builder::FalseyValueParser;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use chassis::telemetry::{LogConfig, LogFormat, LogTarget, Telemetry};
+
+use crate::commands;
+use crate::failure::{Answered, BadUsage};
+use crate::out::ReaderGone;
+
+/// The command line is wrong (`EX_USAGE` of sysexits.h).
+const BAD_USAGE: u8 = 64;
+const FAILED: u8 = 1;
+
+const GROUPS: &str = "\
+Run an installation:
+  up           everything on this machine: the broker, all services, every department's desk
+  provision    make a broker ready: streams, consumers, charters; `provision accounts` makes its users
+  token        issue a token for somebody who calls the services
+
+Bring cases in:
+  submit       one case, from the command line
+  bridge       a whole file of them, as a bridge would
+
+Look:
+  case         one case with everything that happened to it, or a list of cases
+  tail         what happens, as it happens
+  dlq          messages that no service could handle
+
+Rules:
+  charter      list, show, check and apply the rules of a district
+
+Shell:
+  completions  for bash, zsh, fish and others
+
+Examples:
+  huying up                                       start here, data in ./data; Ctrl-C stops it
+  huying submit --district wuchang --title '路灯不亮' --place wuchang-zhonghua
+  huying bridge file board.csv --map external_ref=msg_id,title=title,text=body,occurred_at=created_at
+  huying case list --state called
+  huying case show 261121-7k3q9xf
+  huying charter check ./my-district && huying charter apply ./my-district
+
+Commands find the installation through --data (default ./data), where `up` writes endpoints.json; --grpc with --token
+reaches one elsewhere. `huying COMMAND --help` has more. Exit codes: 0 done, 1 failed, 64 bad usage.";
+
+/// Huying 呼应: the people call, we must respond
+#[derive(Debug, Parser)]
+#[command(name = "huying", version, about, after_help = GROUPS)]
+#[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{after-help}\n\nOptions:\n{options}")]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// No colours, even on a terminal
+    #[arg(long, global = true, env = "NO_COLOR", value_parser = FalseyValueParser::new(), hide_env = true)]
+    no_color: bool,
+
+    /// What is logged to standard error: a level, or directives such as info,record=debug
+    #[arg(long, global = true, env = "HUYING_LOG", value_name = "FILTER", default_value = "warn")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine until Ctrl-C
+    Up(commands::up::Args),
+    /// Make a broker ready, or its accounts
+    Provision(commands::provision::Args),
+    /// Issue a token
+    #[command(subcommand)]
+    Token(commands::token::Command),
+    /// Submit one case
+    Submit(commands::submit::Args),
+    /// Bring many cases in
+    #[command(subcommand)]
+    Bridge(commands::bridge::Command),
+    /// Read cases
+    #[command(subcommand)]
+    Case(commands::case::Command),
+    /// Follow what happens
+    Tail(commands::tail::Args),
+    /// The rules of a district
+    #[command(subcommand)]
+    Charter(commands::charter::Command),
+    /// Messages that could not be handled
+    #[command(subcommand)]
+    Dlq(commands::dlq::Command),
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What every command is told besides its own flags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Whether to colour standard output.
+    pub colour: bool,
+}
+
+/// From the command line to the exit code.
+pub fn run() -> ExitCode {
+    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if the stream is closed.
+            let _closed = error.print();
+            return if error.use_stderr() { ExitCode::from(BAD_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("huying: starting the runtime: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let ended = runtime.block_on(async {
+        let _telemetry = Telemetry::init(&LogConfig {
+            service_name: "huying".to_owned(),
+            filter: cli.log.clone(),
+            format: LogFormat::Human,
+            target: LogTarget::Stderr,
+            otlp_endpoint: None,
+        })
+        .map_err(|error| BadUsage::new(format!("--log: {error:#}")))?;
+        let manner = Manner { colour: !cli.no_color && std::io::stdout().is_terminal() };
+        Box::pin(dispatch(cli.command, manner)).await
+    });
+    // What is left at the end of a command is not waited for: a polite end is the command's own business.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
+        Err(error) if error.is::<Answered>() => ExitCode::from(FAILED),
+        Err(error) => {
+            eprintln!("huying: {error:#}");
+            ExitCode::from(if error.is::<BadUsage>() { BAD_USAGE } else { FAILED })
+        }
+    }
+}
+
+async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
+    match command {
+        Command::Up(args) => commands::up::run(args).await,
+        Command::Provision(args) => commands::provision::run(args).await,
+        Command::Token(command) => commands::token::run(command),
+        Command::Submit(args) => commands::submit::run(args).await,
+        Command::Bridge(command) => commands::bridge::run(command).await,
+        Command::Case(command) => commands::case::run(command, manner).await,
+        Command::Tail(args) => commands::tail::run(args, manner).await,
+        Command::Charter(command) => commands::charter::run(command).await,
+        Command::Dlq(command) => commands::dlq::run(command).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_command() {
+        for command in Cli::command().get_subcommands() {
+            let line = format!("\n  {} ", command.get_name());
+            assert!(GROUPS.contains(&line), "{} is missing", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Talking to the services of an installation: a gRPC channel with a token, or the broker with a key.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use chassis::{Clock, Identity};
+use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use record::Broker;
+use station::refusal_of;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::accounts::PROVISION_USER;
+use crate::data::DataFolder;
+use crate::failure::BadUsage;
+
+/// Life of a token a command issues for itself: longer than any command that ends.
+const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Largest answer read, in bytes: a case with the longest history there can be.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Which installation a command is about.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Installation {
+    /// Data folder of the installation on this machine
+    #[arg(long, env = "HUYING_DATA", value_name = "DIR", default_value = "./data", help_heading = "Installation")]
+    pub data: PathBuf,
+    /// Address of an installation elsewhere, e.g. http://intake:7070; goes with --token
+    #[arg(long, env = "HUYING_GRPC", value_name = "URL", help_heading = "Installation")]
+    pub grpc: Option<String>,
+    /// Token to call it with; without one, a command issues itself an operator's from the data folder
+    #[arg(long, env = "HUYING_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Installation")]
+    pub token: Option<String>,
+}
+
+/// A channel whose calls carry a token.
+pub type Authorised = InterceptedService<Channel, Bearer>;
+
+/// Adds the token to every call.
+#[derive(Clone, Debug)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+impl Installation {
+    pub fn folder(&self) -> DataFolder {
+        DataFolder::new(&self.data)
+    }
+
+    /// A channel for an operator, who may read everything.
+    ///
+    /// # Errors
+    /// As [`Installation::channel_as`].
+    pub async fn channel(&self) -> anyhow::Result<Authorised> {
+        let operator =
+            Identity { role: "operator".into(), party: String::new(), district: String::new(), staff_ref: "cli".into() };
+        self.channel_as(&operator).await
+    }
+
+    /// A channel for whoever it is; with --token, for whoever that says.
+    ///
+    /// # Errors
+    /// Nothing runs there, or there is no token to be had.
+    pub async fn channel_as(&self, identity: &Identity) -> anyhow::Result<Authorised> {
+        let url = match &self.grpc {
+            Some(url) => url.clone(),
+            None => self.folder().endpoints()?.grpc,
+        };
+        let token = match &self.token {
+            Some(token) => token.clone(),
+            None if self.grpc.is_some() => {
+                return Err(BadUsage::new("--grpc needs --token (or HUYING_TOKEN): ask the operator there for one").into());
+            }
+            None => self.folder().issuer()?.issue(identity, Clock::real().real_now(), TOKEN_LIFE),
+        };
+        authorised(&url, &token).await
+    }
+
+    /// The broker, as the operator's tool; only where its key is at hand.
+    ///
+    /// # Errors
+    /// Nothing runs on the data folder.
+    pub async fn broker(&self) -> anyhow::Result<Broker> {
+        if self.grpc.is_some() {
+            bail!("this needs the broker itself: run it where the installation runs, with --data");
+        }
+        let folder = self.folder();
+        let endpoints = folder.endpoints()?;
+        crate::up::connect(&folder, &endpoints.nats, PROVISION_USER)
+            .await
+            .with_context(|| format!("connecting to the broker of {}; is `huying up` still running?", folder.path().display()))
+    }
+
+    /// Intake, for an operator.
+    ///
+    /// # Errors
+    /// As [`Installation::channel_as`].
+    pub async fn intake(&self) -> anyhow::Result<IntakeServiceClient<Authorised>> {
+        Ok(intake(self.channel().await?))
+    }
+}
+
+/// Connects to a gRPC address with a token.
+///
+/// # Errors
+/// Nobody listens there, or the token has characters no token has.
+pub async fn authorised(url: &str, token: &str) -> anyhow::Result<Authorised> {
+    let bearer = format!("Bearer {token}").parse().map_err(|_| BadUsage::new("the token has characters no token has"))?;
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(|error| BadUsage::new(format!("{url:?} is not of the form http://host:port: {error}")))?
+        .connect_timeout(CONNECT_MAX);
+    let channel = endpoint
+        .connect()
+        .await
+        .with_context(|| format!("connecting to {url}; is the installation running (`huying up`)?"))?;
+    Ok(InterceptedService::new(channel, Bearer(bearer)))
+}
+
+/// Intake behind a channel.
+pub fn intake(channel: Authorised) -> IntakeServiceClient<Authorised> {
+    IntakeServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// A refusal for the person at the terminal.
+pub fn explain(status: &Status) -> anyhow::Error {
+    let refusal = refusal_of(status);
+    anyhow!("{} ({})", refusal.message, refusal.code)
+}

@@ -1,0 +1,41 @@
+//! Where a running installation listens, as a file for those who want to talk to it.
+
+use std::path::Path;
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+
+/// `endpoints.json` in the data folder, there as long as the installation runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// `nats://host:port`
+    pub nats: String,
+    /// `http://host:port`: all gRPC services.
+    pub grpc: String,
+    /// `http://host:port`: /healthz, /readyz, /metrics and whatever services serve beside.
+    pub http: String,
+    /// The process that runs it.
+    pub pid: u32,
+}
+
+impl Endpoints {
+    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let text = std::fs::read_to_string(file).with_context(|| {
+            format!(
+                "nothing runs on {} ({} cannot be read); start it with `huying up --data {}`, or name an installation \
+                 elsewhere with --grpc and --token",
+                folder.display(),
+                file.display(),
+                folder.display()
+            )
+        })?;
+        serde_json::from_str(&text).with_context(|| format!("{} is damaged; `huying up` writes it anew", file.display()))
+    }
+
+    pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self)? + "\n";
+        crate::data::write_if_changed(file, text.as_bytes())?;
+        Ok(())
+    }
+}

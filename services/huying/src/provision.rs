@@ -1,0 +1,73 @@
+//! Makes the broker agree with what this version declares: streams, buckets, consumers, and charters on the record.
+
+use charter::Charter;
+use ids::Code;
+use proto::charter::v1::CharterBundle;
+use proto::subjects::CharterSubject;
+use record::{Broker, BrokerError};
+use station::bundle;
+
+use crate::charters::Roster;
+
+/// What became of a charter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// It is on the record from now on.
+    Now,
+    /// It was there, word for word.
+    Before,
+    /// Another content is there under this version, and stays: versions never change.
+    Differs,
+}
+
+/// Creates or updates what `charters` and this version need. Repeating it changes nothing.
+///
+/// # Errors
+/// The broker is not reachable, or refuses a change.
+pub async fn provision(
+    broker: &Broker,
+    replicas: usize,
+    charters: &[Charter],
+) -> anyhow::Result<Vec<record::provision::Provisioned>> {
+    let departments: Vec<Code> = Roster::of(charters).departments;
+    Ok(broker.provision(replicas, &departments).await?)
+}
+
+/// Puts a charter on the record, unless its version is there.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned.
+pub async fn publish(broker: &Broker, charter: &Charter, on_record: &[CharterBundle]) -> anyhow::Result<Published> {
+    let ours = bundle(charter);
+    let subject = CharterSubject { district: charter.district.clone(), version: charter.version.clone() };
+    let there = |bundle: &&CharterBundle| bundle.district == ours.district && bundle.version == ours.version;
+    if let Some(known) = on_record.iter().find(there) {
+        return Ok(if known.files == ours.files { Published::Before } else { Published::Differs });
+    }
+    match broker.publish_charter(&subject, &ours).await {
+        Ok(()) => Ok(Published::Now),
+        // Somebody else at the same time; what they published is seen the next time.
+        Err(BrokerError::Exists { .. }) => Ok(Published::Before),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What an operator has to know of the outcome, if anything.
+pub fn remark(charter: &Charter, published: &Published) -> Option<String> {
+    match published {
+        Published::Now | Published::Before => None,
+        Published::Differs => Some(format!(
+            "version {} of {} is on the record with another content, which stays in force; give the changed charter a \
+             new version",
+            charter.version, charter.district
+        )),
+    }
+}
+
+/// The newest version of each district on the record, whichever version of this program published it. One that does
+/// not parse here is left out and logged.
+pub fn newest(bundles: &[CharterBundle]) -> Vec<std::sync::Arc<Charter>> {
+    let charters = station::Charters::default();
+    bundles.iter().for_each(|bundle| charters.take(bundle));
+    charters.newest()
+}

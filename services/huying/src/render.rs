@@ -1,0 +1,144 @@
+//! What people see of a case: one line per fact, columns that stay where they are.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use owo_colors::{OwoColorize, Style};
+use proto::FromWireTime;
+use proto::common::v1::Role;
+use proto::intake::v1::{Limit, TimelineEntry};
+
+/// Longest event name there is, `ExclusionProposed` and its like.
+const EVENT_WIDTH: usize = 18;
+const OWNER_WIDTH: usize = 18;
+const ELAPSED_WIDTH: usize = 10;
+const WHO_WIDTH: usize = 30;
+
+/// One fact: when (local time), how long after the case came in, which service decided it, what happened, who did
+/// it, in words, and against which limit. Everything with characters of unknown width stands at the end.
+pub fn entry_line(entry: &TimelineEntry, zone: &TimeZone, colour: bool) -> String {
+    let paint = |text: String, style: Style| if colour { text.style(style).to_string() } else { text };
+    let when = entry.at.time().map_or_else(|_| " ".repeat(19), |at| local(at, zone));
+    let line = [
+        paint(when, Style::new().dimmed()),
+        format!("{:>ELAPSED_WIDTH$}", format!("+{}", span(entry.elapsed_s))),
+        paint(format!("{:<OWNER_WIDTH$}", entry.owner), owner_style(&entry.owner)),
+        paint(format!("{:<EVENT_WIDTH$}", entry.event), Style::new().bold()),
+        format!("{:<WHO_WIDTH$}", who(entry)),
+        one_line(&entry.summary),
+    ]
+    .join("  ");
+    match entry.limit.as_ref().map(|limit| limit_words(limit, entry, zone)) {
+        None => line,
+        Some((words, style)) => format!("{line}  {}", paint(words, style)),
+    }
+}
+
+/// `2026-11-21 14:05:09` in the district's time.
+pub fn local(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A length of time in its two largest units: `3d 4h`, `4h 05m`, `5m 06s`, `6s`.
+pub fn span(seconds: i64) -> String {
+    let sign = if seconds < 0 { "-" } else { "" };
+    let seconds = seconds.unsigned_abs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{sign}{seconds}s"),
+        (0, 0, _) => format!("{sign}{minutes}m {:02}s", seconds % 60),
+        (0, _, _) => format!("{sign}{hours}h {:02}m", minutes % 60),
+        _ => format!("{sign}{days}d {:02}h", hours % 24),
+    }
+}
+
+/// The role and, where there is one, the party that acted.
+fn who(entry: &TimelineEntry) -> String {
+    let role = match entry.role() {
+        Role::Unspecified => "",
+        Role::Bridge => "bridge",
+        Role::Caller => "caller",
+        Role::Grid => "grid",
+        Role::Community => "community",
+        Role::Street => "street",
+        Role::EnforcementCenter => "centre",
+        Role::Department => "department",
+        Role::District => "district",
+        Role::Operator => "operator",
+        Role::System => "system",
+    };
+    if entry.party.is_empty() { role.to_owned() } else { format!("{role} {}", entry.party) }
+}
+
+fn limit_words(limit: &Limit, entry: &TimelineEntry, zone: &TimeZone) -> (String, Style) {
+    let due = limit.due.time().ok();
+    let by = due.map(|due| format!(" by {}", local(due, zone))).unwrap_or_default();
+    let provisional = if limit.provisional { " (provisional)" } else { "" };
+    let margin = match (due, entry.at.time().ok()) {
+        (Some(due), Some(at)) => span(due.duration_since(at).as_secs().abs()),
+        _ => String::new(),
+    };
+    let name = &limit.name;
+    match limit.kept {
+        None => (format!("[{name}{by}{provisional}]"), Style::new().cyan()),
+        Some(true) => (format!("[{name} kept, {margin} to spare{provisional}]"), Style::new().green()),
+        Some(false) => (format!("[{name} LATE, due{by}, {margin} ago{provisional}]"), Style::new().red().bold()),
+    }
+}
+
+fn owner_style(owner: &str) -> Style {
+    match owner {
+        "intake" => Style::new().blue(),
+        "triage" => Style::new().magenta(),
+        "dispatch" => Style::new().yellow(),
+        "enforcement-center" => Style::new().red(),
+        "evaluation" => Style::new().green(),
+        _ => Style::new(),
+    }
+}
+
+/// A text of many lines in one, so that a fact stays one line.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::ToWireTime;
+
+    #[test]
+    fn an_entry_says_who_when_how_long_after_and_against_which_limit() {
+        let at: Timestamp = "2026-11-21T06:05:09Z".parse().unwrap();
+        let due: Timestamp = "2026-11-21T06:35:09Z".parse().unwrap();
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        let mut entry = TimelineEntry {
+            at: Some(at.to_wire()),
+            owner: "dispatch".into(),
+            revision: 3,
+            event: "Responded".into(),
+            role: Role::Department.into(),
+            party: "wuchang-water".into(),
+            summary: "区水务局\nsends 017".into(),
+            elapsed_s: 3725,
+            limit: Some(Limit { name: "response".into(), due: Some(due.to_wire()), kept: Some(true), provisional: false }),
+            detail_json: String::new(),
+        };
+        assert_eq!(
+            entry_line(&entry, &zone, false),
+            "2026-11-21 14:05:09     +1h 02m  dispatch            Responded           department wuchang-water        \
+             区水务局 sends 017  [response kept, 30m 00s to spare]"
+        );
+        if let Some(limit) = &mut entry.limit {
+            limit.kept = None;
+        }
+        assert!(entry_line(&entry, &zone, false).ends_with("[response by 2026-11-21 14:35:09]"));
+        assert!(entry_line(&entry, &zone, true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn spans_are_short() {
+        for (seconds, words) in [(5, "5s"), (65, "1m 05s"), (3725, "1h 02m"), (100_000, "1d 03h"), (-65, "-1m 05s")] {
+            assert_eq!(span(seconds), words);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What one department keeps on its own disk: orders as they came, answers until the hub has taken them.
+//!
+//! One SQLite file, one thread that writes ([`group`]), one connection that reads. `schema.rs` has the tables.
+
+mod group;
+mod lists;
+mod schema;
+mod tables;
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use proto::dispatch::v1::Order;
+use proto::responder::v1::ReceivedCall;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use crate::domain::{AnswerId, CallKey};
+use crate::wire::{ReadAnswer, Verdict};
+use group::Writer;
+
+pub use group::StoreError;
+
+/// Orders kept; beyond it the oldest finished calls are forgotten.
+const ORDERS_MAX: i64 = 100_000;
+/// New orders between two looks at that bound.
+const TIDY_EVERY: u64 = 1000;
+
+/// An order to be kept.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    pub call: CallKey,
+    /// Its name within the case.
+    pub n: String,
+    pub received_at: Timestamp,
+    /// As it came.
+    pub payload: Vec<u8>,
+}
+
+/// An answer that the hub has not taken yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub id: AnswerId,
+    pub call: CallKey,
+    pub payload: Vec<u8>,
+}
+
+/// What keeping an answer came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kept {
+    New(AnswerId),
+    /// It was kept before; the hub's verdict, if there is one.
+    Again(AnswerId, Option<Verdict>),
+    /// Another answer was kept under the same command id.
+    Different,
+}
+
+/// Cheap to clone; all clones are one store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: Writer,
+    reader: Arc<Mutex<Connection>>,
+    /// Position of the newest order.
+    newest: watch::Sender<i64>,
+    taken: Arc<AtomicU64>,
+    /// Held as long as the store: two processes would send the same answers at the same time.
+    _lock: Arc<File>,
+}
+
+impl Store {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// It is not ours, another process works on it, or the disk says no.
+    pub fn open(file: &Path) -> anyhow::Result<Self> {
+        let lock = lock(&file.with_extension("lock"))?;
+        let opening = || format!("opening {}", file.display());
+        let connection = schema::open_for_writing(file).with_context(opening)?;
+        tables::tidy(&connection, ORDERS_MAX).with_context(opening)?;
+        let newest = watch::Sender::new(lists::last_position(&connection).with_context(opening)?);
+        let reader = schema::open_for_reading(file).with_context(opening)?;
+        Ok(Self {
+            writer: Writer::start(connection).context("starting the store's thread")?,
+            reader: Arc::new(Mutex::new(reader)),
+            newest,
+            taken: Arc::default(),
+            _lock: Arc::new(lock),
+        })
+    }
+
+    /// Keeps an order; false for a repeat (I11).
+    ///
+    /// # Errors
+    /// It is not on disk.
+    pub async fn take_order(&self, order: NewOrder) -> Result<bool, StoreError> {
+        let newest = self.newest.clone();
+        let seen = move |position: &Option<i64>| {
+            if let Some(position) = position {
+                newest.send_if_modified(|newest| {
+                    let later = *position > *newest;
+                    *newest = (*newest).max(*position);
+                    later
+                });
+            }
+        };
+        let position = self.writer.write(move |connection| tables::take_order(connection, &order), seen).await?;
+        if position.is_some() && self.taken.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
+            self.writer.write_later(|connection| tables::tidy(connection, ORDERS_MAX));
+        }
+        Ok(position.is_some())
+    }
+
+    /// Keeps an answer. `after` runs when it is on disk, even if the caller has gone away meanwhile.
+    ///
+    /// # Errors
+    /// It is not on disk.
+    pub async fn keep(
+        &self,
+        answer: ReadAnswer,
+        after: impl FnOnce(&Kept) + Send + 'static,
+    ) -> Result<Kept, StoreError> {
+        self.writer.write(move |connection| tables::keep(connection, &answer), after).await
+    }
+
+    /// Writes the hub's verdict down with whatever is written next. If it is lost in a crash, the answer is sent again
+    /// under the same command id and gets the same verdict.
+    pub fn settle(&self, id: AnswerId, call: CallKey, verdict: Verdict) {
+        self.writer.write_later(move |connection| tables::settle(connection, id, &call, &verdict));
+    }
+
+    /// Returns when everything up to here is on disk.
+    ///
+    /// # Errors
+    /// Something is not.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        self.writer.write(|_| Ok(()), |()| {}).await
+    }
+
+    /// Answers that the hub has not taken, in the order of keeping.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn unsent(&self) -> Result<Vec<KeptAnswer>, StoreError> {
+        self.read(tables::unsent).await
+    }
+
+    /// Orders after a position, oldest first, without those up to `unfinished_until` whose call is finished. A part of
+    /// them; none means that there are no more.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn orders_after(&self, position: i64, unfinished_until: i64) -> Result<Vec<(i64, Order)>, StoreError> {
+        self.read(move |connection| lists::orders_after(connection, position, unfinished_until)).await
+    }
+
+    /// Calls as they are now; those that are over only with `all`. At most 3 MiB of them.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn calls(&self, all: bool) -> Result<Vec<ReceivedCall>, StoreError> {
+        // Verdicts that were written for later are part of how it is now.
+        self.flush().await?;
+        self.read(move |connection| lists::calls(connection, all)).await
+    }
+
+    /// Follows the position of the newest order.
+    #[must_use]
+    pub fn newest(&self) -> watch::Receiver<i64> {
+        self.newest.subscribe()
+    }
+
+    /// Completes when the writing thread is gone, which is a bug.
+    pub async fn broke(&self) {
+        self.writer.ended().await;
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Arc::clone(&self.reader);
+        let work = move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => Ok(result?),
+            Err(_shutting_down) => Err(StoreError::Closed),
+        }
+    }
+}
+
+fn lock(file: &Path) -> anyhow::Result<File> {
+    let lock = File::create(file).with_context(|| format!("making {}", file.display()))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => bail!("another process runs this department: {} is locked", file.display()),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", file.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

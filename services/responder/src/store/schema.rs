@@ -1,0 +1,68 @@
+//! The tables of one department, and how the file is opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use rusqlite::{Connection, OpenFlags};
+
+/// Version of the tables below. A file of another version is left alone.
+const VERSION: i64 = 1;
+
+/// How long we wait for somebody else who looks into the file, an operator with a shell for example.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+/// Statements kept ready: more than there are.
+const STATEMENTS_READY_MAX: usize = 32;
+
+const TABLES: &str = "
+    -- As they came. (district, case_id, n) is the name of an order for good.
+    CREATE TABLE orders (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        district TEXT NOT NULL, case_id TEXT NOT NULL, n TEXT NOT NULL,
+        call INTEGER NOT NULL, received_at TEXT NOT NULL, payload BLOB NOT NULL,
+        UNIQUE (district, case_id, n)) STRICT;
+    -- state: kept, accepted, refused. What is kept has to be sent until the hub takes it.
+    CREATE TABLE answers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        district TEXT NOT NULL, case_id TEXT NOT NULL, command_id TEXT NOT NULL,
+        call INTEGER NOT NULL, payload BLOB NOT NULL,
+        state TEXT NOT NULL, revision INTEGER NOT NULL, refusal BLOB NOT NULL,
+        UNIQUE (district, case_id, command_id)) STRICT;
+    CREATE INDEX answers_kept ON answers (id) WHERE state = 'kept';
+    -- How far each call has come: derived from the two above, for lists and for tidying up.
+    CREATE TABLE calls (
+        district TEXT NOT NULL, case_id TEXT NOT NULL, call INTEGER NOT NULL,
+        state TEXT NOT NULL, finished INTEGER NOT NULL, position INTEGER NOT NULL,
+        PRIMARY KEY (district, case_id, call)) STRICT, WITHOUT ROWID;
+    CREATE INDEX calls_in_order ON calls (finished, position);
+";
+
+pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
+    let mut connection = Connection::open(file)?;
+    settle_in(&connection)?;
+    // Everything that is acknowledged has to survive a power cut (D6).
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let transaction = connection.transaction()?;
+    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(TABLES).context("making the tables")?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    } else {
+        ensure!(version == VERSION, "it has version {version}, this program reads version {VERSION}");
+    }
+    transaction.commit()?;
+    Ok(connection)
+}
+
+/// A second connection, so that long lists do not hold up what is being written.
+pub fn open_for_reading(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    settle_in(&connection)?;
+    Ok(connection)
+}
+
+fn settle_in(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_READY_MAX);
+    connection.busy_timeout(BUSY_MAX)
+}

@@ -1,0 +1,169 @@
+//! The table of triage.
+
+use decider::Decider;
+
+use super::{Command, Event, Refusal, State, Verdict};
+
+/// Triage's rule book.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules;
+
+impl Decider for Rules {
+    type State = State;
+    type Command = Command;
+    type Event = Event;
+    type Refusal = Refusal;
+
+    fn decide(state: &State, command: &Command) -> Result<Vec<Event>, Refusal> {
+        match (state, command) {
+            (State::Unknown, Command::Grade { verdict: Verdict::Sure { judgement, confidence }, subject }) => {
+                Ok(vec![Event::Classified {
+                    judgement: judgement.clone(),
+                    confidence: *confidence,
+                    subject: subject.clone(),
+                }])
+            }
+            (State::Unknown, Command::Grade { verdict: Verdict::Unsure { reason, candidates, due }, subject }) => {
+                Ok(vec![Event::QueuedForJudgement {
+                    reason: reason.clone(),
+                    candidates: candidates.clone(),
+                    due: *due,
+                    subject: subject.clone(),
+                }])
+            }
+            (State::Waiting { .. } | State::Judged { .. }, Command::Grade { .. }) => Ok(vec![]),
+
+            (State::Unknown, Command::Claim { .. } | Command::Judge { .. } | Command::Regrade { .. }) => {
+                Err(Refusal::NoSuchCase)
+            }
+
+            (_, Command::Claim { by }) if by.is_empty() => Err(Refusal::StaffNumberNeeded),
+            (State::Waiting { claimed_by: Some(other), .. }, Command::Claim { by }) if other == by => Ok(vec![]),
+            (State::Waiting { claimed_by: Some(other), .. }, Command::Claim { .. }) => {
+                Err(Refusal::ClaimedByAnother(other.clone()))
+            }
+            (State::Waiting { claimed_by: None, .. }, Command::Claim { by }) => {
+                Ok(vec![Event::Claimed { by: by.clone() }])
+            }
+            (State::Judged { .. }, Command::Claim { .. } | Command::Judge { .. }) => Err(Refusal::JudgedAlready),
+
+            (State::Waiting { subject, .. }, Command::Judge { judgement, reason }) => Ok(vec![Event::Judged {
+                judgement: judgement.clone(),
+                reason: reason.clone(),
+                subject: subject.clone(),
+            }]),
+            (State::Waiting { .. }, Command::Regrade { .. }) => Err(Refusal::NotJudgedYet),
+            (State::Judged { judgement: now, .. }, Command::Regrade { judgement, .. }) if now == judgement => {
+                Err(Refusal::SameJudgement)
+            }
+            (State::Judged { judgement: now, subject }, Command::Regrade { judgement, reason }) => {
+                Ok(vec![Event::Regraded {
+                    judgement: judgement.clone(),
+                    from: now.level,
+                    reason: reason.clone(),
+                    subject: subject.clone(),
+                }])
+            }
+
+            (State::Waiting { due, overdue: false, .. }, Command::CheckDeadlines { now }) if due <= now => {
+                Ok(vec![Event::JudgementOverdue { due: *due }])
+            }
+            (_, Command::CheckDeadlines { .. }) => Ok(vec![]),
+        }
+    }
+
+    fn evolve(state: State, event: &Event) -> State {
+        match (state, event) {
+            (
+                _,
+                Event::Classified { judgement, subject, .. } | Event::Judged { judgement, subject, .. },
+            ) => State::Judged { judgement: judgement.clone(), subject: subject.clone() },
+            (_, Event::QueuedForJudgement { due, subject, .. }) => {
+                State::Waiting { claimed_by: None, due: *due, overdue: false, subject: subject.clone() }
+            }
+            (State::Judged { subject, .. }, Event::Regraded { judgement, .. }) => {
+                State::Judged { judgement: judgement.clone(), subject }
+            }
+            (State::Waiting { due, overdue, subject, .. }, Event::Claimed { by }) => {
+                State::Waiting { claimed_by: Some(by.clone()), due, overdue, subject }
+            }
+            (State::Waiting { claimed_by, due, subject, .. }, Event::JudgementOverdue { .. }) => {
+                State::Waiting { claimed_by, due, overdue: true, subject }
+            }
+            (state, Event::Regraded { .. } | Event::Claimed { .. } | Event::JudgementOverdue { .. }) => state,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Judgement, Subject};
+    use super::*;
+    use charter::Level;
+    use jiff::Timestamp;
+
+    fn judgement(level: Level) -> Judgement {
+        Judgement {
+            category: "noise".parse().unwrap(),
+            also: vec![],
+            level,
+            comprehensive: false,
+            situation: None,
+            colour: None,
+            party: "wuchang-liangdao-command-centre".parse().unwrap(),
+        }
+    }
+
+    fn queued() -> Command {
+        let due = Timestamp::from_second(7200).unwrap();
+        Command::Grade {
+            verdict: Verdict::Unsure { reason: "no word speaks".to_owned(), candidates: vec![], due },
+            subject: Subject::default(),
+        }
+    }
+
+    fn after(commands: &[Command]) -> State {
+        commands.iter().fold(State::default(), |state, command| {
+            Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve)
+        })
+    }
+
+    #[test]
+    fn a_case_judged_by_a_person_is_not_judged_again_by_the_rules() {
+        let judge = Command::Judge { judgement: judgement(Level::B1), reason: String::new() };
+        let state = after(&[queued(), judge.clone()]);
+        let sure = Verdict::Sure { judgement: judgement(Level::A), confidence: 1.0 };
+        assert_eq!(Rules::decide(&state, &Command::Grade { verdict: sure, subject: Subject::default() }), Ok(vec![]));
+        assert_eq!(Rules::decide(&state, &judge), Err(Refusal::JudgedAlready));
+    }
+
+    #[test]
+    fn two_dispatchers_cannot_hold_the_same_case() {
+        let state = after(&[queued(), Command::Claim { by: "7".to_owned() }]);
+        assert_eq!(Rules::decide(&state, &Command::Claim { by: "7".to_owned() }), Ok(vec![]));
+        assert_eq!(
+            Rules::decide(&state, &Command::Claim { by: "8".to_owned() }),
+            Err(Refusal::ClaimedByAnother("7".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_queue_deadline_acts_once_and_never_early() {
+        let check = |second| Command::CheckDeadlines { now: Timestamp::from_second(second).unwrap() };
+        let state = after(&[queued()]);
+        assert_eq!(Rules::decide(&state, &check(7199)), Ok(vec![]));
+        let late = after(&[queued(), check(7200)]);
+        assert_ne!(late, state);
+        assert_eq!(Rules::decide(&late, &check(9000)), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_regrade_keeps_what_it_was() {
+        let sure = Verdict::Sure { judgement: judgement(Level::A), confidence: 0.9 };
+        let state = after(&[Command::Grade { verdict: sure, subject: Subject::default() }]);
+        let regrade = |level| Command::Regrade { judgement: judgement(level), reason: "too hard".to_owned() };
+        let events = Rules::decide(&state, &regrade(Level::B2)).unwrap();
+        assert!(matches!(&events[..], [Event::Regraded { from: Level::A, .. }]));
+        assert_eq!(Rules::decide(&state, &regrade(Level::A)), Err(Refusal::SameJudgement));
+    }
+}

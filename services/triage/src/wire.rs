@@ -1,0 +1,167 @@
+//! Triage's events and refusals on the wire.
+
+use ids::Owner;
+use jiff::Timestamp;
+use proto::ToWireTime;
+use proto::record::v1::{Event as AnyEvent, event::Of};
+use proto::triage::v1 as wire;
+use proto::triage::v1::triage_event::Event as WireEvent;
+use record::{Aggregate, WireError};
+use station::Refuse;
+use station::wire as shared;
+use tonic::Code as StatusCode;
+
+use crate::domain::{Candidate, Command, Event, Judgement, Refusal, Rules, State, Subject};
+
+impl Aggregate for Rules {
+    const OWNER: Owner = Owner::Triage;
+    const REVISIONS_MAX: u64 = 100;
+
+    fn to_wire(event: &Event) -> AnyEvent {
+        let event = match event {
+            Event::Classified { judgement, confidence, subject } => WireEvent::Classified(wire::Classified {
+                judgement: Some(to_judgement(judgement)),
+                confidence: *confidence,
+                title: subject.title.clone(),
+                place: Some(shared::to_place(&subject.place)),
+            }),
+            Event::QueuedForJudgement { reason, candidates, due, subject } => {
+                WireEvent::QueuedForJudgement(wire::QueuedForJudgement {
+                    reason: reason.clone(),
+                    candidates: candidates
+                        .iter()
+                        .map(|found| wire::Candidate {
+                            category: found.category.to_string(),
+                            confidence: found.confidence,
+                        })
+                        .collect(),
+                    due: Some(due.to_wire()),
+                    title: subject.title.clone(),
+                    place: Some(shared::to_place(&subject.place)),
+                })
+            }
+            Event::Claimed { by } => WireEvent::Claimed(wire::Claimed { by: by.clone() }),
+            Event::Judged { judgement, reason, subject } => WireEvent::Judged(wire::Judged {
+                judgement: Some(to_judgement(judgement)),
+                reason: reason.clone(),
+                title: subject.title.clone(),
+                place: Some(shared::to_place(&subject.place)),
+            }),
+            Event::Regraded { judgement, from, reason, subject } => WireEvent::Regraded(wire::Regraded {
+                judgement: Some(to_judgement(judgement)),
+                from: shared::to_level(*from),
+                reason: reason.clone(),
+                title: subject.title.clone(),
+                place: Some(shared::to_place(&subject.place)),
+            }),
+            Event::JudgementOverdue { due } => {
+                WireEvent::JudgementOverdue(wire::JudgementOverdue { due: Some(due.to_wire()) })
+            }
+        };
+        AnyEvent { of: Some(Of::Triage(wire::TriageEvent { event: Some(event) })) }
+    }
+
+    fn from_wire(event: &AnyEvent) -> Result<Event, WireError> {
+        let Some(Of::Triage(wire::TriageEvent { event: Some(event) })) = &event.of else {
+            return Err(WireError::new("event", "not one of triage"));
+        };
+        Ok(match event {
+            WireEvent::Classified(fact) => Event::Classified {
+                judgement: from_judgement(fact.judgement.as_ref())?,
+                confidence: fact.confidence,
+                subject: from_subject(&fact.title, fact.place.as_ref())?,
+            },
+            WireEvent::QueuedForJudgement(fact) => Event::QueuedForJudgement {
+                reason: fact.reason.clone(),
+                candidates: fact
+                    .candidates
+                    .iter()
+                    .map(|found| {
+                        let category = shared::code("candidates.category", &found.category)?;
+                        Ok(Candidate { category, confidence: found.confidence })
+                    })
+                    .collect::<Result<_, WireError>>()?,
+                due: shared::time("due", fact.due.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref())?,
+            },
+            WireEvent::Claimed(fact) => Event::Claimed { by: fact.by.clone() },
+            WireEvent::Judged(fact) => Event::Judged {
+                judgement: from_judgement(fact.judgement.as_ref())?,
+                reason: fact.reason.clone(),
+                subject: from_subject(&fact.title, fact.place.as_ref())?,
+            },
+            WireEvent::Regraded(fact) => Event::Regraded {
+                judgement: from_judgement(fact.judgement.as_ref())?,
+                from: shared::level(fact.from)?,
+                reason: fact.reason.clone(),
+                subject: from_subject(&fact.title, fact.place.as_ref())?,
+            },
+            WireEvent::JudgementOverdue(fact) => {
+                Event::JudgementOverdue { due: shared::time("due", fact.due.as_ref())? }
+            }
+        })
+    }
+
+    fn next_deadline(state: &State) -> Option<Timestamp> {
+        match state {
+            State::Waiting { due, overdue: false, .. } => Some(*due),
+            State::Waiting { .. } | State::Unknown | State::Judged { .. } => None,
+        }
+    }
+
+    fn is_ending(command: &Command) -> bool {
+        matches!(command, Command::Judge { .. })
+    }
+}
+
+impl Refuse for Refusal {
+    fn code(&self) -> StatusCode {
+        match self {
+            Self::NoSuchCase => StatusCode::NotFound,
+            Self::ClaimedByAnother(_) | Self::JudgedAlready | Self::NotJudgedYet | Self::SameJudgement => {
+                StatusCode::FailedPrecondition
+            }
+            Self::StaffNumberNeeded => StatusCode::PermissionDenied,
+        }
+    }
+
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::NoSuchCase => "no-such-case",
+            Self::ClaimedByAnother(_) => "claimed-by-another",
+            Self::JudgedAlready => "judged-already",
+            Self::NotJudgedYet => "not-judged-yet",
+            Self::SameJudgement => "same-judgement",
+            Self::StaffNumberNeeded => "staff-number-needed",
+        }
+    }
+}
+
+fn to_judgement(judgement: &Judgement) -> wire::Judgement {
+    wire::Judgement {
+        category: judgement.category.to_string(),
+        also: shared::texts(&judgement.also),
+        level: shared::to_level(judgement.level),
+        comprehensive: judgement.comprehensive,
+        situation: shared::text(judgement.situation.as_ref()),
+        colour: judgement.colour.map(shared::to_colour).unwrap_or_default(),
+        party: judgement.party.to_string(),
+    }
+}
+
+fn from_judgement(judgement: Option<&wire::Judgement>) -> Result<Judgement, WireError> {
+    let judgement = judgement.ok_or_else(|| WireError::new("judgement", "missing"))?;
+    Ok(Judgement {
+        category: shared::code("judgement.category", &judgement.category)?,
+        also: shared::codes("judgement.also", &judgement.also)?,
+        level: shared::level(judgement.level)?,
+        comprehensive: judgement.comprehensive,
+        situation: shared::optional_code("judgement.situation", &judgement.situation)?,
+        colour: shared::optional_colour(judgement.colour)?,
+        party: shared::code("judgement.party", &judgement.party)?,
+    })
+}
+
+fn from_subject(title: &str, place: Option<&proto::common::v1::Place>) -> Result<Subject, WireError> {
+    Ok(Subject { title: title.to_owned(), place: shared::place(place)? })
+}
