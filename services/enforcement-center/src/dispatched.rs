@@ -4,7 +4,8 @@
 //! them concerns the centre, its whole history of the case is read, and what it adds up to is decided on.
 
 use ids::Owner;
-use proto::dispatch::v1::{Assigned, dispatch_event};
+use proto::dispatch::v1::Assigned;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
 use record::StoredCommit;
@@ -30,21 +31,21 @@ struct Dispatched {
 /// Whether a commit of dispatch can change anything for a centre.
 pub fn concerns(stored: &StoredCommit) -> bool {
     facts(stored).any(|fact| match fact {
-        dispatch_event::Event::Assigned(assigned) => assigned.comprehensive,
-        dispatch_event::Event::Reopened(_) | dispatch_event::Event::Closed(_) => true,
-        dispatch_event::Event::Escalated(_)
-        | dispatch_event::Event::Called(_)
-        | dispatch_event::Event::Responded(_)
-        | dispatch_event::Event::ReportedIn(_)
-        | dispatch_event::Event::TaskPlanned(_)
-        | dispatch_event::Event::TaskDone(_)
-        | dispatch_event::Event::Progressed(_)
-        | dispatch_event::Event::MeasureAdopted(_)
-        | dispatch_event::Event::PartyDone(_)
-        | dispatch_event::Event::Released(_)
-        | dispatch_event::Event::CallEnded(_)
-        | dispatch_event::Event::Overdue(_)
-        | dispatch_event::Event::Resolved(_) => false,
+        DispatchFact::Assigned(assigned) => assigned.comprehensive,
+        DispatchFact::Reopened(_) | DispatchFact::Closed(_) => true,
+        DispatchFact::Escalated(_)
+        | DispatchFact::Called(_)
+        | DispatchFact::Responded(_)
+        | DispatchFact::ReportedIn(_)
+        | DispatchFact::TaskPlanned(_)
+        | DispatchFact::TaskDone(_)
+        | DispatchFact::Progressed(_)
+        | DispatchFact::MeasureAdopted(_)
+        | DispatchFact::PartyDone(_)
+        | DispatchFact::Released(_)
+        | DispatchFact::CallEnded(_)
+        | DispatchFact::Overdue(_)
+        | DispatchFact::Resolved(_) => false,
     })
 }
 
@@ -56,8 +57,14 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
     let key = &to.key;
     let commits = desk.station.broker.load_owner(key, Owner::Dispatch).await?;
     let known = commits.last().map(|stored| stored.subject.revision).unwrap_or_default();
-    if to.owner == Owner::Dispatch && known < to.revision {
-        return Err(Failure::transient(format!("a replica of the record has {known} of {to} only")));
+    let last = match to.owner {
+        Owner::Dispatch => to.revision,
+        Owner::Intake | Owner::Triage | Owner::EnforcementCenter | Owner::Evaluation | Owner::Notification => {
+            desk.station.broker.last_revision_at_leader(key, Owner::Dispatch).await?
+        }
+    };
+    if known < last {
+        return Err(Failure::transient(format!("a replica of the record lags at {known} of {last} for {key}")));
     }
     let Dispatched { assigned, was_comprehensive, reopenings, closed } = Dispatched::read(&commits);
     if closed {
@@ -69,9 +76,11 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
     }
     let Some((assigned, version)) = assigned.filter(|(assigned, _)| assigned.comprehensive) else { return Ok(()) };
     // Another version may not know this street yet.
-    let charter = desk.station.charters.version(key.district.as_str(), &version).ok_or_else(|| {
-        Failure::transient(format!("charter {version} of {} is not here yet", key.district))
-    })?;
+    let charter = desk
+        .station
+        .charters
+        .version(key.district.as_str(), &version)
+        .ok_or_else(|| Failure::transient(format!("charter {version} of {} is not here yet", key.district)))?;
     let party = wire::code("assigned.party", &assigned.party).map_err(Failure::permanent)?;
     let Some(centre) = Centre::find(&charter, &party) else {
         tracing::info!(%key, %party, "a comprehensive case, but not with a street's enforcement centre");
@@ -100,30 +109,30 @@ impl Dispatched {
         dispatched
     }
 
-    fn add(&mut self, fact: &dispatch_event::Event, charter_version: &str) {
+    fn add(&mut self, fact: &DispatchFact, charter_version: &str) {
         match fact {
-            dispatch_event::Event::Assigned(assigned) => {
+            DispatchFact::Assigned(assigned) => {
                 self.was_comprehensive |= assigned.comprehensive;
                 self.assigned = Some((assigned.clone(), charter_version.to_owned()));
             }
-            dispatch_event::Event::Escalated(_) => self.assigned = None,
-            dispatch_event::Event::Reopened(_) => {
+            DispatchFact::Escalated(_) => self.assigned = None,
+            DispatchFact::Reopened(_) => {
                 self.reopenings += 1;
                 self.closed = false;
             }
-            dispatch_event::Event::Closed(_) => self.closed = true,
-            dispatch_event::Event::Called(_)
-            | dispatch_event::Event::Responded(_)
-            | dispatch_event::Event::ReportedIn(_)
-            | dispatch_event::Event::TaskPlanned(_)
-            | dispatch_event::Event::TaskDone(_)
-            | dispatch_event::Event::Progressed(_)
-            | dispatch_event::Event::MeasureAdopted(_)
-            | dispatch_event::Event::PartyDone(_)
-            | dispatch_event::Event::Released(_)
-            | dispatch_event::Event::CallEnded(_)
-            | dispatch_event::Event::Overdue(_)
-            | dispatch_event::Event::Resolved(_) => {}
+            DispatchFact::Closed(_) => self.closed = true,
+            DispatchFact::Called(_)
+            | DispatchFact::Responded(_)
+            | DispatchFact::ReportedIn(_)
+            | DispatchFact::TaskPlanned(_)
+            | DispatchFact::TaskDone(_)
+            | DispatchFact::Progressed(_)
+            | DispatchFact::MeasureAdopted(_)
+            | DispatchFact::PartyDone(_)
+            | DispatchFact::Released(_)
+            | DispatchFact::CallEnded(_)
+            | DispatchFact::Overdue(_)
+            | DispatchFact::Resolved(_) => {}
         }
     }
 }
@@ -134,10 +143,75 @@ fn categories(assigned: &Assigned) -> Result<Vec<ids::Code>, record::WireError> 
     Ok(categories)
 }
 
-fn facts(stored: &StoredCommit) -> impl Iterator<Item = &dispatch_event::Event> {
+fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
     stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| match &event.of {
         Some(Of::Dispatch(fact)) => fact.event.as_ref(),
         Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
         | None => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ids::{HistoryKey, Kind, Revision};
+    use proto::dispatch::v1::{Closed, DispatchEvent, Escalated, Reopened};
+    use proto::record::v1::{Commit, Decision, Event};
+
+    fn assigned(party: &str, comprehensive: bool) -> DispatchFact {
+        DispatchFact::Assigned(Assigned { party: party.to_owned(), comprehensive, ..Assigned::default() })
+    }
+
+    /// Each fact as a commit of its own, under the charter `2019-<its revision>`.
+    fn history(facts: &[DispatchFact]) -> Vec<StoredCommit> {
+        let commit = |(revision, fact): (u64, &DispatchFact)| StoredCommit {
+            subject: CommitSubject {
+                key: HistoryKey {
+                    kind: Kind::Case,
+                    district: "wuchang".parse().unwrap(),
+                    id: "261121-7k3q9xf".to_owned(),
+                },
+                owner: Owner::Dispatch,
+                revision: Revision(revision),
+            },
+            sequence: revision,
+            commit: Commit {
+                charter_version: format!("2019-{revision}"),
+                decisions: vec![Decision {
+                    events: vec![Event { of: Some(Of::Dispatch(DispatchEvent { event: Some(fact.clone()) })) }],
+                    ..Decision::default()
+                }],
+                ..Commit::default()
+            },
+        };
+        (1..).zip(facts).map(commit).collect()
+    }
+
+    #[test]
+    fn the_last_assignment_holds_with_the_charter_it_was_made_under() {
+        let facts = [assigned("wuchang-centre", false), assigned("wuchang-jiyuqiao-enforcement-centre", true)];
+        let dispatched = Dispatched::read(&history(&facts));
+        let (holds, version) = dispatched.assigned.unwrap();
+        assert_eq!((holds.party.as_str(), version.as_str()), ("wuchang-jiyuqiao-enforcement-centre", "2019-2"));
+    }
+
+    #[test]
+    fn an_assignment_that_comes_late_opens_nothing_on_a_case_that_has_moved_on_or_ended() {
+        let ours = assigned("wuchang-jiyuqiao-enforcement-centre", true);
+        let escalated = Dispatched::read(&history(&[ours.clone(), DispatchFact::Escalated(Escalated::default())]));
+        assert_eq!(escalated.assigned, None);
+        let closed = Dispatched::read(&history(&[ours, DispatchFact::Closed(Closed::default())]));
+        assert!(closed.closed && closed.was_comprehensive);
+    }
+
+    #[test]
+    fn a_reopening_counts_once_however_often_it_is_followed() {
+        let facts = [
+            assigned("wuchang-jiyuqiao-enforcement-centre", true),
+            DispatchFact::Reopened(Reopened::default()),
+            DispatchFact::Reopened(Reopened::default()),
+        ];
+        assert_eq!(Dispatched::read(&history(&facts)).reopenings, 2);
+        assert!(history(&facts).iter().all(concerns));
+    }
 }

@@ -1,9 +1,11 @@
-//! What a request must look like before any rule sees it: each check names its field and its rule.
+//! What a request must look like before any rule sees it: each check names its field and its rule. Free text is
+//! masked here, once, because all of it enters here (D8).
 
 use charter::Charter;
 use ids::Code;
 use proto::common::v1 as common;
 use station::{Violation, wire};
+use vocabulary::mask::mask;
 use vocabulary::{Officer, Place};
 
 /// Characters of an assessment, a finding, an order.
@@ -21,21 +23,15 @@ const STEP_LENGTH_MAX: usize = 500;
 /// Units named in one request; a centre has a dozen.
 const PARTIES_MAX: usize = 50;
 
-/// Trimmed, and not empty.
+/// Trimmed, masked, and not empty.
 pub fn text(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
     let text = optional_text(field, text, length_max)?;
     if text.is_empty() { Err(required(field)) } else { Ok(text) }
 }
 
-/// Trimmed.
+/// Trimmed and masked.
 pub fn optional_text(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
-    let text = text.trim();
-    let length = text.chars().count();
-    if length > length_max {
-        let description = format!("it has {length} characters, at most {length_max} fit");
-        return Err(Violation::new(field, "text-length", description));
-    }
-    Ok(text.to_owned())
+    Ok(mask(bounded(field, text, length_max)?).0)
 }
 
 pub fn code(field: &'static str, code: &str) -> Result<Code, Violation> {
@@ -73,16 +69,20 @@ pub fn path(field: &'static str, steps: &[String]) -> Result<Vec<String>, Violat
     steps.iter().map(|step| text(field, step, STEP_LENGTH_MAX)).collect()
 }
 
+/// Not masked: an official in office is named by number, and some numbers look like a telephone's.
 pub fn officer(officer: Option<&common::Officer>) -> Result<Officer, Violation> {
     let officer = wire::officer(officer)?;
     Ok(Officer {
-        staff_ref: text("officer.staff_ref", &officer.staff_ref, OFFICE_LENGTH_MAX)?,
-        post: optional_text("officer.post", &officer.post, OFFICE_LENGTH_MAX)?,
+        staff_ref: staff_ref("officer.staff_ref", &officer.staff_ref)?,
+        post: bounded("officer.post", &officer.post, OFFICE_LENGTH_MAX)?.to_owned(),
     })
 }
 
 pub fn staff_ref(field: &'static str, staff_ref: &str) -> Result<String, Violation> {
-    text(field, staff_ref, OFFICE_LENGTH_MAX)
+    match bounded(field, staff_ref, OFFICE_LENGTH_MAX)? {
+        "" => Err(required(field)),
+        staff_ref => Ok(staff_ref.to_owned()),
+    }
 }
 
 /// Everything that intake will ask of it, so that a related case is refused here and not when it is submitted.
@@ -113,6 +113,16 @@ pub fn category(charter: &Charter, category: &str) -> Result<Option<Code>, Viola
     known.map(Some).ok_or_else(|| {
         Violation::new("category", "known-category", format!("{category:?} is not a category of this charter"))
     })
+}
+
+fn bounded<'t>(field: &'static str, text: &'t str, length_max: usize) -> Result<&'t str, Violation> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length > length_max {
+        let description = format!("it has {length} characters, at most {length_max} fit");
+        return Err(Violation::new(field, "text-length", description));
+    }
+    Ok(text)
 }
 
 fn count(field: &'static str, count: usize, count_max: usize) -> Result<(), Violation> {

@@ -119,11 +119,8 @@ mod tests {
 
     #[test]
     fn a_commit_followed_twice_submits_the_same_thing() {
-        let key = HistoryKey {
-            kind: ids::Kind::Case,
-            district: "wuchang".parse().unwrap(),
-            id: "261121-7k3q9xf".to_owned(),
-        };
+        let key =
+            HistoryKey { kind: ids::Kind::Case, district: "wuchang".parse().unwrap(), id: "261121-7k3q9xf".to_owned() };
         let hazard = Hazard {
             title: "凤凰村58号消防隐患".to_owned(),
             text: String::new(),

@@ -106,8 +106,10 @@ async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<O
     if commits.last().is_none_or(|last| last.subject.revision < closing.subject.revision) {
         return Err(Failure::transient("a replica that lags was read; trying again"));
     }
-    let resolutions = commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision).flat_map(facts);
-    let resolved = resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
+    let resolutions =
+        commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision).flat_map(facts);
+    let resolved =
+        resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
     resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
 }
 
@@ -115,9 +117,8 @@ fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
     let events = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
     events.filter_map(|event| match &event.of {
         Some(Of::Dispatch(DispatchEvent { event })) => event.as_ref(),
-        Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_)) | None => {
-            None
-        }
+        Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
+        | None => None,
     })
 }
 

@@ -15,9 +15,7 @@ use station::Refuse;
 use station::wire as shared;
 use tonic::Code as StatusCode;
 
-use crate::domain::{
-    Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Refusal, Rules, Score, State,
-};
+use crate::domain::{Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Refusal, Rules, Score, State};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Evaluation;
@@ -93,7 +91,9 @@ impl Aggregate for Rules {
     fn is_ending(command: &Command) -> bool {
         match command {
             // Without a rating or its lapse a resolved case cannot end.
-            Command::Ask { .. } | Command::Abandon { .. } | Command::Rate { .. } | Command::CheckDeadlines { .. } => true,
+            Command::Ask { .. } | Command::Abandon { .. } | Command::Rate { .. } | Command::CheckDeadlines { .. } => {
+                true
+            }
             Command::RateParty { .. } | Command::LogCallback { .. } => false,
         }
     }

@@ -18,6 +18,7 @@ const FAILED: u8 = 1;
 const GROUPS: &str = "\
 Run an installation:
   up           everything on this machine: the broker, all services, every department's desk
+  demo         see it work: worked examples from the sources, played in a minute
   provision    make a broker ready: streams, consumers, charters; `provision accounts` makes its users
   token        issue a token for somebody who calls the services
 
@@ -29,6 +30,9 @@ Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
   dlq          messages that no service could handle
+
+Try:
+  story        play worked examples on an installation and compare what comes of them
 
 Rules:
   charter      list, show, check and apply the rules of a district
@@ -69,6 +73,8 @@ struct Cli {
 enum Command {
     /// Run everything on this machine until Ctrl-C
     Up(commands::up::Args),
+    /// Play the shipped stories on a throw-away installation
+    Demo(commands::demo::Args),
     /// Make a broker ready, or its accounts
     Provision(commands::provision::Args),
     /// Issue a token
@@ -90,6 +96,9 @@ enum Command {
     /// Messages that could not be handled
     #[command(subcommand)]
     Dlq(commands::dlq::Command),
+    /// Worked examples as data
+    #[command(subcommand)]
+    Story(commands::story::Command),
     /// Print a completion script
     Completions {
         /// For which shell
@@ -149,6 +158,8 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
     match command {
         Command::Up(args) => commands::up::run(args).await,
+        Command::Demo(args) => commands::demo::run(args, manner).await,
+        Command::Story(command) => commands::story::run(command, manner).await,
         Command::Provision(args) => commands::provision::run(args).await,
         Command::Token(command) => commands::token::run(command),
         Command::Submit(args) => commands::submit::run(args).await,

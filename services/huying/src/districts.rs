@@ -37,6 +37,16 @@ impl Districts {
         codes
     }
 
+    /// The newest charter of every district on the record, in the order in which the districts came there.
+    pub fn charters(&self) -> Vec<Arc<Charter>> {
+        let mut charters = newest(&self.bundles);
+        let since = |charter: &Arc<Charter>| {
+            self.bundles.iter().position(|bundle| bundle.district == charter.district.as_str())
+        };
+        charters.sort_by_key(since);
+        charters
+    }
+
     /// The newest charter of a district.
     pub fn charter(&self, district: &str) -> Option<Arc<Charter>> {
         let of_it: Vec<_> = self.bundles.iter().filter(|bundle| bundle.district == district).cloned().collect();

@@ -21,6 +21,7 @@ mod keys;
 mod out;
 pub mod provision;
 pub mod render;
+pub mod story;
 mod server;
 pub mod up;
 

@@ -91,8 +91,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything and returns when it is ready. The departments' own desks open behind it, see
-    /// [`Running::departments_open`].
+    /// Starts everything and returns when it is ready.
     ///
     /// # Errors
     /// Something is in the way; the text says what to do.
@@ -169,7 +168,7 @@ impl Running {
 
     /// Completes once the desk of every department is open.
     pub async fn departments_open(&self) {
-        self.departments.opened().await;
+        self.departments.all_open().await;
     }
 
     /// Completes when it ends by itself: a task failed, or the broker is lost.
@@ -215,7 +214,8 @@ async fn assemble(
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
     start_services(config, folder, &server.url(), main).await?;
-    let departments = Departments::open_in_background(folder, &server.url(), config.auto, broker, main);
+    let codes = Roster::of(charters).departments;
+    let departments = Departments::open(folder, &server.url(), config.auto, codes, main).await?;
     Ok(Assembled { server, departments, remarks })
 }
 
@@ -289,15 +289,25 @@ async fn start_services(
         reference_key_file: folder.reference_key_file()?,
         projection_file: Some(folder.projection_file()),
     };
+    let webhook_url = config.webhook_url.as_deref().map(str::parse).transpose();
+    let notification = notification::Config {
+        station: station(Owner::Notification),
+        webhook_url: webhook_url.context("reading --webhook-url")?,
+        webhook_secret_file: config.webhook_secret_file.clone(),
+    };
     let triage = triage::Config { station: station(Owner::Triage) };
     let dispatch = dispatch::Config { station: station(Owner::Dispatch) };
-    let started = tokio::try_join!(
+    let enforcement_center = enforcement_center::Config { station: station(Owner::EnforcementCenter) };
+    let evaluation = evaluation::Config { station: station(Owner::Evaluation) };
+    let (intake, triage, dispatch, enforcement_center, evaluation, notification) = tokio::try_join!(
         begin(sibling(Owner::Intake), intake, intake::start),
         begin(sibling(Owner::Triage), triage, triage::start),
         begin(sibling(Owner::Dispatch), dispatch, dispatch::start),
+        begin(sibling(Owner::EnforcementCenter), enforcement_center, enforcement_center::start),
+        begin(sibling(Owner::Evaluation), evaluation, evaluation::start),
+        begin(sibling(Owner::Notification), notification, notification::start),
     )?;
-    let (intake, triage, dispatch) = started;
-    for service in [intake, triage, dispatch] {
+    for service in [intake, triage, dispatch, enforcement_center, evaluation, notification] {
         main.absorb(service);
     }
     Ok(())

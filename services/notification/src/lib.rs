@@ -1,0 +1,46 @@
+//! Notification tells people what happened: it follows the record, says a few things in the charter's own words to
+//! callers and parties, and records what became of each delivery.
+//!
+//! Open `domain/tellings.rs` first: it is the table of who is told what, and when. A commit then walks `inbox.rs` (the
+//! order of things) → `occasions.rs` (what it means here) → `words.rs` (the text) → `courier.rs` and `webhook.rs` (the
+//! way out) → `domain/` (what is recorded).
+//!
+//! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
+//! nothing but what is told to whom; the outcomes of everything that one commit caused are one commit; nobody is named,
+//! a caller is the opaque reference the case came with (D8). There are no timers and no effects of our own commits.
+
+mod cases;
+pub mod config;
+mod courier;
+pub mod domain;
+mod grpc;
+mod inbox;
+mod occasions;
+mod webhook;
+mod wire;
+mod words;
+
+use std::sync::Arc;
+
+use chassis::Service;
+use proto::notification::v1::notification_service_server::NotificationServiceServer;
+use station::{Desk, Station};
+
+pub use config::Config;
+pub use domain::Rules;
+
+/// Connects, follows the record, serves gRPC.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned, or the webhook's secret cannot be read.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let courier = courier::Courier::open(&config)?;
+    let station = Station::open(&config.station, service).await?;
+    let desk = Desk::<Rules>::open(&station).await?;
+    let inbox = Arc::new(inbox::Inbox::new(desk.clone(), courier));
+
+    service.spawn("follow the record", inbox::follow(inbox, service.stopping()));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(NotificationServiceServer::new(grpc::Door::new(desk)));
+    Ok(())
+}

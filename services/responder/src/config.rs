@@ -23,15 +23,15 @@ pub struct Config {
     pub auto: Option<Policy>,
 }
 
-impl Config {
-    pub(crate) fn split(self) -> (Code, DepartmentConfig) {
-        let Self { station, department, data_dir, auto } = self;
-        (department, DepartmentConfig { station, data_dir, auto })
+impl From<Config> for DepartmentConfig {
+    fn from(Config { station, department: _, data_dir, auto }: Config) -> Self {
+        Self { station, data_dir, auto }
     }
 }
 
 impl Configure for Config {
-    const ABOUT: &'static str = "Takes a department's calls and brings its answers to the hub, whatever the network does.";
+    const ABOUT: &'static str =
+        "Takes a department's calls and brings its answers to the hub, whatever the network does.";
 
     /// The hub may be away when we start, but what is wrong on this side is said now.
     fn validate(&self) -> Result<(), Vec<ConfigProblem>> {

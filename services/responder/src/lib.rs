@@ -1,0 +1,88 @@
+//! The service each department runs in its own network: it takes the department's calls from the hub and brings the
+//! department's answers back, and goes on working while the hub is out of reach.
+//!
+//! Open `department.rs` first: one department at work. An order comes in through `inbox.rs`, an answer goes out through
+//! `outbox.rs`, both over `store/`, the department's own disk. `domain/` has the two rules: how far a call has come,
+//! and which answer goes next. `grpc.rs` is the door for the department's systems.
+//!
+//! Invariants:
+//!
+//! - An order is on disk before it is acknowledged, once, however often it comes (I11).
+//! - An answer is on disk before anybody is told so, and is sent under the same command id until the hub takes or
+//!   refuses it; answers of one call arrive in the order in which they were given.
+//! - It is ready without the hub: `responder_hub_connected` says whether the hub is there, readiness does not.
+//! - A token sees its own department only.
+//!
+//! Deliberately absent: any judgement on an answer beyond its form. The hub decides; a refusal is kept for whoever asks.
+//!
+//! # Writing your own
+//!
+//! A department that wants more than a desk brings its own program, and keeps all of the above:
+//!
+//! ```no_run
+//! use futures::StreamExt;
+//! use proto::common::v1::Officer;
+//! use proto::dispatch::v1::{Answer, Respond, answer, order};
+//! use responder::{Department, fleet};
+//!
+//! async fn start(config: responder::Config, service: &mut chassis::Service) -> anyhow::Result<()> {
+//!     let department = Department::open(config.department.clone(), config.into(), service).await?;
+//!     service.grpc(fleet([department.clone()]));
+//!     service.spawn("duty officer", async move {
+//!         let mut orders = std::pin::pin!(department.orders());
+//!         while let Some(order) = orders.next().await {
+//!             let Some(order::Order::Call(call)) = order.order else { continue };
+//!             let officer = Officer { staff_ref: "w-017".to_owned(), post: "duty officer".to_owned() };
+//!             department
+//!                 .answer(Answer {
+//!                     district: order.district,
+//!                     case_id: order.case_id,
+//!                     call: call.call,
+//!                     // Made of the order's own name, so that it is the same after a restart.
+//!                     command_id: format!("duty-{}-{}", department.code(), order.n),
+//!                     answer: Some(answer::Answer::Respond(Respond { officer: Some(officer) })),
+//!                 })
+//!                 .await?;
+//!         }
+//!         Ok(())
+//!     });
+//!     Ok(())
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     chassis::run("water-bureau", start)
+//! }
+//! ```
+
+mod auto;
+mod config;
+mod department;
+pub mod domain;
+#[cfg(test)]
+mod fixtures;
+mod grpc;
+mod hub;
+mod inbox;
+mod outbox;
+mod store;
+mod wire;
+
+use chassis::Service;
+
+pub use auto::Policy;
+pub use config::Config;
+pub use department::{Department, DepartmentConfig, Since};
+pub use grpc::{Fleet, fleet};
+pub use outbox::AnswerError;
+pub use store::StoreError;
+
+/// Opens one department and serves its desk.
+///
+/// # Errors
+/// Its data cannot be opened. That the hub is away is no error.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let department = Department::open(config.department.clone(), config.into(), service).await?;
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(fleet([department]));
+    Ok(())
+}

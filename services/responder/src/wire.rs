@@ -15,7 +15,7 @@ pub const ADDRESS_LENGTH_MAX: usize = 500;
 pub const POST_LENGTH_MAX: usize = 200;
 pub const STAFF_REF_LENGTH_MAX: usize = 128;
 /// Longest name of an order within its case.
-const N_LENGTH_MAX: usize = 64;
+const N_LENGTH_MAX: usize = 32;
 
 /// An order that has the right form.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,17 +86,12 @@ pub fn read_answer(mut answer: Answer) -> Result<ReadAnswer, BadInput> {
     }
     let district: Option<Code> = keep("district", "code", answer.district.parse(), &mut problems);
     let case: Option<CaseId> = keep("case_id", "case-id", answer.case_id.parse(), &mut problems);
-    let command_id: Option<CommandId> =
-        keep("command_id", "command-id", answer.command_id.parse(), &mut problems);
+    let command_id: Option<CommandId> = keep("command_id", "command-id", answer.command_id.parse(), &mut problems);
     let (Some(district), Some(case), Some(command_id), true) = (district, case, command_id, problems.is_empty()) else {
         return Err(BadInput(problems));
     };
     answer.case_id = case.to_string();
-    Ok(ReadAnswer {
-        call: CallKey { district, case, call: answer.call },
-        command_id,
-        payload: answer.encode_to_vec(),
-    })
+    Ok(ReadAnswer { call: CallKey { district, case, call: answer.call }, command_id, payload: answer.encode_to_vec() })
 }
 
 fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
@@ -188,9 +183,7 @@ pub enum Verdict {
 impl From<Verdict> for AnswerStatus {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Accepted { revision } => {
-                Self { state: AnswerState::Accepted.into(), revision, ..Self::default() }
-            }
+            Verdict::Accepted { revision } => Self { state: AnswerState::Accepted.into(), revision, ..Self::default() },
             Verdict::Refused(refusal) => {
                 Self { state: AnswerState::Refused.into(), refusal: Some(refusal), ..Self::default() }
             }

@@ -84,11 +84,10 @@ impl Decider for Rules {
             }
             Command::Seat { entry, chartered, .. } => match (chartered, entry.kind) {
                 (Some(SeatKind::Resident), SeatKind::OnCall) => Err(Refusal::IsResident(entry.party.clone())),
-                (Some(SeatKind::OnCall) | None, SeatKind::Resident) => {
-                    Err(Refusal::IsNotResident(entry.party.clone()))
+                (Some(SeatKind::OnCall) | None, SeatKind::Resident) => Err(Refusal::IsNotResident(entry.party.clone())),
+                (Some(SeatKind::Resident), SeatKind::Resident) | (Some(SeatKind::OnCall) | None, SeatKind::OnCall) => {
+                    seat(state, entry)
                 }
-                (Some(SeatKind::Resident), SeatKind::Resident)
-                | (Some(SeatKind::OnCall) | None, SeatKind::OnCall) => seat(state, entry),
             },
             Command::Unseat { party, staff_ref } => {
                 let sits = state.entries.get(staff_ref).is_some_and(|entry| entry.party == *party);
@@ -118,10 +117,9 @@ impl Decider for Rules {
 fn seat(state: &State, entry: &Entry) -> Result<Vec<Event>, Refusal> {
     match state.entries.get(&entry.officer.staff_ref) {
         Some(known) if known == entry => Ok(vec![]),
-        Some(known) if known.party != entry.party => Err(Refusal::SitsForAnother {
-            staff_ref: entry.officer.staff_ref.clone(),
-            party: known.party.clone(),
-        }),
+        Some(known) if known.party != entry.party => {
+            Err(Refusal::SitsForAnother { staff_ref: entry.officer.staff_ref.clone(), party: known.party.clone() })
+        }
         Some(_) | None => Ok(vec![Event::OfficerSeated(entry.clone())]),
     }
 }
@@ -152,10 +150,7 @@ mod tests {
     fn only_deputy_heads_and_reserve_cadres_get_a_place() {
         let member = seat(entry("7", "wuchang-water", "grid-member", SeatKind::OnCall), Some(SeatKind::OnCall));
         let refusal = Rules::decide(&State::default(), &member).unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "grid-member is no rank of the centre; it takes deputy-head or reserve-cadre"
-        );
+        assert_eq!(refusal.to_string(), "grid-member is no rank of the centre; it takes deputy-head or reserve-cadre");
         let deputy = seat(entry("7", "wuchang-water", "deputy-head", SeatKind::OnCall), Some(SeatKind::OnCall));
         assert_eq!(Rules::decide(&State::default(), &deputy).map(|events| events.len()), Ok(1));
     }

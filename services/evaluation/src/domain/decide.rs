@@ -70,12 +70,8 @@ impl Decider for Rules {
                     }
                     Some(_) => in_time(round, *now)?,
                 }
-                let rated = Event::PartyRated {
-                    round: asked.round,
-                    party: party.clone(),
-                    mark: mark.clone(),
-                    by: by.clone(),
-                };
+                let rated =
+                    Event::PartyRated { round: asked.round, party: party.clone(), mark: mark.clone(), by: by.clone() };
                 Ok(with_scores(state, rated, formula))
             }
 

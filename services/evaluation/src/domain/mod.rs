@@ -65,10 +65,27 @@ pub enum CallbackOutcome {
 pub enum Event {
     RatingRequested(Asked),
     /// `rating` is a step of the charter's scale, `rate` and `solved` what the charter makes of it.
-    Rated { round: u32, rating: Code, rate: Decimal, solved: bool, comment: String },
-    PartyRated { round: u32, party: Code, mark: Mark, by: Code },
-    CallbackLogged { round: u32, outcome: CallbackOutcome, note: String },
-    RatingLapsed { round: u32 },
+    Rated {
+        round: u32,
+        rating: Code,
+        rate: Decimal,
+        solved: bool,
+        comment: String,
+    },
+    PartyRated {
+        round: u32,
+        party: Code,
+        mark: Mark,
+        by: Code,
+    },
+    CallbackLogged {
+        round: u32,
+        outcome: CallbackOutcome,
+        note: String,
+    },
+    RatingLapsed {
+        round: u32,
+    },
     Scored(Score),
 }
 
@@ -76,13 +93,37 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Dispatch resolved the case.
-    Ask { asked: Asked, formula: Formula },
+    Ask {
+        asked: Asked,
+        formula: Formula,
+    },
     /// The case left the statistics (withdrawn or excluded) after this resolution: what is not scored stays unscored.
-    Abandon { asked: Asked },
-    Rate { rating: Code, rate: Decimal, solved: bool, comment: String, now: Timestamp, formula: Formula },
-    RateParty { by: Code, party: Code, mark: Mark, now: Timestamp, formula: Formula },
-    LogCallback { outcome: CallbackOutcome, note: String },
-    CheckDeadlines { now: Timestamp, formula: Formula },
+    Abandon {
+        asked: Asked,
+    },
+    Rate {
+        rating: Code,
+        rate: Decimal,
+        solved: bool,
+        comment: String,
+        now: Timestamp,
+        formula: Formula,
+    },
+    RateParty {
+        by: Code,
+        party: Code,
+        mark: Mark,
+        now: Timestamp,
+        formula: Formula,
+    },
+    LogCallback {
+        outcome: CallbackOutcome,
+        note: String,
+    },
+    CheckDeadlines {
+        now: Timestamp,
+        formula: Formula,
+    },
 }
 
 /// What evaluation needs to know of a case: its latest resolution.
@@ -106,14 +147,7 @@ pub struct Round {
 impl Round {
     #[must_use]
     pub fn new(asked: Asked) -> Self {
-        Self {
-            asked,
-            caller: None,
-            street: BTreeMap::new(),
-            scored: BTreeSet::new(),
-            callbacks: 0,
-            lapsed: false,
-        }
+        Self { asked, caller: None, street: BTreeMap::new(), scored: BTreeSet::new(), callbacks: 0, lapsed: false }
     }
 
     /// Whether something can still come of waiting: the caller's word, or a score.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use record::SERVER_VERSION_MIN;
 use rustix::process::Pid;
 use tokio::process::Command;

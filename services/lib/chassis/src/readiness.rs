@@ -67,7 +67,8 @@ impl Readiness {
     /// Completes once the process is ready.
     pub async fn reached(&self) {
         // The sender is ours, so the only end of the waiting is that it comes true.
-        let _ready = self.state.subscribe().wait_for(State::is_ready).await;
+        let mut state = self.state.subscribe();
+        let _ready = state.wait_for(State::is_ready).await;
     }
 
     /// What stands in the way of being ready, by name, `<service>/<gate>`.

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use async_nats::jetstream;
-use async_nats::{Client, ConnectOptions};
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::{self, ErrorCode};
+use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind};
+use tokio::sync::watch;
 
 use crate::error::BrokerError;
 
@@ -12,6 +14,11 @@ pub const SERVER_VERSION_MIN: &str = "2.15.0";
 /// How long one request to the broker may take before its outcome counts as unknown. Twenty times the slowest
 /// fsync seen on a loaded disk.
 pub(crate) const REQUEST_S_MAX: u64 = 5;
+
+/// Longest wait between two attempts to connect again: a broker that is back must not wait for us.
+const RECONNECT_DELAY_MS_MAX: u64 = 500;
+/// How often a silent connection is asked whether it is alive. The third question without an answer breaks it.
+const PING_EVERY: Duration = Duration::from_secs(5);
 
 /// Who we are to the broker.
 #[derive(Clone, Debug)]
@@ -41,6 +48,8 @@ pub struct BrokerConfig {
 pub struct Broker {
     pub(crate) client: Client,
     pub(crate) jetstream: jetstream::Context,
+    /// Counts the times the connection was made.
+    connections: watch::Receiver<u64>,
 }
 
 impl Broker {
@@ -54,41 +63,103 @@ impl Broker {
             Credentials::NkeySeed(seed) => ConnectOptions::with_nkey(seed.clone()),
             Credentials::None => ConnectOptions::new(),
         };
+        let (connected, connections) = watch::channel(0);
         let client = options
             .name(&config.name)
             .custom_inbox_prefix(format!("_INBOX_{}", config.inbox))
             .request_timeout(Some(Duration::from_secs(REQUEST_S_MAX)))
             .client_capacity(8192)
             .subscription_capacity(65_536)
-            .event_callback(|event| async move { tracing::info!(%event, "broker connection") })
+            .ping_interval(PING_EVERY)
+            .reconnect_delay_callback(reconnect_delay)
+            .event_callback(move |event| {
+                note(&event, &connected);
+                std::future::ready(())
+            })
             .connect(config.url.split(',').map(str::trim).collect::<Vec<_>>())
             .await
             .map_err(|source| BrokerError::unavailable(format!("connect to {}", config.url), source))?;
         let version = client.server_info().version;
-        let numbers = |text: &str| -> Vec<u64> {
-            text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
-        };
-        if numbers(&version) < numbers(SERVER_VERSION_MIN) {
+        if is_too_old(&version) {
             return Err(BrokerError::TooOld { found: version, needed: SERVER_VERSION_MIN });
         }
         let jetstream = jetstream::new(client.clone());
-        Ok(Self { client, jetstream })
+        Ok(Self { client, jetstream, connections })
+    }
+
+    /// Whether the connection stands. When it breaks, it is made again by itself.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.client.connection_state() == async_nats::connection::State::Connected
     }
 
     /// Sends what is still in our buffers.
     pub async fn flush(&self) {
-        let _ = self.client.flush().await;
+        let _ = tokio::time::timeout(Duration::from_secs(REQUEST_S_MAX), self.client.flush()).await;
+    }
+
+    /// Changes whenever a lost connection is made again. Whatever the broker keeps per connection is gone then.
+    pub(crate) fn reconnections(&self) -> watch::Receiver<u64> {
+        let mut connections = self.connections.clone();
+        connections.mark_unchanged();
+        connections
+    }
+
+    /// One request and its answer. The time also covers the wait for room in the client's own queue, which fills
+    /// while the connection is away.
+    pub(crate) async fn ask(&self, what: &str, subject: String, request: Request) -> Result<Message, BrokerError> {
+        let patience = Duration::from_secs(REQUEST_S_MAX);
+        let asked = self.client.send_request(subject, request.timeout(Some(patience)));
+        let answer = tokio::time::timeout(patience, asked).await;
+        answer.map_err(|late| BrokerError::unavailable(what, late))?.map_err(|error| match error.kind() {
+            RequestErrorKind::NoResponders => BrokerError::NotProvisioned { what: format!("what it takes to {what}") },
+            RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
+                BrokerError::Rejected { what: what.to_owned(), code: 0, description: error.to_string() }
+            }
+            RequestErrorKind::TimedOut | RequestErrorKind::Other => BrokerError::unavailable(what, error),
+        })
     }
 
     pub(crate) async fn stream(&self, name: &str) -> Result<jetstream::stream::Stream, BrokerError> {
-        self.jetstream.get_stream(name).await.map_err(|source| {
-            if source.to_string().contains("not found") {
+        self.jetstream.get_stream(name).await.map_err(|source| match source.kind() {
+            GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND => {
                 BrokerError::NotProvisioned { what: format!("stream {name}") }
-            } else {
-                BrokerError::unavailable(format!("look up stream {name}"), source)
             }
+            GetStreamErrorKind::JetStream(_)
+            | GetStreamErrorKind::EmptyName
+            | GetStreamErrorKind::InvalidStreamName
+            | GetStreamErrorKind::Request => BrokerError::unavailable(format!("look up stream {name}"), source),
         })
     }
+}
+
+fn note(event: &Event, connected: &watch::Sender<u64>) {
+    match event {
+        Event::Connected => {
+            connected.send_modify(|times| *times += 1);
+            tracing::info!(%event, "broker connection");
+        }
+        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::Closed => {
+            tracing::info!(%event, "broker connection");
+        }
+        // A refused permission arrives here and nowhere else: whoever asked only sees a timeout.
+        Event::SlowConsumer(_) | Event::ServerError(_) | Event::ClientError(_) => {
+            tracing::warn!(%event, "broker connection");
+        }
+    }
+}
+
+fn reconnect_delay(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(10);
+    Duration::from_millis(2_u64.pow(doublings).min(RECONNECT_DELAY_MS_MAX))
+}
+
+/// Pre-releases count as the release they lead to: they have its headers.
+fn is_too_old(version: &str) -> bool {
+    let numbers = |text: &str| -> Vec<u64> {
+        text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
+    };
+    numbers(version) < numbers(SERVER_VERSION_MIN)
 }
 
 fn read_seed(path: &Path) -> Result<String, BrokerError> {
@@ -99,4 +170,25 @@ fn read_seed(path: &Path) -> Result<String, BrokerError> {
         .find(|line| line.starts_with("SU"))
         .map(str::to_owned)
         .ok_or_else(|| BrokerError::Credentials(format!("{} has no user seed (a line starting with SU)", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_older_than_the_headers_we_rely_on_is_refused() {
+        for old in ["2.14.9", "2.9.25", "1.99.0", "2.2.6-beta.1", "", "unknown"] {
+            assert!(is_too_old(old), "{old:?} must be refused");
+        }
+        for new in ["2.15.0", "2.15.1", "2.15.0-RC.1", "2.16.0", "3.0.0", "10.0.0"] {
+            assert!(!is_too_old(new), "{new:?} must be taken");
+        }
+    }
+
+    #[test]
+    fn a_broker_that_is_back_is_found_within_half_a_second() {
+        assert!(reconnect_delay(1) < Duration::from_millis(10));
+        assert_eq!(reconnect_delay(1_000_000), Duration::from_millis(RECONNECT_DELAY_MS_MAX));
+    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{CALLS, CLOCK, ConsumerSpec, REFS, Retention, StreamSpec, consumers, streams};
 use proto::subjects::OrderSubject;
@@ -15,6 +16,9 @@ use crate::references::REFS_STREAM;
 
 /// Consumers one stream may have: one per department, 1,000 of them, and our own.
 const CONSUMERS_MAX: i32 = 2000;
+
+/// Consumers made at the same time: a district has hundreds, and each is a file that is synced.
+const CONSUMERS_AT_ONCE: usize = 32;
 
 /// One thing that was made or found right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +43,20 @@ impl Broker {
         for spec in consumers() {
             report.push(self.ensure_consumer(&spec).await?);
         }
-        for department in departments {
-            report.push(self.ensure_consumer(&department_consumer(department)).await?);
-        }
+        report.extend(self.provision_departments(departments).await?);
         Ok(report)
+    }
+
+    /// Creates the consumers by which departments pull their orders.
+    ///
+    /// # Errors
+    /// The stream of orders is not there, or the broker refuses one.
+    pub async fn provision_departments(&self, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
+        futures::stream::iter(departments)
+            .map(|department| async move { self.ensure_consumer(&department_consumer(department)).await })
+            .buffered(CONSUMERS_AT_ONCE)
+            .try_collect()
+            .await
     }
 
     async fn ensure_stream(&self, config: Config) -> Result<Provisioned, BrokerError> {
@@ -88,7 +102,8 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         },
         storage: StorageType::File,
         num_replicas: replicas,
-        discard: DiscardPolicy::New,
+        // The server takes no schedules on a stream that discards new messages; without a limit it discards none.
+        discard: if spec.schedules { DiscardPolicy::Old } else { DiscardPolicy::New },
         max_messages_per_subject: if spec.write_once { 1 } else { -1 },
         discard_new_per_subject: spec.write_once,
         max_message_size: spec.message_bytes_max,

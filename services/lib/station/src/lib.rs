@@ -25,6 +25,8 @@ pub use refusal::{BadInput, bad_field, status_of, broker_status, Refuse, Violati
 
 /// How to reach the broker. Every flag is also an environment variable.
 #[derive(Clone, Debug, clap::Args)]
+// A group takes the type's name, and every service flattens this one into a `Config` of its own.
+#[group(skip)]
 pub struct Config {
     /// Address of the broker; several separated by commas.
     #[arg(long, env = "HUYING_NATS_URL", default_value = "nats://127.0.0.1:4222", value_name = "URL")]

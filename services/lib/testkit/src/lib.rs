@@ -18,6 +18,8 @@ pub struct Nats {
     process: Option<Child>,
     folder: tempfile::TempDir,
     port: u16,
+    /// Goes to the end of its configuration.
+    more: String,
 }
 
 impl Nats {
@@ -26,7 +28,15 @@ impl Nats {
     /// # Errors
     /// No binary, or it does not come up.
     pub fn start() -> anyhow::Result<Self> {
-        let mut server = Self { process: None, folder: tempfile::tempdir()?, port: 0 };
+        Self::start_with("")
+    }
+
+    /// The same with more in its configuration, accounts for example.
+    ///
+    /// # Errors
+    /// No binary, or it does not come up.
+    pub fn start_with(more: &str) -> anyhow::Result<Self> {
+        let mut server = Self { process: None, folder: tempfile::tempdir()?, port: 0, more: more.to_owned() };
         server.spawn()?;
         Ok(server)
     }
@@ -61,8 +71,9 @@ impl Nats {
             format!(
                 "listen: \"127.0.0.1:{}\"\n\
                  jetstream {{ store_dir: {store:?}, max_mem: 1G, max_file: 20G, sync_interval: always\n\
-                   limits {{ batch {{ max_inflight_per_stream: 1000, max_inflight_total: 5000, max_msgs: 2000 }} }} }}\n",
-                if self.port == 0 { -1 } else { i32::from(self.port) }
+                   limits {{ batch {{ max_inflight_per_stream: 1000, max_inflight_total: 5000, max_msgs: 2000 }} }} }}\n{}\n",
+                if self.port == 0 { -1 } else { i32::from(self.port) },
+                self.more
             ),
         )?;
         let mut process = Command::new(binary())

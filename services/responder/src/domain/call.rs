@@ -88,7 +88,11 @@ impl Call {
     #[must_use]
     pub fn state(&self) -> State {
         let only_tasks = !self.called && !self.tasks.is_empty();
-        if only_tasks && self.tasks.is_subset(&self.tasks_done) { self.furthest.max(State::Done) } else { self.furthest }
+        if only_tasks && self.tasks.is_subset(&self.tasks_done) {
+            self.furthest.max(State::Done)
+        } else {
+            self.furthest
+        }
     }
 }
 

@@ -151,7 +151,7 @@ impl<T: Clone> Queue<T> {
 
     /// Answers that the hub has not taken.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.calls.len()
     }
 
@@ -214,7 +214,7 @@ mod tests {
         let later = queue.wake_at().unwrap();
         assert_eq!(later, now + REST_MIN);
         assert_eq!(taken(&mut queue, later), [2], "answer 4 waits for it");
-        assert_eq!(queue.len(), 2);
+        assert_eq!(queue.waiting(), 2);
     }
 
     #[test]
@@ -297,9 +297,9 @@ mod tests {
             let mut queue = queue(&calls);
             let mut luck = luck.into_iter();
             let mut through: Vec<i64> = Vec::new();
-            while queue.len() > 0 {
+            while queue.waiting() > 0 {
                 let asked = taken(&mut queue, now);
-                prop_assert!(!asked.is_empty(), "stuck with {} left", queue.len());
+                prop_assert!(!asked.is_empty(), "stuck with {} left", queue.waiting());
                 for id in asked {
                     match luck.next() {
                         Some(1) => queue.put_back(AnswerId(id), Delay::HubBusy, now),

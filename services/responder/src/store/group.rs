@@ -2,6 +2,7 @@
 //!
 //! Nothing is answered before it is on disk. This file knows no table.
 
+use std::fs::File;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -84,15 +85,18 @@ where
 }
 
 impl Writer {
+    /// Starts the thread. It holds `lock` until it has written its last.
+    ///
     /// # Errors
     /// No thread can be started.
-    pub fn start(connection: Connection) -> std::io::Result<Self> {
+    pub fn start(connection: Connection, lock: File) -> std::io::Result<Self> {
         let (queue, waiting) = channel();
         let ended = CancellationToken::new();
         let guard = ended.clone().drop_guard();
         std::thread::Builder::new().name("responder-store".to_owned()).spawn(move || {
-            let _guard = guard;
             run(connection, &waiting);
+            drop(lock);
+            drop(guard);
         })?;
         Ok(Self { queue, ended })
     }
@@ -115,13 +119,13 @@ impl Writer {
 
     /// Writes with the next group; an error is logged.
     pub fn write_later(&self, write: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
-        let job = Box::new(Write { write, result: None, after: |()| {}, reply: None });
+        let job = Box::new(Write { write, result: None, after: |_: &()| {}, reply: None });
         let _ = self.queue.send(Entry { job, awaited: false });
     }
 
-    /// Completes when the thread is gone, which nobody expects while somebody holds a writer.
-    pub async fn ended(&self) {
-        self.ended.cancelled().await;
+    /// Cancelled when the thread is gone, which nobody expects while somebody holds a writer.
+    pub fn ended(&self) -> CancellationToken {
+        self.ended.clone()
     }
 }
 

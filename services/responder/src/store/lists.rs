@@ -1,6 +1,5 @@
 //! What is read from the tables for those who look.
 
-use pbjson_types::Timestamp as WireTimestamp;
 use prost::Message;
 use proto::ToWireTime;
 use proto::dispatch::v1::{Order, order};
@@ -38,18 +37,19 @@ pub fn last_position(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("SELECT coalesce(max(position), 0) FROM orders", [], |row| row.get(0))
 }
 
+const DONE: &str = "state = 'done' ORDER BY position DESC";
+const FINISHED: &str = "finished = 1 ORDER BY position DESC";
+
 /// Calls to work on, the oldest first; then done ones, and with `all` those that are over, the newest first. As many
 /// as fit into one answer.
 pub fn calls(connection: &Connection, all: bool) -> rusqlite::Result<Vec<ReceivedCall>> {
     let mut list = Vec::new();
     let mut room = LIST_BYTES_MAX;
-    for sql in [
-        "SELECT district, case_id, call, state FROM calls WHERE finished = 0 ORDER BY position",
-        "SELECT district, case_id, call, state FROM calls WHERE finished = 1 AND (?1 OR state <> 'over')
-         ORDER BY position DESC",
-    ] {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = if statement.parameter_count() == 0 { statement.query([])? } else { statement.query([all])? };
+    let which = ["finished = 0 ORDER BY position", if all { FINISHED } else { DONE }];
+    for which in which {
+        let sql = format!("SELECT district, case_id, call, state FROM calls WHERE {which}");
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let state: String = row.get(3)?;
             let call = describe(connection, row.get(0)?, row.get(1)?, row.get(2)?, state)?;
@@ -83,7 +83,7 @@ fn describe(
     let orders: Vec<(Vec<u8>, jiff::Timestamp)> =
         statement.query_map(of_call, |row| Ok((row.get(0)?, parsed(row, 1)?)))?.collect::<rusqlite::Result<_>>()?;
     view.waiting_answers = waiting;
-    view.received_at = orders.first().map(|(_, at)| -> WireTimestamp { at.to_wire() });
+    view.received_at = orders.first().map(|(_, at)| at.to_wire());
     for (payload, _) in orders {
         match Order::decode(payload.as_slice()).ok().and_then(|order| order.order) {
             // A call given again supersedes itself; a task given again does not appear twice.

@@ -18,6 +18,7 @@ use proto::dispatch::v1::Order;
 use proto::responder::v1::ReceivedCall;
 use rusqlite::Connection;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::domain::{AnswerId, CallKey};
 use crate::wire::{ReadAnswer, Verdict};
@@ -67,8 +68,6 @@ pub struct Store {
     /// Position of the newest order.
     newest: watch::Sender<i64>,
     taken: Arc<AtomicU64>,
-    /// Held as long as the store: two processes would send the same answers at the same time.
-    _lock: Arc<File>,
 }
 
 impl Store {
@@ -81,14 +80,14 @@ impl Store {
         let opening = || format!("opening {}", file.display());
         let connection = schema::open_for_writing(file).with_context(opening)?;
         tables::tidy(&connection, ORDERS_MAX).with_context(opening)?;
+        tables::forget_strays(&connection).with_context(opening)?;
         let newest = watch::Sender::new(lists::last_position(&connection).with_context(opening)?);
         let reader = schema::open_for_reading(file).with_context(opening)?;
         Ok(Self {
-            writer: Writer::start(connection).context("starting the store's thread")?,
+            writer: Writer::start(connection, lock).context("starting the store's thread")?,
             reader: Arc::new(Mutex::new(reader)),
             newest,
             taken: Arc::default(),
-            _lock: Arc::new(lock),
         })
     }
 
@@ -137,7 +136,7 @@ impl Store {
     /// # Errors
     /// Something is not.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        self.writer.write(|_| Ok(()), |()| {}).await
+        self.writer.write(|_| Ok(()), |_: &()| {}).await
     }
 
     /// Answers that the hub has not taken, in the order of keeping.
@@ -173,9 +172,10 @@ impl Store {
         self.newest.subscribe()
     }
 
-    /// Completes when the writing thread is gone, which is a bug.
-    pub async fn broke(&self) {
-        self.writer.ended().await;
+    /// Cancelled when the writing thread is gone: a bug, as long as somebody holds the store.
+    #[must_use]
+    pub fn ended(&self) -> CancellationToken {
+        self.writer.ended()
     }
 
     async fn read<T: Send + 'static>(
@@ -191,6 +191,7 @@ impl Store {
     }
 }
 
+/// Two processes on one file would send the same answers at the same time.
 fn lock(file: &Path) -> anyhow::Result<File> {
     let lock = File::create(file).with_context(|| format!("making {}", file.display()))?;
     match lock.try_lock() {

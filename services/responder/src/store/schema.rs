@@ -35,6 +35,7 @@ const TABLES: &str = "
         state TEXT NOT NULL, finished INTEGER NOT NULL, position INTEGER NOT NULL,
         PRIMARY KEY (district, case_id, call)) STRICT, WITHOUT ROWID;
     CREATE INDEX calls_in_order ON calls (finished, position);
+    CREATE INDEX calls_done ON calls (position) WHERE state = 'done';
 ";
 
 pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {

@@ -101,8 +101,8 @@ pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &V
 fn gather(connection: &Connection, call: &CallKey) -> rusqlite::Result<State> {
     let payloads = |sql: &str| -> rusqlite::Result<Vec<Vec<u8>>> {
         let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement
-            .query_map(params![call.district.as_str(), call.case.as_str(), call.call], |row| row.get(0))?;
+        let rows =
+            statement.query_map(params![call.district.as_str(), call.case.as_str(), call.call], |row| row.get(0))?;
         rows.collect()
     };
     let orders = payloads("SELECT payload FROM orders WHERE district = ?1 AND case_id = ?2 AND call = ?3")?;
@@ -128,8 +128,7 @@ pub fn unsent(connection: &Connection) -> rusqlite::Result<Vec<KeptAnswer>> {
 /// Forgets the oldest finished calls, as far as there are more than `orders_max` orders. What is not finished, and what
 /// the hub has not taken, stays however much it is.
 pub fn tidy(connection: &Connection, orders_max: i64) -> rusqlite::Result<()> {
-    let mut surplus: i64 =
-        connection.query_row("SELECT count(*) - ?1 FROM orders", [orders_max], |row| row.get(0))?;
+    let mut surplus: i64 = connection.query_row("SELECT count(*) - ?1 FROM orders", [orders_max], |row| row.get(0))?;
     if surplus > 0 {
         let mut statement = connection.prepare_cached(
             "SELECT district, case_id, call FROM calls WHERE finished = 1 AND NOT EXISTS (
@@ -153,14 +152,17 @@ pub fn tidy(connection: &Connection, orders_max: i64) -> rusqlite::Result<()> {
             surplus -= i64::try_from(forget("orders")?).unwrap_or(i64::MAX);
         }
     }
-    connection
-        .prepare_cached(
-            "DELETE FROM answers WHERE id <= (SELECT max(id) FROM answers) - ?1 AND state <> 'kept' AND NOT EXISTS (
-                SELECT 1 FROM calls WHERE calls.district = answers.district AND calls.case_id = answers.case_id
-                AND calls.call = answers.call)",
-        )?
-        .execute([STRAY_ANSWERS_MAX])?;
     Ok(())
+}
+
+/// Forgets old answers about calls that were never ordered here.
+pub fn forget_strays(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.execute(
+        "DELETE FROM answers WHERE id <= (SELECT max(id) FROM answers) - ?1 AND state <> 'kept' AND NOT EXISTS (
+            SELECT 1 FROM calls WHERE calls.district = answers.district AND calls.case_id = answers.case_id
+            AND calls.call = answers.call)",
+        [STRAY_ANSWERS_MAX],
+    )
 }
 
 /// Reads `state, revision, refusal`, from column `first` on.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use vocabulary::Officer;
 
 use super::{
-    Action, Command, Event, Hazard, NOTICES_MAX, Notice, Opening, Operation, Order, Path, Refusal, Stage, Standing,
-    State, Verdict,
+    Action, Command, Event, Hazard, NOTICES_MAX, Notice, Opening, Operation, Order, Refusal, Stage, Standing, State,
+    Verdict,
 };
 
 /// The rule book of a joint operation.

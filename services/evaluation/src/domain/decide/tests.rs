@@ -20,8 +20,11 @@ fn due() -> Timestamp {
 }
 
 fn formula(name: &str, weights: &[(&str, u32, ScoreSource)]) -> Formula {
-    let weight =
-        |(code_, weight, source): &(&str, u32, ScoreSource)| Weight { code: code(code_), weight: (*weight).into(), source: *source };
+    let weight = |(code_, weight, source): &(&str, u32, ScoreSource)| Weight {
+        code: code(code_),
+        weight: (*weight).into(),
+        source: *source,
+    };
     Formula { name: name.to_owned(), weights: weights.iter().map(weight).collect() }
 }
 
@@ -124,17 +127,10 @@ fn the_streets_mark_completes_a_score_in_wuchang() {
 
 #[test]
 fn in_heping_the_last_of_caller_and_street_completes_every_score() {
-    let by_the_caller = [
-        ask(1),
-        rate_party("jsj", "1", heping()),
-        rate_party("traffic", "0.5", heping()),
-        rate("0.6", heping()),
-    ];
+    let by_the_caller =
+        [ask(1), rate_party("jsj", "1", heping()), rate_party("traffic", "0.5", heping()), rate("0.6", heping())];
     assert_eq!(last(&by_the_caller[..3]), ["traffic rated 0.5"]);
-    assert_eq!(
-        last(&by_the_caller),
-        ["rated satisfied", "jsj scored 92 of round 1", "traffic scored 77 of round 1"]
-    );
+    assert_eq!(last(&by_the_caller), ["rated satisfied", "jsj scored 92 of round 1", "traffic scored 77 of round 1"]);
     let by_the_street = [ask(1), rate("0.6", heping()), rate_party("jsj", "1", heping())];
     assert_eq!(last(&by_the_street), ["jsj rated 1", "jsj scored 92 of round 1"]);
 }
@@ -234,7 +230,7 @@ fn a_formula_of_clocks_alone_scores_at_once() {
 fn an_excluded_case_is_scored_no_more() {
     let abandon = Command::Abandon { asked: asked(1) };
     assert_eq!(last(&[ask(1), rate_party("jsj", "1", wuchang()), abandon.clone()]), ["lapsed 1"]);
-    assert_eq!(last(&[abandon.clone()]), ["requested 1", "lapsed 1"], "its resolution is still on the way");
+    assert_eq!(last(std::slice::from_ref(&abandon)), ["requested 1", "lapsed 1"], "its resolution is still on the way");
     for after in [ask(1), abandon.clone(), check(due(), wuchang())] {
         assert!(last(&[abandon.clone(), after]).is_empty());
     }

@@ -1,0 +1,188 @@
+//! `huying bridge file`: a file of cases, brought in as a bridge would: through its own account at the broker, many
+//! at a time, each until it is answered.
+//!
+//! Sending a file twice is harmless, because a submission under a known reference is the same case again.
+
+mod mapping;
+mod position;
+mod report;
+mod rows;
+mod send;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use futures::StreamExt;
+use ids::Code;
+use jiff::tz::TimeZone;
+
+use crate::client::Installation;
+use crate::districts::Districts;
+use crate::failure::{Answered, BadUsage};
+use mapping::Mapping;
+use position::Position;
+use report::Report;
+use rows::{Format, Row, Rows};
+use send::{Outcome, Sender};
+
+/// Requests without an answer yet. More only wait in intake's own queue.
+const IN_FLIGHT_MAX: usize = 200;
+/// Rows between two notes of how far we are.
+const NOTE_EVERY: u64 = 200;
+
+/// Bring many cases in.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Submit every row of a file
+    File(Args),
+}
+
+/// Submit every row of a CSV or JSONL file through a bridge's own account.
+///
+/// Rows that intake rejects by rule are listed with line, field and rule, and the others go on; exit code 1 if there
+/// are any. Sending a file again is harmless: known references are counted as known.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = FIELDS)]
+pub(crate) struct Args {
+    /// CSV (UTF-8, first line names the columns) or JSONL (one object a line)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Which column goes into which field; columns called like a field need no word
+    #[arg(long, value_name = "FIELD=COLUMN,…", default_value = "", hide_default_value = true)]
+    map: String,
+    /// The bridge to be; the first of the first charter, or of the --district, if none is named
+    #[arg(long, value_name = "CODE")]
+    bridge: Option<Code>,
+    /// District of the cases; the bridge's own, if none is named
+    #[arg(long, value_name = "CODE")]
+    district: Option<String>,
+    /// What the file is, where its name does not say
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Go on where the last run with this file and bridge stopped
+    #[arg(long)]
+    resume: bool,
+    /// Write the rejected rows here, as CSV
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Rejected rows are no failure
+    #[arg(long)]
+    lenient: bool,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    installation: Installation,
+    /// A broker elsewhere, instead of the installation's on this machine; goes with --bridge and --nats-nkey-file
+    #[arg(long, env = "HUYING_NATS_URL", value_name = "URL", requires = "bridge", requires = "nats_nkey_file")]
+    nats_url: Option<String>,
+    /// Key of the bridge's user
+    #[arg(long, env = "HUYING_NATS_NKEY_FILE", value_name = "FILE")]
+    nats_nkey_file: Option<PathBuf>,
+}
+
+const FIELDS: &str = "\
+Fields: external_ref and title are needed; text, occurred_at, place, address, longitude, latitude, category, channel,
+kind, caller_class, caller_ref and related_case are not. occurred_at is a time with an offset
+(2019-02-28T11:25:05+08:00), or one in the district's own time (2019-02-28 11:25:05, 2019/2/28 11:25:05).";
+
+pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
+    let route = Route::find(&args).await?;
+    let format = Format::of(&args.file, args.format)?;
+    let rows = Rows::open(&args.file, format)?;
+    let mapping = Mapping::read(&args.map, rows.columns(), route.district.clone(), route.zone.clone())?;
+    let rows = rows.only(mapping.columns());
+    let mut position = Position::of(&args.installation.folder(), &args.file, &route.bridge)?;
+    let resume_after = if args.resume { position.line } else { 0 };
+    if resume_after > 0 {
+        eprintln!("going on after line {resume_after}");
+    }
+    let mut report = Report::new(&args.file)?;
+    let sender = Sender::connect(&route).await?;
+
+    let waiting = rows.filter(|row| row.as_ref().is_ok_and(|row| row.line <= resume_after).eq(&false)).map(|row| {
+        let (sender, mapping) = (&sender, &mapping);
+        async move {
+            let row: Row = row?;
+            let (line, byte) = (row.line, row.byte);
+            let outcome = match mapping.submission(&row) {
+                Ok(submission) => sender.submit(&submission).await.with_context(|| format!("line {line}"))?,
+                Err(rejects) => Outcome::Rejected(rejects),
+            };
+            anyhow::Ok((line, byte, mapping.reference(&row), outcome))
+        }
+    });
+    let mut answered = futures::stream::iter(waiting).buffered(IN_FLIGHT_MAX);
+    let mut stopped = None;
+    while let Some(row) = answered.next().await {
+        match row {
+            Ok((line, byte, reference, outcome)) => {
+                report.count(line, byte, reference, outcome);
+                position.line = line;
+                if report.rows().is_multiple_of(NOTE_EVERY) {
+                    position.note()?;
+                }
+            }
+            Err(error) => {
+                stopped = Some(error);
+                break;
+            }
+        }
+    }
+    position.note()?;
+    let rejected = report.finish(args.rejects.as_deref(), args.json)?;
+    match stopped {
+        Some(error) => Err(error.context("not everything was sent; run it again with --resume")),
+        None if rejected && !args.lenient => Err(Answered.into()),
+        None => Ok(()),
+    }
+}
+
+/// As whom, and where to.
+struct Route {
+    bridge: Code,
+    /// As sent: empty means the bridge's own.
+    district: String,
+    zone: TimeZone,
+    nats_url: String,
+    nats_nkey_file: PathBuf,
+}
+
+impl Route {
+    async fn find(args: &Args) -> anyhow::Result<Self> {
+        let district = args.district.clone().unwrap_or_default();
+        if let (Some(url), Some(file), Some(bridge)) = (&args.nats_url, &args.nats_nkey_file, &args.bridge) {
+            let own = if district.is_empty() { bridge.as_str().split('-').next().unwrap_or_default() } else { &district };
+            let zone = charter::Charter::shipped(own).map_or_else(TimeZone::system, |charter| charter.time_zone.clone());
+            let (nats_url, nats_nkey_file) = (url.clone(), file.clone());
+            return Ok(Self { bridge: bridge.clone(), district, zone, nats_url, nats_nkey_file });
+        }
+        let folder = args.installation.folder();
+        let endpoints = folder.endpoints()?;
+        let districts = Districts::of(&args.installation).await?;
+        let charters = districts.charters();
+        let known = || districts.codes().join(", ");
+        let charter = match (&args.bridge, &args.district) {
+            (_, Some(district)) => charters
+                .iter()
+                .find(|charter| charter.district.as_str() == district)
+                .ok_or_else(|| BadUsage::new(format!("district {district:?} is not known; known: {}", known())))?,
+            (Some(bridge), None) => charters
+                .iter()
+                .find(|charter| charter.bridges().iter().any(|known| known.code == *bridge))
+                .ok_or_else(|| BadUsage::new(format!("no district has a bridge {bridge}; districts: {}", known())))?,
+            (None, None) => charters.first().context("no charter is on the record yet")?,
+        };
+        let bridge = match &args.bridge {
+            Some(bridge) => bridge.clone(),
+            None => charter.bridges().first().context("the charter has no bridge; name one with --bridge")?.code.clone(),
+        };
+        let nats_nkey_file = folder.seed_file_of(&bridge)?;
+        Ok(Self { bridge, district, zone: charter.time_zone.clone(), nats_url: endpoints.nats, nats_nkey_file })
+    }
+}
+
+/// A name for messages.
+fn shown(file: &Path) -> String {
+    file.display().to_string()
+}

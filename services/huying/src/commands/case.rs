@@ -1,0 +1,196 @@
+//! `huying case`: cases, read back from the services.
+
+use comfy_table::{Table, presets};
+use ids::CaseId;
+use jiff::tz::TimeZone;
+use owo_colors::OwoColorize;
+use proto::FromWireTime;
+use proto::intake::v1::{Case, CaseSummary, GetRequest, ListRequest};
+use tonic::Code;
+
+use crate::cli::Manner;
+use crate::client::{Installation, explain};
+use crate::districts::Districts;
+use crate::failure::BadUsage;
+use crate::render::{entry_line, local};
+use crate::out;
+
+/// Cases a table shows when nobody says how many.
+const TABLE_ROWS: u32 = 50;
+/// Most that intake hands out at a time.
+const PAGE_MAX: u32 = 1000;
+
+/// Read cases.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// One case with everything that happened to it
+    Show(ShowArgs),
+    /// The newest cases, or all that fit
+    List(ListArgs),
+}
+
+/// Show one case: what came in, where it stands, and every fact with who, when, how long after it came in, and against
+/// which limit.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    installation: Installation,
+    /// Its id, e.g. 261121-7k3q9xf
+    #[arg(value_name = "ID")]
+    case: String,
+    /// Its district by code; all that are known are tried, if none is named
+    #[arg(long, value_name = "CODE")]
+    district: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// List cases, newest first. With --json, all that fit, as one array.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    installation: Installation,
+    /// received, queued, assigned, called, joint-enforcement, resolved, reopened or closed
+    #[arg(long, value_name = "STATE", default_value = "", hide_default_value = true)]
+    state: String,
+    /// A, B1, B2, C or D
+    #[arg(long, value_name = "LEVEL", default_value = "", hide_default_value = true)]
+    level: String,
+    /// The party that has it, by code
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    owner: String,
+    /// District by code
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    district: String,
+    /// At most this many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(command: Command, manner: Manner) -> anyhow::Result<()> {
+    match command {
+        Command::Show(args) => show(args, manner).await,
+        Command::List(args) => list(args, manner).await,
+    }
+}
+
+async fn show(args: ShowArgs, manner: Manner) -> anyhow::Result<()> {
+    let id: CaseId = args.case.parse().map_err(BadUsage::new)?;
+    let districts = Districts::of(&args.installation).await?;
+    let candidates = args.district.map_or_else(|| districts.codes(), |district| vec![district]);
+    let mut intake = args.installation.intake().await?;
+    for district in &candidates {
+        let request = GetRequest { district: district.clone(), case_id: id.to_string() };
+        match intake.get(request).await {
+            Ok(answer) => {
+                let case = answer.into_inner().case.unwrap_or_default();
+                if args.json {
+                    return out::json(&case);
+                }
+                return print_case(&case, &districts.zone(district), manner);
+            }
+            // In a token for one district, the others are closed doors; one that is open may have it.
+            Err(status) if [Code::NotFound, Code::PermissionDenied].contains(&status.code()) && candidates.len() > 1 => {}
+            Err(status) => return Err(explain(&status)),
+        }
+    }
+    anyhow::bail!("there is no case {id} in {}; `huying case list` shows which there are", candidates.join(", "))
+}
+
+fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()> {
+    let summary = case.summary.clone().unwrap_or_default();
+    let title = if manner.colour { summary.title.bold().to_string() } else { summary.title.clone() };
+    out::line(format_args!("{}  {title}", summary.case_id))?;
+    let place = case.place.clone().unwrap_or_default();
+    let received = summary.received_at.time().map(|at| local(at, zone)).unwrap_or_default();
+    let facts = [
+        ("state", join(&[&summary.state, &summary.outcome])),
+        ("district", summary.district.clone()),
+        ("category", join(&[&summary.category, &summary.level])),
+        ("owner", summary.owner.clone()),
+        ("place", join(&[&place.party, &place.address])),
+        ("received", join(&[&received, &format!("by {}", summary.bridge)])),
+        ("found at", case.related_case.clone()),
+        ("text", case.text.trim().replace('\n', "\n            ")),
+    ];
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        out::line(format_args!("  {name:<8}  {value}"))?;
+    }
+    out::line("")?;
+    for entry in &case.timeline {
+        out::line(entry_line(entry, zone, manner.colour))?;
+    }
+    Ok(())
+}
+
+async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
+    let mut intake = args.installation.intake().await?;
+    let wanted = args.limit.unwrap_or(if args.json { u32::MAX } else { TABLE_ROWS }) as usize;
+    let mut request = ListRequest {
+        district: args.district.clone(),
+        state: args.state.clone(),
+        level: args.level.clone(),
+        owner: args.owner.clone(),
+        page_size: u32::try_from(wanted).unwrap_or(PAGE_MAX).min(PAGE_MAX),
+        page_token: String::new(),
+    };
+    let mut cases: Vec<CaseSummary> = Vec::new();
+    let total = loop {
+        let page = intake.list(request.clone()).await.map_err(|status| explain(&status))?.into_inner();
+        let left = wanted - cases.len();
+        cases.extend(page.cases.into_iter().take(left));
+        if page.next_page_token.is_empty() || cases.len() >= wanted {
+            break page.total;
+        }
+        request.page_token = page.next_page_token;
+    };
+    if args.json {
+        return out::json(&cases);
+    }
+    if cases.is_empty() {
+        eprintln!("no case fits; `huying submit` or `huying bridge file` bring some in");
+        return Ok(());
+    }
+    let districts = Districts::of(&args.installation).await?;
+    print_table(&cases, &districts, manner)?;
+    if total > cases.len() as u64 {
+        eprintln!("{} of {total}, newest first; --limit N shows more, --json all", cases.len());
+    }
+    Ok(())
+}
+
+fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> anyhow::Result<()> {
+    let mut zones: std::collections::HashMap<&str, TimeZone> = std::collections::HashMap::new();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["CASE", "RECEIVED", "DISTRICT", "STATE", "LEVEL", "OWNER", "TITLE"]);
+    for case in cases {
+        let zone = zones.entry(&case.district).or_insert_with(|| districts.zone(&case.district));
+        let received = case.received_at.time().map(|at| local(at, zone)).unwrap_or_default();
+        table.add_row([
+            case.case_id.clone(),
+            received,
+            case.district.clone(),
+            join(&[&case.state, &case.outcome]),
+            case.level.clone(),
+            case.owner.clone(),
+            case.title.clone(),
+        ]);
+    }
+    for (row, line) in table.lines().enumerate() {
+        let line = line.trim_end();
+        if row == 0 && manner.colour {
+            out::line(line.bold())?;
+        } else {
+            out::line(line)?;
+        }
+    }
+    Ok(())
+}
+
+fn join(parts: &[&str]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")
+}

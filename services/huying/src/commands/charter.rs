@@ -1,0 +1,81 @@
+//! `huying charter`: a district's rules, before and after they hold.
+
+mod apply;
+mod show;
+
+use charter::Charter;
+
+use crate::charters::{Broken, load};
+use crate::failure::Answered;
+use crate::out;
+
+/// The rules of a district: who there is, what they do, how long it may take, how it is rated.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// The charters that ship with this program
+    List,
+    /// What a charter says
+    Show(show::Args),
+    /// Check a charter as a whole; every problem with its file, line and rule
+    Check(CheckArgs),
+    /// Check a charter and put it in force
+    Apply(apply::Args),
+}
+
+/// Check a charter. Every problem is one line, `file:line:column: rule: message`; exit code 1 if there is any.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Folder with the charter's files, or the name of one that ships
+    #[arg(value_name = "DIR")]
+    charter: String,
+}
+
+pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::List => list(),
+        Command::Show(args) => show::run(&args),
+        Command::Check(args) => {
+            let charter = checked(&args.charter)?;
+            out::line(format_args!("{} is in order", title(&charter)))
+        }
+        Command::Apply(args) => apply::run(args).await,
+    }
+}
+
+fn list() -> anyhow::Result<()> {
+    for name in Charter::shipped_names() {
+        let charter = load(name)?;
+        out::line(format_args!("{name:<10}  {}", title(&charter)))?;
+    }
+    Ok(())
+}
+
+/// A charter that is in order; otherwise its problems are the answer.
+fn checked(name_or_folder: &str) -> anyhow::Result<Charter> {
+    match load(name_or_folder) {
+        Ok(charter) => Ok(charter),
+        Err(error) => match error.downcast_ref::<Broken>() {
+            Some(broken) => {
+                out::line(broken)?;
+                let count = broken.problems.len();
+                eprintln!("{count} problem{}; deploy/charters/README.md explains the rules", if count == 1 { "" } else { "s" });
+                Err(Answered.into())
+            }
+            None => Err(error),
+        },
+    }
+}
+
+fn title(charter: &Charter) -> String {
+    format!(
+        "{} ({}), version {}, in force from {}: {} parties, {} of them callable, {} categories, {} situations",
+        charter.name,
+        charter.district,
+        charter.version,
+        charter.effective,
+        charter.parties().len(),
+        charter.departments().count(),
+        charter.categories().len(),
+        charter.situations().len()
+    )
+}

@@ -1,0 +1,161 @@
+//! `huying charter show`: a charter for people.
+
+use charter::{Charter, Handler, Party, PartyPattern, Provenance};
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::{checked, title};
+use crate::out;
+
+/// Show what a charter says; a summary, or the parts that are named.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The name of a charter that ships, or a folder with one
+    #[arg(value_name = "NAME")]
+    charter: String,
+    /// Who there is: every party with its kind, and whether it can be called
+    #[arg(long)]
+    parties: bool,
+    /// What a case can be about, and whose it is then
+    #[arg(long)]
+    categories: bool,
+    /// When a street may call, and who has to come
+    #[arg(long)]
+    situations: bool,
+    /// How long everything may take
+    #[arg(long)]
+    limits: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let charter = checked(&args.charter)?;
+    let sections: [(bool, fn(&Charter) -> Table); 4] = [
+        (args.parties, parties),
+        (args.categories, categories),
+        (args.situations, situations),
+        (args.limits, limits),
+    ];
+    if sections.iter().all(|(wanted, _)| !wanted) {
+        return summary(&charter);
+    }
+    for (_, table) in sections.iter().filter(|(wanted, _)| *wanted) {
+        for line in table(&charter).lines() {
+            out::line(line.trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn summary(charter: &Charter) -> anyhow::Result<()> {
+    out::line(title(charter))?;
+    let bridges = charter.bridges().iter().map(|bridge| bridge.code.to_string()).collect::<Vec<_>>();
+    let components = charter.formula().components.iter().map(|part| format!("{} {}", part.weight, part.code));
+    let facts = [
+        ("time zone", charter.time_zone.iana_name().unwrap_or("unnamed").to_owned()),
+        ("streets", charter.find_parties(charter::PartyKind::Street).count().to_string()),
+        ("channels", charter.channels().len().to_string()),
+        ("bridges", bridges.join(", ")),
+        ("duties", charter.duties().len().to_string()),
+        ("groups", charter.groups().len().to_string()),
+        ("score", components.collect::<Vec<_>>().join(" + ")),
+    ];
+    for (name, value) in facts {
+        out::line(format_args!("  {name:<9}  {value}"))?;
+    }
+    eprintln!("--parties, --categories, --situations and --limits show more");
+    Ok(())
+}
+
+fn parties(charter: &Charter) -> Table {
+    let mut table = table(["PARTY", "KIND", "ABOVE", "CALLABLE", "NAME", ""]);
+    for party in charter.parties() {
+        let Party { code, name, kind, parent, provenance, responder, .. } = party;
+        table.add_row([
+            code.to_string(),
+            kind.as_str().to_owned(),
+            parent.as_ref().map(ToString::to_string).unwrap_or_default(),
+            if *responder { "yes".to_owned() } else { String::new() },
+            name.to_string(),
+            mark(*provenance).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn categories(charter: &Charter) -> Table {
+    let mut table = table(["CATEGORY", "LEVEL", "HANDLER", "SITUATION", "LIMIT", "NAME", ""]);
+    for category in charter.categories() {
+        let handler = match &category.handler {
+            Handler::Grid => "grid".to_owned(),
+            Handler::Community => "community".to_owned(),
+            Handler::Unit(code) => format!("unit {code}"),
+            Handler::Squad(code) => format!("squad {code}"),
+            Handler::EnforcementCentre => "enforcement centre".to_owned(),
+            Handler::StreetCommandCentre => "street command centre".to_owned(),
+            Handler::District => "district".to_owned(),
+        };
+        table.add_row([
+            category.code.to_string(),
+            category.level.as_str().to_owned(),
+            handler,
+            category.situation.as_ref().map(ToString::to_string).unwrap_or_default(),
+            charter.completion_limit(category.level, category).to_string(),
+            category.name.to_string(),
+            mark(category.provenance).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn situations(charter: &Charter) -> Table {
+    let parties = |patterns: &[PartyPattern]| {
+        let written = patterns.iter().map(|pattern| match pattern {
+            PartyPattern::Party(code) => code.to_string(),
+            PartyPattern::OfStreet(part) => format!("{{street}}-{part}"),
+        });
+        written.collect::<Vec<_>>().join(" ")
+    };
+    let mut table = table(["SITUATION", "COLOUR", "LEAD", "SUPPORTING", "NAME", ""]);
+    for situation in charter.situations() {
+        table.add_row([
+            situation.code.to_string(),
+            situation.colour.as_str().to_owned(),
+            parties(&situation.lead),
+            parties(&situation.supporting),
+            situation.name.to_string(),
+            mark(situation.provenance).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn limits(charter: &Charter) -> Table {
+    let mut table = table(["LIMIT", "TIME", ""]);
+    for colour in charter::Colour::ALL {
+        let limits = charter.colour_limits(colour);
+        for (name, limit) in
+            [("response", limits.response), ("report-in", limits.report_in), ("completion", limits.completion)]
+        {
+            table.add_row([format!("{} {name}", colour.as_str()), limit.to_string(), mark(limits.provenance).to_owned()]);
+        }
+    }
+    for named in charter.limits() {
+        table.add_row([named.code.to_string(), named.limit.to_string(), mark(named.provenance).to_owned()]);
+    }
+    table
+}
+
+/// What a district still has to replace, or may want to.
+fn mark(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Source => "",
+        Provenance::Illustrative => "illustrative",
+        Provenance::Ours => "ours",
+    }
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    // Lines as long as they are: whoever greps needs a party on one line.
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+}

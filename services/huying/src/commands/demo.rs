@@ -1,0 +1,163 @@
+//! `huying demo`: the shipped stories, on the real services, in a minute.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+use include_dir::{Dir, include_dir};
+use jiff::tz::TimeZone;
+use proto::evaluation::v1::GetScoresRequest;
+use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
+use proto::intake::v1::TimelineEntry;
+
+use crate::cli::Manner;
+use crate::client::explain;
+use crate::failure::Answered;
+use crate::render::entry_line;
+use crate::story::{self, Played, Stage, Story, Telling};
+use crate::up::{Ports, Running, UpConfig};
+
+/// The shipped stories; `tests/stories` at the top of the project.
+static STORIES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/stories");
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Play only these, by number, e.g. S17
+    #[arg(value_name = "STORY")]
+    only: Vec<String>,
+    /// What came of each, as a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut stories = shipped()?;
+    if !args.only.is_empty() {
+        stories.retain(|story| args.only.iter().any(|only| only.eq_ignore_ascii_case(&story.story)));
+    }
+    // In the order they happened: time goes forward.
+    stories.sort_by_key(|story| story.begins().ok());
+    let folder = tempfile::tempdir()?;
+    let running = Running::start(UpConfig { ports: Ports::Auto, ..UpConfig::new(folder.path().join("data")) }).await?;
+    running.departments_open().await;
+    let ready = started.elapsed();
+    let stage = Stage::of(&running).await?;
+    let charters = stage.charters().await?;
+    let mut played = Vec::new();
+    for story in &stories {
+        let charter = charters
+            .iter()
+            .find(|charter| charter.district.as_str() == story.district)
+            .with_context(|| format!("no charter ships for {}", story.district))?;
+        let mut narrator = Narrator::new(charter.time_zone.clone(), manner.colour, args.json);
+        narrator.begin(story);
+        played.push(story::play(&stage, story, charter, &mut narrator).await?);
+    }
+    let districts: Vec<String> = charters.iter().map(|charter| charter.district.to_string()).collect();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&played)?);
+    } else {
+        print_table(&played);
+        for district in districts {
+            print_scores(&stage, &district).await?;
+        }
+        print_differences(&played);
+        println!("ready after {:.1} s, played in {:.1} s", ready.as_secs_f64(), started.elapsed().as_secs_f64());
+    }
+    running.stop().await?;
+    let differences: usize = played.iter().map(|played| played.differences.len()).sum();
+    let recorded = played.iter().filter(|played| played.as_recorded()).count();
+    if !args.json {
+        println!("demo: {recorded} stories as recorded, {differences} differences");
+    }
+    if differences == 0 { Ok(()) } else { Err(Answered.into()) }
+}
+
+fn shipped() -> anyhow::Result<Vec<Story>> {
+    STORIES
+        .files()
+        .filter(|file| file.path().extension().is_some_and(|extension| extension == "yaml"))
+        .map(|file| {
+            let text = file.contents_utf8().context("a shipped story is not UTF-8")?;
+            Story::parse(text).with_context(|| file.path().display().to_string())
+        })
+        .collect()
+}
+
+/// Prints what happens as it happens.
+pub(super) struct Narrator {
+    zone: TimeZone,
+    colour: bool,
+    silent: bool,
+}
+
+impl Narrator {
+    pub(super) fn new(zone: TimeZone, colour: bool, silent: bool) -> Self {
+        Self { zone, colour, silent }
+    }
+
+    pub(super) fn begin(&self, story: &Story) {
+        if !self.silent {
+            println!("\n── {} {} ({})", story.story, story.title, story.source);
+        }
+    }
+}
+
+impl Telling for Narrator {
+    fn fact(&mut self, case: &str, entry: &TimelineEntry) {
+        if !self.silent {
+            println!("{case:>10}  {}", entry_line(entry, &self.zone, self.colour));
+        }
+    }
+}
+
+fn print_table(played: &[Played]) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["story", "district", "title", "cases", "facts", "differences"]);
+    for played in played {
+        table.add_row([
+            Cell::new(&played.story),
+            Cell::new(&played.district),
+            Cell::new(&played.title),
+            Cell::new(played.cases.values().cloned().collect::<Vec<_>>().join(" ")),
+            Cell::new(played.facts),
+            Cell::new(played.differences.len()),
+        ]);
+    }
+    println!("\n{table}");
+}
+
+async fn print_scores(stage: &Stage, district: &str) -> anyhow::Result<()> {
+    let mut client = EvaluationServiceClient::new(stage.as_operator("evaluation").await?);
+    let request = GetScoresRequest { district: district.to_owned(), ..GetScoresRequest::default() };
+    let scores = client.get_scores(request).await.map_err(|status| explain(&status))?.into_inner();
+    if scores.scores.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["department", "cases", "score", "components"]);
+    for score in scores.scores {
+        let components: Vec<String> = score
+            .components
+            .iter()
+            .map(|component| format!("{} {}% × {}", component.code, component.rate, component.weight))
+            .collect();
+        table.add_row([score.party, score.cases.to_string(), score.score, components.join(", ")]);
+    }
+    println!("\n{district}, formula {}\n{table}", scores.formula);
+    Ok(())
+}
+
+pub(super) fn print_differences(played: &[Played]) {
+    for played in played {
+        for difference in &played.differences {
+            println!("{}: {difference}", played.story);
+        }
+        if played.as_recorded() {
+            println!("{}: as recorded ({} facts)", played.story, played.facts);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! One file per command: its flags, and what it does with them.
+
+pub(crate) mod bridge;
+pub(crate) mod case;
+pub(crate) mod charter;
+pub(crate) mod demo;
+pub(crate) mod dlq;
+pub(crate) mod provision;
+pub(crate) mod story;
+pub(crate) mod submit;
+pub(crate) mod tail;
+pub(crate) mod token;
+pub(crate) mod up;

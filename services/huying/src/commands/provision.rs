@@ -1,0 +1,94 @@
+//! `huying provision`: what a broker needs before services can work on it.
+
+use std::path::PathBuf;
+
+use crate::accounts;
+use crate::charters::{Roster, load_all};
+use crate::out;
+use crate::provision::{Published, provision, publish, remark};
+
+/// Make a broker ready: streams, buckets, consumers, and the charters that are not on the record yet.
+///
+/// It logs in as the user `provision` and changes only what differs, so it may run at every rollout. Services never
+/// change what they store in; this is the only command that does.
+#[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    instead: Option<Instead>,
+    #[command(flatten)]
+    station: station::Config,
+    /// Copies of every stream: 1 on one server, 3 on a cluster
+    #[arg(long, env = "HUYING_STREAM_REPLICAS", value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=5))]
+    replicas: usize,
+    /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
+    #[arg(long = "charter", value_name = "NAME|DIR")]
+    charters: Vec<String>,
+    /// Also write accounts.conf and keys into this folder, as `provision accounts` does
+    #[arg(long, value_name = "DIR")]
+    accounts_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum Instead {
+    /// Only write the broker's accounts and the keys of its users; needs no broker
+    Accounts(AccountsArgs),
+}
+
+/// Write `accounts.conf`, to be included in the broker's configuration, and one key for every user in `keys/`.
+///
+/// Keys that are there are kept, so run it again after a charter gained a party and let the broker read the file
+/// again. `provision.nk` and one per service are ours; `<bridge>.nk` and `<department>.nk` are handed to the parties.
+#[derive(Clone, Debug, clap::Args)]
+struct AccountsArgs {
+    /// The folder; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
+    #[arg(long = "charter", value_name = "NAME|DIR")]
+    charters: Vec<String>,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+    if let Some(Instead::Accounts(accounts)) = args.instead {
+        let charters = load_all(&accounts.charters)?;
+        return write_accounts(&accounts.dir, &Roster::of(&charters));
+    }
+    let charters = load_all(&args.charters)?;
+    if let Some(dir) = &args.accounts_dir {
+        write_accounts(dir, &Roster::of(&charters))?;
+    }
+    let broker = args.station.connect(accounts::PROVISION_USER).await?;
+    let report = provision(&broker, args.replicas, &charters).await?;
+    let mut changed = 0;
+    for made in report.iter().filter(|made| made.changed) {
+        changed += 1;
+        out::line(format_args!("made    {}", made.what))?;
+    }
+    let (on_record, _) = broker.charters().await?;
+    for charter in &charters {
+        let published = publish(&broker, charter, &on_record).await?;
+        if published == Published::Now {
+            changed += 1;
+            out::line(format_args!("made    charter {} version {}", charter.district, charter.version))?;
+        }
+        if let Some(remark) = remark(charter, &published) {
+            eprintln!("huying: {remark}");
+        }
+    }
+    let checked = report.len() + charters.len();
+    out::line(format_args!("{changed} made or changed, {} as they should be", checked - changed))
+}
+
+fn write_accounts(dir: &std::path::Path, roster: &Roster) -> anyhow::Result<()> {
+    let changed = accounts::write(dir, roster)?;
+    out::line(format_args!(
+        "{} {}: {} bridges, {} departments; keys in {}",
+        if changed { "wrote  " } else { "as it was" },
+        dir.join("accounts.conf").display(),
+        roster.bridges.len(),
+        roster.departments.len(),
+        dir.join("keys").display()
+    ))
+}

@@ -1,0 +1,150 @@
+//! What came of a story, compared with what must have come of it. Every difference is a sentence.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use proto::FromWireTime;
+use proto::intake::v1::{Case, TimelineEntry};
+use serde_json::Value;
+
+use super::format::{Elapsed, Expectation, Fact, duration};
+
+/// Differences of one expectation.
+pub fn differences(expected: &Expectation, case: &Case, names: &BTreeMap<String, String>) -> Vec<String> {
+    let summary = case.summary.clone().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut field = |name: &str, wanted: Option<&String>, is: &str| {
+        if let Some(wanted) = wanted
+            && wanted != is
+        {
+            found.push(format!("{name}: expected {wanted}, is {}", if is.is_empty() { "nothing" } else { is }));
+        }
+    };
+    field("state", expected.state.as_ref(), &summary.state);
+    field("level", expected.level.as_ref(), &summary.level);
+    field("outcome", expected.outcome.as_ref(), &summary.outcome);
+    field("owner", expected.owner.as_ref(), &summary.owner);
+    field("category", expected.category.as_ref(), &summary.category);
+    if let Some(parent) = &expected.related_to {
+        let wanted = names.get(parent).cloned().unwrap_or_else(|| format!("(no case {parent})"));
+        field("related_to", Some(&wanted), &case.related_case);
+    }
+    for (event, wanted) in &expected.events {
+        let is = case.timeline.iter().filter(|entry| entry.event == *event).count();
+        if is != *wanted {
+            found.push(format!("events: expected {wanted} × {event}, found {is}"));
+        }
+    }
+    found.extend(order(&expected.order, &case.timeline));
+    found.extend(expected.elapsed.iter().filter_map(|elapsed| time_between(elapsed, &case.timeline)));
+    for fact in &expected.contains {
+        if find(fact, &case.timeline).is_none() {
+            found.push(format!("contains: no {}", describe(fact)));
+        }
+    }
+    found.extend(scores(&expected.scores, &case.timeline));
+    found
+}
+
+fn order(wanted: &[String], timeline: &[TimelineEntry]) -> Option<String> {
+    let mut from = 0;
+    for event in wanted {
+        match timeline[from..].iter().position(|entry| entry.event == *event) {
+            Some(position) => from += position + 1,
+            None => return Some(format!("order: {event} does not come where expected in {}", wanted.join(" → "))),
+        }
+    }
+    None
+}
+
+fn time_between(elapsed: &Elapsed, timeline: &[TimelineEntry]) -> Option<String> {
+    let at = |fact: &Fact| find(fact, timeline).and_then(|entry| entry.at.time().ok());
+    let what = format!("elapsed from {} to {}", describe(&elapsed.from), describe(&elapsed.to));
+    let (Some(from), Some(to)) = (at(&elapsed.from), at(&elapsed.to)) else {
+        return Some(format!("{what}: one of them did not happen"));
+    };
+    let is = rounded(to) - rounded(from);
+    let bound = |text: &Option<String>| text.as_ref().map(|text| duration(text));
+    let wrong = |holds: fn(SignedDuration, SignedDuration) -> bool, text: &Option<String>| match bound(text) {
+        None => false,
+        Some(Ok(bound)) => !holds(is, bound),
+        Some(Err(_)) => true,
+    };
+    if wrong(|is, wanted| is == wanted, &elapsed.is) {
+        return Some(format!("{what}: expected {}, is {is:#}", elapsed.is.clone().unwrap_or_default()));
+    }
+    if wrong(|is, wanted| is <= wanted, &elapsed.at_most) {
+        return Some(format!("{what}: expected at most {}, is {is:#}", elapsed.at_most.clone().unwrap_or_default()));
+    }
+    if wrong(|is, wanted| is >= wanted, &elapsed.at_least) {
+        return Some(format!("{what}: expected at least {}, is {is:#}", elapsed.at_least.clone().unwrap_or_default()));
+    }
+    None
+}
+
+/// A difference of two instants in whole minutes: between jumps the clock runs at real speed, and a story does not
+/// count the seconds its own playing takes.
+struct Minutes(i64);
+
+fn rounded(at: Timestamp) -> Minutes {
+    Minutes(at.as_second().div_euclid(60))
+}
+
+impl std::ops::Sub for Minutes {
+    type Output = SignedDuration;
+
+    fn sub(self, other: Self) -> SignedDuration {
+        SignedDuration::from_mins(self.0 - other.0)
+    }
+}
+
+fn scores(wanted: &BTreeMap<String, String>, timeline: &[TimelineEntry]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (party, wanted) in wanted {
+        let is = timeline.iter().rev().filter(|entry| entry.event == "Scored").find_map(|entry| {
+            let detail: Value = serde_json::from_str(&entry.detail_json).ok()?;
+            (detail.get("party")?.as_str()? == party).then(|| detail.get("total").and_then(Value::as_str).map(str::to_owned))?
+        });
+        match is {
+            Some(is) if is == *wanted => {}
+            Some(is) => found.push(format!("scores: {party} expected {wanted}, has {is}")),
+            None => found.push(format!("scores: {party} expected {wanted}, has none")),
+        }
+    }
+    found
+}
+
+fn find<'t>(fact: &Fact, timeline: &'t [TimelineEntry]) -> Option<&'t TimelineEntry> {
+    timeline.iter().find(|entry| matches(fact, entry))
+}
+
+fn matches(fact: &Fact, entry: &TimelineEntry) -> bool {
+    if entry.event != fact.event() {
+        return false;
+    }
+    match fact {
+        Fact::Named(_) => true,
+        Fact::Detailed { with, .. } => {
+            let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
+            with.iter().all(|(field, wanted)| detail.get(field).is_some_and(|is| same(is, wanted)))
+        }
+    }
+}
+
+/// JSON of protobuf writes 64-bit numbers as text and leaves out what is zero; a story writes what it means.
+fn same(is: &Value, wanted: &Value) -> bool {
+    match (is, wanted) {
+        (Value::String(is), Value::Number(wanted)) => *is == wanted.to_string(),
+        (is, wanted) => is == wanted,
+    }
+}
+
+fn describe(fact: &Fact) -> String {
+    match fact {
+        Fact::Named(event) => event.clone(),
+        Fact::Detailed { event, with } => {
+            let with: Vec<String> = with.iter().map(|(field, value)| format!("{field} = {value}")).collect();
+            format!("{event} with {}", with.join(", "))
+        }
+    }
+}

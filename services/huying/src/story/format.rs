@@ -1,0 +1,173 @@
+//! The form of a story file. `tests/stories/README.md` documents it for those who write one.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One worked example.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Story {
+    /// Its number in the requirements, e.g. `S17`.
+    pub story: String,
+    pub title: String,
+    /// Where the example comes from.
+    #[serde(default)]
+    pub source: String,
+    pub district: String,
+    /// RFC 3339 with offset: the instant that steps count from.
+    pub begins: String,
+    pub actors: BTreeMap<String, ActorSpec>,
+    pub steps: Vec<Step>,
+    pub expect: Vec<Expectation>,
+}
+
+/// Somebody who acts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActorSpec {
+    /// caller, bridge, grid, community, street, enforcement-center, department, district.
+    pub role: String,
+    /// Code of the party; callers have none.
+    #[serde(default)]
+    pub party: String,
+    #[serde(default)]
+    pub staff: String,
+}
+
+/// Something somebody does at some time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// `+15m`, `+1d2h`, or RFC 3339.
+    pub at: String,
+    /// Name of an actor.
+    pub actor: String,
+    #[serde(rename = "do")]
+    pub action: String,
+    /// The story's own name for a case; `submit` and `find-related` give it.
+    #[serde(default)]
+    pub case: String,
+    /// What the action needs.
+    #[serde(default)]
+    pub with: BTreeMap<String, Value>,
+    /// The rule that must refuse this step.
+    #[serde(default)]
+    pub refused: Option<String>,
+}
+
+/// What must have come of it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expectation {
+    pub case: String,
+    pub state: Option<String>,
+    pub level: Option<String>,
+    pub outcome: Option<String>,
+    pub owner: Option<String>,
+    pub category: Option<String>,
+    /// Events by name, and how often exactly.
+    pub events: BTreeMap<String, usize>,
+    /// Events in the order of their first occurrence.
+    pub order: Vec<String>,
+    pub elapsed: Vec<Elapsed>,
+    /// Facts that must be on the timeline.
+    pub contains: Vec<Fact>,
+    /// Scores by party, as decimals.
+    pub scores: BTreeMap<String, String>,
+    /// The case on whose site this one was found.
+    pub related_to: Option<String>,
+}
+
+/// Time between the first `from` and the first `to`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elapsed {
+    pub from: Fact,
+    pub to: Fact,
+    #[serde(default)]
+    pub is: Option<String>,
+    #[serde(default)]
+    pub at_most: Option<String>,
+    #[serde(default)]
+    pub at_least: Option<String>,
+}
+
+/// An event by name, or by name and some of its fields.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Fact {
+    Named(String),
+    Detailed {
+        event: String,
+        #[serde(default)]
+        with: BTreeMap<String, Value>,
+    },
+}
+
+impl Fact {
+    pub fn event(&self) -> &str {
+        match self {
+            Self::Named(event) | Self::Detailed { event, .. } => event,
+        }
+    }
+}
+
+impl Story {
+    /// # Errors
+    /// Not the form of a story, or it contradicts itself.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let story: Self = serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let begins = story.begins()?;
+        let mut before = begins;
+        for (number, step) in (1..).zip(&story.steps) {
+            let what = || format!("step {number} ({})", step.action);
+            ensure!(story.actors.contains_key(&step.actor), "{}: there is no actor {:?}", what(), step.actor);
+            let at = instant(begins, &step.at).with_context(what)?;
+            ensure!(at >= before, "{}: {} is before the step before it", what(), step.at);
+            before = at;
+        }
+        ensure!(!story.expect.is_empty(), "a story expects something: add `expect:`");
+        Ok(story)
+    }
+
+    /// # Errors
+    /// `begins` is not an instant.
+    pub fn begins(&self) -> anyhow::Result<Timestamp> {
+        self.begins.parse().with_context(|| format!("begins: {:?} is not RFC 3339 with an offset", self.begins))
+    }
+}
+
+/// An instant as a step says it.
+pub fn instant(begins: Timestamp, text: &str) -> anyhow::Result<Timestamp> {
+    match text.strip_prefix('+') {
+        Some(after) => Ok(begins.checked_add(duration(after)?)?),
+        None => text.parse().with_context(|| format!("at: {text:?} is neither +1h30m nor RFC 3339")),
+    }
+}
+
+/// `1d2h30m15s`, each part optional.
+pub fn duration(text: &str) -> anyhow::Result<SignedDuration> {
+    let mut total = SignedDuration::ZERO;
+    let mut number = String::new();
+    for character in text.trim().chars() {
+        if character.is_ascii_digit() {
+            number.push(character);
+            continue;
+        }
+        let amount: i64 = number.parse().with_context(|| format!("{text:?} is not a duration like 1d2h30m"))?;
+        number.clear();
+        total += match character {
+            'd' => SignedDuration::from_hours(24 * amount),
+            'h' => SignedDuration::from_hours(amount),
+            'm' => SignedDuration::from_mins(amount),
+            's' => SignedDuration::from_secs(amount),
+            _ => bail!("{text:?} is not a duration like 1d2h30m: {character:?} is no unit"),
+        };
+    }
+    ensure!(number.is_empty(), "{text:?} is not a duration like 1d2h30m: the last number has no unit");
+    Ok(total)
+}

@@ -1,0 +1,30 @@
+//! Stories: worked examples as data, played on the real services under the jumping clock.
+//!
+//! A story file ([`format`], documented in `tests/stories/README.md`) says who does what when, and what must come of
+//! it. [`play`] is the order of things: move the clock to the next step or the next deadline, whichever is earlier
+//! ([`time`]); do the step as whoever does it ([`act`]); wait until nothing is under way; tell what happened; at the
+//! end compare ([`expect`]). A step is what people do over the same gRPC contracts that everybody has.
+
+mod act;
+mod doors;
+mod expect;
+mod format;
+mod play;
+mod time;
+
+use std::path::Path;
+
+use anyhow::Context;
+
+pub use doors::{Doors, Stage};
+pub use format::Story;
+pub use play::{Played, Telling, play};
+
+/// Reads a story file.
+///
+/// # Errors
+/// The file cannot be read or is not a story; the text names line and field.
+pub fn read(path: &Path) -> anyhow::Result<Story> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Story::parse(&text).with_context(|| format!("{} is not a story", path.display()))
+}

@@ -1,0 +1,80 @@
+//! Time in a story: it jumps, but only when nothing is under way, and never over a deadline (D9).
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use jiff::Timestamp;
+use record::Broker;
+use record::clock::ClockMover;
+
+/// Longest wait for everything to come to rest.
+const QUIET_S_MAX: u64 = 60;
+/// Between two looks at what is under way.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Longest wait for a due alarm to be handled; the broker itself takes up to a quarter of a second.
+const ALARM_S_MAX: u64 = 30;
+
+pub struct StoryTime {
+    broker: Broker,
+    mover: ClockMover,
+    now: Timestamp,
+}
+
+impl StoryTime {
+    /// Takes the clock and sets it to `begins`.
+    pub async fn begin(broker: &Broker, begins: Timestamp) -> anyhow::Result<Self> {
+        let mut time = Self { broker: broker.clone(), mover: ClockMover::open(broker).await?, now: begins };
+        time.rest().await?;
+        time.mover.jump(begins).await?;
+        time.rest().await?;
+        Ok(time)
+    }
+
+    /// Goes on to `at`, stopping at every deadline on the way.
+    pub async fn advance(&mut self, at: Timestamp) -> anyhow::Result<()> {
+        self.rest().await?;
+        while let Some(alarm) = self.mover.next_alarm().await?
+            && alarm <= at
+        {
+            if alarm > self.now {
+                self.mover.jump(alarm).await?;
+                self.now = alarm;
+            }
+            self.until_handled(alarm).await?;
+            self.rest().await?;
+        }
+        if at > self.now {
+            self.mover.jump(at).await?;
+            self.now = at;
+        }
+        Ok(())
+    }
+
+    /// Waits until no message waits for anybody, twice in a row with nothing new in between.
+    pub async fn rest(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(QUIET_S_MAX);
+        let mut before = None;
+        loop {
+            let activity = self.broker.activity().await?;
+            if activity.is_settled() && before.as_ref() == Some(&activity) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("something is still under way after {QUIET_S_MAX} s: {:?}; look at the logs", activity.unsettled);
+            }
+            before = Some(activity);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn until_handled(&self, alarm: Timestamp) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(ALARM_S_MAX);
+        while self.mover.next_alarm().await?.is_some_and(|next| next <= alarm) {
+            if Instant::now() > deadline {
+                bail!("the alarm of {alarm} has not rung after {ALARM_S_MAX} s; look at the consumers of TIMERS");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+use std::path::PathBuf;
+
+use anyhow::Context;
+use chassis::{ConfigProblem, Configure};
+use reqwest::Url;
+
+/// Shortest secret accepted, in bytes: the output length of the hash.
+const SECRET_BYTES_MIN: usize = 32;
+
+/// Flags of notification.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Config {
+    #[command(flatten)]
+    pub station: station::Config,
+    /// Where notifications are posted as JSON (http or https). Without it they are written to the log.
+    #[arg(long, env = "HUYING_WEBHOOK_URL", value_name = "URL", value_parser = http_url)]
+    pub webhook_url: Option<Url>,
+    /// File with the key that posts are signed with, at least 32 bytes; needed with --webhook-url.
+    #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub webhook_secret_file: Option<PathBuf>,
+}
+
+impl Configure for Config {
+    const ABOUT: &'static str = "Tells callers and parties what happened, and records what became of each delivery.";
+
+    fn validate(&self) -> Result<(), Vec<ConfigProblem>> {
+        match self.webhook() {
+            Ok(_) => Ok(()),
+            Err(error) => Err(vec![ConfigProblem::new("--webhook-secret-file", format!("{error:#}"))]),
+        }
+    }
+}
+
+impl Config {
+    /// Where to post and the key to sign with, if anywhere.
+    pub(crate) fn webhook(&self) -> anyhow::Result<Option<(Url, Vec<u8>)>> {
+        let Some(url) = &self.webhook_url else { return Ok(None) };
+        let path = self.webhook_secret_file.as_ref().context("is required with --webhook-url")?;
+        let secret = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let secret = secret.trim_ascii().to_vec();
+        anyhow::ensure!(
+            secret.len() >= SECRET_BYTES_MIN,
+            "{} holds {} bytes; the key needs {SECRET_BYTES_MIN}",
+            path.display(),
+            secret.len(),
+        );
+        Ok(Some((url.clone(), secret)))
+    }
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    let url: Url = text.parse().map_err(|error| format!("not a URL: {error}"))?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err("only http:// and https:// can be posted to".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Args, Command, FromArgMatches};
+
+    fn read(flags: &[&str]) -> Result<Config, String> {
+        let args = std::iter::once("notification").chain(flags.iter().copied());
+        let matches = Config::augment_args(Command::new("notification")).try_get_matches_from(args);
+        let config = Config::from_arg_matches(&matches.map_err(|error| error.to_string())?);
+        let config = config.map_err(|error| error.to_string())?;
+        match config.validate() {
+            Ok(()) => Ok(config),
+            Err(problems) => Err(format!("{} {}", problems[0].flag, problems[0].message)),
+        }
+    }
+
+    #[test]
+    fn a_webhook_without_a_secret_stops_the_start() {
+        assert!(read(&[]).is_ok(), "the log needs neither");
+        let url = "--webhook-url=https://example.org/huying";
+        assert_eq!(read(&[url]).unwrap_err(), "--webhook-secret-file is required with --webhook-url");
+        let missing = read(&[url, "--webhook-secret-file=/nowhere"]).unwrap_err();
+        assert!(missing.starts_with("--webhook-secret-file /nowhere cannot be read"), "{missing}");
+        for url in ["ftp://example.org", "example.org", "http://"] {
+            assert!(read(&[&format!("--webhook-url={url}")]).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! A receiver on a real port, which takes what it is told to.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use hmac::{Hmac, KeyInit, Mac};
+
+use super::*;
+
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+/// What it got, and what it will answer; when that is used up, 200.
+#[derive(Default)]
+struct Receiver {
+    posts: Mutex<Vec<(HeaderMap, Bytes)>>,
+    answers: Mutex<VecDeque<u16>>,
+}
+
+impl Receiver {
+    /// A receiver, and a courier that goes to it.
+    async fn open(answers: &[u16]) -> (Arc<Self>, Courier) {
+        let receiver = Arc::new(Self { answers: Mutex::new(answers.iter().copied().collect()), ..Self::default() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/huying", listener.local_addr().unwrap()).parse().unwrap();
+        let router = Router::new().route("/huying", post(take)).with_state(Arc::clone(&receiver));
+        #[allow(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (receiver, Courier::Webhook(Webhook::open(url, SECRET.to_vec()).unwrap()))
+    }
+
+    fn header(&self, name: &str) -> Vec<String> {
+        let posts = self.posts.lock().unwrap();
+        posts.iter().map(|(headers, _)| headers[name].to_str().unwrap().to_owned()).collect()
+    }
+}
+
+async fn take(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    receiver.posts.lock().unwrap().push((headers, body));
+    let answer = receiver.answers.lock().unwrap().pop_front().unwrap_or(200);
+    StatusCode::from_u16(answer).unwrap()
+}
+
+fn message(recipient: &str) -> Message {
+    let about: CommitSubject = "case.wuchang.261121-7k3q9xf.dispatch.4".parse().unwrap();
+    Message {
+        delivery_id: delivery_id(&about, 1, "called", recipient),
+        text: "called".to_owned(),
+        recipient: recipient.to_owned(),
+        case_id: "261121-7k3q9xf".to_owned(),
+        district: "wuchang".parse().unwrap(),
+        rendered: "积玉桥街道呼叫".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_was_down_gets_the_same_delivery_again_signed() {
+    let (receiver, courier) = Receiver::open(&[500]).await;
+    let first = courier.settle(vec![message("wuchang-jsj")], 1).await;
+    assert!(matches!(first, Err(Failure::Transient(_))), "{first:?}");
+    let second = courier.settle(vec![message("wuchang-jsj")], 2).await.unwrap();
+
+    let id = message("wuchang-jsj").delivery_id;
+    assert!(matches!(&second[..], [Event::Sent(delivery)] if delivery.id == id && delivery.recipient == "wuchang-jsj"));
+    assert_eq!(receiver.header("idempotency-key"), [id.as_str(), id.as_str()]);
+
+    let posts = receiver.posts.lock().unwrap();
+    assert_eq!(posts[0].1, posts[1].1, "a repeat is the same bytes");
+    let body: serde_json::Value = serde_json::from_slice(&posts[1].1).unwrap();
+    assert_eq!(
+        body,
+        serde_json::json!({
+            "delivery_id": id,
+            "text": "called",
+            "recipient": "wuchang-jsj",
+            "case_id": "261121-7k3q9xf",
+            "district": "wuchang",
+            "rendered": "积玉桥街道呼叫",
+            "at": "1970-01-01T00:00:00Z",
+        })
+    );
+    let signature = posts[1].0["huying-signature"].to_str().unwrap().strip_prefix("sha256=").unwrap();
+    let sent: Vec<u8> =
+        (0..signature.len()).step_by(2).map(|at| u8::from_str_radix(&signature[at..at + 2], 16).unwrap()).collect();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
+    mac.update(&posts[1].1);
+    mac.verify_slice(&sent).unwrap();
+}
+
+#[tokio::test]
+async fn what_will_never_be_taken_is_not_tried_again() {
+    let (receiver, courier) = Receiver::open(&[410]).await;
+    let ended = courier.settle(vec![message("wuchang-jsj")], 1).await.unwrap();
+    assert!(
+        matches!(&ended[..], [Event::Undeliverable { error, attempts: 1, .. }] if error.contains("410")),
+        "{ended:?}"
+    );
+    assert_eq!(receiver.posts.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn patience_ends_after_the_tenth_delivery_and_the_others_are_sent() {
+    let down = [503; 2];
+    let (_receiver, courier) = Receiver::open(&down).await;
+    let ninth = courier.settle(vec![message("wuchang-jsj")], ATTEMPTS_MAX - 1).await;
+    assert!(matches!(ninth, Err(Failure::Transient(_))));
+    let tenth = courier.settle(vec![message("wuchang-jsj")], ATTEMPTS_MAX).await.unwrap();
+    assert!(matches!(&tenth[..], [Event::Undeliverable { attempts: 10, .. }]), "{tenth:?}");
+    let next = courier.settle(vec![message("wuchang-jtdd"), message("wuchang-cgw")], 1).await.unwrap();
+    let ended: Vec<&str> = next.iter().map(|event| event.delivery().recipient.as_str()).collect();
+    assert_eq!(ended, ["wuchang-jtdd", "wuchang-cgw"]);
+}
+
+#[tokio::test]
+async fn nobody_listening_is_no_reason_to_give_up_at_once() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    drop(listener);
+    let courier = Courier::Webhook(Webhook::open(url, SECRET.to_vec()).unwrap());
+    let outcome = courier.settle(vec![message("wuchang-jsj")], 1).await;
+    assert!(matches!(outcome, Err(Failure::Transient(_))), "{outcome:?}");
+}
+
+#[test]
+fn a_delivery_id_depends_on_what_is_told_to_whom() {
+    let about: CommitSubject = "case.wuchang.261121-7k3q9xf.dispatch.4".parse().unwrap();
+    let id = delivery_id(&about, 1, "called", "wuchang-jsj");
+    // printf 'case.wuchang.261121-7k3q9xf.dispatch.4|1|called|wuchang-jsj' | sha256sum | cut -c-32
+    assert_eq!(id, "927e738bb9cae03887d0b0a23f5d09f3");
+    assert_ne!(id, delivery_id(&about, 2, "called", "wuchang-jsj"));
+    assert_ne!(id, delivery_id(&about, 1, "called", "wuchang-jtdd"));
+}

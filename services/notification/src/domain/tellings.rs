@@ -1,0 +1,142 @@
+//! Who is told what, and when. Few things, so that each is read and the record stays small: of everything else the
+//! case's own timeline tells whoever looks.
+
+use ids::Code;
+use jiff::Timestamp;
+use vocabulary::Outcome;
+
+/// Codes of the charter's texts.
+pub const RECEIVED: &str = "received";
+pub const JUDGED: &str = "judged";
+pub const CALLED: &str = "called";
+pub const CALL_OVERDUE: &str = "call-overdue";
+pub const RESOLVED: &str = "resolved";
+pub const CLOSED: &str = "closed";
+pub const NOTICE_SERVED: &str = "notice-served";
+
+/// Something that happened and that somebody is told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    Received,
+    /// A person found out whose the case is; what the rules find out at once is not worth a second message.
+    Judged {
+        party: Code,
+    },
+    Called {
+        by: Code,
+        parties: Vec<Code>,
+        response_due: Timestamp,
+    },
+    /// A called party missed a limit of its call.
+    CallOverdue {
+        party: Code,
+        due: Timestamp,
+        told: Code,
+    },
+    Resolved {
+        outcome: Outcome,
+        rating_due: Timestamp,
+    },
+    Closed {
+        ending: Ending,
+    },
+    NoticeServed {
+        party: Code,
+        due: Timestamp,
+        centre: Code,
+    },
+}
+
+/// How a case ended, as the caller is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    With(Outcome),
+    Withdrawn,
+    Excluded,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    /// Code of the charter's text.
+    pub text: &'static str,
+    pub to: Recipient,
+    pub says: Says,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// Who raised the case.
+    Caller,
+    Party(Code),
+}
+
+/// What a text may name beside the case's number and title. What is absent here and named there is an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Says {
+    /// A party of the calling street.
+    pub street: Option<Code>,
+    pub party: Option<Code>,
+    pub due: Option<Timestamp>,
+    pub ending: Option<Ending>,
+}
+
+/// The table.
+#[must_use]
+pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
+    use Recipient::{Caller, Party};
+    let tell = |text, to, says| vec![Telling { text, to, says }];
+    match occasion {
+        Occasion::Received => tell(RECEIVED, Caller, Says::default()),
+        Occasion::Judged { party } => tell(JUDGED, Caller, Says { party: Some(party.clone()), ..Says::default() }),
+        Occasion::Called { by, parties, response_due } => {
+            let call = |party: &Code| Telling {
+                text: CALLED,
+                to: Party(party.clone()),
+                says: Says {
+                    street: Some(by.clone()),
+                    party: Some(party.clone()),
+                    due: Some(*response_due),
+                    ending: None,
+                },
+            };
+            parties.iter().map(call).collect()
+        }
+        Occasion::CallOverdue { party, due, told } => {
+            let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(CALL_OVERDUE, Party(told.clone()), says)
+        }
+        Occasion::Resolved { outcome, rating_due } => {
+            let says = Says { due: Some(*rating_due), ending: Some(Ending::With(*outcome)), ..Says::default() };
+            tell(RESOLVED, Caller, says)
+        }
+        Occasion::Closed { ending } => tell(CLOSED, Caller, Says { ending: Some(*ending), ..Says::default() }),
+        Occasion::NoticeServed { party, due, centre } => {
+            let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(NOTICE_SERVED, Party(centre.clone()), says)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(occasion: &Occasion) -> Vec<String> {
+        let tell = |telling: Telling| match telling.to {
+            Recipient::Caller => format!("caller: {}", telling.text),
+            Recipient::Party(party) => format!("{party}: {}", telling.text),
+        };
+        tellings(occasion).into_iter().map(tell).collect()
+    }
+
+    #[test]
+    fn a_call_is_told_to_each_called_party_and_a_missed_limit_one_level_up() {
+        let code = |text: &str| text.parse::<Code>().unwrap();
+        let (by, due) = (code("wuchang-lds-command-centre"), Timestamp::UNIX_EPOCH);
+        let call = Occasion::Called { by, parties: vec![code("jsj"), code("traffic")], response_due: due };
+        assert_eq!(told(&call), ["jsj: called", "traffic: called"]);
+        let late = Occasion::CallOverdue { party: code("jsj"), due, told: code("wuchang-centre") };
+        assert_eq!(told(&late), ["wuchang-centre: call-overdue"]);
+        assert_eq!(told(&Occasion::Closed { ending: Ending::Withdrawn }), ["caller: closed"]);
+    }
+}

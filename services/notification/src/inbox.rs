@@ -1,0 +1,167 @@
+//! A followed commit becomes messages, and their outcomes one commit.
+//!
+//! Messages go out first and are recorded after: a crash in between sends them once more, under the same delivery ids.
+//! The other order would lose them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use charter::Charter;
+use ids::Owner;
+use jiff::Timestamp;
+use proto::FromWireTime;
+use proto::record::v1::{Cause, cause};
+use proto::streams::{CASES, record_consumer};
+use record::follow::{Delivered, Failure};
+use record::{Aggregate, Refused, Request, StoredCommit};
+use station::desk::read_stored;
+use station::{Caller, Desk};
+use tokio_util::sync::CancellationToken;
+
+use crate::cases::{Case, Cases};
+use crate::courier::{Courier, Message, delivery_id};
+use crate::domain::tellings::{Recipient, Telling, tellings};
+use crate::domain::{Command, Event, Rules};
+use crate::occasions::{occasions, received};
+use crate::words;
+
+pub struct Inbox {
+    desk: Desk<Rules>,
+    cases: Cases,
+    courier: Courier,
+}
+
+pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = inbox.desk.station.broker.follower(CASES, &record_consumer(Owner::Notification)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let inbox = Arc::clone(&inbox);
+            async move { inbox.handle(&delivered).await }
+        })
+        .await?;
+    Ok(())
+}
+
+impl Inbox {
+    pub fn new(desk: Desk<Rules>, courier: Courier) -> Self {
+        let cases = Cases::new(desk.station.broker.clone());
+        Self { desk, cases, courier }
+    }
+
+    async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
+        let stored = read_stored(delivered)?;
+        let key = &stored.subject.key;
+        if let Some(received) = received(&stored.commit) {
+            self.cases.learn(key, received);
+        }
+        let occasions = occasions(&stored.commit).map_err(Failure::permanent)?;
+        if occasions.is_empty() {
+            return Ok(());
+        }
+        let charter = self.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+        let case = self.cases.get(key).await?;
+        let told =
+            occasions.iter().flat_map(|(position, occasion)| tellings(occasion).into_iter().map(|it| (*position, it)));
+        let settled = self.settled(&stored, delivered.deliveries).await?;
+        let (mut written, mut outcomes) = (Vec::new(), Vec::new());
+        for (position, telling) in told {
+            match write(&charter, &stored, &case, position, &telling)? {
+                Draft::NoText => tracing::debug!(text = telling.text, "the charter has no such text"),
+                Draft::Written(message) | Draft::Unwritable(message, _) if settled.contains(&message.delivery_id) => {}
+                Draft::Written(message) => written.push(message),
+                Draft::Unwritable(message, error) => outcomes.push(self.courier.unwritten(message, &error)),
+            }
+        }
+        outcomes.extend(self.courier.settle(written, delivered.deliveries).await?);
+        self.record(&stored, &charter, outcomes).await
+    }
+
+    /// What has ended already. Only a commit that comes again can have been dealt with before; should one that comes
+    /// for the first time have been, its messages are sent once more and recorded once.
+    async fn settled(&self, about: &StoredCommit, deliveries: u64) -> Result<BTreeSet<String>, Failure> {
+        if deliveries <= 1 {
+            return Ok(BTreeSet::new());
+        }
+        Ok(self.desk.read(&about.subject.key).await.map_err(Failure::transient)?.state.settled)
+    }
+
+    async fn record(&self, about: &StoredCommit, charter: &Charter, outcomes: Vec<Event>) -> Result<(), Failure> {
+        if outcomes.is_empty() {
+            return Ok(());
+        }
+        let request = Request {
+            command: Command::Settle { outcomes },
+            cause: Cause { kind: Some(cause::Kind::Commit(about.subject.to_string())) },
+            actor: Caller::system().actor(),
+            command_id: None,
+            charter_version: charter.version.clone(),
+            at: self.desk.station.now(),
+        };
+        match self.desk.offer(&about.subject.key, request).await {
+            Ok(answered) => {
+                answered.events.iter().for_each(tell);
+                Ok(())
+            }
+            Err(Refused::Rule(refusal)) => match refusal {},
+            // They were sent; trying again would only send them again.
+            Err(Refused::Full(commits)) => {
+                let key = &about.subject.key;
+                tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");
+                Ok(())
+            }
+            Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused)),
+        }
+    }
+}
+
+/// What became of a telling when it was put into words.
+enum Draft {
+    /// The charter has nothing to say here.
+    NoText,
+    Written(Message),
+    /// With the reason. The message has no words.
+    Unwritable(Message, String),
+}
+
+fn write(
+    charter: &Charter,
+    about: &StoredCommit,
+    case: &Case,
+    position: usize,
+    telling: &Telling,
+) -> Result<Draft, Failure> {
+    let Some(text) = charter.text(telling.text) else { return Ok(Draft::NoText) };
+    let at: Timestamp = about.commit.at.time().map_err(Failure::permanent)?;
+    let recipient = match &telling.to {
+        Recipient::Caller => case.caller.clone(),
+        Recipient::Party(party) => party.to_string(),
+    };
+    let key = &about.subject.key;
+    let message = Message {
+        delivery_id: delivery_id(&about.subject, position, telling.text, &recipient),
+        text: telling.text.to_owned(),
+        recipient,
+        case_id: key.id.clone(),
+        district: key.district.clone(),
+        rendered: String::new(),
+        at,
+    };
+    Ok(match words::render(&text.zh, &words::values(charter, &key.id, case, &telling.says)) {
+        Ok(rendered) => Draft::Written(Message { rendered, ..message }),
+        Err(error) => Draft::Unwritable(message, error),
+    })
+}
+
+/// Counts an outcome, and logs a lost one: here, where it happens once however often it was tried.
+fn tell(outcome: &Event) {
+    let delivery = outcome.delivery();
+    let (text, transport) = (delivery.text.clone(), delivery.transport.as_str());
+    let ended = match outcome {
+        Event::Sent(_) => "sent",
+        Event::Undeliverable { error, attempts, .. } => {
+            tracing::warn!(delivery_id = delivery.id, text, transport, attempts, error, "undeliverable");
+            "undeliverable"
+        }
+    };
+    metrics::counter!("notifications_total", "text" => text, "transport" => transport, "outcome" => ended).increment(1);
+}

@@ -1,0 +1,146 @@
+//! A followed commit as occasions: which of its facts somebody is told of, in our own words.
+
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::dispatch::v1::{Clock, CloseReason, Closed, Overdue};
+use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+use proto::intake::v1::Received;
+use proto::intake::v1::intake_event::Event as IntakeFact;
+use proto::record::v1::{Actor, Commit, event::Of};
+use proto::triage::v1::triage_event::Event as TriageFact;
+use record::WireError;
+use station::wire;
+
+use crate::domain::tellings::{Ending, Occasion};
+
+/// The occasions of a commit, each with the position of its fact in the commit, counted from 1.
+///
+/// # Errors
+/// A fact does not have the form its type promises.
+pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
+    let facts = commit
+        .decisions
+        .iter()
+        .flat_map(|decision| decision.events.iter().map(|event| (decision.actor.as_ref(), event.of.as_ref())));
+    let mut occasions = Vec::new();
+    for (position, (actor, fact)) in facts.enumerate() {
+        if let Some(occasion) = occasion(actor, fact)? {
+            occasions.push((position + 1, occasion));
+        }
+    }
+    Ok(occasions)
+}
+
+/// The receipt of a case, if this commit holds it.
+pub fn received(commit: &Commit) -> Option<&Received> {
+    let mut events = commit.decisions.iter().flat_map(|decision| &decision.events);
+    events.find_map(|event| match intake_fact(event.of.as_ref()) {
+        Some(IntakeFact::Received(received)) => Some(received),
+        Some(
+            IntakeFact::Supplemented(_)
+            | IntakeFact::WithdrawalAsked(_)
+            | IntakeFact::ExclusionProposed(_)
+            | IntakeFact::ExclusionApproved(_),
+        )
+        | None => None,
+    })
+}
+
+fn intake_fact(of: Option<&Of>) -> Option<&IntakeFact> {
+    if let Some(Of::Intake(fact)) = of { fact.event.as_ref() } else { None }
+}
+
+fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>, WireError> {
+    match fact {
+        Some(Of::Intake(fact)) => Ok(match &fact.event {
+            Some(IntakeFact::Received(_)) => Some(Occasion::Received),
+            Some(
+                IntakeFact::Supplemented(_)
+                | IntakeFact::WithdrawalAsked(_)
+                | IntakeFact::ExclusionProposed(_)
+                | IntakeFact::ExclusionApproved(_),
+            )
+            | None => None,
+        }),
+        Some(Of::Triage(fact)) => match &fact.event {
+            Some(TriageFact::Judged(fact)) => {
+                let judgement = fact.judgement.as_ref().ok_or_else(|| WireError::new("judgement", "missing"))?;
+                Ok(Some(Occasion::Judged { party: wire::code("judgement.party", &judgement.party)? }))
+            }
+            Some(
+                TriageFact::Classified(_)
+                | TriageFact::QueuedForJudgement(_)
+                | TriageFact::Claimed(_)
+                | TriageFact::Regraded(_)
+                | TriageFact::JudgementOverdue(_),
+            )
+            | None => Ok(None),
+        },
+        Some(Of::Dispatch(fact)) => fact.event.as_ref().map_or(Ok(None), dispatched),
+        // Which other facts the enforcement centre has is of no concern here: it tells of its notices only.
+        Some(Of::EnforcementCenter(fact)) => match &fact.event {
+            Some(CenterFact::NoticeServed(fact)) => Ok(Some(Occasion::NoticeServed {
+                party: wire::code("party", &fact.party)?,
+                due: wire::time("due", fact.due.as_ref())?,
+                // Only the operation's own centre serves notices.
+                centre: wire::code("actor.party", actor.map_or("", |actor| &actor.party))?,
+            })),
+            Some(_) | None => Ok(None),
+        },
+        Some(Of::Evaluation(_) | Of::Notification(_)) | None => Ok(None),
+    }
+}
+
+fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
+    Ok(match fact {
+        DispatchFact::Called(fact) => Some(Occasion::Called {
+            by: wire::code("caller", &fact.caller)?,
+            parties: fact
+                .parties
+                .iter()
+                .map(|called| wire::code("parties", &called.party))
+                .collect::<Result<_, _>>()?,
+            response_due: wire::time("response_due", fact.response_due.as_ref())?,
+        }),
+        DispatchFact::Overdue(fact) if is_of_a_call(fact) => Some(Occasion::CallOverdue {
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
+            told: wire::code("told", &fact.told)?,
+        }),
+        DispatchFact::Resolved(fact) => Some(Occasion::Resolved {
+            outcome: wire::outcome(fact.outcome)?,
+            rating_due: wire::time("rating_due", fact.rating_due.as_ref())?,
+        }),
+        DispatchFact::Closed(fact) => Some(Occasion::Closed { ending: ending(fact)? }),
+        DispatchFact::Assigned(_)
+        | DispatchFact::Escalated(_)
+        | DispatchFact::Responded(_)
+        | DispatchFact::ReportedIn(_)
+        | DispatchFact::TaskPlanned(_)
+        | DispatchFact::TaskDone(_)
+        | DispatchFact::Progressed(_)
+        | DispatchFact::MeasureAdopted(_)
+        | DispatchFact::PartyDone(_)
+        | DispatchFact::Released(_)
+        | DispatchFact::CallEnded(_)
+        | DispatchFact::Overdue(_)
+        | DispatchFact::Reopened(_) => None,
+    })
+}
+
+/// What no call is about has no text of its own: the case's own clock and tasks outside calls.
+fn is_of_a_call(fact: &Overdue) -> bool {
+    match fact.clock() {
+        Clock::Response | Clock::ReportIn | Clock::Completion => true,
+        Clock::Task => fact.call != 0,
+        Clock::Case | Clock::Unspecified => false,
+    }
+}
+
+fn ending(fact: &Closed) -> Result<Ending, WireError> {
+    match fact.reason() {
+        CloseReason::Withdrawn => Ok(Ending::Withdrawn),
+        CloseReason::Excluded => Ok(Ending::Excluded),
+        CloseReason::Rated | CloseReason::Unrated => wire::outcome(fact.outcome).map(Ending::With),
+        CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
+    }
+}

@@ -1,0 +1,167 @@
+//! The desk over gRPC: for the department's own systems, each of which sees its own department and no other.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt};
+use ids::Code;
+use proto::common::v1::Role;
+use proto::dispatch::v1::answer::Answer as Said;
+use proto::dispatch::v1::{Answer, Done, Progress, ReportIn, Respond, TaskDoneAnswer};
+use proto::responder::v1::responder_service_server::{ResponderService, ResponderServiceServer};
+use proto::responder::v1::{
+    AnswerStatus, CompleteTaskRequest, CompleteTaskResponse, DoneRequest, DoneResponse, ListCallsRequest,
+    ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest, ReportInResponse, RespondRequest,
+    RespondResponse, WatchOrdersRequest, WatchOrdersResponse,
+};
+use station::{Caller, already_exists};
+use tonic::{Request, Response, Status};
+
+use crate::department::{Department, Since};
+use crate::outbox::AnswerError;
+use crate::store::StoreError;
+
+/// Departments behind one door. Whom a call is for is what its token says, never what it claims.
+#[derive(Clone)]
+pub struct Fleet(Arc<HashMap<Code, Department>>);
+
+/// One gRPC service for all of these departments.
+pub fn fleet(departments: impl IntoIterator<Item = Department>) -> ResponderServiceServer<Fleet> {
+    let departments = departments.into_iter().map(|department| (department.code().clone(), department));
+    ResponderServiceServer::new(Fleet(Arc::new(departments.collect())))
+}
+
+impl Fleet {
+    fn department<T>(&self, request: &Request<T>) -> Result<(&Department, Caller), Status> {
+        let caller = Caller::of(request)?;
+        caller.require(&[Role::Department])?;
+        let party = caller.acting_party()?;
+        let department = self
+            .0
+            .get(party)
+            .ok_or_else(|| Status::permission_denied(format!("the token is for {party}, which is not served here")))?;
+        Ok((department, caller))
+    }
+
+    async fn answer<T>(
+        &self,
+        request: Request<T>,
+        answer: impl FnOnce(T) -> Answer,
+    ) -> Result<Option<AnswerStatus>, Status> {
+        let (department, caller) = self.department(&request)?;
+        let answer = answer(request.into_inner());
+        if let Ok(district) = answer.district.parse() {
+            caller.require_district(&district)?;
+        }
+        let case_id = answer.case_id.clone();
+        department.answer(answer).await.map(Some).map_err(|error| answer_status(error, &case_id))
+    }
+}
+
+fn answer_status(error: AnswerError, case_id: &str) -> Status {
+    let text = error.to_string();
+    match error {
+        AnswerError::BadInput(input) => input.into(),
+        AnswerError::AnotherAnswer => already_exists(case_id, &text),
+        AnswerError::Full => Status::resource_exhausted(text),
+        AnswerError::NotKept(error) => store_status(&error),
+    }
+}
+
+fn store_status(error: &StoreError) -> Status {
+    tracing::error!(%error, "the local store is out of reach");
+    Status::unavailable("the local store is out of reach, it has been logged; send it again")
+}
+
+#[tonic::async_trait]
+impl ResponderService for Fleet {
+    async fn list_calls(&self, request: Request<ListCallsRequest>) -> Result<Response<ListCallsResponse>, Status> {
+        let (department, _) = self.department(&request)?;
+        let calls = department.calls(request.get_ref().all).await.map_err(|error| store_status(&error))?;
+        Ok(Response::new(ListCallsResponse { calls }))
+    }
+
+    type WatchOrdersStream = Pin<Box<dyn Stream<Item = Result<WatchOrdersResponse, Status>> + Send>>;
+
+    async fn watch_orders(
+        &self,
+        request: Request<WatchOrdersRequest>,
+    ) -> Result<Response<Self::WatchOrdersStream>, Status> {
+        let (department, _) = self.department(&request)?;
+        let since = if request.get_ref().from_start { Since::Start } else { Since::Now };
+        let orders = department.orders_since(since).map(|order| Ok(WatchOrdersResponse { order: Some(order) }));
+        Ok(Response::new(Box::pin(orders)))
+    }
+
+    async fn respond(&self, request: Request<RespondRequest>) -> Result<Response<RespondResponse>, Status> {
+        let status = self
+            .answer(request, |RespondRequest { district, case_id, call, command_id, officer }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::Respond(Respond { officer })),
+            })
+            .await?;
+        Ok(Response::new(RespondResponse { status }))
+    }
+
+    async fn report_in(&self, request: Request<ReportInRequest>) -> Result<Response<ReportInResponse>, Status> {
+        let status = self
+            .answer(
+                request,
+                |ReportInRequest { district, case_id, call, command_id, officer, owns_matter, check_in }| Answer {
+                    district,
+                    case_id,
+                    call,
+                    command_id,
+                    answer: Some(Said::ReportIn(ReportIn { officer, owns_matter, check_in })),
+                },
+            )
+            .await?;
+        Ok(Response::new(ReportInResponse { status }))
+    }
+
+    async fn progress(&self, request: Request<ProgressRequest>) -> Result<Response<ProgressResponse>, Status> {
+        let status = self
+            .answer(request, |ProgressRequest { district, case_id, call, command_id, kind, note }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::Progress(Progress { kind, note })),
+            })
+            .await?;
+        Ok(Response::new(ProgressResponse { status }))
+    }
+
+    async fn complete_task(
+        &self,
+        request: Request<CompleteTaskRequest>,
+    ) -> Result<Response<CompleteTaskResponse>, Status> {
+        let status = self
+            .answer(request, |CompleteTaskRequest { district, case_id, call, command_id, task, note }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::TaskDone(TaskDoneAnswer { task, note })),
+            })
+            .await?;
+        Ok(Response::new(CompleteTaskResponse { status }))
+    }
+
+    async fn done(&self, request: Request<DoneRequest>) -> Result<Response<DoneResponse>, Status> {
+        let status = self
+            .answer(request, |DoneRequest { district, case_id, call, command_id, outcome, note }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::Done(Done { outcome, note })),
+            })
+            .await?;
+        Ok(Response::new(DoneResponse { status }))
+    }
+}

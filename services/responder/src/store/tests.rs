@@ -1,0 +1,223 @@
+use std::path::PathBuf;
+
+use futures::future::join_all;
+use prost::Message;
+use proto::common::v1::Refusal;
+use proto::dispatch::v1::Answer;
+use tempfile::TempDir;
+
+use super::*;
+use crate::fixtures::{answer, call, case, done, new, order, over, read, respond, task};
+
+struct Disk {
+    _directory: TempDir,
+    file: PathBuf,
+}
+
+fn disk() -> Disk {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wuchang-jsj.sqlite");
+    Disk { _directory: directory, file }
+}
+
+impl Disk {
+    fn open(&self) -> Store {
+        Store::open(&self.file).unwrap()
+    }
+
+    /// Everything is dropped as it is, and the process comes back.
+    async fn kill_and_reopen(&self, store: Store) -> Store {
+        let gone = store.ended();
+        drop(store);
+        gone.cancelled().await;
+        self.open()
+    }
+
+    fn count(&self, table: &str) -> i64 {
+        let connection = schema::open_for_reading(&self.file).unwrap();
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+}
+
+fn accepted(revision: u64) -> Verdict {
+    Verdict::Accepted { revision }
+}
+
+async fn states(store: &Store, all: bool) -> Vec<(String, String)> {
+    store.calls(all).await.unwrap().into_iter().map(|call| (call.case_id, call.state)).collect()
+}
+
+#[tokio::test]
+async fn a_repeated_order_is_kept_once_even_after_a_restart() {
+    let disk = disk();
+    let store = disk.open();
+    let first = new(&order(1, "3-0", call(1)));
+    assert_eq!(store.take_order(first.clone()).await, Ok(true));
+    assert_eq!(store.take_order(first.clone()).await, Ok(false));
+    let store = disk.kill_and_reopen(store).await;
+    assert_eq!(store.take_order(first).await, Ok(false));
+    assert_eq!(store.take_order(new(&order(2, "3-0", call(1)))).await, Ok(true), "another case, another order");
+    assert_eq!(disk.count("orders"), 2);
+}
+
+#[tokio::test]
+async fn whoever_is_answered_finds_it_on_disk() {
+    let disk = disk();
+    let store = disk.open();
+    let asked = (0..600).map(|number| {
+        let (store, file) = (store.clone(), disk.file.clone());
+        async move {
+            store.take_order(new(&order(number, "1", call(1)))).await.unwrap();
+            // Another connection sees what is committed, and nothing else.
+            let connection = schema::open_for_reading(&file).unwrap();
+            let sql = "SELECT count(*) FROM orders WHERE case_id = ?1";
+            connection.query_row(sql, [case(number).as_str()], |row| row.get::<_, i64>(0)).unwrap()
+        }
+    });
+    assert_eq!(join_all(asked).await, vec![1; 600]);
+}
+
+#[tokio::test]
+async fn a_write_that_fails_stops_no_other_of_its_group() {
+    let disk = disk();
+    let store = disk.open();
+    let wrong = store.writer.write(|connection| connection.execute("INSERT INTO nothing VALUES (1)", []), |_| {});
+    let right = (0..10).map(|number| store.take_order(new(&order(number, "1", call(1)))));
+    let (wrong, right) = tokio::join!(wrong, join_all(right));
+    assert!(matches!(wrong, Err(StoreError::Disk(_))), "{wrong:?}");
+    assert_eq!(right, vec![Ok(true); 10]);
+}
+
+#[tokio::test]
+async fn an_answer_kept_before_a_kill_is_sent_under_the_same_command_id() {
+    let disk = disk();
+    let store = disk.open();
+    // It came without a command id, and so was given one.
+    let kept = read(answer(1, "", respond()));
+    assert!(matches!(store.keep(kept.clone(), |_| {}).await, Ok(Kept::New(_))));
+
+    let store = disk.kill_and_reopen(store).await;
+    let unsent = store.unsent().await.unwrap();
+    assert_eq!(unsent.len(), 1);
+    let sent = Answer::decode(unsent[0].payload.as_slice()).unwrap();
+    assert_eq!(sent.command_id, kept.command_id.as_str());
+    assert_eq!(sent.answer, Some(respond()));
+}
+
+#[tokio::test]
+async fn the_same_command_again_gets_the_same_verdict_and_another_answer_under_it_none() {
+    let disk = disk();
+    let store = disk.open();
+    let (first, second) = (read(answer(1, "c-1", respond())), read(answer(1, "c-2", done())));
+    let Ok(Kept::New(one)) = store.keep(first.clone(), |_| {}).await else { panic!("not new") };
+    let Ok(Kept::New(two)) = store.keep(second.clone(), |_| {}).await else { panic!("not new") };
+    assert_eq!(store.keep(first.clone(), |_| {}).await, Ok(Kept::Again(one, None)));
+
+    let refused = Verdict::Refused(Refusal { code: "FAILED_PRECONDITION".to_owned(), ..Refusal::default() });
+    store.settle(one, first.call.clone(), accepted(7));
+    store.settle(two, second.call.clone(), refused.clone());
+    store.flush().await.unwrap();
+    let store = disk.kill_and_reopen(store).await;
+    assert_eq!(store.keep(first, |_| {}).await, Ok(Kept::Again(one, Some(accepted(7)))));
+    assert_eq!(store.keep(second, |_| {}).await, Ok(Kept::Again(two, Some(refused))));
+    assert_eq!(store.keep(read(answer(1, "c-1", done())), |_| {}).await, Ok(Kept::Different));
+    assert_eq!(store.unsent().await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn a_call_is_as_far_as_the_hub_has_accepted() {
+    let disk = disk();
+    let store = disk.open();
+    store.take_order(new(&order(1, "3-0", call(1)))).await.unwrap();
+    store.take_order(new(&order(1, "4-0", task(1, 1)))).await.unwrap();
+    let response = read(answer(1, "c-1", respond()));
+    let Ok(Kept::New(id)) = store.keep(response.clone(), |_| {}).await else { panic!("not new") };
+
+    let kept = store.calls(false).await.unwrap().remove(0);
+    assert_eq!((kept.state.as_str(), kept.waiting_answers, kept.tasks.len()), ("called", 1, 1));
+    store.settle(id, response.call, accepted(5));
+    let taken = store.calls(false).await.unwrap().remove(0);
+    assert_eq!((taken.state.as_str(), taken.waiting_answers), ("responded", 0));
+    assert_eq!(taken.call.map(|call| call.title).as_deref(), Some("积玉桥·中山路308号"));
+}
+
+#[tokio::test]
+async fn a_call_that_is_over_before_it_arrives_is_over() {
+    let disk = disk();
+    let store = disk.open();
+    store.take_order(new(&order(1, "9-0", over(1)))).await.unwrap();
+    store.take_order(new(&order(1, "3-0", call(1)))).await.unwrap();
+    assert_eq!(states(&store, false).await, []);
+    assert_eq!(states(&store, true).await, [(case(1).to_string(), "over".to_owned())]);
+}
+
+#[tokio::test]
+async fn the_list_begins_with_the_oldest_call_to_work_on() {
+    let disk = disk();
+    let store = disk.open();
+    for number in [1, 2, 3, 4] {
+        store.take_order(new(&order(number, "3-0", call(1)))).await.unwrap();
+    }
+    store.take_order(new(&order(1, "9-0", over(1)))).await.unwrap();
+    let report = read(answer(2, "c-1", done()));
+    let Ok(Kept::New(id)) = store.keep(report.clone(), |_| {}).await else { panic!("not new") };
+    store.settle(id, report.call, accepted(5));
+
+    let list = |cases: &[(u64, &str)]| -> Vec<(String, String)> {
+        cases.iter().map(|(number, state)| (case(*number).to_string(), (*state).to_owned())).collect()
+    };
+    assert_eq!(states(&store, false).await, list(&[(3, "called"), (4, "called"), (2, "done")]));
+    assert_eq!(states(&store, true).await, list(&[(3, "called"), (4, "called"), (2, "done"), (1, "over")]));
+}
+
+#[tokio::test]
+async fn the_oldest_finished_calls_are_forgotten_and_no_other() {
+    let disk = disk();
+    let store = disk.open();
+    for number in 1..=5 {
+        store.take_order(new(&order(number, "3-0", call(1)))).await.unwrap();
+    }
+    for number in [2, 3, 5] {
+        store.take_order(new(&order(number, "9-0", over(1)))).await.unwrap();
+    }
+    // Case 2 is over, but the hub has not taken its last answer.
+    store.keep(read(answer(2, "c-1", respond())), |_| {}).await.unwrap();
+    let tidy = |orders_max| store.writer.write(move |connection| tables::tidy(connection, orders_max), |_: &()| {});
+
+    tidy(8).await.unwrap();
+    assert_eq!(disk.count("orders"), 8);
+    tidy(7).await.unwrap();
+    assert_eq!((disk.count("orders"), disk.count("calls")), (6, 4), "case 3 is gone, with both its orders");
+    tidy(0).await.unwrap();
+    let left: Vec<String> = states(&store, true).await.into_iter().map(|(case, _)| case).collect();
+    assert_eq!(left, [case(1), case(4), case(2)].map(|case| case.to_string()));
+    assert_eq!(store.unsent().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn orders_are_read_in_the_order_of_arrival_with_or_without_finished_ones() {
+    let disk = disk();
+    let store = disk.open();
+    for number in 1..=3 {
+        store.take_order(new(&order(number, "3-0", call(1)))).await.unwrap();
+    }
+    store.take_order(new(&order(2, "9-0", over(1)))).await.unwrap();
+    let newest = *store.newest().borrow();
+    assert_eq!(newest, 4);
+    let cases = async |position, unfinished_until| -> Vec<String> {
+        let orders = store.orders_after(position, unfinished_until).await.unwrap();
+        orders.into_iter().map(|(_, order)| order.case_id).collect()
+    };
+    let [one, two, three] = [1, 2, 3].map(|number| case(number).to_string());
+    assert_eq!(cases(0, 0).await, [one.clone(), two.clone(), three.clone(), two]);
+    assert_eq!(cases(0, newest).await, [one, three]);
+    assert_eq!(cases(newest, 0).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn two_processes_do_not_share_a_department() {
+    let disk = disk();
+    let _store = disk.open();
+    let second = Store::open(&disk.file).unwrap_err();
+    assert!(second.to_string().contains("another process runs this department"), "{second}");
+}
