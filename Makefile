@@ -13,20 +13,22 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench tools nats clients clean
+.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: nats ## play a district's day from the first call to the last rating
-	$(CARGO) build --locked --package huying
+# The whole workspace is built at once, so that demo, tests and bench share every compiled dependency.
+build: ## compile every service and tool
+	$(CARGO) build --workspace --bins --locked
+
+demo: nats build ## play a district's day from the first call to the last rating
 	$(TARGET_DIR)/debug/huying demo
 
-up: nats ## run everything on this machine until Ctrl-C
-	$(CARGO) build --locked --package huying
+up: nats build ## run everything on this machine until Ctrl-C
 	$(TARGET_DIR)/debug/huying up
 
-test: nats clients ## every test, against a real broker
+test: nats clients build ## every test, against a real broker
 	$(CARGO) test --workspace --locked
 
 check: fmt-check lint proto-lint k8s-check ## format, lints, contracts, manifests; changes nothing
@@ -50,8 +52,8 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 	@$(FETCH) k8s
 	deploy/tools/k8s-check.sh
 
-bench: nats ## measure throughput and latency; writes target/bench.json
-	$(CARGO) run --locked --package huying-tests --bin bench
+bench: nats build ## measure throughput and latency; writes target/bench.json
+	$(TARGET_DIR)/debug/bench
 
 tools: ## fetch every pinned tool into .tools/ (for working offline later)
 	@$(FETCH) all

@@ -32,10 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_fds(descriptors)?;
 
     let packages = SERVICES.map(|service| format!(".huying.{service}.v1"));
-    pbjson_build::Builder::new()
-        .register_descriptors(&encoded)?
-        .preserve_proto_field_names()
-        .build(&packages)?;
+    pbjson_build::Builder::new().register_descriptors(&encoded)?.preserve_proto_field_names().build(&packages)?;
     Ok(())
 }
 

@@ -66,6 +66,11 @@ impl App {
         Ok(self.desk.read(&asked.key).await?.state)
     }
 
+    /// Enough to fill a whistle up: whether the case can be called on is decided on the record.
+    pub async fn glance(&self, asked: &Asked) -> Result<State, Status> {
+        self.desk.glance(&asked.key).await
+    }
+
     /// Until when a case resolved now can be rated.
     pub fn rating_due(&self, charter: &Charter) -> Timestamp {
         let now = self.now();

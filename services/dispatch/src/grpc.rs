@@ -135,7 +135,7 @@ impl DispatchService for Door {
             colour: shared::optional_colour(request.colour).map_err(bad_field)?,
             note: note("note", &request.note, false)?,
         };
-        let state = self.app.state(&asked).await?;
+        let state = self.app.glance(&asked).await?;
         let whistle = Box::new(self.app.whistle(&asked, &state, wish)?);
         let answered = self.app.ask(&asked, Command::Call { whistle }).await?;
         Ok(Response::new(CallResponse { revision: answered.revision.0 }))

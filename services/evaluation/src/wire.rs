@@ -70,8 +70,7 @@ impl Aggregate for Rules {
             WireEvent::PartyRated(rated) => Event::PartyRated {
                 round: rated.round,
                 party: shared::code("party", &rated.party)?,
-                mark: Mark::new(&rated.rate, &rated.deduction_reason)
-                    .map_err(|problem| WireError::new("rate", problem))?,
+                mark: Mark::recorded(decimal("rate", &rated.rate)?, rated.deduction_reason.clone()),
                 by: shared::code("by", &rated.by)?,
             },
             WireEvent::CallbackLogged(logged) => Event::CallbackLogged {
@@ -227,5 +226,75 @@ pub fn from_outcome(outcome: wire::CallbackOutcome) -> Result<CallbackOutcome, W
         wire::CallbackOutcome::Reached => Ok(CallbackOutcome::Reached),
         wire::CallbackOutcome::NoAnswer => Ok(CallbackOutcome::NoAnswer),
         wire::CallbackOutcome::Refused => Ok(CallbackOutcome::Refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> Code {
+        text.parse().unwrap()
+    }
+
+    fn performance(party: &str, responded: bool, done: bool) -> dispatch::Performance {
+        dispatch::Performance {
+            party: party.to_owned(),
+            responded_in_time: responded,
+            reported_in_in_time: true,
+            done_in_time: done,
+        }
+    }
+
+    #[test]
+    fn every_event_reads_back_as_it_was_written() {
+        let part = |rate: Option<&str>| Part {
+            code: code("satisfaction"),
+            weight: Decimal::from(50),
+            rate: rate.map(|rate| rate.parse().unwrap()),
+        };
+        let score = Score {
+            round: 2,
+            party: code("jsj"),
+            formula: "10 + 40 + 50".to_owned(),
+            parts: vec![part(Some("0.9")), part(None)],
+            total: "94.375".parse().unwrap(),
+        };
+        let clocks = Clocks { responded_in_time: false, reported_in_in_time: true, done_in_time: true };
+        let asked = Asked {
+            round: 1,
+            due: Timestamp::UNIX_EPOCH,
+            calling_party: Some(code("street-command-centre")),
+            performance: [(code("jsj"), clocks)].into(),
+        };
+        let (rating, rate) = (code("basically-satisfied"), "0.6".parse().unwrap());
+        for event in [
+            Event::RatingRequested(asked.clone()),
+            Event::RatingRequested(Asked { calling_party: None, performance: BTreeMap::new(), ..asked }),
+            Event::Rated { round: 1, rating, rate, solved: true, comment: "谢谢".to_owned() },
+            Event::PartyRated {
+                round: 1,
+                party: code("jsj"),
+                mark: Mark::new("0.85", "派来的人不能拍板").unwrap(),
+                by: code("street-command-centre"),
+            },
+            Event::CallbackLogged { round: 1, outcome: CallbackOutcome::NoAnswer, note: String::new() },
+            Event::RatingLapsed { round: 1 },
+            Event::Scored(score),
+        ] {
+            assert_eq!(Rules::from_wire(&Rules::to_wire(&event)), Ok(event));
+        }
+    }
+
+    #[test]
+    fn a_party_that_was_called_twice_kept_what_it_kept_both_times() {
+        let resolved = dispatch::Resolved {
+            round: 1,
+            rating_due: Some(Timestamp::UNIX_EPOCH.to_wire()),
+            performance: vec![performance("jsj", true, false), performance("jsj", true, true)],
+            ..dispatch::Resolved::default()
+        };
+        let clocks = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: false };
+        assert_eq!(asked(&resolved).unwrap().performance, [(code("jsj"), clocks)].into());
     }
 }

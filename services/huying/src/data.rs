@@ -114,7 +114,7 @@ impl DataFolder {
     pub(crate) fn issuer_or_new(&self) -> anyhow::Result<Issuer> {
         let file = self.private_key_file();
         if !file.exists() {
-            write_secret(&file, Issuer::generate().private_pem().as_bytes())?;
+            write_secret(&file, Issuer::generate().private_pem().as_bytes(), true)?;
         }
         let issuer = self.issuer()?;
         write_if_changed(&self.public_key_file(), issuer.public_pem().as_bytes())?;
@@ -127,7 +127,7 @@ impl DataFolder {
         if !file.exists() {
             let key: [u8; 32] = random();
             let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            write_secret(&file, hex.as_bytes())?;
+            write_secret(&file, hex.as_bytes(), true)?;
         }
         Ok(file)
     }
@@ -145,14 +145,18 @@ impl DataFolder {
     }
 }
 
-/// Writes a file that only its owner may read and that is there completely or not at all. An existing one stays.
-pub(crate) fn write_secret(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+/// Writes a file that only its owner may read and that is there completely or not at all, also after a power cut if it
+/// is `durable`.
+pub(crate) fn write_secret(file: &Path, content: &[u8], durable: bool) -> anyhow::Result<()> {
     let context = || format!("writing {}", file.display());
     make_parent(file)?;
     let half_done = file.with_extension("new");
     let mut options = File::options();
     let mut open = options.write(true).create(true).truncate(true).mode(0o600).open(&half_done).with_context(context)?;
-    open.write_all(content).and_then(|()| open.sync_all()).with_context(context)?;
+    open.write_all(content).with_context(context)?;
+    if durable {
+        open.sync_all().with_context(context)?;
+    }
     std::fs::rename(&half_done, file).with_context(context)
 }
 

@@ -20,7 +20,7 @@ use crate::accounts::{self, PROVISION_USER};
 use crate::charters::{self, Roster};
 use crate::data::{DataFolder, Held};
 use crate::endpoints::Endpoints;
-use crate::provision::{newest, provision, publish, remark};
+use crate::provision::{newest, publish, remark};
 use crate::server::Server;
 use departments::Departments;
 
@@ -91,7 +91,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts everything and returns when it is ready.
+    /// Starts everything and returns when it is ready. The desks of the departments open behind it, see
+    /// [`Running::departments_open`].
     ///
     /// # Errors
     /// Something is in the way; the text says what to do.
@@ -166,7 +167,7 @@ impl Running {
         self.departments.waiting_answers()
     }
 
-    /// Completes once the desk of every department is open.
+    /// Completes once the desk of every department is open. Nothing is lost on one that is not: its orders wait.
     pub async fn departments_open(&self) {
         self.departments.all_open().await;
     }
@@ -214,8 +215,7 @@ async fn assemble(
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
     start_services(config, folder, &server.url(), main).await?;
-    let codes = Roster::of(charters).departments;
-    let departments = Departments::open(folder, &server.url(), config.auto, codes, main).await?;
+    let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
 }
 
@@ -249,7 +249,8 @@ async fn agree(
     folder: &DataFolder,
     charters: &[Charter],
 ) -> anyhow::Result<Vec<String>> {
-    provision(broker, 1, charters).await?;
+    // Their own consumers follow with the departments.
+    broker.provision(1, &[]).await?;
     let (on_record, _) = broker.charters().await?;
     let mut remarks = Vec::new();
     for charter in charters {

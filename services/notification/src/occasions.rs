@@ -144,3 +144,90 @@ fn ending(fact: &Closed) -> Result<Ending, WireError> {
         CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use proto::ToWireTime;
+    use proto::dispatch::v1::{self as dispatch, CalledParty, DispatchEvent};
+    use proto::enforcement_center::v1::{EnforcementCenterEvent, NoticeServed};
+    use proto::record::v1::{Decision, Event};
+
+    use super::*;
+
+    const DUE: Timestamp = Timestamp::constant(1_795_000_000, 0);
+
+    /// Clocks and the call they belong to; the last two belong to none.
+    const CLOCKS: [(Clock, u32); 6] = [
+        (Clock::Response, 1),
+        (Clock::ReportIn, 1),
+        (Clock::Completion, 1),
+        (Clock::Task, 1),
+        (Clock::Task, 0),
+        (Clock::Case, 0),
+    ];
+
+    fn dispatched(fact: DispatchFact) -> Of {
+        Of::Dispatch(DispatchEvent { event: Some(fact) })
+    }
+
+    fn overdue(clock: Clock, call: u32) -> Of {
+        let (party, told) = ("wuchang-jsj".to_owned(), "wuchang-centre".to_owned());
+        let due = Some(DUE.to_wire());
+        dispatched(DispatchFact::Overdue(Overdue { clock: clock.into(), call, party, task: 0, due, told }))
+    }
+
+    /// One decision by `party` for each fact.
+    fn commit(party: &str, facts: Vec<Of>) -> Commit {
+        let actor = Actor { party: party.to_owned(), ..Actor::default() };
+        let decision =
+            |of| Decision { actor: Some(actor.clone()), events: vec![Event { of: Some(of) }], ..Decision::default() };
+        Commit { decisions: facts.into_iter().map(decision).collect(), ..Commit::default() }
+    }
+
+    #[test]
+    fn only_what_is_late_on_a_call_is_told_as_such() {
+        let late = CLOCKS.map(|(clock, call)| overdue(clock, call)).to_vec();
+        let positions: Vec<usize> =
+            occasions(&commit("", late)).unwrap().into_iter().map(|(position, _)| position).collect();
+        assert_eq!(positions, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_commit_of_several_facts_gives_each_its_place() {
+        let party = |party: &str| CalledParty { party: party.to_owned(), duty: 1 };
+        let called = dispatch::Called {
+            caller: "wuchang-jyq-command-centre".to_owned(),
+            parties: vec![party("wuchang-jsj"), party("wuchang-jtdd")],
+            response_due: Some(DUE.to_wire()),
+            ..dispatch::Called::default()
+        };
+        let withdrawn = Closed { reason: CloseReason::Withdrawn.into(), ..Closed::default() };
+        let facts = vec![
+            dispatched(DispatchFact::Progressed(dispatch::Progressed::default())),
+            dispatched(DispatchFact::Called(called)),
+            dispatched(DispatchFact::Closed(withdrawn)),
+        ];
+        let found = occasions(&commit("", facts)).unwrap();
+        assert!(
+            matches!(
+                &found[..],
+                [(2, Occasion::Called { parties, .. }), (3, Occasion::Closed { ending: Ending::Withdrawn })]
+                    if parties.len() == 2
+            ),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_notice_is_told_to_the_centre_that_served_it() {
+        let served =
+            NoticeServed { party: "wuchang-xfjy".to_owned(), due: Some(DUE.to_wire()), ..NoticeServed::default() };
+        let fact = Of::EnforcementCenter(EnforcementCenterEvent { event: Some(CenterFact::NoticeServed(served)) });
+        let found = occasions(&commit("wuchang-jyq-enforcement-centre", vec![fact])).unwrap();
+        assert!(
+            matches!(&found[..], [(1, Occasion::NoticeServed { centre, .. })] if centre.as_str() == "wuchang-jyq-enforcement-centre"),
+            "{found:?}"
+        );
+    }
+}

@@ -63,7 +63,7 @@ async fn promptly(department: &Department, order: Order) {
             Ok(status) if status.state() == AnswerState::Refused => return,
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(case = order.case_id, %error, "not answered");
+                tracing::warn!(case = order.case_id, error = record::chain(&error), "not answered");
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::{Stream, StreamExt};
 use ids::Code;
@@ -23,24 +23,36 @@ use crate::outbox::AnswerError;
 use crate::store::StoreError;
 
 /// Departments behind one door. Whom a call is for is what its token says, never what it claims.
-#[derive(Clone)]
-pub struct Fleet(Arc<HashMap<Code, Department>>);
+#[derive(Clone, Default)]
+pub struct Fleet(Arc<RwLock<HashMap<Code, Department>>>);
 
 /// One gRPC service for all of these departments.
 pub fn fleet(departments: impl IntoIterator<Item = Department>) -> ResponderServiceServer<Fleet> {
-    let departments = departments.into_iter().map(|department| (department.code().clone(), department));
-    ResponderServiceServer::new(Fleet(Arc::new(departments.collect())))
+    let fleet = Fleet::default();
+    departments.into_iter().for_each(|department| fleet.join(department));
+    fleet.door()
 }
 
 impl Fleet {
-    fn department<T>(&self, request: &Request<T>) -> Result<(&Department, Caller), Status> {
+    /// Serves this department too, from now on.
+    pub fn join(&self, department: Department) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(department.code().clone(), department);
+    }
+
+    /// The gRPC service for all who have joined or will.
+    #[must_use]
+    pub fn door(&self) -> ResponderServiceServer<Self> {
+        ResponderServiceServer::new(self.clone())
+    }
+
+    fn department<T>(&self, request: &Request<T>) -> Result<(Department, Caller), Status> {
         let caller = Caller::of(request)?;
         caller.require(&[Role::Department])?;
         let party = caller.acting_party()?;
-        let department = self
-            .0
-            .get(party)
-            .ok_or_else(|| Status::permission_denied(format!("the token is for {party}, which is not served here")))?;
+        let department =
+            self.0.read().unwrap_or_else(PoisonError::into_inner).get(party).cloned().ok_or_else(|| {
+                Status::permission_denied(format!("the token is for {party}, which is not served here"))
+            })?;
         Ok((department, caller))
     }
 
@@ -163,5 +175,73 @@ impl ResponderService for Fleet {
             })
             .await?;
         Ok(Response::new(DoneResponse { status }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::{Clock, Identity, Service, ServiceParts};
+    use proto::common::v1::Officer;
+    use tonic::Code as Grpc;
+
+    use super::*;
+    use crate::department::DepartmentConfig;
+    use crate::fixtures::case;
+
+    /// Two departments in one process, and no hub.
+    async fn two_departments(data: &std::path::Path) -> (Fleet, Service) {
+        let service = Service::new("responder", ServiceParts { clock: Clock::real(), verifier: None });
+        let mut departments = HashMap::new();
+        for code in ["wuchang-jsj", "wuchang-swj"].map(|code| code.parse::<Code>().unwrap()) {
+            let station = station::Config {
+                nats_url: "nats://127.0.0.1:1".to_owned(),
+                nats_nkey_file: None,
+                nats_nkey_seed: None,
+            };
+            let config = DepartmentConfig { station, data_dir: data.to_owned(), auto: None };
+            departments.insert(code.clone(), Department::open(code, config, &service).await.unwrap());
+        }
+        (Fleet(Arc::new(RwLock::new(departments))), service)
+    }
+
+    fn from<T>(role: &str, party: &str, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        let (role, party, district) = (role.to_owned(), party.to_owned(), "wuchang".to_owned());
+        request.extensions_mut().insert(Identity { role, party, district, staff_ref: "w-017".to_owned() });
+        request
+    }
+
+    fn response(district: &str) -> RespondRequest {
+        let officer = Some(Officer { staff_ref: "w-017".to_owned(), post: String::new() });
+        let (district, case_id) = (district.to_owned(), case(1).to_string());
+        RespondRequest { district, case_id, call: 1, command_id: "c-1".to_owned(), officer }
+    }
+
+    #[tokio::test]
+    async fn a_token_answers_for_its_own_department_and_no_other() {
+        let data = tempfile::tempdir().unwrap();
+        let (fleet, _service) = two_departments(data.path()).await;
+        for (role, party, district) in [
+            ("street", "wuchang-jsj", "wuchang"),
+            ("department", "wuchang-gaj", "wuchang"),
+            ("department", "", "wuchang"),
+            ("department", "wuchang-jsj", "heping"),
+        ] {
+            let refused = fleet.respond(from(role, party, response(district))).await.unwrap_err();
+            assert_eq!(refused.code(), Grpc::PermissionDenied, "{role} {party} {district}");
+        }
+        let misread = RespondRequest { case_id: "261121".to_owned(), ..response("wuchang") };
+        let refused = fleet.respond(from("department", "wuchang-jsj", misread)).await.unwrap_err();
+        assert_eq!(refused.code(), Grpc::InvalidArgument);
+
+        let waiting = |code: &str| fleet.0.read().unwrap()[code].waiting_answers();
+        {
+            let mut asking = std::pin::pin!(fleet.respond(from("department", "wuchang-jsj", response("wuchang"))));
+            while waiting("wuchang-jsj") == 0 {
+                assert!(futures::poll!(&mut asking).is_pending());
+                tokio::task::yield_now().await;
+            }
+        }
+        assert_eq!((waiting("wuchang-jsj"), waiting("wuchang-swj")), (1, 0));
     }
 }

@@ -38,6 +38,7 @@ impl Pauses {
 pub async fn connect(station: &station::Config, department: &Code, stop: &CancellationToken) -> Option<Broker> {
     say_connected(department, false);
     let mut pauses = Pauses::default();
+    let mut said = false;
     loop {
         // A department's account may receive replies under its own name only.
         let attempt = tokio::select! {
@@ -48,7 +49,12 @@ pub async fn connect(station: &station::Config, department: &Code, stop: &Cancel
             Ok(broker) => return Some(broker),
             Err(error) => {
                 let (department, error) = (department.as_str(), format!("{error:#}"));
-                tracing::warn!(department, error, "no way to the hub; what is answered is kept");
+                // Once: it may be away for days.
+                if std::mem::replace(&mut said, true) {
+                    tracing::debug!(department, error, "still no way to the hub");
+                } else {
+                    tracing::warn!(department, error, "no way to the hub; trying on, and answers are kept");
+                }
             }
         }
         if !pauses.pause(stop).await {

@@ -44,6 +44,7 @@ pub struct Outbox {
     desk: Arc<Mutex<Desk>>,
     /// Something was added.
     added: Arc<Notify>,
+    waiting: metrics::Gauge,
 }
 
 #[derive(Default)]
@@ -73,7 +74,8 @@ impl Outbox {
             let letter = Letter { call: kept.call.clone(), payload: kept.payload, asker: Weak::new() };
             desk.queue.add(kept.call, kept.id, letter);
         }
-        let outbox = Self { department, store, desk: Arc::new(Mutex::new(desk)), added: Arc::default() };
+        let waiting = metrics::gauge!("responder_answers_waiting", "department" => department.to_string());
+        let outbox = Self { department, store, desk: Arc::new(Mutex::new(desk)), added: Arc::default(), waiting };
         outbox.count_waiting(&outbox.desk());
         Ok(outbox)
     }
@@ -136,7 +138,10 @@ impl Outbox {
             Kept::Again(_, Some(_)) | Kept::Different => return,
         };
         if !desk.ended && desk.queue.contains(id) {
-            desk.askers.entry(id).or_default().push(asked);
+            let askers = desk.askers.entry(id).or_default();
+            // Whoever asks again and again while the hub is away leaves nothing behind.
+            askers.retain(|asker| !asker.is_closed());
+            askers.push(asked);
         }
     }
 
@@ -229,9 +234,8 @@ impl Outbox {
     }
 
     fn count_waiting(&self, desk: &Desk) {
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
-        metrics::gauge!("responder_answers_waiting", "department" => self.department.to_string())
-            .set(desk.queue.waiting() as f64);
+        // The bound on what is kept is far below what the conversion can hold.
+        self.waiting.set(f64::from(u32::try_from(desk.queue.waiting()).unwrap_or(u32::MAX)));
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {

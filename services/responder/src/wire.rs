@@ -210,3 +210,73 @@ pub fn read_reply(reply: &[u8]) -> Result<Verdict, Delay> {
         None => Err(Delay::HubSilent),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proto::common::v1::Outcome;
+    use proto::dispatch::v1::{AnswerAccepted, Done, ReportIn};
+
+    use super::*;
+    use crate::fixtures::{answer, call, case, done, order, respond};
+
+    fn fields(answer: Answer) -> Vec<&'static str> {
+        read_answer(answer).unwrap_err().0.iter().map(|violation| violation.field).collect()
+    }
+
+    #[test]
+    fn everything_that_has_not_the_right_form_is_named_at_once() {
+        let place = Place { longitude: Some(200.0), latitude: Some(30.0), ..Place::default() };
+        let report_in = ReportIn { officer: None, owns_matter: true, check_in: Some(place) };
+        let wrong = Answer {
+            district: "Wuchang".to_owned(),
+            call: 0,
+            ..answer(1, "two words", answer::Answer::ReportIn(report_in))
+        };
+        assert_eq!(fields(wrong), ["call", "officer", "check_in", "district", "command_id"]);
+
+        let note = "字".repeat(NOTE_LENGTH_MAX + 1);
+        let long = answer::Answer::Done(Done { outcome: Outcome::Unspecified.into(), note });
+        assert_eq!(fields(answer(1, "", long)), ["outcome", "note"]);
+        assert_eq!(fields(Answer { answer: None, ..answer(1, "", done()) }), ["answer"]);
+    }
+
+    #[test]
+    fn an_answer_without_a_command_id_is_given_one_and_a_misread_case_id_is_read_right() {
+        let said = Answer { case_id: case(1).to_string().to_uppercase(), ..answer(1, "", respond()) };
+        let read = read_answer(said).unwrap();
+        let sent = Answer::decode(read.payload.as_slice()).unwrap();
+        assert_eq!(sent.command_id, read.command_id.as_str());
+        assert_eq!(sent.case_id, case(1).to_string());
+    }
+
+    #[test]
+    fn an_order_that_says_nothing_known_is_not_read() {
+        let good = order(1, "3-0", call(1));
+        assert_eq!(read_order(&good).unwrap().fact, Fact::Called);
+        for (bad, field) in [
+            (Order { order: None, ..good.clone() }, "order"),
+            (Order { n: String::new(), ..good.clone() }, "n"),
+            (Order { case_id: "261121".to_owned(), ..good.clone() }, "case_id"),
+            (Order { district: String::new(), ..good }, "district"),
+        ] {
+            assert_eq!(read_order(&bad).unwrap_err().field, field);
+        }
+    }
+
+    #[test]
+    fn only_a_verdict_ends_the_sending() {
+        let reply = |result| AnswerReply { result: Some(result) }.encode_to_vec();
+        let refusal = |code: &str| {
+            let refusal = Refusal { code: code.to_owned(), ..Refusal::default() };
+            read_reply(&reply(answer_reply::Result::Refusal(refusal)))
+        };
+        let accepted = AnswerAccepted { revision: 7, at: None };
+        assert_eq!(read_reply(&reply(answer_reply::Result::Ok(accepted))), Ok(Verdict::Accepted { revision: 7 }));
+        assert!(matches!(refusal("PERMISSION_DENIED"), Ok(Verdict::Refused(_))));
+        assert_eq!(refusal("UNAVAILABLE"), Err(Delay::HubBusy));
+        assert_eq!(refusal("ABORTED"), Err(Delay::HubBusy));
+        // A stream that answers in place of the hub, or nobody.
+        assert_eq!(read_reply(b"{\"stream\":\"CASES\",\"seq\":7}"), Err(Delay::HubSilent));
+        assert_eq!(read_reply(b""), Err(Delay::HubSilent));
+    }
+}

@@ -9,7 +9,7 @@ const PLACES_MAX: u32 = 2;
 /// Characters that say why. Fewer cannot name what was wrong.
 const REASON_LENGTH_MIN: usize = 4;
 
-/// A mark in hand is valid: 0 to 1 in at most two places, and a reason unless it is the full mark.
+/// A mark just given is valid: 0 to 1 in at most two places, and a reason unless it is the full mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     rate: Decimal,
@@ -47,6 +47,12 @@ impl Mark {
             length if length > NOTE_LENGTH_MAX => Err(MarkProblem::ReasonTooLong(length)),
             _ => Ok(Self { rate: value.normalize(), reason: reason.to_owned() }),
         }
+    }
+
+    /// As it stands on the record, where it was checked by the rules of its day.
+    #[must_use]
+    pub fn recorded(rate: Decimal, reason: String) -> Self {
+        Self { rate, reason }
     }
 
     #[must_use]

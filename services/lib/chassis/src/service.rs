@@ -43,7 +43,7 @@ pub(crate) struct Doors {
     pub(crate) http: axum::Router,
 }
 
-pub(crate) type Registration = Box<dyn FnOnce(Routes) -> Routes + Send>;
+pub(crate) type Registration = Box<dyn FnOnce(Routes) -> Routes + Send + Sync>;
 
 impl Service {
     /// A service on its own, for tests. In a process, [`crate::Process::start`] makes it.

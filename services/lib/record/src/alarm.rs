@@ -5,19 +5,23 @@
 
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_SCHEDULE, NATS_SCHEDULE_TARGET};
-use ids::{HistoryKey, Owner};
+use async_nats::jetstream::stream::DirectGetErrorKind;
+use ids::{HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::streams::TIMERS;
 use proto::subjects::AlarmSubject;
 
 use crate::append::Appender;
+use crate::book::{Book, Snapshot};
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::{Delivered, Failure};
+use crate::history::Aggregate;
 
 /// The alarms of one owner.
 #[derive(Clone, Debug)]
 pub struct Alarms {
+    broker: Broker,
     owner: Owner,
     appender: Appender,
 }
@@ -33,7 +37,7 @@ impl Alarms {
     /// # Errors
     /// The stream of timers is not there.
     pub async fn open(broker: &Broker, owner: Owner) -> Result<Self, BrokerError> {
-        Ok(Self { owner, appender: Appender::start(broker, TIMERS).await? })
+        Ok(Self { broker: broker.clone(), owner, appender: Appender::start(broker, TIMERS).await? })
     }
 
     /// Sets the alarm of `key` to `due`. `rings_at` is the same instant by the broker's clock, which differs while
@@ -45,6 +49,103 @@ impl Alarms {
         let subject = AlarmSubject { owner: self.owner, key: key.clone() };
         self.appender.send(subject.schedule(), due.to_string().into_bytes(), headers(&subject, rings_at)).await?;
         Ok(())
+    }
+
+    /// Makes the broker hold the alarm that a history asks for, if it was the commit of revision `by` that made it
+    /// necessary. `rings_at` turns an instant into the broker's. Returns the state it went by.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn keep<A: Aggregate>(
+        &self,
+        book: &Book<A>,
+        key: &HistoryKey,
+        by: Revision,
+        rings_at: impl Fn(Timestamp) -> Timestamp,
+    ) -> Result<Snapshot<A::State>, BrokerError> {
+        let snapshot = book.snapshot(key, by).await?;
+        if !matches!(snapshot.alarm, Some((_, set_at)) if set_at == by) {
+            return Ok(snapshot);
+        }
+        self.hold(book, key, snapshot, rings_at, |snapshot| snapshot.alarm.map(|(due, _)| due)).await
+    }
+
+    /// Makes the broker hold the alarm that a history needs after the one due at `rang` has rung. Returns the state it
+    /// went by.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn keep_on<A: Aggregate>(
+        &self,
+        book: &Book<A>,
+        key: &HistoryKey,
+        rang: Timestamp,
+        rings_at: impl Fn(Timestamp) -> Timestamp,
+    ) -> Result<Snapshot<A::State>, BrokerError> {
+        let snapshot = book.read(key).await?;
+        self.hold(book, key, snapshot, rings_at, |snapshot| {
+            let standing = snapshot.alarm.map(|(due, _)| due).filter(|due| *due > rang);
+            standing.or_else(|| A::next_deadline(&snapshot.state))
+        })
+        .await
+    }
+
+    /// A redelivery may come late, and another replica may set a newer alarm while ours is under way. So whoever has
+    /// set one looks whether the record still asks for it: the last to set is then right.
+    async fn hold<A: Aggregate>(
+        &self,
+        book: &Book<A>,
+        key: &HistoryKey,
+        mut snapshot: Snapshot<A::State>,
+        rings_at: impl Fn(Timestamp) -> Timestamp,
+        wanted: impl Fn(&Snapshot<A::State>) -> Option<Timestamp>,
+    ) -> Result<Snapshot<A::State>, BrokerError> {
+        let mut held = None;
+        loop {
+            let due = match wanted(&snapshot) {
+                Some(due) if held != Some(due) => due,
+                Some(_) | None => return Ok(snapshot),
+            };
+            self.set(key, due, rings_at(due)).await?;
+            held = Some(due);
+            if book.is_last(key, snapshot.revision).await? {
+                return Ok(snapshot);
+            }
+            snapshot = book.read(key).await?;
+        }
+    }
+}
+
+impl Alarms {
+    /// Alarms of this owner that rang and that nobody has taken yet: when each was due, and when the broker rang it.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn rung(&self) -> Result<Vec<(Timestamp, Timestamp)>, BrokerError> {
+        let what = || format!("read the timers of {}", self.owner);
+        let stream = self.broker.stream(TIMERS).await?;
+        let mut rung = Vec::new();
+        let mut sequence = 0;
+        loop {
+            let next = stream
+                .direct_get_builder()
+                .sequence(sequence + 1)
+                .next_by_subject(AlarmSubject::all_timers_of(self.owner))
+                .send()
+                .await;
+            let message = match next {
+                Ok(message) => message,
+                Err(error) if error.kind() == DirectGetErrorKind::NotFound => return Ok(rung),
+                Err(error) => return Err(BrokerError::unavailable(what(), error)),
+            };
+            sequence = message.sequence;
+            let corrupt =
+                |source| BrokerError::Corrupt { subject: message.subject.to_string(), source };
+            let due = read_due(&message.payload).map_err(corrupt)?;
+            let rang = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos())
+                .map_err(|error| corrupt(Box::new(error)))?;
+            rung.push((due, rang));
+        }
     }
 }
 

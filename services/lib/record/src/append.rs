@@ -12,14 +12,15 @@ use async_nats::header::{
     NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE,
     NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
 };
-use async_nats::{Client, HeaderMap, Request, RequestErrorKind};
+use async_nats::{HeaderMap, PublishError, Request};
 use bytes::Bytes;
+use futures::StreamExt;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-use crate::broker::{Broker, REQUEST_S_MAX};
-use crate::error::BrokerError;
+use crate::broker::Broker;
+use crate::error::{BrokerError, chain};
 use crate::trace;
 
 /// Appends waiting before a batch pays: below it a batch is slower than the publishes it replaces.
@@ -35,11 +36,15 @@ const PLAIN_IN_FLIGHT_GROUPING: usize = 24;
 const PLAIN_IN_FLIGHT: usize = 1000;
 /// Appends that may wait in this process before callers wait as well.
 const QUEUE_MAX: usize = 8192;
+/// Longest wait for one append, queue included, before its outcome counts as unknown: two requests' worth.
+const APPEND_S_MAX: u64 = 10;
 /// "wrong last sequence": the subject exists already.
 const CODE_WRONG_LAST: u64 = 10_071;
 const CODE_WRONG_LAST_IN_FLIGHT: u64 = 10_164;
-/// `discard_new_per_subject`: written without an expectation, and exists already.
-const CODE_MAX_PER_SUBJECT: u64 = 10_077;
+/// The store took no message. A full disk has the same code; only the text tells them apart.
+const CODE_STORE_FAILED: u64 = 10_077;
+/// What it says when `discard_new_per_subject` kept a second message away.
+const TEXT_PER_SUBJECT: &str = "per subject";
 
 /// When to send batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +84,7 @@ impl Appender {
     #[must_use]
     pub fn with_grouping(broker: &Broker, stream: &'static str, grouping: Grouping) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        let committer = Committer { client: broker.client.clone(), stream, grouping, tracker: TaskTracker::new() };
+        let committer = Committer { broker: broker.clone(), stream, grouping, tracker: TaskTracker::new() };
         committer.tracker.spawn(committer.clone().run(waiting));
         Self { queue, stream }
     }
@@ -113,14 +118,17 @@ impl Appender {
         let (reply, answer) = oneshot::channel();
         let gone = || BrokerError::Unavailable { what: format!("append to {}", self.stream), source: None };
         let item = Item { subject, headers, payload: payload.into(), reply };
-        self.queue.send(item).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let appended = async {
+            self.queue.send(item).await.map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())?
+        };
+        tokio::time::timeout(Duration::from_secs(APPEND_S_MAX), appended).await.map_err(|_| gone())?
     }
 }
 
 #[derive(Clone)]
 struct Committer {
-    client: Client,
+    broker: Broker,
     stream: &'static str,
     grouping: Grouping,
     tracker: TaskTracker,
@@ -145,10 +153,17 @@ impl Committer {
             if self.pays_to_group(&waiting) {
                 let Ok(permit) = Arc::clone(&groups).acquire_owned().await else { return };
                 drain(&mut arriving, &mut waiting);
-                let group = take_group(&mut waiting);
+                let mut group = take_group(&mut waiting);
                 let committer = self.clone();
                 self.tracker.spawn(async move {
-                    committer.send_group(group).await;
+                    match group.pop() {
+                        None => {}
+                        Some(alone) if group.is_empty() => committer.send_plain(alone).await,
+                        Some(last) => {
+                            group.push(last);
+                            committer.send_group(group).await;
+                        }
+                    }
                     drop(permit);
                 });
             } else {
@@ -172,80 +187,106 @@ impl Committer {
     }
 
     async fn send_plain(&self, item: Item) {
+        // Nobody waits for it any more, and whoever gave it up counts on nothing.
+        if item.reply.is_closed() {
+            return;
+        }
         metrics::counter!("record_appends_total", "stream" => self.stream, "form" => "plain").increment(1);
-        let result = self.publish(item.subject, item.headers, item.payload).await;
+        let result = self.publish(item.subject, item.headers, item.payload).await.map(|ack| ack.sequence);
         let _ = item.reply.send(result);
     }
 
-    /// All or nothing; on anything but success every member is sent again by itself, so that each gets its own
-    /// answer. A member of a batch that was stored after all then finds itself: `Exists`.
+    /// All or nothing. When the broker refuses the group, every member is sent again by itself, so that each gets its
+    /// own answer; one that was stored after all then finds itself: `Exists`. When nothing is known, nobody is told
+    /// more than that.
     async fn send_group(&self, group: Vec<Item>) {
-        let batch = uuid::Uuid::new_v4().simple().to_string();
-        let last = group.len();
-        let mut commit = None;
-        for (position, item) in group.iter().enumerate() {
-            let mut headers = item.headers.clone();
-            headers.insert(NATS_BATCH_ID, batch.as_str());
-            headers.insert(NATS_BATCH_SEQUENCE, (position + 1).to_string());
-            if position + 1 == last {
-                headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
-                commit = Some(self.publish(item.subject.clone(), headers, item.payload.clone()).await);
-            } else {
-                let sent =
-                    self.client.publish_with_headers(item.subject.clone(), headers, item.payload.clone()).await;
-                if sent.is_err() {
-                    break;
+        let published = tokio::time::timeout(Duration::from_secs(APPEND_S_MAX), self.publish_group(&group)).await;
+        match published.unwrap_or_else(|late| Err(BrokerError::unavailable("append a group", late))) {
+            Ok(ack) if ack.count == Some(group.len() as u64) => {
+                metrics::counter!("record_appends_total", "stream" => self.stream, "form" => "grouped")
+                    .increment(group.len() as u64);
+                // A group is stored in one go, so its sequences have no gap.
+                let first = ack.sequence + 1 - group.len() as u64;
+                for (sequence, item) in (first..).zip(group) {
+                    let _ = item.reply.send(Ok(sequence));
                 }
             }
-        }
-        if let Some(Ok(last_sequence)) = commit {
-            metrics::counter!("record_appends_total", "stream" => self.stream, "form" => "grouped")
-                .increment(last as u64);
-            for (back, item) in group.into_iter().rev().enumerate() {
-                let _ = item.reply.send(Ok(last_sequence - back as u64));
+            Err(error) if error.is_transient() => {
+                metrics::counter!("record_groups_refused_total", "stream" => self.stream).increment(1);
+                for item in group {
+                    let what = format!("append {} in a group: {}", item.subject, chain(&error));
+                    let _ = item.reply.send(Err(BrokerError::Unavailable { what, source: None }));
+                }
             }
-        } else {
-            metrics::counter!("record_groups_refused_total", "stream" => self.stream).increment(1);
-            for item in group {
-                self.send_plain(item).await;
+            Ok(_) | Err(_) => {
+                metrics::counter!("record_groups_refused_total", "stream" => self.stream).increment(1);
+                futures::stream::iter(group)
+                    .for_each_concurrent(PLAIN_IN_FLIGHT_GROUPING, |item| self.send_plain(item))
+                    .await;
             }
         }
     }
 
-    async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<u64, BrokerError> {
-        let request =
-            Request::new().headers(headers).payload(payload).timeout(Some(Duration::from_secs(REQUEST_S_MAX)));
-        let reply = self.client.send_request(subject.clone(), request).await.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => BrokerError::NotProvisioned { what: format!("stream {}", self.stream) },
-            RequestErrorKind::TimedOut
-            | RequestErrorKind::InvalidSubject
-            | RequestErrorKind::MaxPayloadExceeded
-            | RequestErrorKind::Other => BrokerError::unavailable(format!("append {subject}"), error),
-        })?;
-        let ack: Ack = serde_json::from_slice(&reply.payload)
-            .map_err(|source| BrokerError::unavailable(format!("append {subject}"), source))?;
+    async fn publish_group(&self, group: &[Item]) -> Result<Stored, BrokerError> {
+        let batch = uuid::Uuid::new_v4().simple().to_string();
+        let what = || format!("append a group to {}", self.stream);
+        let headers_of = |position: usize, item: &Item| {
+            let mut headers = item.headers.clone();
+            headers.insert(NATS_BATCH_ID, batch.as_str());
+            headers.insert(NATS_BATCH_SEQUENCE, (position + 1).to_string());
+            headers
+        };
+        let Some((last, before)) = group.split_last() else {
+            return Err(BrokerError::Unavailable { what: what(), source: None });
+        };
+        for (position, item) in before.iter().enumerate() {
+            let headers = headers_of(position, item);
+            let sent = self.broker.client.publish_with_headers(item.subject.clone(), headers, item.payload.clone());
+            // One that is too large, say: then each goes by itself.
+            let refused = |error: PublishError| BrokerError::Rejected {
+                what: what(),
+                code: 0,
+                description: error.to_string(),
+            };
+            sent.await.map_err(refused)?;
+        }
+        let mut headers = headers_of(before.len(), last);
+        headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
+        self.publish(last.subject.clone(), headers, last.payload.clone()).await
+    }
+
+    async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<Stored, BrokerError> {
+        let what = format!("append {subject}");
+        let request = Request::new().headers(headers).payload(payload);
+        let reply = self.broker.ask(self.stream, &what, subject.clone(), request).await?;
+        let ack: Ack =
+            serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (ack.error, ack.seq) {
-            (None, Some(sequence)) => Ok(sequence),
-            (None, None) => Err(BrokerError::Unavailable { what: format!("append {subject}"), source: None }),
+            (None, Some(sequence)) => Ok(Stored { sequence, count: ack.count }),
+            (None, None) => Err(BrokerError::Unavailable { what, source: None }),
             (Some(error), _) => Err(match error.err_code {
-                CODE_WRONG_LAST | CODE_WRONG_LAST_IN_FLIGHT | CODE_MAX_PER_SUBJECT => BrokerError::Exists { subject },
+                CODE_WRONG_LAST | CODE_WRONG_LAST_IN_FLIGHT => BrokerError::Exists { subject },
+                CODE_STORE_FAILED if error.description.contains(TEXT_PER_SUBJECT) => BrokerError::Exists { subject },
                 code if error.code >= 500 => BrokerError::Unavailable {
-                    what: format!("append {subject}: {} (error {code})", error.description),
+                    what: format!("{what}: {} (error {code})", error.description),
                     source: None,
                 },
-                code => BrokerError::Rejected {
-                    what: format!("append {subject}"),
-                    code,
-                    description: error.description,
-                },
+                code => BrokerError::Rejected { what, code, description: error.description },
             }),
         }
     }
 }
 
+/// Where a message is now, and how many a group put there.
+struct Stored {
+    sequence: u64,
+    count: Option<u64>,
+}
+
 #[derive(Deserialize)]
 struct Ack {
     seq: Option<u64>,
+    count: Option<u64>,
     error: Option<AckError>,
 }
 
@@ -269,6 +310,7 @@ fn drain(arriving: &mut mpsc::Receiver<Item>, waiting: &mut VecDeque<Item>) {
 
 /// The longest prefix without a repeated subject: two messages of one subject in a batch do not see each other.
 fn take_group(waiting: &mut VecDeque<Item>) -> Vec<Item> {
+    waiting.retain(|item| !item.reply.is_closed());
     let mut subjects = std::collections::HashSet::new();
     let length = waiting.iter().take(GROUP_MAX).take_while(|item| subjects.insert(item.subject.clone())).count();
     waiting.drain(..length).collect()

@@ -6,31 +6,43 @@
 //!
 //! A cached state may be stale without any sign of it. So a refusal, or "nothing to do", counts only on a state
 //! loaded in this very turn (D3). The opposite needs no such care: a commit decided on a stale state collides.
+//!
+//! What a turn would record is a `Draft` (`draft.rs`); here it is written, and its answers are handed out.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use futures::FutureExt;
 use ids::{CommandId, HistoryKey, Revision};
 use jiff::Timestamp;
-use prost::Message;
-use proto::ToWireTime;
-use proto::record::v1::{Actor, Cause, Commit, Decision};
-use proto::streams::CASES;
+use proto::record::v1::{Actor, Cause};
+use proto::streams::{CASES, COMMIT_BYTES_MAX};
 use proto::subjects::CommitSubject;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use crate::append::Appender;
 use crate::broker::Broker;
+use crate::draft::Draft;
 use crate::error::BrokerError;
 use crate::history::{Aggregate, History};
 
-/// Requests of one history decided together: a commit stays well below the largest message.
+/// Requests of one history decided together.
 const DECIDED_TOGETHER_MAX: usize = 64;
+/// Largest commit we write; what the broker takes includes the headers.
+const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
 /// Times a lost race is decided again before the caller hears of it.
 const RACES_MAX: u32 = 5;
 /// Times an append of unknown outcome is repeated, under the same commit id.
 const REPEATS_MAX: u32 = 3;
+/// Times a lagging replica is read again, and how long to wait before each.
+const LAG_READS_MAX: u32 = 10;
+const LAG_WAIT: Duration = Duration::from_millis(20);
 /// Histories kept in memory; twice as many at most, because a generation is dropped at a time.
 const CACHED_MAX: usize = 20_000;
 
@@ -109,12 +121,23 @@ struct Queue<A: Aggregate> {
     running: bool,
 }
 
-type Outcome<A> =
+pub(crate) type Outcome<A> =
     Result<Answered<<A as decider::Decider>::Event>, Refused<<A as decider::Decider>::Refusal>>;
 
-struct Pending<A: Aggregate> {
-    request: Request<A::Command>,
-    reply: oneshot::Sender<Outcome<A>>,
+/// The outcome, or what the rules died of.
+type Settled<A> = std::thread::Result<Outcome<A>>;
+
+pub(crate) struct Pending<A: Aggregate> {
+    pub request: Request<A::Command>,
+    reply: oneshot::Sender<Settled<A>>,
+    /// What the commit is caused by, in traces.
+    span: Span,
+}
+
+/// Why requests could not be settled together.
+enum Stumble {
+    Panic(Box<dyn Any + Send>),
+    TooLarge(BrokerError),
 }
 
 impl<A: Aggregate> Clone for Book<A> {
@@ -141,12 +164,15 @@ impl<A: Aggregate> Book<A> {
     ///
     /// # Errors
     /// Refused by a rule, by the bound on a history, or because the record is out of reach.
+    ///
+    /// # Panics
+    /// When the rules do on this request, so that its message counts as what it is: poison.
     pub async fn decide(&self, key: &HistoryKey, request: Request<A::Command>) -> Outcome<A> {
         let slot = self.slot(key);
         let (reply, answer) = oneshot::channel();
         let start = {
             let mut queue = slot.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.push_back(Pending { request, reply });
+            queue.waiting.push_back(Pending { request, reply, span: Span::current() });
             !std::mem::replace(&mut queue.running, true)
         };
         if start {
@@ -154,7 +180,14 @@ impl<A: Aggregate> Book<A> {
             let (book, key) = (self.clone(), key.clone());
             self.0.runners.spawn(async move { book.run(&key, &slot).await });
         }
-        answer.await.unwrap_or_else(|_| Err(unreachable_record("the mailbox stopped")))
+        match answer.await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(Refused::Broker(Arc::new(BrokerError::Unavailable {
+                what: "decide: the mailbox stopped".to_owned(),
+                source: None,
+            }))),
+        }
     }
 
     /// The state as of `at_least`, from memory if it is there.
@@ -168,9 +201,9 @@ impl<A: Aggregate> Book<A> {
         if !fits {
             *held = Some(self.load(key).await?);
         }
-        let history = held.clone().unwrap_or_default();
+        let history = held.get_or_insert_default();
         Ok(Snapshot {
-            state: history.state,
+            state: history.state.clone(),
             revision: history.revision,
             alarm: history.alarm.map(|alarm| (alarm.due, alarm.set_at)),
         })
@@ -202,84 +235,109 @@ impl<A: Aggregate> Book<A> {
         slot
     }
 
+    /// Whether nothing follows `revision` on the record now, asked where it is written.
+    pub(crate) async fn is_last(&self, key: &HistoryKey, revision: Revision) -> Result<bool, BrokerError> {
+        Ok(self.0.broker.last_revision_at_leader(key, A::OWNER).await? <= revision)
+    }
+
     async fn run(&self, key: &HistoryKey, slot: &Slot<A>) {
-        loop {
-            let together = {
-                let mut queue = slot.queue.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(first) = queue.waiting.front() else {
-                    queue.running = false;
-                    return;
-                };
-                // One commit stands under one charter version.
-                let version = first.request.charter_version.clone();
-                let count = queue
-                    .waiting
-                    .iter()
-                    .take(DECIDED_TOGETHER_MAX)
-                    .take_while(|pending| pending.request.charter_version == version)
-                    .count();
-                queue.waiting.drain(..count).collect::<Vec<_>>()
-            };
+        while let Some(together) = slot.next_turn() {
+            let span = together.first().map_or_else(Span::none, |first| first.span.clone());
             let mut held = slot.history.lock().await;
-            self.settle(key, &mut held, together).await;
+            self.turn(key, &mut held, together).instrument(span).await;
         }
     }
 
-    /// One turn: decide all, append once, answer all.
-    async fn settle(&self, key: &HistoryKey, held: &mut Option<History<A>>, together: Vec<Pending<A>>) {
+    /// Settles requests together, or, where one of them would spoil it for the others, each by itself.
+    async fn turn(&self, key: &HistoryKey, held: &mut Option<History<A>>, together: Vec<Pending<A>>) {
+        match self.settle(key, held, &together).await {
+            Ok(answers) => hand_out(together, answers.into_iter().map(Ok)),
+            Err(stumble) if together.len() == 1 => hand_out(together, [stumble.into_answer()]),
+            Err(_) => {
+                for pending in together {
+                    let alone = self.settle(key, held, slice::from_ref(&pending)).await;
+                    let answer = alone.map_or_else(Stumble::into_answer, |mut answers| Ok(answers.remove(0)));
+                    hand_out(vec![pending], [answer]);
+                }
+            }
+        }
+    }
+
+    /// The outcome of each. A panic of the rules leaves no cached state behind.
+    async fn settle(
+        &self,
+        key: &HistoryKey,
+        held: &mut Option<History<A>>,
+        together: &[Pending<A>],
+    ) -> Result<Vec<Outcome<A>>, Stumble> {
+        let settled = AssertUnwindSafe(self.decide_and_record(key, held, together)).catch_unwind().await;
+        settled.unwrap_or_else(|panic| Err(Stumble::Panic(panic)))
+    }
+
+    /// Decide all, append once.
+    async fn decide_and_record(
+        &self,
+        key: &HistoryKey,
+        held: &mut Option<History<A>>,
+        together: &[Pending<A>],
+    ) -> Result<Vec<Outcome<A>>, Stumble> {
+        let fail = |error: BrokerError| {
+            let error = Arc::new(error);
+            Ok(together.iter().map(|_| Err(Refused::Broker(Arc::clone(&error)))).collect())
+        };
         let mut fresh = false;
-        for _ in 0..RACES_MAX {
+        let mut races = 0;
+        while races < RACES_MAX {
             // Without a cached state, assume nothing has happened yet: if that is wrong, the append collides.
             let base = held.take().unwrap_or_default();
-            let draft = Draft::decide(&base, &together);
+            let draft = Draft::decide(&base, together);
             if draft.needs_fresh_state && !fresh {
                 match self.load(key).await {
                     Ok(history) => *held = Some(history),
-                    Err(error) => return fail(together, error),
+                    Err(error) => return fail(error),
                 }
                 fresh = true;
                 continue;
             }
-            if draft.decisions.is_empty() {
+            if draft.is_empty() {
                 *held = Some(base);
-                return draft.answer(together);
+                return Ok(draft.answers);
             }
-            match self.commit(key, &base, &draft).await {
+            let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
+            let bytes = draft.commit();
+            if bytes.len() > BYTES_MAX {
+                *held = Some(base);
+                let description = format!("a commit of {} bytes is too large, {BYTES_MAX} fit", bytes.len());
+                let what = format!("append {subject}");
+                return Err(Stumble::TooLarge(BrokerError::Rejected { what, code: 0, description }));
+            }
+            match self.commit(&subject, bytes).await {
                 Ok(()) => {
-                    *held = Some(base.with(&draft.events, draft.commands.clone(), draft.at));
-                    return draft.answer(together);
+                    *held = Some(base.with(&draft.events, draft.commands, draft.at));
+                    return Ok(draft.answers);
                 }
-                Err(BrokerError::Exists { .. }) => match self.load_after_collision(key, &draft).await {
+                Err(BrokerError::Exists { .. }) => match self.load_looking_for(key, &draft.commit_id).await {
                     Ok((history, ours)) => {
                         *held = Some(history);
                         if ours {
-                            return draft.answer(together);
+                            return Ok(draft.answers);
                         }
                         fresh = true;
+                        races += 1;
                         metrics::counter!("record_races_lost_total", "owner" => A::OWNER.as_str()).increment(1);
                     }
-                    Err(error) => return fail(together, error),
+                    Err(error) => return fail(error),
                 },
-                Err(error) => return fail(together, error),
+                Err(error) => return fail(error),
             }
         }
-        for pending in together {
-            let _ = pending.reply.send(Err(Refused::Contended));
-        }
+        Ok(together.iter().map(|_| Err(Refused::Contended)).collect())
     }
 
-    async fn commit(&self, key: &HistoryKey, base: &History<A>, draft: &Draft<A>) -> Result<(), BrokerError> {
-        let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() }.to_string();
-        let bytes = Commit {
-            commit_id: draft.commit_id.clone(),
-            at: Some(draft.at.to_wire()),
-            charter_version: draft.charter_version.clone(),
-            decisions: draft.decisions.clone(),
-        }
-        .encode_to_vec();
+    async fn commit(&self, subject: &CommitSubject, bytes: Vec<u8>) -> Result<(), BrokerError> {
         let mut repeats = 0;
         loop {
-            match self.0.appender.append(subject.clone(), bytes.clone()).await {
+            match self.0.appender.append(subject.to_string(), bytes.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
                 Err(error) => return Err(error),
@@ -287,125 +345,58 @@ impl<A: Aggregate> Book<A> {
         }
     }
 
-    /// After a collision: the history as it is, and whether the commit in our place is our own (a lost
-    /// acknowledgement, not a lost race).
-    async fn load_after_collision(
-        &self,
-        key: &HistoryKey,
-        draft: &Draft<A>,
-    ) -> Result<(History<A>, bool), BrokerError> {
-        let commits = self.0.broker.load_owner(key, A::OWNER).await?;
-        let ours = commits.iter().any(|stored| stored.commit.commit_id == draft.commit_id);
-        Ok((History::replay(&commits)?, ours))
-    }
-
     async fn load(&self, key: &HistoryKey) -> Result<History<A>, BrokerError> {
-        let commits = self.0.broker.load_owner(key, A::OWNER).await?;
-        let history = History::<A>::replay(&commits)?;
-        if self.0.replicas > 1 {
-            let leader = self.0.broker.last_revision_at_leader(key, A::OWNER).await?;
-            if leader > history.revision {
-                return Err(BrokerError::Unavailable {
-                    what: format!("load {key}: a replica lags at revision {} of {leader}", history.revision),
-                    source: None,
-                });
+        Ok(self.load_looking_for(key, "").await?.0)
+    }
+
+    /// The history as it is, and whether a commit of ours is in it. After a collision that one tells a lost
+    /// acknowledgement from a lost race.
+    async fn load_looking_for(&self, key: &HistoryKey, commit_id: &str) -> Result<(History<A>, bool), BrokerError> {
+        let mut reads = 0;
+        loop {
+            let commits = self.0.broker.load_owner(key, A::OWNER).await?;
+            let history = History::<A>::replay(&commits)?;
+            // On several replicas one that lags may have answered.
+            if self.0.replicas <= 1 || self.is_last(key, history.revision).await? {
+                return Ok((history, commits.iter().any(|stored| stored.commit.commit_id == commit_id)));
             }
+            if reads == LAG_READS_MAX {
+                let what = format!("load {key}: a replica lags at revision {}", history.revision);
+                return Err(BrokerError::Unavailable { what, source: None });
+            }
+            reads += 1;
+            tokio::time::sleep(LAG_WAIT).await;
         }
-        Ok(history)
     }
 }
 
-/// What a turn would record, and what it would answer.
-struct Draft<A: Aggregate> {
-    commit_id: String,
-    at: Timestamp,
-    charter_version: String,
-    decisions: Vec<Decision>,
-    events: Vec<A::Event>,
-    commands: Vec<CommandId>,
-    answers: Vec<Outcome<A>>,
-    needs_fresh_state: bool,
-}
-
-impl<A: Aggregate> Draft<A> {
-    fn decide(base: &History<A>, together: &[Pending<A>]) -> Self {
-        let asked_at = together.iter().map(|pending| pending.request.at).max().unwrap_or_default();
-        let mut draft = Self {
-            commit_id: uuid::Uuid::now_v7().to_string(),
-            // Time never runs backwards within a history, whatever the clocks of two processes say.
-            at: base.at.map_or(asked_at, |last| last.max(asked_at)),
-            charter_version: together.first().map(|first| first.request.charter_version.clone()).unwrap_or_default(),
-            decisions: Vec::new(),
-            events: Vec::new(),
-            commands: Vec::new(),
-            answers: Vec::new(),
-            needs_fresh_state: false,
+impl<A: Aggregate> Slot<A> {
+    /// What is decided together next; `None` when nothing waits, and then nobody runs any more.
+    fn next_turn(&self) -> Option<Vec<Pending<A>>> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        // One commit stands under one charter version.
+        let Some(version) = queue.waiting.front().map(|first| first.request.charter_version.clone()) else {
+            queue.running = false;
+            return None;
         };
-        let mut state = base.state.clone();
-        let next = base.revision.next();
-        for Pending { request, .. } in together {
-            let answer = draft.decide_one(base, &state, next, request);
-            if let Ok(answered) = &answer {
-                for event in &answered.events {
-                    state = A::evolve(state, event);
-                }
-                draft.events.extend(answered.events.iter().cloned());
-            }
-            draft.answers.push(answer);
-        }
-        draft
-    }
-
-    fn decide_one(
-        &mut self,
-        base: &History<A>,
-        state: &A::State,
-        next: Revision,
-        request: &Request<A::Command>,
-    ) -> Outcome<A> {
-        if let Some(command) = &request.command_id {
-            let before = base.commands.get(command).copied();
-            let now = self.commands.contains(command).then_some((next, self.at));
-            if let Some((revision, at)) = before.or(now) {
-                return Ok(Answered { revision, at, repeated: true, events: Vec::new() });
-            }
-        }
-        if base.revision.0 >= A::REVISIONS_MAX && !A::is_ending(&request.command) {
-            self.needs_fresh_state = true;
-            return Err(Refused::Full(base.revision.0));
-        }
-        let events = A::decide(state, &request.command).map_err(|refusal| {
-            self.needs_fresh_state = true;
-            Refused::Rule(refusal)
-        })?;
-        if events.is_empty() {
-            self.needs_fresh_state = true;
-            return Ok(Answered { revision: base.revision, at: self.at, repeated: false, events });
-        }
-        self.decisions.push(Decision {
-            cause: Some(request.cause.clone()),
-            actor: Some(request.actor.clone()),
-            command_id: request.command_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-            events: events.iter().map(A::to_wire).collect(),
-        });
-        self.commands.extend(request.command_id.clone());
-        Ok(Answered { revision: next, at: self.at, repeated: false, events })
-    }
-
-    fn answer(self, together: Vec<Pending<A>>) {
-        for (pending, answer) in together.into_iter().zip(self.answers) {
-            let _ = pending.reply.send(answer);
-        }
+        let fits = |pending: &&Pending<A>| pending.request.charter_version == version;
+        let count = queue.waiting.iter().take(DECIDED_TOGETHER_MAX).take_while(fits).count();
+        Some(queue.waiting.drain(..count).collect())
     }
 }
 
-fn fail<A: Aggregate>(together: Vec<Pending<A>>, error: BrokerError) {
-    let error = Arc::new(error);
-    for pending in together {
-        let _ = pending.reply.send(Err(Refused::Broker(Arc::clone(&error))));
+fn hand_out<A: Aggregate>(together: Vec<Pending<A>>, answers: impl IntoIterator<Item = Settled<A>>) {
+    for (pending, answer) in together.into_iter().zip(answers) {
+        // Whoever asked may have gone away.
+        let _ = pending.reply.send(answer);
     }
 }
 
-fn unreachable_record<R>(what: &str) -> Refused<R> {
-    Refused::Broker(Arc::new(BrokerError::Unavailable { what: what.to_owned(), source: None }))
+impl Stumble {
+    fn into_answer<T, R>(self) -> std::thread::Result<Result<T, Refused<R>>> {
+        match self {
+            Self::Panic(panic) => Err(panic),
+            Self::TooLarge(error) => Ok(Err(Refused::Broker(Arc::new(error)))),
+        }
+    }
 }

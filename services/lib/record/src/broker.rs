@@ -105,14 +105,20 @@ impl Broker {
         connections
     }
 
-    /// One request and its answer. The time also covers the wait for room in the client's own queue, which fills
-    /// while the connection is away.
-    pub(crate) async fn ask(&self, what: &str, subject: String, request: Request) -> Result<Message, BrokerError> {
+    /// One request to the part of the broker that keeps `stream`, and its answer. The time also covers the wait for
+    /// room in the client's own queue, which fills while the connection is away.
+    pub(crate) async fn ask(
+        &self,
+        stream: &str,
+        what: &str,
+        subject: String,
+        request: Request,
+    ) -> Result<Message, BrokerError> {
         let patience = Duration::from_secs(REQUEST_S_MAX);
         let asked = self.client.send_request(subject, request.timeout(Some(patience)));
         let answer = tokio::time::timeout(patience, asked).await;
         answer.map_err(|late| BrokerError::unavailable(what, late))?.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => BrokerError::NotProvisioned { what: format!("what it takes to {what}") },
+            RequestErrorKind::NoResponders => BrokerError::NotProvisioned { what: format!("stream {stream}") },
             RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
                 BrokerError::Rejected { what: what.to_owned(), code: 0, description: error.to_string() }
             }

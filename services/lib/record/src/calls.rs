@@ -1,6 +1,8 @@
 //! A department's end of the wire: it pulls its own consumer on CALLS through what the hub exports to its account,
 //! and nothing else (D5).
 
+use std::sync::Arc;
+
 use async_nats::jetstream;
 use ids::Code;
 use proto::streams::CALLS;
@@ -20,6 +22,7 @@ impl Broker {
             stream: CALLS,
             consumer: department.to_string(),
             dead_letters: None,
+            panics: Arc::default(),
         }
     }
 }

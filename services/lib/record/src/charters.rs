@@ -1,5 +1,7 @@
 //! Charters in the record: each version once, for ever (D7).
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use prost::Message;
 use proto::charter::v1::CharterBundle;
@@ -10,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
+
+/// How often new versions are looked for. One comes a few times a year; what starts under it waits meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl Broker {
     /// Puts a version on the record.
@@ -37,18 +42,21 @@ impl Broker {
         stop: CancellationToken,
         mut take: impl FnMut(CharterBundle) + Send,
     ) {
-        while !stop.is_cancelled() {
-            match self.charters_from(from).await {
+        loop {
+            let read = tokio::select! {
+                () = stop.cancelled() => return,
+                read = self.charters_from(from) => read,
+            };
+            match read {
                 Ok((bundles, next)) => {
                     from = next;
                     bundles.into_iter().for_each(&mut take);
                 }
                 Err(error) => tracing::warn!(error = chain(&error), "cannot read charters; trying again"),
             }
-            // A new version comes a few times a year; a clock that starts under it waits for it meanwhile.
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use proto::streams::{CLOCK, TIMERS};
 use proto::subjects::{AlarmSubject, CLOCK_SEEN};
@@ -14,13 +14,19 @@ use tokio_util::sync::CancellationToken;
 use crate::alarm;
 use crate::append::Appender;
 use crate::broker::Broker;
-use crate::error::BrokerError;
+use crate::error::{BrokerError, chain};
 
 const KEY: &str = "now";
 /// How long the first roll call waits for processes to speak up.
 const ROLL_CALL: Duration = Duration::from_millis(300);
 /// How long a process may take to see a new version before it counts as gone.
 const SEEN_S_MAX: u64 = 5;
+/// How often it is asked: one that connects again meanwhile has missed the question.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// Wait before a broker that is away is tried again.
+const AWAY_DELAY: Duration = Duration::from_secs(1);
+/// Alarms moved at the same time.
+const MOVED_AT_ONCE: usize = 256;
 
 /// What the platform's time is: `virtual_time` at the moment `real_time`, running at real speed since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +45,8 @@ struct Seen {
 }
 
 impl Broker {
-    /// Follows the clock until `stop`: `apply` gets every version, and the roll call is answered once it did.
+    /// Follows the clock until `stop`: `apply` gets every version, and the roll call is answered once it did. A version
+    /// may come again after the connection was away.
     ///
     /// # Errors
     /// The bucket is not there.
@@ -49,36 +56,52 @@ impl Broker {
         stop: CancellationToken,
         mut apply: impl FnMut(ClockDocument) + Send,
     ) -> Result<(), BrokerError> {
-        let what = "follow the clock";
         let bucket = self.clock_bucket().await?;
-        let mut changes =
-            bucket.watch_with_history(KEY).await.map_err(|source| BrokerError::unavailable(what, source))?;
-        let mut questions =
-            self.client.subscribe(CLOCK_SEEN).await.map_err(|source| BrokerError::unavailable(what, source))?;
+        let mut questions = self
+            .client
+            .subscribe(CLOCK_SEEN)
+            .await
+            .map_err(|source| BrokerError::unavailable("listen to the roll call", source))?;
+        let mut reconnections = self.reconnections();
         let mut version = 0;
         let mut asked: Vec<(u64, async_nats::Subject)> = Vec::new();
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                Some(change) = changes.next() => {
-                    let Ok(change) = change else { continue };
-                    if let Ok(document) = serde_json::from_slice::<ClockDocument>(&change.value) {
-                        version = change.revision;
-                        apply(ClockDocument { version, ..document });
+        while !stop.is_cancelled() {
+            let mut changes = match bucket.watch_with_history(KEY).await {
+                Ok(changes) => changes,
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "cannot follow the clock; trying again");
+                    tokio::select! {
+                        () = stop.cancelled() => return Ok(()),
+                        () = tokio::time::sleep(AWAY_DELAY) => continue,
                     }
                 }
-                Some(question) = questions.next() => {
-                    let wanted = std::str::from_utf8(&question.payload).ok().and_then(|text| text.parse().ok());
-                    if let (Some(wanted), Some(reply)) = (wanted, question.reply) {
-                        asked.push((wanted, reply));
+            };
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    // A broker that was started again has forgotten what we watch by.
+                    Ok(()) = reconnections.changed() => break,
+                    change = changes.next() => {
+                        let Some(Ok(change)) = change else { break };
+                        if let Ok(document) = serde_json::from_slice::<ClockDocument>(&change.value) {
+                            version = change.revision;
+                            apply(ClockDocument { version, ..document });
+                        }
+                    }
+                    Some(question) = questions.next() => {
+                        let wanted = std::str::from_utf8(&question.payload).ok().and_then(|text| text.parse().ok());
+                        if let (Some(wanted), Some(reply)) = (wanted, question.reply) {
+                            asked.push((wanted, reply));
+                        }
                     }
                 }
-            }
-            for (_, reply) in asked.extract_if(.., |(wanted, _)| *wanted <= version) {
-                let seen = Seen { process: process.clone(), version };
-                let _ = self.client.publish(reply, serde_json::to_vec(&seen).unwrap_or_default().into()).await;
+                for (_, reply) in asked.extract_if(.., |(wanted, _)| *wanted <= version) {
+                    let seen = Seen { process: process.clone(), version };
+                    let _ = self.client.publish(reply, serde_json::to_vec(&seen).unwrap_or_default().into()).await;
+                }
             }
         }
+        Ok(())
     }
 
     async fn clock_bucket(&self) -> Result<kv::Store, BrokerError> {
@@ -142,11 +165,16 @@ impl ClockMover {
             tracing::warn!(process = gone, "does not follow the clock any more");
         }
         self.followers = seen;
-        for (subject, due) in self.schedules().await? {
-            let rings_at = real_time.checked_add(due.duration_since(to)).unwrap_or(real_time);
-            let headers = alarm::headers(&subject, rings_at);
-            self.timers.send(subject.schedule(), due.to_string().into_bytes(), headers).await?;
-        }
+        let timers = &self.timers;
+        futures::stream::iter(self.schedules().await?)
+            .map(|(subject, due)| async move {
+                let rings_at = real_time.checked_add(due.duration_since(to)).unwrap_or(real_time);
+                let headers = alarm::headers(&subject, rings_at);
+                timers.send(subject.schedule(), due.to_string().into_bytes(), headers).await
+            })
+            .buffer_unordered(MOVED_AT_ONCE)
+            .try_for_each(|_| std::future::ready(Ok(())))
+            .await?;
         Ok(ClockDocument { version, ..document })
     }
 
@@ -194,21 +222,24 @@ impl ClockMover {
         let inbox = client.new_inbox();
         let mut answers =
             client.subscribe(inbox.clone()).await.map_err(|source| BrokerError::unavailable(what, source))?;
-        client
-            .publish_with_reply(CLOCK_SEEN, inbox, version.to_string().into())
-            .await
-            .map_err(|source| BrokerError::unavailable(what, source))?;
         let wait = if known.is_some() { Duration::from_secs(SEEN_S_MAX) } else { ROLL_CALL };
         let deadline = tokio::time::Instant::now() + wait;
+        let mut ask_again = tokio::time::interval(ASK_AGAIN);
         let mut seen = HashSet::new();
         while known.is_none_or(|known| !known.is_subset(&seen)) {
-            match tokio::time::timeout_at(deadline, answers.next()).await {
-                Ok(Some(answer)) => {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => break,
+                _ = ask_again.tick() => {
+                    client
+                        .publish_with_reply(CLOCK_SEEN, inbox.clone(), version.to_string().into())
+                        .await
+                        .map_err(|source| BrokerError::unavailable(what, source))?;
+                }
+                Some(answer) = answers.next() => {
                     if let Ok(answer) = serde_json::from_slice::<Seen>(&answer.payload) {
                         seen.insert(answer.process);
                     }
                 }
-                Ok(None) | Err(_) => break,
             }
         }
         Ok(seen)

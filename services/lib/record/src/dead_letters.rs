@@ -13,6 +13,9 @@ use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::Delivered;
 
+/// Characters of a chain of causes that are kept.
+const WHY_LENGTH_MAX: usize = 4000;
+
 /// The dead-letter stream.
 #[derive(Clone, Debug)]
 pub struct DeadLetters {
@@ -35,7 +38,7 @@ impl DeadLetters {
             consumer: consumer.to_owned(),
             subject: delivered.subject.clone(),
             stream_sequence: delivered.sequence,
-            error: why.to_owned(),
+            error: why.chars().take(WHY_LENGTH_MAX).collect(),
             deliveries: delivered.deliveries,
             at: Some(at.to_wire()),
             payload: delivered.payload.to_vec(),

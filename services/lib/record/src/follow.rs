@@ -4,14 +4,16 @@
 //! as long as it takes. A permanent failure, or a message that made its handler panic three times, goes to the
 //! dead letters first and is terminated after, so that it stops nothing else (I12).
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{PullConsumer, pull};
-use async_nats::jetstream::{self, AckKind};
+use async_nats::jetstream::stream::ConsumerErrorKind;
+use async_nats::jetstream::{self, AckKind, ErrorCode};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
@@ -33,8 +35,15 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(3);
 /// First delay after a transient failure; doubled each time up to `RETRY_DELAY_MAX`.
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(100);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
-/// Panics one message may cause before it counts as poison.
+/// Panics one message may cause in a process before it counts as poison.
 const PANICS_MAX: u64 = 3;
+/// Messages whose panics a process remembers.
+const PANICS_REMEMBERED_MAX: usize = 10_000;
+/// How often the broker says that a consumer without messages is alive. Two silences, and the pull is made anew.
+const IDLE_HEARTBEAT: Duration = Duration::from_secs(5);
+/// Waits before a broken pull, and before a broker that is away, is tried again.
+const REOPEN_DELAY: Duration = Duration::from_millis(100);
+const AWAY_DELAY: Duration = Duration::from_secs(1);
 /// Messages of one consumer handled at the same time in one process.
 pub const CONCURRENCY: usize = 256;
 
@@ -82,6 +91,8 @@ pub struct Follower {
     pub(crate) consumer: String,
     /// `None` where the account has no place for them: then they are logged and terminated.
     pub(crate) dead_letters: Option<DeadLetters>,
+    /// By position in the stream. Deliveries do not tell: most repeats are transient failures.
+    pub(crate) panics: Arc<Mutex<HashMap<u64, u64>>>,
 }
 
 impl Broker {
@@ -95,6 +106,7 @@ impl Broker {
             stream,
             consumer: consumer.to_owned(),
             dead_letters: Some(DeadLetters::open(self).await?),
+            panics: Arc::default(),
         })
     }
 }
@@ -122,35 +134,48 @@ impl Follower {
                     tracing::warn!(consumer = me.consumer, error = chain(&error), "cannot follow; trying again");
                     tokio::select! {
                         () = stop.cancelled() => break,
-                        () = tokio::time::sleep(Duration::from_secs(1)) => continue,
+                        () = tokio::time::sleep(AWAY_DELAY) => continue,
                     }
                 }
             };
             consumer_known = true;
             loop {
-                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
-                let next = tokio::select! {
-                    () = stop.cancelled() => None,
-                    next = messages.next() => next,
+                // The permit comes first: what waits in the broker waits for whoever is free. And a stop comes before
+                // either, however much there is to do.
+                let pulled = async {
+                    let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                    Some((messages.next().await?, permit))
                 };
-                match next {
-                    Some(Ok(message)) => {
+                let next = tokio::select! {
+                    biased;
+                    () = stop.cancelled() => None,
+                    next = pulled => next,
+                };
+                let Some((message, permit)) = next else { break };
+                match message {
+                    Ok(message) => {
                         let (me, handler) = (Arc::clone(&me), Arc::clone(&handler));
                         in_hand.spawn(async move {
                             me.handle(message, &*handler).await;
                             drop(permit);
                         });
                     }
-                    Some(Err(error)) => {
+                    Err(error) => {
                         tracing::debug!(consumer = me.consumer, error = chain(&error), "pull interrupted");
                         break;
                     }
-                    None => break,
                 }
+            }
+            me.hand_back(messages).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(REOPEN_DELAY) => {}
             }
         }
         in_hand.close();
         in_hand.wait().await;
+        // Settlements are unconfirmed; those still in our buffers would come again.
+        me.flush().await;
         Ok(())
     }
 
@@ -158,15 +183,17 @@ impl Follower {
         let what = || format!("follow {} on {}", self.consumer, self.stream);
         let consumer: PullConsumer =
             self.jetstream.get_consumer_from_stream(&self.consumer, self.stream).await.map_err(|source| {
-                if source.to_string().contains("not found") {
-                    BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
-                } else {
-                    BrokerError::unavailable(what(), source)
+                match source.kind() {
+                    ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
+                        BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
+                    }
+                    _ => BrokerError::unavailable(what(), source),
                 }
             })?;
         consumer
             .stream()
             .max_messages_per_batch(CONCURRENCY)
+            .heartbeat(IDLE_HEARTBEAT)
             .messages()
             .await
             .map_err(|source| BrokerError::unavailable(what(), source))
@@ -194,7 +221,8 @@ impl Follower {
             deliveries = delivered.deliveries,
         );
         trace::adopt(&span, message.headers.as_ref());
-        let work = AssertUnwindSafe(handler(delivered.clone())).catch_unwind().instrument(span.clone());
+        let work = async { handler(delivered.clone()).await };
+        let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
         let outcome = under_heartbeat(work, &message).await;
         self.settle(&message, &delivered, outcome).instrument(span).await;
     }
@@ -212,19 +240,24 @@ impl Follower {
                 AckKind::Nak(Some(retry_delay(delivered.deliveries)))
             }
             Ok(Err(Failure::Permanent(error))) => self.bury(delivered, &chain(&*error)).await,
-            Err(_) if delivered.deliveries < PANICS_MAX => {
-                tracing::error!(subject = delivered.subject, deliveries = delivered.deliveries, "handler panicked");
-                AckKind::Nak(Some(retry_delay(delivered.deliveries)))
-            }
             Err(panic) => {
                 let why = panic
                     .downcast_ref::<&str>()
                     .map(|text| (*text).to_owned())
                     .or_else(|| panic.downcast_ref::<String>().cloned())
                     .unwrap_or_default();
-                self.bury(delivered, &format!("the handler panicked {PANICS_MAX} times: {why}")).await
+                let panics = self.count_panic(delivered.sequence);
+                tracing::error!(subject = delivered.subject, panics, why, "handler panicked");
+                if panics < PANICS_MAX {
+                    AckKind::Nak(Some(retry_delay(panics)))
+                } else {
+                    self.bury(delivered, &format!("the handler panicked {panics} times: {why}")).await
+                }
             }
         };
+        if matches!(kind, AckKind::Ack | AckKind::Term) {
+            self.panics.lock().unwrap_or_else(PoisonError::into_inner).remove(&delivered.sequence);
+        }
         let settlement = match kind {
             AckKind::Ack => "ack",
             AckKind::Nak(_) => "retry",
@@ -234,6 +267,37 @@ impl Follower {
             .increment(1);
         // Unconfirmed: a lost acknowledgement is a redelivery, and that changes nothing.
         let _ = message.ack_with(kind).await;
+    }
+
+    /// What was pulled and not begun goes to the next replica now, not after [`ACK_WAIT_S`].
+    async fn hand_back(&self, mut messages: pull::Stream) {
+        let mut left = Vec::new();
+        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
+            left.push(message);
+        }
+        if left.is_empty() {
+            return;
+        }
+        // The broker must know that we stopped pulling, or it gives us the same messages again.
+        drop(messages);
+        self.flush().await;
+        for message in left {
+            let _ = message.ack_with(AckKind::Nak(None)).await;
+        }
+    }
+
+    async fn flush(&self) {
+        let _ = tokio::time::timeout(AWAY_DELAY, self.jetstream.client().flush()).await;
+    }
+
+    fn count_panic(&self, sequence: u64) -> u64 {
+        let mut panics = self.panics.lock().unwrap_or_else(PoisonError::into_inner);
+        if panics.len() >= PANICS_REMEMBERED_MAX {
+            panics.clear();
+        }
+        let count = panics.entry(sequence).or_default();
+        *count += 1;
+        *count
     }
 
     async fn bury(&self, delivered: &Delivered, why: &str) -> AckKind {

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use decider::Decider;
 use ids::{CommandId, Owner, Revision};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proto::FromWireTime;
 use proto::record::v1::{Commit, Event};
 
 use crate::error::BrokerError;
 use crate::load::StoredCommit;
+
+/// How far the clock that stamped a commit may be behind the broker's, which rings the alarms.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
 
 /// A decider whose events are kept in the record by one owner.
 pub trait Aggregate:
@@ -91,10 +94,13 @@ impl<A: Aggregate> Clone for History<A> {
 impl<A: Aggregate> History<A> {
     pub fn replay(commits: &[StoredCommit]) -> Result<Self, BrokerError> {
         commits.iter().try_fold(Self::default(), |history, stored| {
-            history.with_wire(&stored.commit).map_err(|source| BrokerError::Corrupt {
-                subject: stored.subject.to_string(),
-                source: Box::new(source),
-            })
+            let corrupt =
+                |source| BrokerError::Corrupt { subject: stored.subject.to_string(), source: Box::new(source) };
+            let next = history.revision.next();
+            if stored.subject.revision != next {
+                return Err(corrupt(WireError::new("revision", format!("{next} is missing before it"))));
+            }
+            history.with_wire(&stored.commit).map_err(corrupt)
         })
     }
 
@@ -125,8 +131,9 @@ impl<A: Aggregate> History<A> {
         for event in events {
             self.state = A::evolve(self.state, event);
         }
-        // An alarm that has passed has fired: whatever is open now needs a new one.
-        let standing = self.alarm.filter(|alarm| alarm.due > at);
+        // An alarm that has passed has fired, or may have by a clock that is ahead of ours: whatever is open now
+        // needs a new one. One alarm too many does no harm.
+        let standing = self.alarm.filter(|alarm| alarm.due.duration_since(at) > CLOCKS_APART);
         self.alarm = match (A::next_deadline(&self.state), standing) {
             // An earlier alarm than needed does no harm: it comes, finds nothing due, and is set again.
             (Some(due), Some(alarm)) if alarm.due <= due => Some(alarm),

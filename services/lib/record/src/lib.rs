@@ -16,6 +16,7 @@ pub mod calls;
 pub mod charters;
 pub mod clock;
 pub mod dead_letters;
+mod draft;
 mod error;
 pub mod follow;
 mod history;

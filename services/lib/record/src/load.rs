@@ -2,17 +2,27 @@
 
 use std::time::Duration;
 
-use async_nats::StatusCode;
+use async_nats::header::{IntoHeaderName, NATS_SEQUENCE, NATS_SUBJECT};
+use async_nats::jetstream::ErrorCode;
+use async_nats::{HeaderValue, Message, Request, StatusCode};
 use futures::StreamExt;
 use ids::{HistoryKey, Owner, Revision};
-use prost::Message;
+use prost::Message as _;
 use proto::record::v1::Commit;
 use proto::streams::CASES;
 use proto::subjects::CommitSubject;
+use serde::Deserialize;
 
 use crate::broker::{Broker, REQUEST_S_MAX};
 use crate::error::BrokerError;
 use crate::follow::Delivered;
+
+/// Commits of one history that one request returns; the server refuses a request that more would match.
+const COMMITS_LOADED_MAX: u64 = 1024;
+/// Status of the message after the last one.
+const END_OF_BATCH: u16 = 204;
+/// How many messages that match were left out.
+const PENDING: &str = "Nats-Num-Pending";
 
 /// A commit with the subject it is stored under.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,19 +68,15 @@ impl Broker {
     /// # Errors
     /// The broker does not answer.
     pub async fn last_revision_at_leader(&self, key: &HistoryKey, owner: Owner) -> Result<Revision, BrokerError> {
-        let what = || format!("read the last revision of {key}.{owner}");
-        let filter = CommitSubject::history_of(key, owner);
-        let request = serde_json::json!({ "last_by_subj": filter }).to_string();
-        let reply = self
-            .client
-            .request(format!("$JS.API.STREAM.MSG.GET.{CASES}"), request.into())
-            .await
-            .map_err(|source| BrokerError::unavailable(what(), source))?;
-        let reply: serde_json::Value =
-            serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what(), source))?;
-        match reply.pointer("/message/subject").and_then(serde_json::Value::as_str) {
-            None => Ok(Revision::NONE),
-            Some(subject) => Ok(parse_subject(subject)?.revision),
+        let what = format!("read the last revision of {key}.{owner}");
+        let reply = self.ask_for_last(&what, "STREAM.MSG.GET", &CommitSubject::history_of(key, owner)).await?;
+        let reply: AtLeader = serde_json::from_slice(&reply.payload)
+            .map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
+        match (reply.message, reply.error) {
+            (Some(message), _) => Ok(parse_subject(&message.subject)?.revision),
+            (None, Some(error)) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(Revision::NONE),
+            (None, Some(error)) => Err(BrokerError::unavailable(what, error)),
+            (None, None) => Err(BrokerError::Unavailable { what, source: None }),
         }
     }
 
@@ -79,58 +85,88 @@ impl Broker {
     /// # Errors
     /// The broker does not answer.
     pub async fn last_position(&self, filter: &str) -> Result<u64, BrokerError> {
-        let what = || format!("find the end of {filter}");
+        let what = format!("find the end of {filter}");
+        let reply = self.ask_for_last(&what, "DIRECT.GET", filter).await?;
+        match reply.status {
+            Some(StatusCode::NOT_FOUND) => Ok(0),
+            None | Some(StatusCode::OK) => header(&reply, NATS_SEQUENCE)
+                .parse()
+                .map_err(|source| BrokerError::unavailable(what, source)),
+            Some(status) => Err(rejected(what, status, reply.description)),
+        }
+    }
+
+    async fn ask_for_last(&self, what: &str, api: &str, filter: &str) -> Result<Message, BrokerError> {
         let request = serde_json::json!({ "last_by_subj": filter }).to_string();
-        let reply = self
-            .client
-            .request(format!("$JS.API.DIRECT.GET.{CASES}"), request.into())
-            .await
-            .map_err(|source| BrokerError::unavailable(what(), source))?;
-        let sequence = reply.headers.as_ref().and_then(|headers| headers.get(async_nats::header::NATS_SEQUENCE));
-        Ok(sequence.and_then(|value| value.as_str().parse().ok()).unwrap_or(0))
+        self.ask(CASES, what, format!("$JS.API.{api}.{CASES}"), Request::new().payload(request.into())).await
     }
 
     async fn multi_last(&self, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
+        let patience = Duration::from_secs(REQUEST_S_MAX);
+        match tokio::time::timeout(patience, self.multi_last_unbounded(&filter)).await {
+            Ok(loaded) => loaded,
+            Err(late) => Err(BrokerError::unavailable(format!("load {filter}"), late)),
+        }
+    }
+
+    async fn multi_last_unbounded(&self, filter: &str) -> Result<Vec<StoredCommit>, BrokerError> {
         let what = || format!("load {filter}");
         let inbox = self.client.new_inbox();
         let mut replies =
             self.client.subscribe(inbox.clone()).await.map_err(|source| BrokerError::unavailable(what(), source))?;
-        let request = serde_json::json!({ "multi_last": [filter], "batch": 1024 }).to_string();
+        let request = serde_json::json!({ "multi_last": [filter], "batch": COMMITS_LOADED_MAX }).to_string();
         self.client
             .publish_with_reply(format!("$JS.API.DIRECT.GET.{CASES}"), inbox, request.into())
             .await
             .map_err(|source| BrokerError::unavailable(what(), source))?;
         let mut commits = Vec::new();
-        loop {
-            let reply = tokio::time::timeout(Duration::from_secs(REQUEST_S_MAX), replies.next())
-                .await
-                .map_err(|source| BrokerError::unavailable(what(), source))?
-                .ok_or_else(|| BrokerError::Unavailable { what: what(), source: None })?;
+        while let Some(reply) = replies.next().await {
             match reply.status {
-                // End of batch, and nothing found.
-                Some(status) if status.as_u16() == 204 || status == StatusCode::NOT_FOUND => return Ok(commits),
+                None | Some(StatusCode::OK) => commits.push(read_reply(&reply)?),
+                Some(StatusCode::NOT_FOUND) => return Ok(commits),
                 Some(StatusCode::NO_RESPONDERS) => {
                     return Err(BrokerError::NotProvisioned { what: format!("stream {CASES}") });
                 }
-                Some(status) if status != StatusCode::OK => {
-                    return Err(BrokerError::Rejected {
-                        what: what(),
-                        code: u64::from(status.as_u16()),
-                        description: reply.description.unwrap_or_default(),
-                    });
+                Some(status) if status == END_OF_BATCH => {
+                    // The server also stops at a number of bytes; a history with a missing end would be a wrong one.
+                    let left = header(&reply, PENDING);
+                    if !matches!(left, "" | "0") {
+                        let description = Some(format!("{left} commits did not fit into one answer"));
+                        return Err(rejected(what(), status, description));
+                    }
+                    commits.sort_unstable_by_key(|stored: &StoredCommit| stored.sequence);
+                    return Ok(commits);
                 }
-                Some(_) | None => commits.push(read_reply(&reply)?),
+                Some(status) => return Err(rejected(what(), status, reply.description)),
             }
         }
+        Err(BrokerError::Unavailable { what: what(), source: None })
     }
 }
 
-fn read_reply(reply: &async_nats::Message) -> Result<StoredCommit, BrokerError> {
-    let header = |name| {
-        reply.headers.as_ref().and_then(|headers| headers.get(name)).map(async_nats::HeaderValue::as_str).unwrap_or("")
-    };
-    let subject = header(async_nats::header::NATS_SUBJECT);
-    let sequence = header(async_nats::header::NATS_SEQUENCE).parse().unwrap_or(0);
+#[derive(Deserialize)]
+struct AtLeader {
+    message: Option<LastMessage>,
+    error: Option<async_nats::jetstream::Error>,
+}
+
+#[derive(Deserialize)]
+struct LastMessage {
+    subject: String,
+}
+
+fn rejected(what: String, status: StatusCode, description: Option<String>) -> BrokerError {
+    BrokerError::Rejected { what, code: u64::from(status.as_u16()), description: description.unwrap_or_default() }
+}
+
+fn header(reply: &Message, name: impl IntoHeaderName) -> &str {
+    let headers = reply.headers.as_ref();
+    headers.and_then(|headers| headers.get(name)).map(HeaderValue::as_str).unwrap_or("")
+}
+
+fn read_reply(reply: &Message) -> Result<StoredCommit, BrokerError> {
+    let subject = header(reply, NATS_SUBJECT);
+    let sequence = header(reply, NATS_SEQUENCE).parse().unwrap_or(0);
     read_commit(subject, sequence, &reply.payload)
 }
 

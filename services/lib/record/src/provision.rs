@@ -52,8 +52,9 @@ impl Broker {
     /// # Errors
     /// The stream of orders is not there, or the broker refuses one.
     pub async fn provision_departments(&self, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
-        futures::stream::iter(departments)
-            .map(|department| async move { self.ensure_consumer(&department_consumer(department)).await })
+        let specs: Vec<ConsumerSpec> = departments.iter().map(department_consumer).collect();
+        futures::stream::iter(specs)
+            .map(|spec| async move { self.ensure_consumer(&spec).await })
             .buffered(CONSUMERS_AT_ONCE)
             .try_collect()
             .await
@@ -73,13 +74,14 @@ impl Broker {
     async fn ensure_consumer(&self, spec: &ConsumerSpec) -> Result<Provisioned, BrokerError> {
         let what = format!("consumer {} of {}", spec.name, spec.stream);
         let stream = self.stream(spec.stream).await?;
-        let existed = stream.consumer_info(&spec.name).await.is_ok();
-        stream.create_consumer(consumer_config(spec)).await.map_err(|source| BrokerError::Rejected {
-            what: format!("create {what}"),
-            code: 0,
-            description: source.to_string(),
-        })?;
-        Ok(Provisioned { what, changed: !existed })
+        let before = stream.consumer_info(&spec.name).await.ok().map(|info| info.config);
+        let consumer =
+            stream.create_consumer(consumer_config(spec)).await.map_err(|source| BrokerError::Rejected {
+                what: format!("create {what}"),
+                code: 0,
+                description: source.to_string(),
+            })?;
+        Ok(Provisioned { what, changed: before.as_ref() != Some(&consumer.cached_info().config) })
     }
 }
 

@@ -5,11 +5,15 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::{StoredCommit, read_commit};
+
+/// Wait before a broker that is away is tried again.
+const AWAY_DELAY: Duration = Duration::from_secs(1);
 
 /// A reader of the record that ends only when it is stopped.
 pub struct Replay {
@@ -18,7 +22,8 @@ pub struct Replay {
     /// The next position to read.
     position: u64,
     stop: CancellationToken,
-    messages: Option<pull::Ordered>,
+    reading: Option<Reading>,
+    reconnections: watch::Receiver<u64>,
     level: Level,
 }
 
@@ -49,7 +54,7 @@ impl Replay {
                 self.level = Level::Told;
                 return Ok(Some(Step::LevelWithRecord));
             }
-            let Some(messages) = &mut self.messages else {
+            let Some(reading) = &mut self.reading else {
                 self.open().await;
                 if self.stop.is_cancelled() {
                     return Ok(None);
@@ -58,36 +63,42 @@ impl Replay {
             };
             let next = tokio::select! {
                 () = self.stop.cancelled() => return Ok(None),
-                next = messages.next() => next,
+                // A broker that was started again has forgotten what we read by.
+                Ok(()) = self.reconnections.changed() => None,
+                next = reading.next() => next,
             };
-            let Some(Ok(message)) = next else {
-                self.messages = None;
+            let Some(Ok((message, left))) = next else {
+                self.reading = None;
                 continue;
             };
-            let Ok(info) = message.info() else { continue };
-            let (sequence, pending) = (info.stream_sequence, info.pending);
-            self.position = sequence + 1;
-            if pending == 0 && matches!(self.level, Level::Behind) {
+            self.position = message.sequence + 1;
+            if left == 0 && matches!(self.level, Level::Behind) {
                 self.level = Level::Reached;
             }
-            return Ok(Some(Step::Commit(Box::new(read_commit(&message.subject, sequence, &message.payload)?))));
+            let commit = read_commit(&message.subject, message.sequence, &message.payload)?;
+            return Ok(Some(Step::Commit(Box::new(commit))));
         }
     }
 
     /// Opens the reader, or waits a while.
     async fn open(&mut self) {
-        match self.broker.ordered(proto::streams::CASES, self.filters.clone(), self.position).await {
-            Ok((pending, messages)) => {
-                if pending == 0 && matches!(self.level, Level::Behind) {
+        self.reconnections.mark_unchanged();
+        let opened = tokio::select! {
+            () = self.stop.cancelled() => return,
+            opened = self.broker.read_from(proto::streams::CASES, self.filters.clone(), self.position) => opened,
+        };
+        match opened {
+            Ok((left, reading)) => {
+                if left == 0 && matches!(self.level, Level::Behind) {
                     self.level = Level::Reached;
                 }
-                self.messages = Some(messages);
+                self.reading = Some(reading);
             }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "cannot read the record; trying again");
                 tokio::select! {
                     () = self.stop.cancelled() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = tokio::time::sleep(AWAY_DELAY) => {}
                 }
             }
         }
@@ -102,11 +113,52 @@ pub(crate) struct StoredMessage {
     pub payload: Bytes,
 }
 
+/// An ordered consumer that never goes back.
+struct Reading {
+    stream: &'static str,
+    messages: pull::Ordered,
+    position: u64,
+}
+
+impl Reading {
+    /// The next message, and how many that are stored are left after it.
+    async fn next(&mut self) -> Option<Result<(StoredMessage, u64), BrokerError>> {
+        loop {
+            let message = match self.messages.next().await? {
+                Ok(message) => message,
+                Err(source) => {
+                    return Some(Err(BrokerError::unavailable(format!("read {}", self.stream), source)));
+                }
+            };
+            let info = message.info().ok()?;
+            // When the broker lost the consumer before it delivered anything, the client asks for everything again.
+            if info.stream_sequence < self.position {
+                continue;
+            }
+            self.position = info.stream_sequence + 1;
+            let stored = StoredMessage {
+                subject: message.subject.to_string(),
+                sequence: info.stream_sequence,
+                payload: message.payload.clone(),
+            };
+            return Some(Ok((stored, info.pending)));
+        }
+    }
+}
+
 impl Broker {
     /// Reads every commit that matches `filters`, in the order of the record, from position `from` on.
     #[must_use]
     pub fn replay(&self, filters: Vec<String>, from: u64, stop: CancellationToken) -> Replay {
-        Replay { broker: self.clone(), filters, position: from.max(1), stop, messages: None, level: Level::Behind }
+        Replay {
+            broker: self.clone(),
+            filters,
+            position: from.max(1),
+            stop,
+            reading: None,
+            reconnections: self.reconnections(),
+            level: Level::Behind,
+        }
     }
 
     /// What is stored now from `from` on, then the end.
@@ -116,38 +168,29 @@ impl Broker {
         filters: Vec<String>,
         from: u64,
     ) -> Result<impl Stream<Item = Result<StoredMessage, BrokerError>> + Send + use<>, BrokerError> {
-        let (pending, messages) = self.ordered(stream, filters, from).await?;
-        Ok(futures::stream::unfold((messages, pending == 0), move |(mut messages, over)| async move {
+        let (left, reading) = self.read_from(stream, filters, from).await?;
+        Ok(futures::stream::unfold((reading, left == 0), |(mut reading, over)| async move {
             if over {
                 return None;
             }
-            let message = match messages.next().await? {
-                Ok(message) => message,
-                Err(source) => {
-                    return Some((Err(BrokerError::unavailable(format!("read {stream}"), source)), (messages, true)));
-                }
-            };
-            let Ok(info) = message.info() else { return None };
-            let stored = StoredMessage {
-                subject: message.subject.to_string(),
-                sequence: info.stream_sequence,
-                payload: message.payload.clone(),
-            };
-            let over = info.pending == 0;
-            Some((Ok(stored), (messages, over)))
+            match reading.next().await? {
+                Ok((message, left)) => Some((Ok(message), (reading, left == 0))),
+                Err(error) => Some((Err(error), (reading, true))),
+            }
         }))
     }
 
-    /// An ordered consumer, and how many stored messages it will deliver.
-    async fn ordered(
+    /// A reader, and how many stored messages lie before it.
+    async fn read_from(
         &self,
         stream: &'static str,
         filters: Vec<String>,
         from: u64,
-    ) -> Result<(u64, pull::Ordered), BrokerError> {
+    ) -> Result<(u64, Reading), BrokerError> {
         let what = || format!("read {stream}");
-        let stream = self.stream(stream).await?;
-        let consumer = stream
+        let consumer = self
+            .stream(stream)
+            .await?
             .create_consumer(pull::OrderedConfig {
                 deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
                 filter_subjects: filters,
@@ -155,8 +198,8 @@ impl Broker {
             })
             .await
             .map_err(|source| BrokerError::unavailable(what(), source))?;
-        let pending = consumer.cached_info().num_pending;
+        let left = consumer.cached_info().num_pending;
         let messages = consumer.messages().await.map_err(|source| BrokerError::unavailable(what(), source))?;
-        Ok((pending, messages))
+        Ok((left, Reading { stream, messages, position: from }))
     }
 }

@@ -18,6 +18,9 @@ use crate::trace;
 /// Requests handled at the same time in one process; further ones wait in the subscription.
 const CONCURRENCY: usize = 1024;
 
+/// Longest wait, after a stop, for a request that the broker has sent already.
+const DRAIN_MAX: Duration = Duration::from_secs(1);
+
 /// A request in hand.
 #[derive(Clone, Debug)]
 pub struct IncomingRequest {
@@ -58,11 +61,22 @@ impl Broker {
         let permits = Arc::new(Semaphore::new(CONCURRENCY));
         let in_hand = TaskTracker::new();
         let handler = Arc::new(handler);
+        let mut stopping = false;
         loop {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
             let message = tokio::select! {
-                () = stop.cancelled() => break,
+                biased;
+                () = stop.cancelled(), if !stopping => {
+                    // What the broker has handed to us by now is ours to answer; nothing follows.
+                    stopping = true;
+                    match tokio::time::timeout(DRAIN_MAX, requests.drain()).await {
+                        Ok(Ok(())) => continue,
+                        Ok(Err(_)) | Err(_) => break,
+                    }
+                }
                 message = requests.next() => message,
+                // A broker that is away never says that this was all.
+                () = tokio::time::sleep(DRAIN_MAX), if stopping => break,
             };
             let Some(message) = message else { break };
             let Some(reply) = message.reply.clone() else { continue };
@@ -82,9 +96,10 @@ impl Broker {
             };
             in_hand.spawn(work.instrument(span));
         }
-        let _ = requests.unsubscribe().await;
         in_hand.close();
         in_hand.wait().await;
+        // An answer still in our buffers is no answer.
+        self.flush().await;
         Ok(())
     }
 }
@@ -95,13 +110,14 @@ impl Requester {
     pub async fn request(&self, subject: String, payload: Vec<u8>, wait: Duration) -> Result<Bytes, BrokerError> {
         let mut headers = async_nats::HeaderMap::new();
         trace::inject(&mut headers);
+        let what = format!("ask on {subject}");
         let request = async_nats::Request::new().payload(payload.into()).headers(headers).timeout(Some(wait));
-        let reply = self
-            .0
-            .client
-            .send_request(subject.clone(), request)
-            .await
-            .map_err(|source| BrokerError::unavailable(format!("ask on {subject}"), source))?;
-        Ok(reply.payload)
+        // The client's own queue is full while the connection is away: that wait counts too.
+        let reply = tokio::time::timeout(wait, self.0.client.send_request(subject, request)).await;
+        match reply {
+            Ok(Ok(reply)) => Ok(reply.payload),
+            Ok(Err(source)) => Err(BrokerError::unavailable(what, source)),
+            Err(late) => Err(BrokerError::unavailable(what, late)),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The desk: where a request becomes a commit and an answer, for all three reasons a request can have.
 
 use charter::Charter;
-use ids::{CaseId, Code, CommandId, HistoryKey, Owner};
+use ids::{CaseId, Code, CommandId, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::record::v1::{Cause, cause};
@@ -134,6 +134,16 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     /// UNAVAILABLE when the record is out of reach.
     pub async fn read(&self, key: &HistoryKey) -> Result<Snapshot<A::State>, Status> {
         self.book.read(key).await.map_err(|error| broker_status(&error))
+    }
+
+    /// The state as this process knows it: enough to fill a request up before it is decided, which finds out whether
+    /// it was stale.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when it has to be loaded and the record is out of reach.
+    pub async fn glance(&self, key: &HistoryKey) -> Result<A::State, Status> {
+        let known = self.book.snapshot(key, Revision::NONE.next()).await;
+        Ok(known.map_err(|error| broker_status(&error))?.state)
     }
 
     async fn set_alarm(&self, key: &HistoryKey, due: Timestamp) -> Result<(), Failure> {

@@ -21,7 +21,10 @@ static MASKS: LazyLock<Vec<Mask>> = LazyLock::new(|| {
     };
     vec![
         // Resident identity number (GB 11643): region, date of birth, sequence, check digit.
-        mask(r"(^|[^0-9])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]", "[identity number]"),
+        mask(
+            r"(^|[^0-9])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx]",
+            "[identity number]",
+        ),
         // Mobile, with or without country code and separators.
         mask(r"(^|[^0-9])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}", "[telephone]"),
         // Fixed line with area code.

@@ -33,7 +33,8 @@ impl From<rusqlite::Error> for StoreError {
 /// Whoever holds it can have things written. The thread ends with the last one.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// Unbounded, because senders wait for their answers: there are never more writes in here than callers.
+    /// Unbounded, because what goes in is bounded already: senders wait for their answers, and what nobody waits for
+    /// is at most one verdict per kept answer.
     queue: Sender<Entry>,
     ended: CancellationToken,
 }

@@ -8,7 +8,7 @@ mod schema;
 mod tables;
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,7 +64,7 @@ pub enum Kept {
 #[derive(Clone, Debug)]
 pub struct Store {
     writer: Writer,
-    reader: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Reader>>,
     /// Position of the newest order.
     newest: watch::Sender<i64>,
     taken: Arc<AtomicU64>,
@@ -82,10 +82,9 @@ impl Store {
         tables::tidy(&connection, ORDERS_MAX).with_context(opening)?;
         tables::forget_strays(&connection).with_context(opening)?;
         let newest = watch::Sender::new(lists::last_position(&connection).with_context(opening)?);
-        let reader = schema::open_for_reading(file).with_context(opening)?;
         Ok(Self {
             writer: Writer::start(connection, lock).context("starting the store's thread")?,
-            reader: Arc::new(Mutex::new(reader)),
+            reader: Arc::new(Mutex::new(Reader { file: file.to_owned(), connection: None })),
             newest,
             taken: Arc::default(),
         })
@@ -144,7 +143,7 @@ impl Store {
     /// # Errors
     /// The file cannot be read.
     pub async fn unsent(&self) -> Result<Vec<KeptAnswer>, StoreError> {
-        self.read(tables::unsent).await
+        self.writer.write(tables::unsent, |_| {}).await
     }
 
     /// Orders after a position, oldest first, without those up to `unfinished_until` whose call is finished. A part of
@@ -183,11 +182,29 @@ impl Store {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let reader = Arc::clone(&self.reader);
-        let work = move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner));
+        let work = move || read(reader.lock().unwrap_or_else(PoisonError::into_inner).connection()?);
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => Ok(result?),
             Err(_shutting_down) => Err(StoreError::Closed),
         }
+    }
+}
+
+/// A second connection, so that long lists do not hold up what is being written. Most departments of an all-in-one never
+/// need it, and it costs memory: it is opened when somebody looks.
+#[derive(Debug)]
+struct Reader {
+    file: PathBuf,
+    connection: Option<Connection>,
+}
+
+impl Reader {
+    fn connection(&mut self) -> rusqlite::Result<&Connection> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => schema::open_for_reading(&self.file)?,
+        };
+        Ok(self.connection.insert(connection))
     }
 }
 

@@ -56,7 +56,7 @@ pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-/// A second connection, so that long lists do not hold up what is being written.
+/// For those who look only.
 pub fn open_for_reading(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     settle_in(&connection)?;

@@ -95,6 +95,8 @@ fn act(operation: &Operation, action: &Action) -> Result<Vec<Event>, Refusal> {
 
         (_, Action::Reinspect { notice, finding, verdict }) => reinspect(operation, *notice, finding, verdict),
 
+        // Nobody is through with what nobody has looked at.
+        (Stage::Opened, Action::Conclude { .. }) => Err(Refusal::NoPathDecided),
         (_, Action::Conclude { summary }) => {
             let open: Vec<u32> =
                 operation.numbered().filter(|(_, notice)| notice.is_open()).map(|(number, _)| number).collect();

@@ -134,9 +134,10 @@ fn zhongshan_road_308_is_over_after_both_notices_have_passed() {
 }
 
 #[test]
-fn nobody_goes_out_before_the_path_is_decided() {
+fn nobody_goes_out_and_nothing_is_concluded_before_the_path_is_decided() {
     let state = given(&[opening(1, CENTRE)]);
     assert_eq!(Rules::decide(&state, &arrive(&RESIDENTS)), Err(Refusal::NoPathDecided));
+    assert_eq!(Rules::decide(&state, &conclude()), Err(Refusal::NoPathDecided));
     let due = hours(at("09:00"), 24);
     assert_eq!(Rules::decide(&state, &serve("wuchang-fire", "中山路308号", due)), Err(Refusal::NotOnSite));
     let state = step(&state, &decide_path(&RESIDENTS));
@@ -318,6 +319,11 @@ proptest! {
             for (notice, _) in operation.numbered().filter(|(_, notice)| notice.is_open()) {
                 let action = Action::Reinspect { notice, finding: String::new(), verdict: Verdict::Passed };
                 state = step(&state, &on_the_way(action));
+            }
+            if operation.stage == Stage::Opened {
+                let parties = operation.parties().take(1).cloned().collect();
+                let path = Path { assessment: "已复核".to_owned(), steps: vec!["结案".to_owned()], parties };
+                state = step(&state, &on_the_way(Action::DecidePath(path)));
             }
             state = step(&state, &on_the_way(Action::Conclude { summary: "完成".to_owned() }));
             prop_assert!(state.operation.is_some_and(|operation| operation.stage == Stage::Concluded));

@@ -1,0 +1,302 @@
+//! Following the record: redelivery emits nothing, poison stops nothing, a stop finishes what is in hand.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_nats::jetstream::{self, consumer::PullConsumer};
+use futures::FutureExt;
+use ids::{HistoryKey, Owner};
+use prost::Message;
+use proto::streams::{CASES, record_consumer};
+use record::dead_letters::DeadLetters;
+use record::follow::{ACK_WAIT_S, CONCURRENCY, Delivered, Failure};
+use record::{Appender, Book, StoredCommit};
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::tally::{Command, Happened, Tally};
+use crate::world::{WAIT, World, any_commit, case, eventually, gapless, request, revisions, soon, subject};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_again_after_its_decision_emits_nothing() {
+    let world = World::new().await;
+    received(&world, &["a"]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let broker = world.broker.clone();
+    follow(&world, "dispatch", move |delivered| {
+        let (tell, broker) = (tell.clone(), broker.clone());
+        async move {
+            let stored = StoredCommit::read(&delivered)?;
+            if stored.subject.owner != Owner::Intake {
+                return Ok(());
+            }
+            // Nothing in memory, as in another replica.
+            let book: Book<Tally> = Book::open(&broker).await?;
+            let answered = book.decide(&stored.subject.key, request(Command::Reach(5))).await.unwrap();
+            tell.send((delivered.deliveries, answered.events)).unwrap();
+            if delivered.deliveries == 1 { Err(Failure::transient("the effect did not work")) } else { Ok(()) }
+        }
+    })
+    .await;
+
+    let first = soon("the first delivery", told.recv()).await.unwrap();
+    let second = soon("the second delivery", told.recv()).await.unwrap();
+
+    assert_eq!(first, (1, vec![Happened::Added(5)]));
+    assert_eq!(second, (2, Vec::new()), "it was decided already");
+    until_settled(&world, "dispatch").await;
+    let dispatch = world.broker.load_owner(&case("a"), Owner::Dispatch).await.unwrap();
+    assert_eq!(revisions(&dispatch), gapless(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_for_good_is_a_dead_letter_once_and_stops_nothing_else() {
+    let world = World::new().await;
+    let poison = received(&world, &["poison", "good"]).await[0];
+    let handled = Handled::default();
+    let seen = handled.clone();
+    follow(&world, "dispatch", move |delivered| {
+        let id = seen.note(&delivered);
+        async move { if id == "poison" { Err(Failure::permanent("no such category")) } else { Ok(()) } }
+    })
+    .await;
+    handled.until("good", 1).await;
+    let letters = until_dead_letters(&world, 1).await;
+
+    assert_eq!(letters[0].stream_sequence, poison);
+    assert_eq!(letters[0].subject, subject(&case("poison"), Owner::Intake, 1).to_string());
+    assert_eq!((letters[0].consumer.as_str(), letters[0].error.as_str()), ("dispatch", "no such category"));
+    assert_eq!(letters[0].payload, any_commit_bytes("poison"));
+    until_settled(&world, "dispatch").await;
+    assert_eq!(handled.count("poison"), 1, "it is not tried again");
+
+    // Everything comes again, as after a restored consumer: it is the same letter.
+    consumer(&world, "dispatch").await.reset(Some(1)).await.unwrap();
+    handled.until("good", 2).await;
+    handled.until("poison", 2).await;
+    until_settled(&world, "dispatch").await;
+    assert_eq!(dead_letters(&world).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_kills_its_handler_three_times_is_a_dead_letter_what_does_so_once_is_not() {
+    let world = World::new().await;
+    received(&world, &["deadly", "early", "once", "flaky"]).await;
+    let handled = Handled::default();
+    let seen = handled.clone();
+    follow(&world, "dispatch", move |delivered| {
+        let (id, times) = (seen.note(&delivered), delivered.deliveries);
+        // Before there is a future, too.
+        assert_ne!(id, "early", "it dies at once");
+        async move {
+            match (id.as_str(), times) {
+                ("deadly", _) => panic!("it dies"),
+                ("once", 1) => panic!("it stumbles"),
+                // Failing often and stumbling once is not dying three times.
+                ("flaky", 1..=3) => Err(Failure::transient("not yet")),
+                ("flaky", 4) => panic!("it stumbles"),
+                _ => Ok(()),
+            }
+        }
+    })
+    .await;
+
+    let letters = until_dead_letters(&world, 2).await;
+    until_settled(&world, "dispatch").await;
+
+    let mut dead: Vec<_> = letters.iter().map(|letter| (letter.subject.as_str(), letter.deliveries)).collect();
+    dead.sort_unstable();
+    assert_eq!(dead, [("case.wuchang.deadly.intake.1", 3), ("case.wuchang.early.intake.1", 3)]);
+    assert!(letters.iter().all(|letter| letter.error.contains("panicked 3 times")), "{letters:?}");
+    assert_eq!(["deadly", "early", "once", "flaky"].map(|id| handled.count(id)), [3, 3, 2, 5]);
+    assert_eq!(dead_letters(&world).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_that_panics_is_poison_like_any_other() {
+    let world = World::new().await;
+    received(&world, &["a"]).await;
+    let book = world.book().await;
+    follow(&world, "dispatch", move |_| {
+        let book = book.clone();
+        async move {
+            let _ = book.decide(&case("a"), request(Command::Divide { by: 0 })).await;
+            Ok(())
+        }
+    })
+    .await;
+
+    let letters = until_dead_letters(&world, 1).await;
+    assert!(letters[0].error.contains("divided by nothing"), "{letters:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_may_take_longer_than_the_broker_waits() {
+    let world = World::new().await;
+    received(&world, &["slow"]).await;
+    let (deliveries, again) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+    let release = CancellationToken::new();
+    let (counted, notify, released) = (Arc::clone(&deliveries), Arc::clone(&again), release.clone());
+    follow(&world, "dispatch", move |_| {
+        if counted.fetch_add(1, Ordering::SeqCst) > 0 {
+            notify.notify_one();
+        }
+        released.clone().cancelled_owned().map(Ok)
+    })
+    .await;
+
+    let longer = Duration::from_secs(ACK_WAIT_S) + Duration::from_secs(2);
+    let redelivered = tokio::time::timeout(longer, again.notified()).await;
+
+    assert!(redelivered.is_err(), "it was given to somebody else while in hand");
+    release.cancel();
+    until_settled(&world, "dispatch").await;
+    assert_eq!(deliveries.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_finishes_what_is_in_hand_and_hands_back_the_rest() {
+    let world = World::new().await;
+    let ids: Vec<_> = (0..CONCURRENCY * 2).map(|n| format!("c{n}")).collect();
+    received(&world, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (stop, release) = (CancellationToken::new(), CancellationToken::new());
+    let handled = Handled::default();
+    let (seen, released) = (handled.clone(), release.clone());
+    let follower = world.broker.follower(CASES, "dispatch").await.unwrap();
+    let mut following = world.tasks.spawn(follower.run(stop.clone(), move |delivered| {
+        let (seen, released) = (seen.clone(), released.clone());
+        async move {
+            released.cancelled().await;
+            seen.note(&delivered);
+            Ok(())
+        }
+    }));
+    let unsettled = async || consumer(&world, "dispatch").await.cached_info().num_ack_pending;
+    eventually("both hands are full", async || (unsettled().await > CONCURRENCY).then_some(())).await;
+
+    stop.cancel();
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut following).await;
+    assert!(early.is_err(), "it left {CONCURRENCY} messages unfinished");
+    release.cancel();
+    soon("the follower ends", &mut following).await.unwrap().unwrap();
+    assert_eq!(handled.total(), CONCURRENCY, "no more and no fewer than were in hand");
+
+    // The next replica does not wait for the broker to give up on the first one.
+    let seen = handled.clone();
+    follow(&world, "dispatch", move |delivered| {
+        seen.note(&delivered);
+        async { Ok(()) }
+    })
+    .await;
+    let rest = eventually_all(&handled, ids.len());
+    tokio::time::timeout(Duration::from_secs(ACK_WAIT_S / 2), rest).await.expect("handed back at once");
+    until_settled(&world, "dispatch").await;
+    assert!(ids.iter().all(|id| handled.count(id) == 1), "each is handled once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_goes_on_after_the_broker_was_killed() {
+    let mut world = World::new().await;
+    let handled = Handled::default();
+    let seen = handled.clone();
+    follow(&world, "dispatch", move |delivered| {
+        seen.note(&delivered);
+        async { Ok(()) }
+    })
+    .await;
+    received(&world, &["before"]).await;
+    handled.until("before", 1).await;
+
+    world.nats.kill_and_restart().unwrap();
+    received(&world, &["after"]).await;
+
+    handled.until("after", 1).await;
+    until_settled(&world, "dispatch").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_nobody_provisioned_is_said_at_once() {
+    let world = World::new().await;
+    let follower = world.broker.follower(CASES, "nobody").await.unwrap();
+    let error = soon("the answer", follower.run(world.stop.clone(), |_| async { Ok(()) })).await.unwrap_err();
+    assert_eq!(error.to_string(), "consumer nobody of CASES is not there: run `huying provision` first (HY-002)");
+}
+
+/// Which messages a handler saw, by case, and how often.
+#[derive(Clone, Default)]
+struct Handled(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Handled {
+    fn note(&self, delivered: &Delivered) -> String {
+        let id = StoredCommit::read(delivered).unwrap().subject.key.id;
+        *self.0.lock().unwrap().entry(id.clone()).or_default() += 1;
+        id
+    }
+
+    fn count(&self, id: &str) -> usize {
+        self.0.lock().unwrap().get(id).copied().unwrap_or_default()
+    }
+
+    fn total(&self) -> usize {
+        self.0.lock().unwrap().values().sum()
+    }
+
+    async fn until(&self, id: &str, times: usize) {
+        eventually(&format!("{id} handled {times} times"), async || (self.count(id) >= times).then_some(())).await;
+    }
+}
+
+async fn eventually_all(handled: &Handled, count: usize) {
+    eventually("all are handled", async || (handled.total() >= count).then_some(())).await;
+}
+
+/// Commits of intake that dispatch follows; their places in the stream.
+async fn received(world: &World, ids: &[&str]) -> Vec<u64> {
+    let appender = Appender::start(&world.broker, CASES).await.unwrap();
+    let mut sequences = Vec::new();
+    for id in ids {
+        let key: HistoryKey = case(id);
+        let appended = appender.append(subject(&key, Owner::Intake, 1).to_string(), any_commit_bytes(id));
+        sequences.push(appended.await.unwrap());
+    }
+    sequences
+}
+
+/// The same bytes each time.
+fn any_commit_bytes(id: &str) -> Vec<u8> {
+    proto::record::v1::Commit { at: None, ..any_commit(id) }.encode_to_vec()
+}
+
+async fn follow<F>(world: &World, owner: &str, handler: impl Fn(Delivered) -> F + Send + Sync + 'static)
+where
+    F: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    let follower = world.broker.follower(CASES, &record_consumer(owner.parse().unwrap())).await.unwrap();
+    world.tasks.spawn(follower.run(world.stop.clone(), handler));
+}
+
+async fn consumer(world: &World, name: &str) -> PullConsumer {
+    jetstream::new(world.stranger().await).get_consumer_from_stream(name, CASES).await.unwrap()
+}
+
+async fn until_settled(world: &World, name: &str) {
+    let consumer = consumer(world, name).await;
+    eventually("everything is settled", async || {
+        let info = consumer.get_info().await.unwrap();
+        (info.num_pending == 0 && info.num_ack_pending == 0).then_some(())
+    })
+    .await;
+}
+
+async fn dead_letters(world: &World) -> Vec<proto::record::v1::DeadLetter> {
+    DeadLetters::open(&world.broker).await.unwrap().list().await.unwrap()
+}
+
+async fn until_dead_letters(world: &World, count: usize) -> Vec<proto::record::v1::DeadLetter> {
+    eventually(&format!("{count} dead letters within {WAIT:?}"), async || {
+        Some(dead_letters(world).await).filter(|letters| letters.len() == count)
+    })
+    .await
+}

@@ -1,0 +1,65 @@
+//! Requests from outside: whoever was heard gets an answer.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use record::IncomingRequest;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{WAIT, World, eventually, soon};
+
+const SUBJECT: &str = "ans.*.call";
+const GREETING: &[u8] = b"is anybody there?";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_in_hand_is_answered_after_the_stop() {
+    let world = World::new().await;
+    let (stop, release) = (CancellationToken::new(), CancellationToken::new());
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let (broker, stopping, released) = (world.another().await, stop.clone(), release.clone());
+    let serving = world.tasks.spawn(async move {
+        let handler = move |request: IncomingRequest| {
+            let (arrived, released) = (arrived.clone(), released.clone());
+            async move {
+                if request.payload != GREETING {
+                    arrived.send(()).unwrap();
+                    released.cancelled().await;
+                }
+                [b"answer to ".as_slice(), &request.payload].concat()
+            }
+        };
+        broker.serve(SUBJECT, "dispatch", stopping, handler).await
+    });
+    let requester = world.broker.requester();
+    let ask = |payload: Vec<u8>| requester.request("ans.wuchang-jsj.call".to_owned(), payload, WAIT);
+    eventually("somebody listens", async || ask(GREETING.to_vec()).await.ok()).await;
+
+    let stop_in_the_middle = async {
+        for _ in 0..50 {
+            arrivals.recv().await.unwrap();
+        }
+        stop.cancel();
+        release.cancel();
+    };
+    let asking = join_all((0..50).map(|n| ask(vec![n])));
+    let (answers, ()) = soon("every answer", async { tokio::join!(asking, stop_in_the_middle) }).await;
+
+    for (n, answer) in (0..50u8).zip(answers) {
+        assert_eq!(answer.unwrap(), [b"answer to ".as_slice(), &[n]].concat());
+    }
+    soon("the end", serving).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_nobody_hears_is_an_error_in_time() {
+    let mut world = World::new().await;
+    let requester = world.broker.requester();
+    let unheard = requester.request("ans.wuchang-jsj.call".to_owned(), Vec::new(), WAIT).await;
+    assert!(unheard.is_err_and(|error| error.is_transient()));
+
+    world.nats.kill();
+    eventually("the connection breaks", async || (!world.broker.is_connected()).then_some(())).await;
+    let wait = Duration::from_millis(200);
+    let late = soon("an answer", requester.request("ans.wuchang-jsj.call".to_owned(), Vec::new(), wait)).await;
+    assert!(late.is_err_and(|error| error.is_transient()));
+}

@@ -1,0 +1,97 @@
+//! A district's rules change while it works: a broken charter changes nothing, and says all that is wrong with it.
+
+use std::path::Path;
+use std::process::Output;
+
+use proto::subjects::BridgeSubject;
+use prost::Message;
+use proto::intake::v1::{SubmitReply, submit_reply};
+
+use crate::support::installation::{Installation, bridge};
+use crate::support::program::huying;
+use crate::support::{WAIT, root, submission};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
+    let installation = Installation::start(&["heping"]);
+    let folder = tempfile::tempdir().unwrap();
+    let apply = |folder: &Path| {
+        let data = installation.data();
+        huying(&["charter", "apply", folder.to_str().unwrap(), "--data", data.path().to_str().unwrap()])
+    };
+
+    // A district that nobody has heard of joins a running installation; its bridge can log in at once.
+    let town = folder.path().join("hexi");
+    copy(&root().join("deploy/charters/heping"), &town, |text| text.replace("heping", "hexi"));
+    let applied = apply(&town);
+    assert!(applied.status.success(), "{}", said(&applied));
+    submit_over_nats(&installation, "hexi-1").await;
+    assert_eq!(versions(&installation, "hexi").await, ["2023-1"]);
+    let accounts = || std::fs::read_to_string(installation.data().path().join("accounts.conf")).unwrap();
+    let before = accounts();
+
+    // Three mistakes in three files, and a new party that must not come into being.
+    let broken = folder.path().join("broken");
+    copy(&town, &broken, |text| {
+        text.replace("version: 2023-1", "version: 2023-2")
+            .replace("confidence-min: 0.42", "confidence-min: 42")
+            .replacen("colour: yellow", "colour: orange", 1)
+            .replacen("lead: [hexi-parking]", "lead: [hexi-nobody]", 1)
+            .replace("code: hexi-police", "code: hexi-new-police")
+    });
+    let refused = apply(&broken);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    let problems = String::from_utf8_lossy(&refused.stdout);
+    for (file, rule) in [
+        ("charter.yaml", "confidence-range"),
+        ("situations.yaml", "colour"),
+        ("situations.yaml", "unknown-reference"),
+    ] {
+        let place = format!("{}:", broken.join(file).display());
+        let named = |line: &str| line.starts_with(&place) && line.contains(&format!(": {rule}: "));
+        assert!(problems.lines().any(named), "{file}: {rule} is not named in:\n{problems}");
+    }
+
+    // A version that is on the record stays what it is.
+    let other = folder.path().join("other");
+    copy(&town, &other, |text| text.replace("confidence-min: 0.42", "confidence-min: 0.5"));
+    let refused = apply(&other);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    assert!(said(&refused).contains("versions never change"), "{}", said(&refused));
+
+    assert_eq!(accounts(), before, "nobody gained an account");
+    assert_eq!(versions(&installation, "hexi").await, ["2023-1"]);
+    submit_over_nats(&installation, "hexi-2").await;
+    let mut grpc = installation.intake(&bridge("hexi-board")).await;
+    let known = grpc.submit(submission("hexi", "hexi-1", "under the charter that runs")).await.unwrap().into_inner();
+    assert!(known.repeated, "what came in before is still known");
+}
+
+/// Through the bridge's own account.
+async fn submit_over_nats(installation: &Installation, reference: &str) {
+    let broker = installation.broker("hexi-board").await;
+    let subject = BridgeSubject::submit(&"hexi-board".parse().unwrap());
+    let payload = submission("hexi", reference, "under the charter that runs").encode_to_vec();
+    let reply = broker.requester().request(subject, payload, WAIT).await.unwrap();
+    let reply = SubmitReply::decode(reply).unwrap();
+    assert!(matches!(&reply.result, Some(submit_reply::Result::Ok(_))), "{reply:?}");
+}
+
+/// Versions of a district's charter on the record.
+async fn versions(installation: &Installation, district: &str) -> Vec<String> {
+    let (bundles, _) = installation.broker("provision").await.charters().await.unwrap();
+    bundles.into_iter().filter(|bundle| bundle.district == district).map(|bundle| bundle.version).collect()
+}
+
+fn copy(from: &Path, to: &Path, change: impl Fn(&str) -> String) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let file = entry.unwrap().path();
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(to.join(file.file_name().unwrap()), change(&text)).unwrap();
+    }
+}
+
+fn said(output: &Output) -> String {
+    format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}

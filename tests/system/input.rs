@@ -1,0 +1,309 @@
+//! What must not come in, at both doors; that what comes in twice is one case; and that no telephone number stays.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chassis::Identity;
+use proto::ToWireTime;
+use proto::common::v1::{Place, Refusal};
+use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use proto::intake::v1::{
+    GetRequest, ListRequest, SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply,
+};
+use proto::subjects::BridgeSubject;
+use prost::Message;
+use record::Requester;
+use station::refusal_of;
+use tokio::task::JoinSet;
+use tonic::{Code, Request};
+
+use crate::support::installation::{Installation, acting, bridge, operator, shared};
+use crate::support::submission;
+
+const DISTRICT: &str = "wuchang";
+const BRIDGE: &str = "wuchang-board";
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// What makes a submission unacceptable, and which field breaks which rule.
+type Fault = (fn(&mut SubmitRequest), &'static str, &'static str);
+
+const FAULTS: [Fault; 20] = [
+    (|bad| bad.external_ref.clear(), "external_ref", "required"),
+    (|bad| bad.external_ref = "r".repeat(201), "external_ref", "text-length"),
+    (|bad| bad.title.clear(), "title", "required"),
+    (|bad| bad.title = " \n ".to_owned(), "title", "required"),
+    (|bad| bad.title = "题".repeat(201), "title", "text-length"),
+    (|bad| bad.text = "长".repeat(20_001), "text", "text-length"),
+    (|bad| bad.caller_ref = "c".repeat(129), "caller_ref", "text-length"),
+    (|bad| bad.district = "atlantis".to_owned(), "district", "known-district"),
+    (|bad| bad.district = "武昌".to_owned(), "district", "known-district"),
+    (|bad| bad.channel = "carrier-pigeon".to_owned(), "channel", "known-channel"),
+    (|bad| bad.channel = "grid-patrol".to_owned(), "channel", "bridge-channel"),
+    (|bad| bad.kind = 99, "kind", "known-kind"),
+    (|bad| bad.category = "ghosts".to_owned(), "category", "known-category"),
+    (|bad| bad.related_case = "261121-0000001".to_owned(), "related_case", "case-id"),
+    (|bad| place(bad).party = "jiangan-yiyuan".to_owned(), "place.party", "known-party"),
+    (|bad| place(bad).address = "址".repeat(501), "place.address", "text-length"),
+    (|bad| at(bad, Some(181.0), Some(30.5)), "place.longitude", "coordinate-range"),
+    (|bad| at(bad, Some(114.3), Some(-90.5)), "place.latitude", "coordinate-range"),
+    (|bad| at(bad, Some(114.3), None), "place.latitude", "coordinate-pair"),
+    (
+        |bad| bad.occurred_at = Some("2119-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap().to_wire()),
+        "occurred_at",
+        "not-in-the-future",
+    ),
+];
+
+fn place(submission: &mut SubmitRequest) -> &mut Place {
+    submission.place.get_or_insert_default()
+}
+
+fn at(submission: &mut SubmitRequest, longitude: Option<f64>, latitude: Option<f64>) {
+    (place(submission).longitude, place(submission).latitude) = (longitude, latitude);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_at_either_door_leaves_no_case() {
+    let installation = shared();
+    let mut grpc = installation.intake(&bridge(BRIDGE)).await;
+    let broker = installation.broker(BRIDGE).await;
+    let nats = Nats(broker.requester());
+
+    for (number, (spoil, field, rule)) in FAULTS.into_iter().enumerate() {
+        let mut bad = submission(DISTRICT, &format!("bad-{number}"), &format!("bad {number}"));
+        spoil(&mut bad);
+        let status = grpc.submit(bad.clone()).await.expect_err(&format!("{field}: {rule} was accepted"));
+        assert_eq!(status.code(), Code::InvalidArgument, "{field}: {rule}: {status}");
+        assert!(breaks(&refusal_of(&status), field, rule), "gRPC does not name {field}: {rule}, but: {status}");
+        for form in [Form::Protobuf, Form::Json] {
+            // A number outside the contract cannot be said in JSON by the same means; see `unreadable_payloads`.
+            if form == Form::Json && rule == "known-kind" {
+                continue;
+            }
+            let refusal = nats.submit(&bad, form).await.expect_err(&format!("{field}: {rule} was accepted as {form:?}"));
+            assert_eq!(refusal.code, "INVALID_ARGUMENT", "{refusal:?}");
+            assert!(breaks(&refusal, field, rule), "{form:?} does not name {field}: {rule}, but: {refusal:?}");
+        }
+    }
+    // Everything that is wrong is said at once.
+    let mut bad = submission(DISTRICT, "bad-twice", "");
+    at(&mut bad, None, Some(91.0));
+    let refusal = refusal_of(&grpc.submit(bad).await.unwrap_err());
+    assert!(breaks(&refusal, "title", "required") && breaks(&refusal, "place.longitude", "coordinate-pair"));
+
+    unreadable_payloads(&nats).await;
+    strangers(&installation).await;
+
+    // What is in order comes in, once for each reference, whichever door and form; the largest that fits, too.
+    let good = SubmitRequest { text: "满".repeat(20_000), ..submission(DISTRICT, "good-1", &"题".repeat(200)) };
+    let first = grpc.submit(good.clone()).await.unwrap().into_inner();
+    assert!(!first.repeated);
+    for again in [
+        grpc.submit(good.clone()).await.unwrap().into_inner(),
+        nats.submit(&good, Form::Protobuf).await.unwrap(),
+        nats.submit(&good, Form::Json).await.unwrap(),
+    ] {
+        assert_eq!((&again.case_id, again.repeated), (&first.case_id, true));
+        assert_eq!(again.received_at, first.received_at, "the same answer again");
+    }
+    let second = nats.submit(&submission(DISTRICT, "good-2", "second"), Form::Json).await.unwrap();
+    assert!(!second.repeated);
+    assert_ne!(second.case_id, first.case_id);
+
+    // Another matter under a known reference names the case that it is not.
+    let other = SubmitRequest { title: "another matter".to_owned(), ..good };
+    let refused = grpc.submit(other.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::AlreadyExists, "{refused}");
+    for refusal in [refusal_of(&refused), nats.submit(&other, Form::Json).await.unwrap_err()] {
+        assert_eq!((refusal.code.as_str(), &refusal.case_id), ("ALREADY_EXISTS", &first.case_id));
+    }
+
+    let mut there: Vec<String> = installation.cases(DISTRICT).await.into_iter().map(|case| case.case_id).collect();
+    let mut accepted = vec![first.case_id, second.case_id];
+    (there.sort(), accepted.sort());
+    assert_eq!(there, accepted, "the record holds what was accepted and nothing else");
+}
+
+/// Bytes that are no submission at all.
+async fn unreadable_payloads(nats: &Nats) {
+    let mut not_text = submission(DISTRICT, "bad-bytes", "TITLE").encode_to_vec();
+    let position = not_text.windows(5).position(|bytes| bytes == b"TITLE").unwrap();
+    not_text[position] = 0xff;
+    let mut not_json_text = br#"{"external_ref": "bad-bytes", "title": "TITLE"}"#.to_vec();
+    let position = not_json_text.windows(5).position(|bytes| bytes == b"TITLE").unwrap();
+    not_json_text[position] = 0xff;
+    for (payload, rule) in [
+        (not_text, "utf-8"),
+        (not_json_text, "utf-8"),
+        (b"\x0a\xff\xff\xff\xff".to_vec(), "protobuf"),
+        (br#"{"external_ref": "bad-json", "title": "#.to_vec(), "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "tilte": "t"}"#.to_vec(), "json"),
+        (br#"{"external_ref": "bad-json", "title": 7}"#.to_vec(), "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "kind": 99}"#.to_vec(), "json"),
+        (vec![b'{'; 200 * 1024], "size"),
+        (vec![0x0a; 900 * 1024], "size"),
+    ] {
+        let refusal = nats.send(payload).await.expect_err(rule);
+        assert!(breaks(&refusal, "payload", rule), "{rule}: {refusal:?}");
+    }
+    // Nothing at all is a submission without a reference.
+    assert!(breaks(&nats.send(Vec::new()).await.unwrap_err(), "external_ref", "required"));
+}
+
+/// Those who may not submit, or not here.
+async fn strangers(installation: &Installation) {
+    let good = submission(DISTRICT, "stranger", "from a stranger");
+    let mut nobody = IntakeServiceClient::connect(installation.endpoints.grpc.clone()).await.unwrap();
+    assert_eq!(nobody.submit(good.clone()).await.unwrap_err().code(), Code::Unauthenticated);
+    let mut forged = Request::new(good.clone());
+    forged.metadata_mut().insert("authorization", "Bearer not.a.token".parse().unwrap());
+    assert_eq!(nobody.submit(forged).await.unwrap_err().code(), Code::Unauthenticated);
+
+    let confined = Identity { district: "jiangan".to_owned(), ..bridge(BRIDGE) };
+    let unheard_of = Identity { role: "emperor".to_owned(), ..bridge(BRIDGE) };
+    for who in [acting("caller", ""), confined, unheard_of] {
+        let refused = installation.intake(&who).await.submit(good.clone()).await.expect_err(&format!("{who:?}"));
+        assert_eq!(refused.code(), Code::PermissionDenied, "{who:?}: {refused}");
+    }
+    // A request that no door is wide enough for is refused before anybody reads it.
+    let huge = SubmitRequest { text: "x".repeat(8 << 20), ..good };
+    let refused = installation.intake(&bridge(BRIDGE)).await.submit(huge).await.unwrap_err();
+    assert!([Code::OutOfRange, Code::ResourceExhausted].contains(&refused.code()), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_at_once_are_one_case() {
+    let installation = shared();
+    let one = submission("jiangan", "fifty-at-once", "sent fifty times at once");
+    let broker = installation.broker("jiangan-hotline").await;
+    let mut senders = JoinSet::new();
+    for number in 0..50 {
+        let one = one.clone();
+        if number % 2 == 0 {
+            let mut grpc = installation.intake(&bridge("jiangan-hotline")).await;
+            senders.spawn(async move { grpc.submit(one).await.unwrap().into_inner() });
+        } else {
+            let nats = Nats(broker.requester());
+            senders.spawn(async move {
+                nats.request("jiangan-hotline", one.encode_to_vec()).await.unwrap_or_else(|refusal| panic!("{refusal:?}"))
+            });
+        }
+    }
+    let answers = senders.join_all().await;
+    let first = &answers[0].case_id;
+    assert!(answers.iter().all(|answer| answer.case_id == *first), "{answers:#?}");
+    assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1, "one of them is new: {answers:#?}");
+    let there = installation.cases("jiangan").await.into_iter().filter(|case| case.title == one.title).count();
+    assert_eq!(there, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_personal_number_of_a_free_text_is_anywhere_on_disk() {
+    const MARK: &str = "mark-7e1c4f";
+    let numbers = ["13812345678", "420106199001011234", "027-88881234", "鄂A12345"];
+    let said = format!("{MARK} {}", numbers.join("，"));
+    let installation = shared();
+    let bad = SubmitRequest {
+        place: Some(Place { address: said.clone(), ..Place::default() }),
+        text: said.clone(),
+        ..submission("jiangan", "numbers", &said)
+    };
+    let who = bridge("jiangan-board");
+    let mut grpc = installation.intake(&who).await;
+    let case = grpc.submit(bad.clone()).await.unwrap().into_inner().case_id;
+    let broker = installation.broker("jiangan-board").await;
+    let over_nats = SubmitRequest { external_ref: "numbers-nats".to_owned(), ..bad.clone() };
+    Nats(broker.requester()).request("jiangan-board", over_nats.encode_to_vec()).await.unwrap();
+    // Refused ones are not kept either.
+    let refused = SubmitRequest { external_ref: "numbers-bad".to_owned(), category: "ghosts".to_owned(), ..bad };
+    grpc.submit(refused).await.unwrap_err();
+    let supplement = SupplementRequest {
+        district: "jiangan".to_owned(),
+        case_id: case.clone(),
+        command_id: "numbers-supplement".to_owned(),
+        text: said,
+    };
+    grpc.supplement(supplement).await.unwrap();
+
+    let shown = installation.case("jiangan", &case).await;
+    assert_eq!(shown.text, format!("{MARK} [telephone]，[identity number]，[telephone]，[plate]"));
+    // The list is fed from the record: who has read it knows that the projection is on disk, too.
+    assert!(installation.cases("jiangan").await.iter().any(|listed| listed.case_id == case));
+    let folder = installation.data();
+    let marked = files_with(folder.path(), MARK);
+    assert!(marked.iter().any(|file| file.contains("jetstream")), "the text itself is not found in {marked:?}");
+    for number in numbers {
+        assert_eq!(files_with(folder.path(), number), Vec::<String>::new(), "{number} is on disk");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_sees_only_the_district_of_the_token() {
+    let installation = shared();
+    let theirs = submission("jiangan", "read-by-others", "not for other districts");
+    let case = installation.intake(&bridge("jiangan-board")).await.submit(theirs).await.unwrap().into_inner().case_id;
+    let confined = Identity { district: DISTRICT.to_owned(), ..operator() };
+    let mut intake = installation.intake(&confined).await;
+    let get = GetRequest { district: "jiangan".to_owned(), case_id: case.clone() };
+    assert_eq!(intake.get(get).await.unwrap_err().code(), Code::PermissionDenied);
+    let list = ListRequest { page_size: 1000, ..ListRequest::default() };
+    let listed = intake.list(list).await.unwrap().into_inner().cases;
+    assert!(listed.iter().all(|listed| listed.district == DISTRICT && listed.case_id != case), "{listed:?}");
+}
+
+/// Files under `folder` with these bytes in them.
+fn files_with(folder: &Path, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+        // Files come and go while the installation is at work.
+        } else if let Ok(bytes) = std::fs::read(&path)
+            && bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+fn breaks(refusal: &Refusal, field: &str, rule: &str) -> bool {
+    refusal.violations.iter().any(|violation| violation.field == field && violation.rule == rule)
+}
+
+/// The door for bridges.
+struct Nats(Requester);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Protobuf,
+    Json,
+}
+
+impl Nats {
+    async fn submit(&self, submission: &SubmitRequest, form: Form) -> Result<SubmitResponse, Refusal> {
+        let payload = match form {
+            Form::Protobuf => submission.encode_to_vec(),
+            Form::Json => serde_json::to_vec(submission).unwrap(),
+        };
+        self.send(payload).await
+    }
+
+    async fn send(&self, payload: Vec<u8>) -> Result<SubmitResponse, Refusal> {
+        self.request(BRIDGE, payload).await
+    }
+
+    /// Answered in the form in which it was asked.
+    async fn request(&self, bridge: &str, payload: Vec<u8>) -> Result<SubmitResponse, Refusal> {
+        let subject = BridgeSubject::submit(&bridge.parse().unwrap());
+        let json = payload.first() == Some(&b'{');
+        let reply = self.0.request(subject, payload, ANSWER_MAX).await.unwrap();
+        let reply: SubmitReply =
+            if json { serde_json::from_slice(&reply).unwrap() } else { SubmitReply::decode(reply).unwrap() };
+        match reply.result.unwrap() {
+            submit_reply::Result::Ok(response) => Ok(response),
+            submit_reply::Result::Refusal(refusal) => Err(refusal),
+        }
+    }
+}

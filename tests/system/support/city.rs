@@ -1,0 +1,218 @@
+//! A city: one broker and every service as a process of its own, each with its own user at the broker.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use chassis::Issuer;
+use huying::data::DataFolder;
+use huying::story::Stage;
+use ids::{Kind, Owner};
+use record::{Step, StoredCommit};
+use serde_json::json;
+use tempfile::TempDir;
+use testkit::Nats;
+
+use super::installation::log_in;
+use super::program::{Program, free_port, huying_ok, was_killed};
+use super::until_now;
+
+/// The broker's name among the city's processes.
+pub const NATS: &str = "nats-server";
+
+pub struct City {
+    folder: TempDir,
+    nats: Mutex<Nats>,
+    nats_url: String,
+    plans: BTreeMap<String, Plan>,
+    running: Mutex<BTreeMap<String, Program>>,
+}
+
+/// How a process is started, as often as it takes.
+struct Plan {
+    binary: String,
+    args: Vec<String>,
+    log: PathBuf,
+    grpc: SocketAddr,
+    http: SocketAddr,
+}
+
+impl City {
+    /// Jiang'an with these departments: accounts and streams as `huying provision` makes them, then every service.
+    pub fn start(departments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        huying_ok(&["provision", "accounts", "--dir", &path(""), "--charter", "jiangan"]);
+        let accounts = std::fs::read_to_string(path("accounts.conf")).unwrap();
+        let nats = Nats::start_with(&accounts).unwrap();
+        let nats_url = nats.url();
+        let key_of_provision = path("keys/provision.nk");
+        let as_provision = ["--nats-url", &nats_url, "--nats-nkey-file", &key_of_provision];
+        huying_ok(&[&["provision", "--charter", "jiangan"][..], &as_provision[..]].concat());
+
+        let issuer = Issuer::generate();
+        std::fs::create_dir(path("identity")).unwrap();
+        std::fs::write(path("identity/private.pem"), issuer.private_pem()).unwrap();
+        std::fs::write(path("identity/public.pem"), issuer.public_pem()).unwrap();
+        std::fs::write(path("reference.key"), "0123456789abcdef".repeat(4)).unwrap();
+
+        let mut city = Self {
+            nats: Mutex::new(nats),
+            nats_url,
+            plans: BTreeMap::new(),
+            running: Mutex::new(BTreeMap::new()),
+            folder,
+        };
+        for owner in Owner::ALL {
+            let mut more = Vec::new();
+            if owner == Owner::Intake {
+                more = vec!["--reference-key-file".to_owned(), city.path("reference.key")];
+                more.extend(["--projection-file".to_owned(), city.path("cases.sqlite")]);
+            }
+            city.plan(owner.as_str(), owner.as_str(), more);
+        }
+        for department in departments {
+            let more = ["--department", department, "--data-dir", &city.path("departments")].map(str::to_owned);
+            city.plan(department, "responder", more.to_vec());
+        }
+        let names: Vec<String> = city.plans.keys().cloned().collect();
+        names.iter().for_each(|name| city.launch(name));
+        names.iter().for_each(|name| city.await_ready(name));
+        city.write_doors(departments);
+        city
+    }
+
+    /// A playing of its own on this city.
+    pub async fn stage(&self) -> Stage {
+        Stage::behind(&self.named(), &self.nats_url, &self.doors()).await.unwrap()
+    }
+
+    pub fn nats_url(&self) -> &str {
+        &self.nats_url
+    }
+
+    /// Its folder, as the commands name it.
+    pub fn named(&self) -> huying::client::Installation {
+        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None }
+    }
+
+    pub fn data(&self) -> DataFolder {
+        DataFolder::new(self.folder.path())
+    }
+
+    /// Where everybody is to be found, as `story run --doors` reads it.
+    pub fn doors(&self) -> PathBuf {
+        self.folder.path().join("doors.json")
+    }
+
+    /// `http://host:port` of one service.
+    pub fn grpc(&self, name: &str) -> String {
+        format!("http://{}", self.plans[name].grpc)
+    }
+
+    /// `kill -9`; it is dead when this returns.
+    pub fn kill(&self, name: &str) {
+        if name == NATS {
+            // Proves itself that the process is gone.
+            return self.nats.lock().unwrap().kill();
+        }
+        let victim = self.running.lock().unwrap().remove(name).unwrap();
+        assert!(was_killed(victim.kill()), "{name} did not die of the signal");
+    }
+
+    /// Sits down at a dead process' door until somebody knocks: from then on it is known that it is missed.
+    pub fn until_missed(&self, name: &str) {
+        let address = if name == NATS {
+            self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()
+        } else {
+            self.plans[name].grpc
+        };
+        let door = until_now(&format!("the door of {name} is free"), || TcpListener::bind(address).ok());
+        door.set_nonblocking(true).unwrap();
+        until_now(&format!("somebody misses {name}"), || door.accept().ok());
+    }
+
+    /// Starts it again, and waits until it is ready.
+    pub fn revive(&self, name: &str) {
+        if name == NATS {
+            return self.nats.lock().unwrap().kill_and_restart().unwrap();
+        }
+        self.launch(name);
+        self.await_ready(name);
+    }
+
+    /// Every process but the broker, told to stop: who did not do so politely, and the end of its log.
+    pub fn stop(&self) -> Vec<String> {
+        let running = std::mem::take(&mut *self.running.lock().unwrap());
+        running
+            .into_iter()
+            .filter_map(|(name, program)| {
+                let log = self.plans[&name].log.clone();
+                let status = program.stop();
+                (!status.success()).then(|| {
+                    format!("{name} ended with {status}:\n{}", std::fs::read_to_string(log).unwrap_or_default())
+                })
+            })
+            .collect()
+    }
+
+    /// The end of everybody's log, for whoever has to find out why.
+    pub fn said(&self) -> String {
+        let running = self.running.lock().unwrap();
+        running.values().map(|program| format!("── {}\n{}\n", program.name, program.said())).collect()
+    }
+
+    /// All that is on the record, in its order.
+    pub async fn record(&self) -> Vec<StoredCommit> {
+        let broker = log_in(&self.nats_url, &self.data().key_file("story"), "story").await;
+        let everything = Kind::ALL.map(|kind| format!("{}.>", kind.as_str())).to_vec();
+        let mut replay = broker.replay(everything, 1, chassis::CancellationToken::new());
+        let mut record = Vec::new();
+        while let Some(Step::Commit(commit)) = replay.next().await.unwrap() {
+            record.push(*commit);
+        }
+        record
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn plan(&mut self, name: &str, binary: &str, more: Vec<String>) {
+        let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let (grpc, http) = (address(), address());
+        let flags = [
+            ("--nats-url", self.nats_url.clone()),
+            ("--nats-nkey-file", self.path(&format!("keys/{name}.nk"))),
+            ("--grpc-listen", grpc.to_string()),
+            ("--http-listen", http.to_string()),
+            ("--identity-key-file", self.path("identity/public.pem")),
+        ];
+        let mut args: Vec<String> = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
+        args.extend(more);
+        let log = self.folder.path().join(format!("{name}.log"));
+        self.plans.insert(name.to_owned(), Plan { binary: binary.to_owned(), args, log, grpc, http });
+    }
+
+    fn launch(&self, name: &str) {
+        let plan = &self.plans[name];
+        let program = Program::start(name, &plan.binary, &plan.args, &plan.log);
+        self.running.lock().unwrap().insert(name.to_owned(), program);
+    }
+
+    fn await_ready(&self, name: &str) {
+        let mut program = self.running.lock().unwrap().remove(name).unwrap();
+        program.ready(self.plans[name].http);
+        self.running.lock().unwrap().insert(name.to_owned(), program);
+    }
+
+    fn write_doors(&self, departments: &[&str]) {
+        let doors = |names: &[&str]| -> BTreeMap<String, String> {
+            names.iter().map(|name| ((*name).to_owned(), self.grpc(name))).collect()
+        };
+        let services = doors(&Owner::ALL.map(|owner| owner.as_str()));
+        let doors = json!({ "services": services, "responders": doors(departments) });
+        std::fs::write(self.doors(), doors.to_string()).unwrap();
+    }
+}

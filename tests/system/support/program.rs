@@ -1,0 +1,137 @@
+//! Our binaries as processes, each ended by its process id.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::until_now;
+
+/// A process of ours. Dropped, it is killed.
+pub struct Program {
+    pub name: String,
+    process: Child,
+    log: PathBuf,
+}
+
+impl Program {
+    /// Starts a binary; what it says goes to the end of `log`.
+    pub fn start(name: &str, binary: &str, args: &[String], log: &Path) -> Self {
+        let out = File::options().create(true).append(true).open(log).unwrap();
+        let mut command = command(binary);
+        command.args(args).stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
+        let process = command.spawn().unwrap();
+        Self { name: name.to_owned(), process, log: log.to_owned() }
+    }
+
+    /// Waits until its door at `http` says that it is ready.
+    pub fn ready(&mut self, http: SocketAddr) {
+        until_now(&format!("{} is ready", self.name), || {
+            if let Some(ended) = self.process.try_wait().unwrap() {
+                panic!("{} ended ({ended}) instead of getting ready:\n{}", self.name, self.said());
+            }
+            is_ready(http).then_some(())
+        });
+    }
+
+    /// `kill -9`, and proof that it is dead.
+    pub fn kill(mut self) -> ExitStatus {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap()
+    }
+
+    /// SIGTERM, and how it took it.
+    pub fn stop(mut self) -> ExitStatus {
+        let pid = Pid::from_raw(self.process.id().try_into().unwrap()).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        until_now(&format!("{} stops", self.name), || self.process.try_wait().unwrap())
+    }
+
+    /// The end of its log.
+    pub fn said(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _gone_already = self.process.kill();
+        let _gone_already = self.process.wait();
+    }
+}
+
+/// How `kill -9` shows in an exit status.
+pub fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(9)
+}
+
+/// Runs the operator's tool to its end.
+pub fn huying<A: AsRef<str>>(args: &[A]) -> Output {
+    command("huying").args(args.iter().map(AsRef::as_ref)).stdin(Stdio::null()).output().unwrap()
+}
+
+/// Runs the operator's tool, which must succeed, for what it prints.
+pub fn huying_ok<A: AsRef<str>>(args: &[A]) -> String {
+    let output = huying(args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
+    assert!(output.status.success(), "huying {}: {}\n{said}", args.join(" "), output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A binary of this build, without anything that this environment says about another installation.
+fn command(binary: &str) -> Command {
+    let mut command = Command::new(built(binary));
+    for (name, _) in std::env::vars_os() {
+        let ours = name.to_str().is_some_and(|name| name.starts_with("HUYING_") && name != "HUYING_NATS_SERVER");
+        if ours || name == "OTEL_EXPORTER_OTLP_ENDPOINT" {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Beside this test's own binary, which lies in `<target>/<profile>/deps`.
+fn built(binary: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join(binary);
+    assert!(path.exists(), "{} is not built: run `cargo build --workspace --bins` first", path.display());
+    path
+}
+
+/// A port that is free now. Not one the system gives out: a port must still be free when its process starts again.
+pub fn free_port() -> u16 {
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 10_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two runs at the same time begin at different places.
+    let start = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + (start + next) % COUNT;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+        assert!(next < COUNT, "no port is free");
+    }
+}
+
+fn is_ready(http: SocketAddr) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut door = TcpStream::connect(http)?;
+        door.set_read_timeout(Some(Duration::from_secs(5)))?;
+        door.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        door.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+}
