@@ -18,6 +18,7 @@ const SERVICES: [&str; 10] = [
     "responder",
 ];
 
+#[allow(clippy::disallowed_methods, reason = "cargo tells a build script its folders through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=huying");
     let out = PathBuf::from(env::var("OUT_DIR")?);

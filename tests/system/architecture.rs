@@ -30,7 +30,17 @@ const TEST_ONLY: &str = "testkit";
 
 /// What rules may be made of.
 const DOMAIN_MAY_USE: [&str; 12] = [
-    "std", "core", "ids", "decider", "charter", "vocabulary", "jiff", "thiserror", "rust_decimal", "regex", "super",
+    "std",
+    "core",
+    "ids",
+    "decider",
+    "charter",
+    "vocabulary",
+    "jiff",
+    "thiserror",
+    "rust_decimal",
+    "regex",
+    "super",
     "self",
 ];
 /// Beside those, what their tests may use.
@@ -62,8 +72,7 @@ struct Dependency {
 fn crates_import_only_what_they_may() {
     let crates = crates();
     let names: BTreeSet<&str> = crates.iter().map(|known| known.name.as_str()).collect();
-    let expected: BTreeSet<&str> =
-        LIBS.iter().map(|(name, _)| *name).chain(SERVICES).chain(RUN_EVERYTHING).collect();
+    let expected: BTreeSet<&str> = LIBS.iter().map(|(name, _)| *name).chain(SERVICES).chain(RUN_EVERYTHING).collect();
     assert_eq!(names, expected, "a crate came or went: say here what it may import");
 
     let mut wrong = Vec::new();
@@ -173,7 +182,8 @@ fn nothing_is_left_undone_or_grows_without_end() {
 
 #[test]
 fn imports_are_read_as_the_compiler_reads_them() {
-    let source = "use ids::Code;\npub use decide::Rules;\npub(crate) use crate::wire::{\n    A,\n    B,\n};\nlet used = 1;";
+    let source =
+        "use ids::Code;\npub use decide::Rules;\npub(crate) use crate::wire::{\n    A,\n    B,\n};\nlet used = 1;";
     assert_eq!(imports(source), ["ids::Code", "decide::Rules", "crate::wire::{A,B,}"]);
     assert!(names_in_full("tracing::info!()", "tracing"));
     assert!(!names_in_full("super::tracing::info!(); my_tracing::x()", "tracing"));
@@ -229,7 +239,9 @@ fn imports(source: &str) -> Vec<String> {
         let Some(mut text) = begun else { continue };
         text += line;
         match text.split_once(';') {
-            Some((whole, _)) => found.extend(whole.split_once("use ").map(|(_, path)| path.trim_start_matches("::").to_owned())),
+            Some((whole, _)) => {
+                found.extend(whole.split_once("use ").map(|(_, path)| path.trim_start_matches("::").to_owned()))
+            }
             None => statement = Some(text),
         }
     }

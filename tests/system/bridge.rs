@@ -47,7 +47,9 @@ async fn a_file_comes_in_once_however_often_it_is_sent() {
         (6, "", "", "columns"),
         (7, "", "external_ref", "required"),
     ]
-    .map(|(line, reference, field, rule)| (line + lines_of_long, reference.to_owned(), field.to_owned(), rule.to_owned()));
+    .map(|(line, reference, field, rule)| {
+        (line + lines_of_long, reference.to_owned(), field.to_owned(), rule.to_owned())
+    });
     assert_eq!(reported(&summary), wrong, "{summary:#}");
     let listed = std::fs::read_to_string(&rejects).unwrap();
     assert!(listed.contains(&format!("{},b-3,place.latitude,coordinate-range,", 4 + lines_of_long)), "{listed}");

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
-use proto::subjects::BridgeSubject;
 use prost::Message;
 use proto::intake::v1::{SubmitReply, submit_reply};
+use proto::subjects::BridgeSubject;
 
 use crate::support::installation::{Installation, bridge};
 use crate::support::program::huying;
@@ -42,11 +42,9 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     let refused = apply(&broken);
     assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
     let problems = String::from_utf8_lossy(&refused.stdout);
-    for (file, rule) in [
-        ("charter.yaml", "confidence-range"),
-        ("situations.yaml", "colour"),
-        ("situations.yaml", "unknown-reference"),
-    ] {
+    for (file, rule) in
+        [("charter.yaml", "confidence-range"), ("situations.yaml", "colour"), ("situations.yaml", "unknown-reference")]
+    {
         let place = format!("{}:", broken.join(file).display());
         let named = |line: &str| line.starts_with(&place) && line.contains(&format!(": {rule}: "));
         assert!(problems.lines().any(named), "{file}: {rule} is not named in:\n{problems}");

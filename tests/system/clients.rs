@@ -60,7 +60,8 @@ async fn a_client_finds_its_way_by_reflection_alone() {
     }
     assert_eq!(told["without_token"], "UNAUTHENTICATED");
     assert_eq!(told["case"]["summary"]["case_id"], told["submitted"]["case_id"]);
-    let timeline: Vec<&str> = told["case"]["timeline"].as_array().unwrap().iter().filter_map(|entry| entry["event"].as_str()).collect();
+    let timeline: Vec<&str> =
+        told["case"]["timeline"].as_array().unwrap().iter().filter_map(|entry| entry["event"].as_str()).collect();
     assert_eq!(timeline.first(), Some(&"Received"));
     assert!(timeline.contains(&"Assigned"), "the services did not go on with it: {timeline:?}");
 }

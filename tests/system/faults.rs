@@ -39,7 +39,9 @@ async fn whoever_is_killed_in_the_middle_the_story_ends_the_same() {
         let mut fault = Fault { city: Arc::clone(&city), victim, after, struck: None };
         let played = play(&stage, &story, &charters[0], &mut fault).await;
         let played = played.unwrap_or_else(|error| panic!("{victim} was killed: {error:#}\n{}", city.said()));
-        let Some(Struck { burst, revived }) = fault.struck else { panic!("{victim} was not killed: there was no {after}") };
+        let Some(Struck { burst, revived }) = fault.struck else {
+            panic!("{victim} was not killed: there was no {after}")
+        };
         if let Err(why) = revived.join() {
             std::panic::resume_unwind(why);
         }
@@ -85,7 +87,9 @@ impl Telling for Fault {
         // The story reads every case through intake between its steps, so it cannot go on while intake is dead.
         let reader_is_dead = victim == "intake";
         if reader_is_dead {
-            tokio::task::block_in_place(|| crate::support::until_now("intake is back", || revived.is_finished().then_some(())));
+            tokio::task::block_in_place(|| {
+                crate::support::until_now("intake is back", || revived.is_finished().then_some(()))
+            });
         }
         self.struck = Some(Struck { burst, revived });
     }

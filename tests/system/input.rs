@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chassis::Identity;
+use prost::Message;
 use proto::ToWireTime;
 use proto::common::v1::{Place, Refusal};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
@@ -11,7 +12,6 @@ use proto::intake::v1::{
     GetRequest, ListRequest, SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply,
 };
 use proto::subjects::BridgeSubject;
-use prost::Message;
 use record::Requester;
 use station::refusal_of;
 use tokio::task::JoinSet;
@@ -80,7 +80,8 @@ async fn what_is_refused_at_either_door_leaves_no_case() {
             if form == Form::Json && rule == "known-kind" {
                 continue;
             }
-            let refusal = nats.submit(&bad, form).await.expect_err(&format!("{field}: {rule} was accepted as {form:?}"));
+            let refusal =
+                nats.submit(&bad, form).await.expect_err(&format!("{field}: {rule} was accepted as {form:?}"));
             assert_eq!(refusal.code, "INVALID_ARGUMENT", "{refusal:?}");
             assert!(breaks(&refusal, field, rule), "{form:?} does not name {field}: {rule}, but: {refusal:?}");
         }
@@ -185,7 +186,9 @@ async fn fifty_at_once_are_one_case() {
         } else {
             let nats = Nats(broker.requester());
             senders.spawn(async move {
-                nats.request("jiangan-hotline", one.encode_to_vec()).await.unwrap_or_else(|refusal| panic!("{refusal:?}"))
+                nats.request("jiangan-hotline", one.encode_to_vec())
+                    .await
+                    .unwrap_or_else(|refusal| panic!("{refusal:?}"))
             });
         }
     }

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use prost::Message;
 use proto::common::v1::Officer;
-use proto::dispatch::v1::{
-    Answer, AnswerReply, CallRequest, CalledParty, Respond, answer, answer_reply,
-};
+use proto::dispatch::v1::{Answer, AnswerReply, CallRequest, CalledParty, Respond, answer, answer_reply};
 use proto::intake::v1::SubmitRequest;
 use proto::responder::v1::ListCallsRequest;
 use proto::subjects::AnswerSubject;
-use prost::Message;
 use serde_json::{Value, json};
 
 use crate::support::installation::{Installation, acting, bridge, shared};

@@ -66,7 +66,9 @@ fn department(charter: &charter::Charter, department: Code) -> Result<Code, Stat
 
 fn read(answer: Option<WireAnswer>) -> Result<Answer, Status> {
     Ok(match answer {
-        None => return Err(Violation::new("answer", "required", "respond, report_in, progress, task_done or done").into()),
+        None => {
+            return Err(Violation::new("answer", "required", "respond, report_in, progress, task_done or done").into());
+        }
         Some(WireAnswer::Respond(said)) => {
             Answer::Respond { officer: shared::officer(said.officer.as_ref()).map_err(bad_field)? }
         }
@@ -75,10 +77,13 @@ fn read(answer: Option<WireAnswer>) -> Result<Answer, Status> {
             owns_matter: said.owns_matter,
             check_in: shared::place(said.check_in.as_ref()).map_err(bad_field)?,
         },
-        Some(WireAnswer::Progress(said)) => {
-            Answer::Progress { kind: progress_kind(said.kind).map_err(bad_field)?, note: note("note", &said.note, true)? }
+        Some(WireAnswer::Progress(said)) => Answer::Progress {
+            kind: progress_kind(said.kind).map_err(bad_field)?,
+            note: note("note", &said.note, true)?,
+        },
+        Some(WireAnswer::TaskDone(said)) => {
+            Answer::TaskDone { task: said.task, note: note("note", &said.note, false)? }
         }
-        Some(WireAnswer::TaskDone(said)) => Answer::TaskDone { task: said.task, note: note("note", &said.note, false)? },
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,
             note: note("note", &said.note, false)?,

@@ -169,11 +169,7 @@ pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code>
     let owner = state.matter.iter().map(|matter| &matter.owner);
     let called = state.calls.iter().flat_map(|call| call.parties.iter().map(|called| &called.party));
     let working = state.tasks.iter().map(|task| &task.party);
-    owner
-        .chain(called)
-        .chain(working)
-        .map(|party| (party.clone(), above(charter, party).0.code.clone()))
-        .collect()
+    owner.chain(called).chain(working).map(|party| (party.clone(), above(charter, party).0.code.clone())).collect()
 }
 
 pub fn is_command_centre(charter: &Charter, party: &Code) -> bool {

@@ -32,15 +32,14 @@ impl Effects {
 
     /// Sends what the facts of `stored` order, as far as the case still wants it.
     pub async fn of(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
-        let facts = stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| {
-            match &event.of {
+        let facts =
+            stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| match &event.of {
                 Some(Of::Dispatch(fact)) => fact.event.as_ref(),
                 Some(
                     Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_),
                 )
                 | None => None,
-            }
-        });
+            });
         let orders: Vec<(usize, String, order::Order)> =
             facts.enumerate().flat_map(|(position, fact)| orders(position, fact, now)).collect();
         if orders.is_empty() {

@@ -59,9 +59,7 @@ fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
 
 fn party(charter: &Charter, field: &'static str, code: &str) -> Result<Code, Status> {
     let known = charter.party(code).map(|party| party.code.clone());
-    known.ok_or_else(|| {
-        Violation::new(field, "known-party", format!("{code:?} is not a unit of this charter")).into()
-    })
+    known.ok_or_else(|| Violation::new(field, "known-party", format!("{code:?} is not a unit of this charter")).into())
 }
 
 /// Whether somebody is the command centre of the street that another unit belongs to.
@@ -89,8 +87,7 @@ macro_rules! asked {
         let caller = Caller::of(&$request)?;
         caller.require($roles)?;
         let $request = $request.into_inner();
-        let asked: Asked =
-            $self.app.asked(caller, &$request.district, &$request.case_id, &$request.command_id)?;
+        let asked: Asked = $self.app.asked(caller, &$request.district, &$request.case_id, &$request.command_id)?;
         ($request, asked)
     }};
 }
@@ -105,7 +102,8 @@ impl DispatchService for Door {
         let state = self.app.state(&asked).await?;
         let owner = state.matter.as_ref().map(|matter| &matter.owner);
         let above_owner = asked.caller.role == Role::District || commands(&asked.charter, &by, owner);
-        let command = Command::Assign { by, above_owner, to, to_level, reason: note("reason", &request.reason, false)? };
+        let command =
+            Command::Assign { by, above_owner, to, to_level, reason: note("reason", &request.reason, false)? };
         Ok(Response::new(AssignResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
@@ -158,9 +156,13 @@ impl DispatchService for Door {
     ) -> Result<Response<CompleteTaskResponse>, Status> {
         let (request, asked) = asked!(self, request, &OWNERS);
         let caller = asked.caller.acting_party()?.clone();
-        let owner_of_task = self.app.state(&asked).await?.tasks.iter().find_map(|task| {
-            (task.number == request.task).then(|| task.party.clone())
-        });
+        let owner_of_task = self
+            .app
+            .state(&asked)
+            .await?
+            .tasks
+            .iter()
+            .find_map(|task| (task.number == request.task).then(|| task.party.clone()));
         // Property companies and the like have no desk of their own: the street records their work.
         let by = match owner_of_task {
             Some(party) if is_external(&asked.charter, &party) && asked.caller.role != Role::Grid => party,

@@ -214,10 +214,9 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         WireEvent::Reopened(fact) => {
             Event::Reopened { reason: fact.reason.clone(), due: shared::time("due", fact.due.as_ref())? }
         }
-        WireEvent::Closed(fact) => Event::Closed {
-            reason: from_reason(fact.reason())?,
-            outcome: shared::optional_outcome(fact.outcome)?,
-        },
+        WireEvent::Closed(fact) => {
+            Event::Closed { reason: from_reason(fact.reason())?, outcome: shared::optional_outcome(fact.outcome)? }
+        }
     })
 }
 

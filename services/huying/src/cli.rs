@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use chassis::telemetry::{LogConfig, LogFormat, LogTarget, Telemetry};
 use clap::builder::FalseyValueParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use chassis::telemetry::{LogConfig, LogFormat, LogTarget, Telemetry};
 
 use crate::commands;
 use crate::failure::{Answered, BadUsage};
@@ -42,7 +42,7 @@ Shell:
 
 Examples:
   huying up                                       start here, data in ./data; Ctrl-C stops it
-  huying submit --district wuchang --title '路灯不亮' --place wuchang-zhonghua
+  huying submit --district wuchang --title '路灯不亮' --place wuchang-jiyuqiao
   huying bridge file board.csv --map external_ref=msg_id,title=title,text=body,occurred_at=created_at
   huying case list --state called
   huying case show 261121-7k3q9xf

@@ -62,8 +62,12 @@ impl Installation {
     /// # Errors
     /// As [`Installation::channel_as`].
     pub async fn channel(&self) -> anyhow::Result<Authorised> {
-        let operator =
-            Identity { role: "operator".into(), party: String::new(), district: String::new(), staff_ref: "cli".into() };
+        let operator = Identity {
+            role: "operator".into(),
+            party: String::new(),
+            district: String::new(),
+            staff_ref: "cli".into(),
+        };
         self.channel_as(&operator).await
     }
 
@@ -79,7 +83,9 @@ impl Installation {
         let token = match &self.token {
             Some(token) => token.clone(),
             None if self.grpc.is_some() => {
-                return Err(BadUsage::new("--grpc needs --token (or HUYING_TOKEN): ask the operator there for one").into());
+                return Err(
+                    BadUsage::new("--grpc needs --token (or HUYING_TOKEN): ask the operator there for one").into()
+                );
             }
             None => self.folder().issuer()?.issue(identity, Clock::real().real_now(), TOKEN_LIFE),
         };
@@ -96,9 +102,9 @@ impl Installation {
         }
         let folder = self.folder();
         let endpoints = folder.endpoints()?;
-        crate::up::connect(&folder, &endpoints.nats, PROVISION_USER)
-            .await
-            .with_context(|| format!("connecting to the broker of {}; is `huying up` still running?", folder.path().display()))
+        crate::up::connect(&folder, &endpoints.nats, PROVISION_USER).await.with_context(|| {
+            format!("connecting to the broker of {}; is `huying up` still running?", folder.path().display())
+        })
     }
 
     /// Intake, for an operator.
@@ -115,7 +121,8 @@ impl Installation {
 /// # Errors
 /// Nobody listens there, or the token has characters no token has.
 pub async fn authorised(url: &str, token: &str) -> anyhow::Result<Authorised> {
-    let bearer = format!("Bearer {token}").parse().map_err(|_| BadUsage::new("the token has characters no token has"))?;
+    let bearer =
+        format!("Bearer {token}").parse().map_err(|_| BadUsage::new("the token has characters no token has"))?;
     let endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(|error| BadUsage::new(format!("{url:?} is not of the form http://host:port: {error}")))?
         .connect_timeout(CONNECT_MAX);

@@ -152,7 +152,8 @@ pub(crate) fn write_secret(file: &Path, content: &[u8], durable: bool) -> anyhow
     make_parent(file)?;
     let half_done = file.with_extension("new");
     let mut options = File::options();
-    let mut open = options.write(true).create(true).truncate(true).mode(0o600).open(&half_done).with_context(context)?;
+    let mut open =
+        options.write(true).create(true).truncate(true).mode(0o600).open(&half_done).with_context(context)?;
     open.write_all(content).with_context(context)?;
     if durable {
         open.sync_all().with_context(context)?;

@@ -30,7 +30,8 @@ impl Endpoints {
                 folder.display()
             )
         })?;
-        serde_json::from_str(&text).with_context(|| format!("{} is damaged; `huying up` writes it anew", file.display()))
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged; `huying up` writes it anew", file.display()))
     }
 
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {

@@ -14,15 +14,15 @@ mod cli;
 pub mod client;
 mod commands;
 pub mod data;
-pub mod endpoints;
 mod districts;
+pub mod endpoints;
 mod failure;
 mod keys;
 mod out;
 pub mod provision;
 pub mod render;
-pub mod story;
 mod server;
+pub mod story;
 pub mod up;
 
 pub use cli::run;

@@ -120,7 +120,12 @@ mod tests {
             party: "wuchang-water".into(),
             summary: "区水务局\nsends 017".into(),
             elapsed_s: 3725,
-            limit: Some(Limit { name: "response".into(), due: Some(due.to_wire()), kept: Some(true), provisional: false }),
+            limit: Some(Limit {
+                name: "response".into(),
+                due: Some(due.to_wire()),
+                kept: Some(true),
+                provisional: false,
+            }),
             detail_json: String::new(),
         };
         assert_eq!(

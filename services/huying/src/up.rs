@@ -259,9 +259,7 @@ async fn agree(
     }
     let others: Vec<_> = newest(&on_record)
         .into_iter()
-        .filter(|known| {
-            !charters.iter().any(|ours| ours.district == known.district && ours.version == known.version)
-        })
+        .filter(|known| !charters.iter().any(|ours| ours.district == known.district && ours.version == known.version))
         .collect();
     if !others.is_empty() {
         let everybody = Roster::of(charters.iter().chain(others.iter().map(AsRef::as_ref)));
@@ -273,12 +271,7 @@ async fn agree(
 }
 
 /// All at once: each waits for the broker more than it computes.
-async fn start_services(
-    config: &UpConfig,
-    folder: &DataFolder,
-    url: &str,
-    main: &mut Service,
-) -> anyhow::Result<()> {
+async fn start_services(config: &UpConfig, folder: &DataFolder, url: &str, main: &mut Service) -> anyhow::Result<()> {
     let station = |owner: Owner| station::Config {
         nats_url: url.to_owned(),
         nats_nkey_file: Some(folder.key_file(owner.as_str())),

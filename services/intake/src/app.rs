@@ -95,7 +95,12 @@ impl App {
             });
             return match charter {
                 Some(charter) => station.charter(charter.district.as_str()).map_err(|error| unknown_district(&error)),
-                None => Err(Violation::new("district", "required", format!("{bridge} has no district of its own; name one")).into()),
+                None => Err(Violation::new(
+                    "district",
+                    "required",
+                    format!("{bridge} has no district of its own; name one"),
+                )
+                .into()),
             };
         }
         station.charter(district).map_err(|error| unknown_district(&error))
@@ -163,7 +168,8 @@ impl App {
         match self.desk.offer(&key, request).await {
             Ok(answered) => {
                 let repeated = answered.events.is_empty();
-                let received_at = if repeated { self.received_at(&key).await.unwrap_or(received_at) } else { received_at };
+                let received_at =
+                    if repeated { self.received_at(&key).await.unwrap_or(received_at) } else { received_at };
                 Ok(SubmitResponse {
                     case_id: case.to_string(),
                     district: charter.district.to_string(),
@@ -176,7 +182,10 @@ impl App {
             Err(record::Refused::Rule(refusal @ Refusal::DifferentContent)) => {
                 metrics::counter!("commands_refused_total", "rule" => refusal.rule()).increment(1);
                 tracing::info!(%case, rule = refusal.rule(), "refused");
-                Err(Receiving::Refused(Box::new(already_exists(case.as_str(), &format!("{refusal}: it is case {case}")))))
+                Err(Receiving::Refused(Box::new(already_exists(
+                    case.as_str(),
+                    &format!("{refusal}: it is case {case}"),
+                ))))
             }
             Err(refused) => Err(Receiving::Refused(Box::new(station::status_of(refused)))),
         }
@@ -225,7 +234,8 @@ impl App {
     fn content_hash(&self, request: &SubmitRequest) -> Vec<u8> {
         let place = request.place.clone().unwrap_or_default();
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let occurred_at = request.occurred_at.as_ref().map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
+        let occurred_at =
+            request.occurred_at.as_ref().map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
         self.keyed_hash(&[
             &request.district,
             &request.channel,

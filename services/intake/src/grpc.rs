@@ -83,7 +83,7 @@ fn note(field: &'static str, text: &str, required: bool) -> Result<String, Statu
         let description = format!("it has {length} characters, at most {NOTE_LENGTH_MAX} fit");
         return Err(Violation::new(field, "text-length", description).into());
     }
-    Ok(crate::domain::mask::mask(text.trim()).0)
+    Ok(vocabulary::mask::mask(text.trim()).0)
 }
 
 #[tonic::async_trait]
@@ -121,8 +121,7 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let command = Command::Supplement { text: note("text", &request.text, true)? };
-        let revision =
-            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(SupplementResponse { revision }))
     }
 
@@ -131,8 +130,7 @@ impl IntakeService for Door {
         caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
         let request = request.into_inner();
         let command = Command::Withdraw { reason: note("reason", &request.reason, false)? };
-        let revision =
-            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(WithdrawResponse { revision }))
     }
 
@@ -145,8 +143,7 @@ impl IntakeService for Door {
         let request = request.into_inner();
         let reason = note("reason", &request.reason, true)?;
         let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
-        let revision =
-            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(ProposeExclusionResponse { revision }))
     }
 
@@ -158,8 +155,7 @@ impl IntakeService for Door {
         caller.require(&[Role::District])?;
         let request = request.into_inner();
         let command = Command::ApproveExclusion { by: caller.staff_ref.clone() };
-        let revision =
-            self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
+        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(ApproveExclusionResponse { revision }))
     }
 
@@ -251,7 +247,10 @@ impl IntakeService for Door {
         };
         let (sender, receiver) = mpsc::channel(WATCH_QUEUE_MAX);
         let feed = feed(station.clone(), station.broker.replay(vec![filter], from, self.stop.clone()), sender);
-        #[allow(clippy::disallowed_methods, reason = "lives as long as its watcher, and ends with the service's token")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "lives as long as its watcher, and ends with the service's token"
+        )]
         tokio::spawn(feed);
         Ok(Response::new(ReceiverStream::new(receiver)))
     }

@@ -39,8 +39,10 @@ async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
 
 async fn submit(app: &App, request: &IncomingRequest, json: bool) -> Result<proto::intake::v1::SubmitResponse, Status> {
     // Who sends is who may publish here: the broker checked it, the payload cannot change it (I6).
-    let subject: BridgeSubject =
-        request.subject.parse().map_err(|_| Status::from(Violation::new("subject", "bridge", "not a bridge's subject")))?;
+    let subject: BridgeSubject = request
+        .subject
+        .parse()
+        .map_err(|_| Status::from(Violation::new("subject", "bridge", "not a bridge's subject")))?;
     if request.payload.len() > REQUEST_BYTES_MAX {
         let size = request.payload.len();
         return Err(Violation::new("payload", "size", format!("{size} bytes; at most {REQUEST_BYTES_MAX} fit")).into());

@@ -115,10 +115,9 @@ impl Projection {
         let filter = "(?1 = '' OR district = ?1) AND (?2 = '' OR state = ?2) AND (?3 = '' OR level = ?3) \
                       AND (?4 = '' OR owner = ?4)";
         let (state, level, owner) = (&request.state, &request.level, &request.owner);
-        let total: i64 = connection.prepare_cached(&format!("SELECT count(*) FROM cases WHERE {filter}"))?.query_row(
-            params![district, state, level, owner],
-            |row| row.get(0),
-        )?;
+        let total: i64 = connection
+            .prepare_cached(&format!("SELECT count(*) FROM cases WHERE {filter}"))?
+            .query_row(params![district, state, level, owner], |row| row.get(0))?;
         let mut statement = connection.prepare_cached(&format!(
             "SELECT first_position, line FROM cases WHERE {filter} AND first_position < ?5 \
              ORDER BY first_position DESC LIMIT ?6"
@@ -156,8 +155,14 @@ fn write_one(connection: &Connection, stored: &StoredCommit) -> anyhow::Result<(
         ),
     };
     reading::apply(&mut line, &stored.commit);
-    connection
-        .prepare_cached("INSERT OR REPLACE INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![district, case, line.state, line.level, line.owner, first_position, line.encode_to_vec()])?;
+    connection.prepare_cached("INSERT OR REPLACE INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
+        district,
+        case,
+        line.state,
+        line.level,
+        line.owner,
+        first_position,
+        line.encode_to_vec()
+    ])?;
     Ok(())
 }

@@ -83,7 +83,17 @@ impl<'c> Timeline<'c> {
             IntakeFact::Received(fact) => {
                 let place = fact.place.clone().unwrap_or_default();
                 let at = join(", ", [self.name(&place.party), place.address]);
-                told("Received", fact, format!("“{}” by {} through {}{}", fact.title, self.name(&fact.bridge), fact.channel, prefixed(", at ", &at)))
+                told(
+                    "Received",
+                    fact,
+                    format!(
+                        "“{}” by {} through {}{}",
+                        fact.title,
+                        self.name(&fact.bridge),
+                        fact.channel,
+                        prefixed(", at ", &at)
+                    ),
+                )
             }
             IntakeFact::Supplemented(fact) => told("Supplemented", fact, format!("added: {}", fact.text)),
             IntakeFact::WithdrawalAsked(fact) => told("WithdrawalAsked", fact, format!("withdrawn: {}", fact.reason)),
@@ -114,7 +124,12 @@ impl<'c> Timeline<'c> {
             TriageFact::Regraded(fact) => told(
                 "Regraded",
                 fact,
-                format!("from {} to {}: {}", level_name(fact.from()), self.judgement(fact.judgement.as_ref()), fact.reason),
+                format!(
+                    "from {} to {}: {}",
+                    level_name(fact.from()),
+                    self.judgement(fact.judgement.as_ref()),
+                    fact.reason
+                ),
             ),
             TriageFact::JudgementOverdue(fact) => Told {
                 limit: limit("judgement", fact.due, Some(false), false),
@@ -125,10 +140,8 @@ impl<'c> Timeline<'c> {
 
     fn judgement(&self, judgement: Option<&Judgement>) -> String {
         let Some(judgement) = judgement else { return String::new() };
-        let categories: Vec<String> = std::iter::once(&judgement.category)
-            .chain(&judgement.also)
-            .map(|code| self.category(code))
-            .collect();
+        let categories: Vec<String> =
+            std::iter::once(&judgement.category).chain(&judgement.also).map(|code| self.category(code)).collect();
         let comprehensive = if judgement.comprehensive { ", several powers" } else { "" };
         format!(
             "{}: level {}{comprehensive}, for {}",
@@ -145,7 +158,12 @@ impl<'c> Timeline<'c> {
                 ..told(
                     "Assigned",
                     fact,
-                    format!("{} has it, level {}{}", self.name(&fact.party), level_name(fact.level()), prefixed(": ", &fact.reason)),
+                    format!(
+                        "{} has it, level {}{}",
+                        self.name(&fact.party),
+                        level_name(fact.level()),
+                        prefixed(": ", &fact.reason)
+                    ),
                 )
             },
             DispatchFact::Escalated(fact) => told(
@@ -173,11 +191,19 @@ impl<'c> Timeline<'c> {
             }
             DispatchFact::Responded(fact) => Told {
                 limit: limit("response", self.call(fact.call).response_due, Some(fact.in_time), false),
-                ..told("Responded", fact, format!("{} sends {}", self.name(&fact.party), officer(fact.officer.as_ref())))
+                ..told(
+                    "Responded",
+                    fact,
+                    format!("{} sends {}", self.name(&fact.party), officer(fact.officer.as_ref())),
+                )
             },
             DispatchFact::ReportedIn(fact) => Told {
                 limit: limit("report-in", self.call(fact.call).report_in_due, Some(fact.in_time), false),
-                ..told("ReportedIn", fact, format!("{} of {} is there", officer(fact.officer.as_ref()), self.name(&fact.party)))
+                ..told(
+                    "ReportedIn",
+                    fact,
+                    format!("{} of {} is there", officer(fact.officer.as_ref()), self.name(&fact.party)),
+                )
             },
             DispatchFact::TaskPlanned(fact) => {
                 if let Some(due) = fact.due {
@@ -189,13 +215,23 @@ impl<'c> Timeline<'c> {
                     ..told(
                         "TaskPlanned",
                         fact,
-                        format!("task {} for {}: {}{}", fact.task, self.name(&fact.party), fact.title, prefixed(", after ", &after.join(", "))),
+                        format!(
+                            "task {} for {}: {}{}",
+                            fact.task,
+                            self.name(&fact.party),
+                            fact.title,
+                            prefixed(", after ", &after.join(", "))
+                        ),
                     )
                 }
             }
             DispatchFact::TaskDone(fact) => Told {
                 limit: limit("task", self.tasks.get(&fact.task).copied(), Some(fact.in_time), false),
-                ..told("TaskDone", fact, format!("task {} done by {}{}", fact.task, self.name(&fact.party), prefixed(": ", &fact.note)))
+                ..told(
+                    "TaskDone",
+                    fact,
+                    format!("task {} done by {}{}", fact.task, self.name(&fact.party), prefixed(": ", &fact.note)),
+                )
             },
             DispatchFact::Progressed(fact) => {
                 let what = match fact.kind() {
@@ -217,7 +253,12 @@ impl<'c> Timeline<'c> {
                 ..told(
                     "PartyDone",
                     fact,
-                    format!("{} is done, {}{}", self.name(&fact.party), outcome_name(fact.outcome()), prefixed(": ", &fact.note)),
+                    format!(
+                        "{} is done, {}{}",
+                        self.name(&fact.party),
+                        outcome_name(fact.outcome()),
+                        prefixed(": ", &fact.note)
+                    ),
                 )
             },
             DispatchFact::Released(fact) => {
@@ -226,7 +267,11 @@ impl<'c> Timeline<'c> {
             DispatchFact::CallEnded(fact) => told(
                 "CallEnded",
                 fact,
-                format!("call {} is over: {}", fact.call, fact.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase()),
+                format!(
+                    "call {} is over: {}",
+                    fact.call,
+                    fact.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase()
+                ),
             ),
             DispatchFact::Overdue(fact) => {
                 let clock = match fact.clock() {
@@ -241,7 +286,11 @@ impl<'c> Timeline<'c> {
                     ..told(
                         "Overdue",
                         fact,
-                        format!("{} is late with its {clock}{}", self.name(&fact.party), prefixed("; told: ", &self.name(&fact.told))),
+                        format!(
+                            "{} is late with its {clock}{}",
+                            self.name(&fact.party),
+                            prefixed("; told: ", &self.name(&fact.told))
+                        ),
                     )
                 }
             }
@@ -253,31 +302,53 @@ impl<'c> Timeline<'c> {
             DispatchFact::Closed(fact) => told(
                 "Closed",
                 fact,
-                format!("{}, {}", outcome_name(fact.outcome()), fact.reason().as_str_name().trim_start_matches("CLOSE_REASON_").to_lowercase()),
+                format!(
+                    "{}, {}",
+                    outcome_name(fact.outcome()),
+                    fact.reason().as_str_name().trim_start_matches("CLOSE_REASON_").to_lowercase()
+                ),
             ),
         }
     }
 
     fn tell_center(&self, fact: &CenterFact) -> Told {
         match fact {
-            CenterFact::OperationOpened(fact) => {
-                told("OperationOpened", fact, format!("joint enforcement by {} with {}", self.name(&fact.centre), self.names(&fact.residents)))
+            CenterFact::OperationOpened(fact) => told(
+                "OperationOpened",
+                fact,
+                format!("joint enforcement by {} with {}", self.name(&fact.centre), self.names(&fact.residents)),
+            ),
+            CenterFact::SeatCalled(fact) => {
+                told("SeatCalled", fact, format!("{} is asked to take its seat", self.name(&fact.party)))
             }
-            CenterFact::SeatCalled(fact) => told("SeatCalled", fact, format!("{} is asked to take its seat", self.name(&fact.party))),
-            CenterFact::SeatTaken(fact) => {
-                told("SeatTaken", fact, format!("{} of {} takes the seat", officer(fact.officer.as_ref()), self.name(&fact.party)))
-            }
+            CenterFact::SeatTaken(fact) => told(
+                "SeatTaken",
+                fact,
+                format!("{} of {} takes the seat", officer(fact.officer.as_ref()), self.name(&fact.party)),
+            ),
             CenterFact::PathDecided(fact) => told(
                 "PathDecided",
                 fact,
                 format!("{} agree: {} → {}", self.names(&fact.parties), fact.assessment, fact.path.join(" → ")),
             ),
-            CenterFact::OnSite(fact) => {
-                told("OnSite", fact, format!("{} are there{}", self.names(&fact.parties), prefixed("; stopped at once: ", &fact.stop_order)))
-            }
+            CenterFact::OnSite(fact) => told(
+                "OnSite",
+                fact,
+                format!("{} are there{}", self.names(&fact.parties), prefixed("; stopped at once: ", &fact.stop_order)),
+            ),
             CenterFact::NoticeServed(fact) => Told {
                 limit: limit("notice", fact.due, None, false),
-                ..told("NoticeServed", fact, format!("notice {} by {} at {}: {}", fact.notice, self.name(&fact.party), fact.address, fact.subject))
+                ..told(
+                    "NoticeServed",
+                    fact,
+                    format!(
+                        "notice {} by {} at {}: {}",
+                        fact.notice,
+                        self.name(&fact.party),
+                        fact.address,
+                        fact.subject
+                    ),
+                )
             },
             CenterFact::ReinspectionDue(fact) => Told {
                 limit: limit("notice", fact.due, None, false),
@@ -286,16 +357,27 @@ impl<'c> Timeline<'c> {
             CenterFact::Reinspected(fact) => told(
                 "Reinspected",
                 fact,
-                format!("notice {}: {}{}", fact.notice, if fact.passed { "passed" } else { "not passed" }, prefixed(", ", &fact.finding)),
+                format!(
+                    "notice {}: {}{}",
+                    fact.notice,
+                    if fact.passed { "passed" } else { "not passed" },
+                    prefixed(", ", &fact.finding)
+                ),
             ),
-            CenterFact::NoticeComplied(fact) => told("NoticeComplied", fact, format!("notice {} has been complied with", fact.notice)),
+            CenterFact::NoticeComplied(fact) => {
+                told("NoticeComplied", fact, format!("notice {} has been complied with", fact.notice))
+            }
             CenterFact::NoticeBreached(fact) => Told {
                 limit: limit("notice", fact.due, None, false),
                 ..told("NoticeBreached", fact, format!("notice {} was breached; next: {}", fact.notice, fact.next_step))
             },
-            CenterFact::RelatedCaseSpawned(fact) => told("RelatedCaseSpawned", fact, format!("found on site: “{}”", fact.title)),
+            CenterFact::RelatedCaseSpawned(fact) => {
+                told("RelatedCaseSpawned", fact, format!("found on site: “{}”", fact.title))
+            }
             CenterFact::OperationConcluded(fact) => told("OperationConcluded", fact, fact.summary.clone()),
-            CenterFact::OperationCancelled(fact) => told("OperationCancelled", fact, "the case ended before the joint work did".to_owned()),
+            CenterFact::OperationCancelled(fact) => {
+                told("OperationCancelled", fact, "the case ended before the joint work did".to_owned())
+            }
             CenterFact::OfficerSeated(fact) => {
                 told("OfficerSeated", fact, format!("{} of {}", officer(fact.officer.as_ref()), self.name(&fact.party)))
             }
@@ -311,19 +393,34 @@ impl<'c> Timeline<'c> {
                 limit: limit("rating", fact.due, None, false),
                 ..told("RatingRequested", fact, "the caller is asked to rate".to_owned())
             },
-            EvaluationFact::Rated(fact) => told("Rated", fact, format!("the caller says: {}{}", fact.rating, prefixed(", ", &fact.comment))),
+            EvaluationFact::Rated(fact) => {
+                told("Rated", fact, format!("the caller says: {}{}", fact.rating, prefixed(", ", &fact.comment)))
+            }
             EvaluationFact::PartyRated(fact) => told(
                 "PartyRated",
                 fact,
-                format!("{} rates {} {}{}", self.name(&fact.by), self.name(&fact.party), fact.rate, prefixed(": ", &fact.deduction_reason)),
+                format!(
+                    "{} rates {} {}{}",
+                    self.name(&fact.by),
+                    self.name(&fact.party),
+                    fact.rate,
+                    prefixed(": ", &fact.deduction_reason)
+                ),
             ),
-            EvaluationFact::CallbackLogged(fact) => {
-                told("CallbackLogged", fact, format!("called back: {}", fact.outcome().as_str_name().trim_start_matches("CALLBACK_OUTCOME_").to_lowercase()))
-            }
-            EvaluationFact::RatingLapsed(fact) => told("RatingLapsed", fact, "nobody rated in time".to_owned()),
-            EvaluationFact::Scored(fact) => {
-                told("Scored", fact, format!("{} scores {} of 100 ({})", self.name(&fact.party), fact.total, fact.formula))
-            }
+            EvaluationFact::CallbackLogged(fact) => told(
+                "CallbackLogged",
+                fact,
+                format!(
+                    "called back: {}",
+                    fact.outcome().as_str_name().trim_start_matches("CALLBACK_OUTCOME_").to_lowercase()
+                ),
+            ),
+            EvaluationFact::RatingLapsed(fact) => told("RatingLapsed", fact, "the time to rate is over".to_owned()),
+            EvaluationFact::Scored(fact) => told(
+                "Scored",
+                fact,
+                format!("{} scores {} of 100 ({})", self.name(&fact.party), fact.total, fact.formula),
+            ),
         }
     }
 
@@ -332,9 +429,11 @@ impl<'c> Timeline<'c> {
             NotificationFact::Sent(fact) => {
                 told("Sent", fact, format!("{} told “{}” by {}", self.name(&fact.recipient), fact.text, fact.transport))
             }
-            NotificationFact::Undeliverable(fact) => {
-                told("Undeliverable", fact, format!("{} could not be told “{}”: {}", self.name(&fact.recipient), fact.text, fact.error))
-            }
+            NotificationFact::Undeliverable(fact) => told(
+                "Undeliverable",
+                fact,
+                format!("{} could not be told “{}”: {}", self.name(&fact.recipient), fact.text, fact.error),
+            ),
         }
     }
 

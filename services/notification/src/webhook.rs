@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
@@ -36,7 +37,8 @@ impl Webhook {
             .timeout(Duration::from_secs(ANSWER_S_MAX))
             // A redirect would take a signed message to somebody who was not configured.
             .redirect(Policy::none())
-            .build()?;
+            .build()
+            .context("preparing the webhook, which needs this machine's CA certificates")?;
         Ok(Self { client, url, secret, posts: Semaphore::new(POSTS_MAX) })
     }
 

@@ -82,7 +82,8 @@ pub fn categories<'c>(charter: &'c Charter, leading: &str, also: &[String]) -> R
     std::iter::once(("category", leading))
         .chain(also.iter().map(|code| ("also", code.as_str())))
         .map(|(field, code)| {
-            let unknown = || Violation::new(field, "known-category", format!("{code:?} is not a category of this charter"));
+            let unknown =
+                || Violation::new(field, "known-category", format!("{code:?} is not a category of this charter"));
             charter.category(code).ok_or_else(unknown)
         })
         .collect()

@@ -57,8 +57,13 @@ impl Door {
         let situation = match said.situation {
             "" => None,
             code => {
-                let unknown =
-                    || Violation::new("situation", "known-situation", format!("{code:?} is not a situation of this charter"));
+                let unknown = || {
+                    Violation::new(
+                        "situation",
+                        "known-situation",
+                        format!("{code:?} is not a situation of this charter"),
+                    )
+                };
                 Some(charter.situation(code).ok_or_else(unknown)?.code.clone())
             }
         };

@@ -60,8 +60,7 @@ async fn grade(desk: &Desk<Rules>, stored: &StoredCommit, received: &Received) -
     let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
     let place = wire::place(received.place.as_ref()).map_err(Failure::permanent)?;
     let now = desk.station.now();
-    let verdict =
-        grading::verdict(&charter, &received.category_hint, &received.title, &received.text, &place, now);
+    let verdict = grading::verdict(&charter, &received.category_hint, &received.title, &received.text, &place, now);
     let command = Command::Grade { verdict, subject: Subject { title: received.title.clone(), place } };
     desk.react(key, &stored.subject, &charter, command).await
 }

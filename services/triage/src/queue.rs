@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chassis::Gate;
 use ids::{HistoryKey, Kind, Owner};
+use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
 use proto::triage::v1::QueuedCase;
 use proto::triage::v1::triage_event::Event;
-use proto::record::v1::event::Of;
 use record::{Broker, Step, StoredCommit};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -75,7 +75,12 @@ impl Queue {
     }
 
     /// At most `limit` cases of a district (empty: of all), as the record has them now.
-    pub async fn list(&self, broker: &Broker, district: &str, limit: usize) -> Result<Vec<QueuedCase>, record::BrokerError> {
+    pub async fn list(
+        &self,
+        broker: &Broker,
+        district: &str,
+        limit: usize,
+    ) -> Result<Vec<QueuedCase>, record::BrokerError> {
         let last = broker.last_position(&filter()).await?;
         let mut seen = self.position.subscribe();
         let _ = tokio::time::timeout(LEVEL_WITH_RECORD, seen.wait_for(|at| *at >= last)).await;

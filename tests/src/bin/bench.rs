@@ -95,7 +95,11 @@ async fn main() -> anyhow::Result<()> {
     running.departments_open().await;
     let load = Arc::new(Load::open(&running).await?);
 
-    println!("closed loop: {UNDER_WAY} cases under way, {} s after {} s of warm-up …", MEASURED.as_secs(), WARM_UP.as_secs());
+    println!(
+        "closed loop: {UNDER_WAY} cases under way, {} s after {} s of warm-up …",
+        MEASURED.as_secs(),
+        WARM_UP.as_secs()
+    );
     let full = Box::pin(load.closed_loop()).await?;
     println!("raw: bare publishes of the same bytes …");
     let samples = load.sample_commits().await?;
@@ -196,7 +200,9 @@ impl Load {
             external_ref: format!("{}-{number}", self.run),
             title: "路口渍水，行人绕行".to_owned(),
             text: "门口的路一下雨就积水，过往的人像过河一样，请尽快处理。".repeat(2),
-            place: Some(Place { party: street.to_owned(), address: "和平大道100号".to_owned(), ..Place::default() }),
+            place: Some(Place {
+                party: street.to_owned(), address: "和平大道100号".to_owned(), ..Place::default()
+            }),
             category: "ponding".to_owned(),
             ..SubmitRequest::default()
         };
@@ -251,7 +257,8 @@ impl Load {
     }
 
     async fn rate(self: Arc<Self>, case_id: String, street: String, party: String) -> anyhow::Result<()> {
-        let (_, _, evaluation) = self.desks.iter().find(|(centre, _, _)| centre.as_str() == street).context("a street")?;
+        let (_, _, evaluation) =
+            self.desks.iter().find(|(centre, _, _)| centre.as_str() == street).context("a street")?;
         let by_street = RatePartyRequest {
             district: DISTRICT.to_owned(),
             case_id: case_id.clone(),
@@ -321,7 +328,8 @@ impl Load {
             }
             match &measured {
                 None if begun.elapsed() >= WARM_UP => {
-                    measured = Some((Instant::now(), closed, self.end_of_record().await?, self.durable_messages().await?));
+                    measured =
+                        Some((Instant::now(), closed, self.end_of_record().await?, self.durable_messages().await?));
                 }
                 Some((since, closed_then, commits_then, durable_then)) if since.elapsed() >= MEASURED => {
                     let seconds = since.elapsed().as_secs_f64();

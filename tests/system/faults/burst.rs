@@ -30,7 +30,8 @@ pub struct Burst {
 impl Burst {
     /// Begins to send. `name` sets this burst apart from others.
     pub fn begin(city: &City, name: &str, submissions: usize) -> Self {
-        let issuer = Issuer::from_pem(&std::fs::read_to_string(city.data().path().join("identity/private.pem")).unwrap());
+        let issuer =
+            Issuer::from_pem(&std::fs::read_to_string(city.data().path().join("identity/private.pem")).unwrap());
         let token = issuer.unwrap().issue(&bridge("jiangan-board"), Clock::real().real_now(), 4 * WAIT);
         let url = city.grpc("intake");
         let waiting: Vec<SubmitRequest> = (0..submissions)

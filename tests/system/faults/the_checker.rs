@@ -55,7 +55,11 @@ fn whatever_is_lost_or_doubled_is_found() {
     twice.push(again);
 
     for (what, record, complaint) in [
-        ("a missing revision", without("dispatch.2"), "I4: case.jiangan.191015-0000000.dispatch.3 comes after revision 1"),
+        (
+            "a missing revision",
+            without("dispatch.2"),
+            "I4: case.jiangan.191015-0000000.dispatch.3 comes after revision 1",
+        ),
         ("a call that ends twice", with("dispatch.4", ended_again), "call 1 ends a second time"),
         ("a call that never ends", without("dispatch.4"), "its call 1 has not ended"),
         ("a cause that comes later", with("dispatch.1", caused_by_what_follows), "I2: "),

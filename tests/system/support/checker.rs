@@ -50,7 +50,9 @@ fn causes(record: &[StoredCommit]) -> Vec<String> {
         for Decision { cause, .. } in &stored.commit.decisions {
             let wrong = match cause.as_ref().and_then(|cause| cause.kind.as_ref()) {
                 None => Some("names no cause".to_owned()),
-                Some(cause::Kind::Commit(by)) => (!seen.contains(by)).then(|| format!("is caused by {by}, which is not there before it")),
+                Some(cause::Kind::Commit(by)) => {
+                    (!seen.contains(by)).then(|| format!("is caused by {by}, which is not there before it"))
+                }
                 Some(cause::Kind::Command(id)) => id.is_empty().then(|| "names a request without an id".to_owned()),
                 Some(cause::Kind::Deadline(due)) => match (due.time(), stored.commit.at.time()) {
                     (Ok(due), Ok(at)) if due <= at => None,
@@ -93,7 +95,8 @@ struct CaseState {
 impl CaseState {
     /// What is wrong with `event` at this point.
     fn take(&mut self, event: &Event) -> Option<String> {
-        let is_received = matches!(&event.of, Some(Of::Intake(fact)) if matches!(fact.event, Some(IntakeFact::Received(_))));
+        let is_received =
+            matches!(&event.of, Some(Of::Intake(fact)) if matches!(fact.event, Some(IntakeFact::Received(_))));
         if is_received && self.received {
             return Some("received a second time".to_owned());
         }

@@ -49,12 +49,9 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
         }
         (Answer::ReportIn { .. }, _) => Err(Refusal::ReportedInAlready(party.clone())),
 
-        (Answer::Progress { kind, note }, _) => Ok(vec![Event::Progressed {
-            party: party.clone(),
-            kind: *kind,
-            note: note.clone(),
-            call: Some(number),
-        }]),
+        (Answer::Progress { kind, note }, _) => {
+            Ok(vec![Event::Progressed { party: party.clone(), kind: *kind, note: note.clone(), call: Some(number) }])
+        }
 
         (Answer::Done { outcome, note }, Stage::ReportedIn) => {
             let own_open = |task: &&Task| task.is_open() && task.party == *party && task.call == Some(number);
@@ -128,7 +125,8 @@ impl State {
     /// How every called party kept its clocks; one called twice has to keep them twice.
     pub(super) fn performance(&self) -> Vec<Performance> {
         let mut all: Vec<Performance> = Vec::new();
-        let finished = self.calls.iter().flat_map(|call| &call.parties).filter(|called| called.stage != Stage::Released);
+        let finished =
+            self.calls.iter().flat_map(|call| &call.parties).filter(|called| called.stage != Stage::Released);
         for called in finished {
             match all.iter_mut().find(|known| known.party == called.party) {
                 Some(known) => {

@@ -73,11 +73,8 @@ fn of_party<'s>(call: &'s Call, called: &'s CalledParty) -> impl Iterator<Item =
         (Clock::ReportIn, call.report_in_due, called.stage < Stage::ReportedIn),
         (Clock::Completion, call.completion_due, called.stage < Stage::Done),
     ];
-    waiting.into_iter().filter(|(clock, _, runs)| *runs && !called.late.contains(clock)).map(|(clock, due, _)| Running {
-        clock,
-        call: Some(call.number),
-        task: None,
-        party: &called.party,
-        due,
-    })
+    waiting
+        .into_iter()
+        .filter(|(clock, _, runs)| *runs && !called.late.contains(clock))
+        .map(|(clock, due, _)| Running { clock, call: Some(call.number), task: None, party: &called.party, due })
 }

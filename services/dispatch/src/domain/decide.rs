@@ -238,14 +238,7 @@ fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
     Ok(events)
 }
 
-fn complete_task(
-    state: &State,
-    by: &Code,
-    number: u32,
-    note: &str,
-    now: Timestamp,
-    rating_due: Timestamp,
-) -> Decision {
+fn complete_task(state: &State, by: &Code, number: u32, note: &str, now: Timestamp, rating_due: Timestamp) -> Decision {
     let task = state.tasks.iter().find(|task| task.number == number).ok_or(Refusal::NoSuchTask(number))?;
     if task.party != *by {
         return Err(Refusal::AnothersTask { task: number, owner: task.party.clone() });
@@ -258,8 +251,7 @@ fn complete_task(
         return Err(Refusal::TaskBlocked { task: number, first: *first });
     }
     call::may_work(state, task, by)?;
-    let done =
-        Event::TaskDone { task: number, party: by.clone(), note: note.to_owned(), in_time: now <= task.due };
+    let done = Event::TaskDone { task: number, party: by.clone(), note: note.to_owned(), in_time: now <= task.due };
     Ok(with_consequences(state, vec![done], by, rating_due))
 }
 

@@ -257,26 +257,88 @@ pub enum Command {
     /// Two people agreed to leave it out.
     Exclude,
     /// The enforcement centre is through with it.
-    Conclude { summary: String, by: Code, rating_due: Timestamp },
+    Conclude {
+        summary: String,
+        by: Code,
+        rating_due: Timestamp,
+    },
     /// The caller rated a round.
-    Rate { round: u32, solved: bool, reason: String, due: Timestamp },
+    Rate {
+        round: u32,
+        solved: bool,
+        reason: String,
+        due: Timestamp,
+    },
 
     /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
-    Assign { by: Code, above_owner: bool, to: Code, to_level: Level, reason: String },
-    Escalate { by: Code, to: Code, to_level: Level, reason: String },
-    Call { whistle: Box<Whistle> },
-    PlanTasks { by: Code, tasks: Vec<Plan> },
-    CompleteTask { by: Code, task: u32, note: String, now: Timestamp, rating_due: Timestamp },
-    Progress { by: Code, kind: ProgressKind, note: String },
-    AdoptMeasure { by: Code, measure: String, exceptions: Vec<String> },
-    Release { by: Code, party: Code, reason: String, rating_due: Timestamp },
-    Resolve { by: Code, outcome: Outcome, summary: String, rating_due: Timestamp },
-    Reopen { reason: String, due: Timestamp },
+    Assign {
+        by: Code,
+        above_owner: bool,
+        to: Code,
+        to_level: Level,
+        reason: String,
+    },
+    Escalate {
+        by: Code,
+        to: Code,
+        to_level: Level,
+        reason: String,
+    },
+    Call {
+        whistle: Box<Whistle>,
+    },
+    PlanTasks {
+        by: Code,
+        tasks: Vec<Plan>,
+    },
+    CompleteTask {
+        by: Code,
+        task: u32,
+        note: String,
+        now: Timestamp,
+        rating_due: Timestamp,
+    },
+    Progress {
+        by: Code,
+        kind: ProgressKind,
+        note: String,
+    },
+    AdoptMeasure {
+        by: Code,
+        measure: String,
+        exceptions: Vec<String>,
+    },
+    Release {
+        by: Code,
+        party: Code,
+        reason: String,
+        rating_due: Timestamp,
+    },
+    Resolve {
+        by: Code,
+        outcome: Outcome,
+        summary: String,
+        rating_due: Timestamp,
+    },
+    Reopen {
+        reason: String,
+        due: Timestamp,
+    },
 
-    Answer { call: u32, party: Code, answer: Answer, now: Timestamp, rating_due: Timestamp },
+    Answer {
+        call: u32,
+        party: Code,
+        answer: Answer,
+        now: Timestamp,
+        rating_due: Timestamp,
+    },
 
     /// `above` says who is one level above each party; `centre` is above everybody else.
-    CheckDeadlines { now: Timestamp, above: BTreeMap<Code, Code>, centre: Code },
+    CheckDeadlines {
+        now: Timestamp,
+        above: BTreeMap<Code, Code>,
+        centre: Code,
+    },
 }
 
 /// Why dispatch says no.

@@ -182,7 +182,9 @@ fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
     assert_eq!(next_deadline(&state), Some(at(30)));
     assert_eq!(Rules::decide(&state, &check(29)), Ok(vec![]));
     let late = Rules::decide(&state, &check(30)).unwrap();
-    assert!(matches!(&late[..], [Event::Overdue { clock: Clock::Response, told, .. }] if told.as_str() == "wuchang-centre"));
+    assert!(
+        matches!(&late[..], [Event::Overdue { clock: Clock::Response, told, .. }] if told.as_str() == "wuchang-centre")
+    );
     let state = late.iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &check(31)), Ok(vec![]));
     assert_eq!(next_deadline(&state), Some(at(120)));

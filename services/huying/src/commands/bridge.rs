@@ -152,8 +152,10 @@ impl Route {
     async fn find(args: &Args) -> anyhow::Result<Self> {
         let district = args.district.clone().unwrap_or_default();
         if let (Some(url), Some(file), Some(bridge)) = (&args.nats_url, &args.nats_nkey_file, &args.bridge) {
-            let own = if district.is_empty() { bridge.as_str().split('-').next().unwrap_or_default() } else { &district };
-            let zone = charter::Charter::shipped(own).map_or_else(TimeZone::system, |charter| charter.time_zone.clone());
+            let own =
+                if district.is_empty() { bridge.as_str().split('-').next().unwrap_or_default() } else { &district };
+            let zone =
+                charter::Charter::shipped(own).map_or_else(TimeZone::system, |charter| charter.time_zone.clone());
             let (nats_url, nats_nkey_file) = (url.clone(), file.clone());
             return Ok(Self { bridge: bridge.clone(), district, zone, nats_url, nats_nkey_file });
         }
@@ -175,7 +177,9 @@ impl Route {
         };
         let bridge = match &args.bridge {
             Some(bridge) => bridge.clone(),
-            None => charter.bridges().first().context("the charter has no bridge; name one with --bridge")?.code.clone(),
+            None => {
+                charter.bridges().first().context("the charter has no bridge; name one with --bridge")?.code.clone()
+            }
         };
         let nats_nkey_file = folder.seed_file_of(&bridge)?;
         Ok(Self { bridge, district, zone: charter.time_zone.clone(), nats_url: endpoints.nats, nats_nkey_file })

@@ -12,8 +12,8 @@ use crate::cli::Manner;
 use crate::client::{Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
-use crate::render::{entry_line, local};
 use crate::out;
+use crate::render::{entry_line, local};
 
 /// Cases a table shows when nobody says how many.
 const TABLE_ROWS: u32 = 50;
@@ -94,7 +94,8 @@ async fn show(args: ShowArgs, manner: Manner) -> anyhow::Result<()> {
                 return print_case(&case, &districts.zone(district), manner);
             }
             // In a token for one district, the others are closed doors; one that is open may have it.
-            Err(status) if [Code::NotFound, Code::PermissionDenied].contains(&status.code()) && candidates.len() > 1 => {}
+            Err(status)
+                if [Code::NotFound, Code::PermissionDenied].contains(&status.code()) && candidates.len() > 1 => {}
             Err(status) => return Err(explain(&status)),
         }
     }

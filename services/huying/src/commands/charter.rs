@@ -58,7 +58,10 @@ fn checked(name_or_folder: &str) -> anyhow::Result<Charter> {
             Some(broken) => {
                 out::line(broken)?;
                 let count = broken.problems.len();
-                eprintln!("{count} problem{}; deploy/charters/README.md explains the rules", if count == 1 { "" } else { "s" });
+                eprintln!(
+                    "{count} problem{}; deploy/charters/README.md explains the rules",
+                    if count == 1 { "" } else { "s" }
+                );
                 Err(Answered.into())
             }
             None => Err(error),

@@ -75,9 +75,8 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
 
 async fn show(args: ShowArgs) -> anyhow::Result<()> {
     let letters = read(&args.installation).await?;
-    let found = letters
-        .iter()
-        .find(|letter| letter.consumer == args.consumer && letter.stream_sequence == args.position);
+    let found =
+        letters.iter().find(|letter| letter.consumer == args.consumer && letter.stream_sequence == args.position);
     let Some(letter) = found else {
         anyhow::bail!("there is no dead letter {} {}; `huying dlq list` shows all", args.consumer, args.position);
     };

@@ -50,7 +50,13 @@ pub(crate) async fn run(command: Command, manner: Manner) -> anyhow::Result<()> 
         Command::Check { files } => {
             for file in &files {
                 let story = story::read(file)?;
-                println!("{}: {} has {} steps and {} expectations", file.display(), story.story, story.steps.len(), story.expect.len());
+                println!(
+                    "{}: {} has {} steps and {} expectations",
+                    file.display(),
+                    story.story,
+                    story.steps.len(),
+                    story.expect.len()
+                );
             }
             Ok(())
         }
@@ -70,7 +76,10 @@ async fn play(args: RunArgs, manner: Manner) -> anyhow::Result<()> {
     for story in &stories {
         let charter = charters.iter().find(|charter| charter.district.as_str() == story.district);
         let charter: &Charter = charter.ok_or_else(|| {
-            BadUsage::new(format!("{}: district {} has no charter there; `huying charter apply` it", story.story, story.district))
+            BadUsage::new(format!(
+                "{}: district {} has no charter there; `huying charter apply` it",
+                story.story, story.district
+            ))
         })?;
         let mut narrator = Narrator::new(charter.time_zone.clone(), manner.colour, args.json);
         narrator.begin(story);

@@ -63,7 +63,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         (None, None) => {
             let districts = Districts::of(&args.installation).await?;
             let charter = districts.charter(&args.district).ok_or_else(|| {
-                BadUsage::new(format!("district {:?} is not known; known: {}", args.district, districts.codes().join(", ")))
+                BadUsage::new(format!(
+                    "district {:?} is not known; known: {}",
+                    args.district,
+                    districts.codes().join(", ")
+                ))
             })?;
             let bridge = charter.bridges().first().context("the charter has no bridge; name one with --bridge")?;
             args.installation.channel_as(&bridge_identity(bridge.code.as_str())).await?

@@ -54,8 +54,7 @@ pub(crate) fn run(Command::Issue(args): Command) -> anyhow::Result<()> {
         }
     };
     let valid = life(&args.valid)?;
-    let identity =
-        Identity { role: args.role, party: args.party, district: args.district, staff_ref: args.staff };
+    let identity = Identity { role: args.role, party: args.party, district: args.district, staff_ref: args.staff };
     // The services would refuse it on every call; better to hear it now.
     Caller::from_identity(&identity).map_err(|status| BadUsage::new(status.message()))?;
     out::line(issuer.issue(&identity, Clock::real().real_now(), valid))

@@ -57,9 +57,8 @@ async fn version_of(binary: &Path) -> Option<String> {
 }
 
 fn new_enough(version: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
-    };
+    let numbers =
+        |text: &str| -> Vec<u64> { text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect() };
     numbers(version) >= numbers(SERVER_VERSION_MIN)
 }
 

@@ -75,7 +75,17 @@ macro_rules! with {
     };
 }
 
-with!(Submission { channel: String, kind: String, class: String, caller: String, title: String, text: String, place: PlaceSpec, category: String, external_ref: String });
+with!(Submission {
+    channel: String,
+    kind: String,
+    class: String,
+    caller: String,
+    title: String,
+    text: String,
+    place: PlaceSpec,
+    category: String,
+    external_ref: String
+});
 with!(Text { text: String });
 with!(Reason { reason: String });
 with!(Judging { category: String, also: Vec<String>, level: String, situation: String, reason: String });
@@ -154,7 +164,10 @@ impl Act<'_> {
         let command_id = format!("story-{}-{}-{}", self.story.story, self.number, self.run());
         let case_id = match self.step.action.as_str() {
             "submit" | "find-related" | "seat-officer" | "wait" => String::new(),
-            _ => cases.get(&self.step.case).cloned().with_context(|| format!("no step has named a case {:?}", self.step.case))?,
+            _ => cases
+                .get(&self.step.case)
+                .cloned()
+                .with_context(|| format!("no step has named a case {:?}", self.step.case))?,
         };
         let department = self.actor().role == "department";
         match self.step.action.as_str() {
@@ -224,8 +237,8 @@ impl Act<'_> {
             "progress" | "complete-task" if department => self.answer(district, case_id, command_id).await,
             "seat-officer" | "call-seat" | "take-seat" | "decide-path" | "on-site" | "serve-notice" | "reinspect"
             | "related-case" | "conclude" => self.at_the_centre(district, case_id, command_id).await,
-            "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure" | "release"
-            | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
+            "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"
+            | "release" | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         }
     }
@@ -396,7 +409,11 @@ impl Act<'_> {
             }
             "complete-task" => {
                 let Completing { task, note, .. } = self.with()?;
-                call!(client, complete_task, dispatch::CompleteTaskRequest { district, case_id, command_id, task, note })
+                call!(
+                    client,
+                    complete_task,
+                    dispatch::CompleteTaskRequest { district, case_id, command_id, task, note }
+                )
             }
             "progress" => {
                 let Progressing { kind, note, .. } = self.with()?;
@@ -463,8 +480,15 @@ impl Act<'_> {
             }
             "serve-notice" => {
                 let Notice { party, subject, address, service_proof } = self.with()?;
-                let request =
-                    center::ServeNoticeRequest { district, case_id, command_id, party, subject, address, service_proof };
+                let request = center::ServeNoticeRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    party,
+                    subject,
+                    address,
+                    service_proof,
+                };
                 call!(client, serve_notice, request)
             }
             "reinspect" => {
@@ -532,12 +556,15 @@ fn settled(status: AnswerStatus) -> Answer {
             let refusal = status.refusal.unwrap_or_default();
             Err(Status::failed_precondition(refusal.message))
         }
-        AnswerState::Kept | AnswerState::Unspecified => Err(Status::unavailable("the hub has not taken the answer yet")),
+        AnswerState::Kept | AnswerState::Unspecified => {
+            Err(Status::unavailable("the hub has not taken the answer yet"))
+        }
     }
 }
 
 fn is_away(status: &Status) -> bool {
-    matches!(status.code(), Code::Unavailable | Code::Aborted) || (status.code() == Code::Unknown && status.message().contains("transport"))
+    matches!(status.code(), Code::Unavailable | Code::Aborted)
+        || (status.code() == Code::Unknown && status.message().contains("transport"))
 }
 
 fn is_connection(error: &anyhow::Error) -> bool {
@@ -563,8 +590,7 @@ const LEVELS: Words = &[
     ("C", Level::C as i32),
     ("D", Level::D as i32),
 ];
-const COLOURS: Words =
-    &[("red", Colour::Red as i32), ("yellow", Colour::Yellow as i32), ("blue", Colour::Blue as i32)];
+const COLOURS: Words = &[("red", Colour::Red as i32), ("yellow", Colour::Yellow as i32), ("blue", Colour::Blue as i32)];
 const DUTIES: Words =
     &[("lead", Duty::Lead as i32), ("organise", Duty::Organise as i32), ("assist", Duty::Assist as i32)];
 const OUTCOMES: Words = &[

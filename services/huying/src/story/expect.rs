@@ -103,7 +103,8 @@ fn scores(wanted: &BTreeMap<String, String>, timeline: &[TimelineEntry]) -> Vec<
     for (party, wanted) in wanted {
         let is = timeline.iter().rev().filter(|entry| entry.event == "Scored").find_map(|entry| {
             let detail: Value = serde_json::from_str(&entry.detail_json).ok()?;
-            (detail.get("party")?.as_str()? == party).then(|| detail.get("total").and_then(Value::as_str).map(str::to_owned))?
+            (detail.get("party")?.as_str()? == party)
+                .then(|| detail.get("total").and_then(Value::as_str).map(str::to_owned))?
         });
         match is {
             Some(is) if is == *wanted => {}

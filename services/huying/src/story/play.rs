@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Context;
-use chassis::Identity;
 use charter::Charter;
+use chassis::Identity;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::intake::v1::{Case, GetRequest, TimelineEntry};
 use serde::Serialize;
@@ -48,7 +48,12 @@ pub trait Telling {
 ///
 /// # Errors
 /// The installation is not reachable, or a step cannot be done at all.
-pub async fn play(stage: &Stage, story: &Story, charter: &Charter, telling: &mut dyn Telling) -> anyhow::Result<Played> {
+pub async fn play(
+    stage: &Stage,
+    story: &Story,
+    charter: &Charter,
+    telling: &mut dyn Telling,
+) -> anyhow::Result<Played> {
     let begins = story.begins()?;
     let mut time = StoryTime::begin(&stage.broker, begins).await?;
     let mut scene = Scene {

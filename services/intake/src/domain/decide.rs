@@ -2,7 +2,7 @@
 
 use decider::Decider;
 
-use super::{Command, Event, Exclusion, Received, Receipt, Refusal, State};
+use super::{Command, Event, Exclusion, Receipt, Received, Refusal, State};
 
 /// Intake's rule book.
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +69,7 @@ impl Decider for Rules {
 
 /// The same matter again is the same answer again (D10).
 fn receive_again(receipt: &Receipt, received: &Received) -> Result<Vec<Event>, Refusal> {
-    let same_reference =
-        receipt.bridge == received.bridge && receipt.external_ref_hash == received.external_ref_hash;
+    let same_reference = receipt.bridge == received.bridge && receipt.external_ref_hash == received.external_ref_hash;
     match (same_reference, receipt.content_hash == received.content_hash) {
         (true, true) => Ok(vec![]),
         (true, false) => Err(Refusal::DifferentContent),

@@ -1,8 +1,7 @@
 //! What intake accepts and what it remembers of a case. Rules are in [`decide`], the check of a submission in
-//! [`submission`], the masking of free text in [`mask`].
+//! [`submission`].
 
 mod decide;
-pub mod mask;
 pub mod submission;
 
 use ids::{CaseId, Code};

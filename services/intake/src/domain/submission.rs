@@ -5,7 +5,7 @@ use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
-use super::{Received, mask};
+use super::Received;
 
 pub const TITLE_LENGTH_MAX: usize = 200;
 pub const TEXT_LENGTH_MAX: usize = 20_000;
@@ -68,7 +68,13 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
     let category_hint = known(
         submission.category,
         |code| charter.category(code).map(|category| category.code.clone()),
-        || problems.add("category", "known-category", format!("{:?} is not a category of this charter", submission.category)),
+        || {
+            problems.add(
+                "category",
+                "known-category",
+                format!("{:?} is not a category of this charter", submission.category),
+            )
+        },
     );
     let related_case = match submission.related_case {
         "" => None,
@@ -94,9 +100,9 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         bridge: around.bridge.clone(),
         external_ref_hash: around.external_ref_hash,
         content_hash: around.content_hash,
-        title: mask::mask(submission.title.trim()).0,
-        text: mask::mask(submission.text).0,
-        place: Place { address: mask::mask(&place.address).0, ..place },
+        title: vocabulary::mask::mask(submission.title.trim()).0,
+        text: vocabulary::mask::mask(submission.text).0,
+        place: Place { address: vocabulary::mask::mask(&place.address).0, ..place },
         occurred_at,
         category_hint,
         related_case,
@@ -159,9 +165,7 @@ fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems
     let point = match (submission.longitude, submission.latitude) {
         (None, None) => None,
         (Some(longitude), Some(latitude)) => {
-            for (field, value, bound) in
-                [("place.longitude", longitude, 180.0), ("place.latitude", latitude, 90.0)]
-            {
+            for (field, value, bound) in [("place.longitude", longitude, 180.0), ("place.latitude", latitude, 90.0)] {
                 if !value.is_finite() || value.abs() > bound {
                     problems.add(field, "coordinate-range", format!("{value} is not within ±{bound} degrees"));
                 }

@@ -22,8 +22,11 @@ impl CaseId {
     #[must_use]
     pub fn draw(day: jiff::civil::Date, random: &mut impl Rng) -> Self {
         let mut id = [b'-'; 14];
-        let numbers =
-            [day.year().rem_euclid(100).unsigned_abs(), day.month().unsigned_abs().into(), day.day().unsigned_abs().into()];
+        let numbers = [
+            day.year().rem_euclid(100).unsigned_abs(),
+            day.month().unsigned_abs().into(),
+            day.day().unsigned_abs().into(),
+        ];
         for (pair, number) in numbers.into_iter().enumerate() {
             id[pair * 2] = DIGITS[usize::from(number / 10)];
             id[pair * 2 + 1] = DIGITS[usize::from(number % 10)];
@@ -44,7 +47,9 @@ impl CaseId {
 /// Why a string is not a case id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseIdError {
-    #[error("a case id looks like 261121-7k3q9xf: six digits, a hyphen, seven letters or digits; this has {0} characters")]
+    #[error(
+        "a case id looks like 261121-7k3q9xf: six digits, a hyphen, seven letters or digits; this has {0} characters"
+    )]
     Length(usize),
     #[error("a case id has no {found:?} at position {position}")]
     Character { found: char, position: usize },
@@ -159,9 +164,6 @@ mod tests {
     #[test]
     fn the_error_says_what_is_wrong() {
         assert_eq!("261121".parse::<CaseId>(), Err(CaseIdError::Length(6)));
-        assert_eq!(
-            "26112x-7k3q9xf".parse::<CaseId>(),
-            Err(CaseIdError::Character { found: 'x', position: 6 })
-        );
+        assert_eq!("26112x-7k3q9xf".parse::<CaseId>(), Err(CaseIdError::Character { found: 'x', position: 6 }));
     }
 }

@@ -14,14 +14,8 @@ pub enum Owner {
 
 impl Owner {
     /// In the order a case meets them.
-    pub const ALL: [Self; 6] = [
-        Self::Intake,
-        Self::Triage,
-        Self::Dispatch,
-        Self::EnforcementCenter,
-        Self::Evaluation,
-        Self::Notification,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Intake, Self::Triage, Self::Dispatch, Self::EnforcementCenter, Self::Evaluation, Self::Notification];
 
     /// The token in subjects, which is also the name of the service, its binary and its Deployment.
     #[must_use]

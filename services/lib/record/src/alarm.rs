@@ -139,8 +139,7 @@ impl Alarms {
                 Err(error) => return Err(BrokerError::unavailable(what(), error)),
             };
             sequence = message.sequence;
-            let corrupt =
-                |source| BrokerError::Corrupt { subject: message.subject.to_string(), source };
+            let corrupt = |source| BrokerError::Corrupt { subject: message.subject.to_string(), source };
             let due = read_due(&message.payload).map_err(corrupt)?;
             let rang = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos())
                 .map_err(|error| corrupt(Box::new(error)))?;

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::header::{
-    NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE,
-    NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+    NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL, NATS_BATCH_ID, NATS_BATCH_SEQUENCE, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
 };
 use async_nats::{HeaderMap, PublishError, Request};
 use bytes::Bytes;
@@ -23,15 +22,17 @@ use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::trace;
 
-/// Appends waiting before a batch pays: below it a batch is slower than the publishes it replaces.
-pub const GROUP_MIN: usize = 20;
+/// Appends waiting before a batch pays. On one replica a batch costs six flushes whatever its size and a publish costs
+/// one, so below this a batch is slower than the publishes it replaces.
+pub const GROUP_MIN: usize = 8;
 /// Largest batch; the server's own limit is higher.
 const GROUP_MAX: usize = 500;
-/// Batches under way at once. The server stages them one after the other, so more only wait there.
-const GROUPS_IN_FLIGHT_MAX: usize = 2;
-/// Plain publishes under way at once while grouping is on: enough to keep the disk busy, few enough that a
-/// burst gathers into a group.
-const PLAIN_IN_FLIGHT_GROUPING: usize = 24;
+/// Batches under way at once. The server stages one after the other, so a second would only wait there, and what waits
+/// here instead makes the next one larger.
+const GROUPS_IN_FLIGHT_MAX: usize = 1;
+/// Plain publishes under way at once while grouping is on: enough to keep the disk busy, few enough that a burst
+/// gathers into a group. Every service appends for itself, so the server sees a multiple of this.
+const PLAIN_IN_FLIGHT_GROUPING: usize = 4;
 /// Plain publishes under way at once when grouping is off.
 const PLAIN_IN_FLIGHT: usize = 1000;
 /// Appends that may wait in this process before callers wait as well.
@@ -243,11 +244,8 @@ impl Committer {
             let headers = headers_of(position, item);
             let sent = self.broker.client.publish_with_headers(item.subject.clone(), headers, item.payload.clone());
             // One that is too large, say: then each goes by itself.
-            let refused = |error: PublishError| BrokerError::Rejected {
-                what: what(),
-                code: 0,
-                description: error.to_string(),
-            };
+            let refused =
+                |error: PublishError| BrokerError::Rejected { what: what(), code: 0, description: error.to_string() };
             sent.await.map_err(refused)?;
         }
         let mut headers = headers_of(before.len(), last);

@@ -162,20 +162,17 @@ fn reconnect_delay(attempts: usize) -> Duration {
 
 /// Pre-releases count as the release they lead to: they have its headers.
 fn is_too_old(version: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect()
-    };
+    let numbers =
+        |text: &str| -> Vec<u64> { text.split(['.', '-']).take(3).map(|part| part.parse().unwrap_or(0)).collect() };
     numbers(version) < numbers(SERVER_VERSION_MIN)
 }
 
 fn read_seed(path: &Path) -> Result<String, BrokerError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| BrokerError::Credentials(format!("{} cannot be read: {error}", path.display())))?;
-    text.lines()
-        .map(str::trim)
-        .find(|line| line.starts_with("SU"))
-        .map(str::to_owned)
-        .ok_or_else(|| BrokerError::Credentials(format!("{} has no user seed (a line starting with SU)", path.display())))
+    text.lines().map(str::trim).find(|line| line.starts_with("SU")).map(str::to_owned).ok_or_else(|| {
+        BrokerError::Credentials(format!("{} has no user seed (a line starting with SU)", path.display()))
+    })
 }
 
 #[cfg(test)]

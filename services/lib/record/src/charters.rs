@@ -72,10 +72,10 @@ impl Broker {
         while let Some(message) = messages.next().await {
             let message = message?;
             next = message.sequence + 1;
-            bundles.push(CharterBundle::decode(message.payload).map_err(|source| BrokerError::Corrupt {
-                subject: message.subject,
-                source: Box::new(source),
-            })?);
+            bundles.push(
+                CharterBundle::decode(message.payload)
+                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
+            );
         }
         Ok((bundles, next))
     }

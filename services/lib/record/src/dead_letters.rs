@@ -61,10 +61,10 @@ impl DeadLetters {
         let mut messages = Box::pin(self.broker.stored(DLQ, vec![DeadLetterSubject::ALL.to_owned()], 1).await?);
         while let Some(message) = messages.next().await {
             let message = message?;
-            letters.push(DeadLetter::decode(message.payload).map_err(|source| BrokerError::Corrupt {
-                subject: message.subject,
-                source: Box::new(source),
-            })?);
+            letters.push(
+                DeadLetter::decode(message.payload)
+                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
+            );
         }
         Ok(letters)
     }

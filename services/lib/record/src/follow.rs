@@ -182,14 +182,14 @@ impl Follower {
     async fn messages(&self) -> Result<pull::Stream, BrokerError> {
         let what = || format!("follow {} on {}", self.consumer, self.stream);
         let consumer: PullConsumer =
-            self.jetstream.get_consumer_from_stream(&self.consumer, self.stream).await.map_err(|source| {
-                match source.kind() {
+            self.jetstream.get_consumer_from_stream(&self.consumer, self.stream).await.map_err(
+                |source| match source.kind() {
                     ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
                         BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
                     }
                     _ => BrokerError::unavailable(what(), source),
-                }
-            })?;
+                },
+            )?;
         consumer
             .stream()
             .max_messages_per_batch(CONCURRENCY)
@@ -272,7 +272,8 @@ impl Follower {
     /// What was pulled and not begun goes to the next replica now, not after [`ACK_WAIT_S`].
     async fn hand_back(&self, mut messages: pull::Stream) {
         let mut left = Vec::new();
-        while let Some(Some(Ok(message))) = messages.next().now_or_never() {
+        // Unconstrained: the runtime's share of one task ends before the buffer does.
+        while let Some(Some(Ok(message))) = tokio::task::unconstrained(messages.next()).now_or_never() {
             left.push(message);
         }
         if left.is_empty() {
@@ -301,7 +302,12 @@ impl Follower {
     }
 
     async fn bury(&self, delivered: &Delivered, why: &str) -> AckKind {
-        tracing::error!(subject = delivered.subject, sequence = delivered.sequence, error = why, "dead letter (HY-004)");
+        tracing::error!(
+            subject = delivered.subject,
+            sequence = delivered.sequence,
+            error = why,
+            "dead letter (HY-004)"
+        );
         match &self.dead_letters {
             None => AckKind::Term,
             Some(letters) => match letters.bury(&self.consumer, delivered, why).await {

@@ -111,8 +111,7 @@ impl<A: Aggregate> History<A> {
         let mut commands = Vec::new();
         for decision in &commit.decisions {
             if !decision.command_id.is_empty() {
-                commands
-                    .push(decision.command_id.parse().map_err(|error| WireError::new("command_id", error))?);
+                commands.push(decision.command_id.parse().map_err(|error| WireError::new("command_id", error))?);
             }
             for event in &decision.events {
                 events.push(A::from_wire(event)?);

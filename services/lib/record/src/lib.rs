@@ -34,6 +34,6 @@ pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
 pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};
 pub use load::StoredCommit;
-pub use replay::{Replay, Step};
 pub use references::{Reference, References};
+pub use replay::{Replay, Step};
 pub use requests::{IncomingRequest, Requester};

@@ -70,8 +70,8 @@ impl Broker {
     pub async fn last_revision_at_leader(&self, key: &HistoryKey, owner: Owner) -> Result<Revision, BrokerError> {
         let what = format!("read the last revision of {key}.{owner}");
         let reply = self.ask_for_last(&what, "STREAM.MSG.GET", &CommitSubject::history_of(key, owner)).await?;
-        let reply: AtLeader = serde_json::from_slice(&reply.payload)
-            .map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
+        let reply: AtLeader =
+            serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (reply.message, reply.error) {
             (Some(message), _) => Ok(parse_subject(&message.subject)?.revision),
             (None, Some(error)) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(Revision::NONE),
@@ -89,9 +89,9 @@ impl Broker {
         let reply = self.ask_for_last(&what, "DIRECT.GET", filter).await?;
         match reply.status {
             Some(StatusCode::NOT_FOUND) => Ok(0),
-            None | Some(StatusCode::OK) => header(&reply, NATS_SEQUENCE)
-                .parse()
-                .map_err(|source| BrokerError::unavailable(what, source)),
+            None | Some(StatusCode::OK) => {
+                header(&reply, NATS_SEQUENCE).parse().map_err(|source| BrokerError::unavailable(what, source))
+            }
             Some(status) => Err(rejected(what, status, reply.description)),
         }
     }
@@ -178,7 +178,5 @@ pub(crate) fn read_commit(subject: &str, sequence: u64, payload: &[u8]) -> Resul
 }
 
 fn parse_subject(subject: &str) -> Result<CommitSubject, BrokerError> {
-    subject
-        .parse()
-        .map_err(|source| BrokerError::Corrupt { subject: subject.to_owned(), source: Box::new(source) })
+    subject.parse().map_err(|source| BrokerError::Corrupt { subject: subject.to_owned(), source: Box::new(source) })
 }

@@ -62,7 +62,8 @@ impl Broker {
 
     async fn ensure_stream(&self, config: Config) -> Result<Provisioned, BrokerError> {
         let what = format!("stream {}", config.name);
-        let before = self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
+        let before =
+            self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
         let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
             what: format!("create {what}"),
             code: 0,
@@ -75,22 +76,17 @@ impl Broker {
         let what = format!("consumer {} of {}", spec.name, spec.stream);
         let stream = self.stream(spec.stream).await?;
         let before = stream.consumer_info(&spec.name).await.ok().map(|info| info.config);
-        let consumer =
-            stream.create_consumer(consumer_config(spec)).await.map_err(|source| BrokerError::Rejected {
-                what: format!("create {what}"),
-                code: 0,
-                description: source.to_string(),
-            })?;
+        let consumer = stream.create_consumer(consumer_config(spec)).await.map_err(|source| BrokerError::Rejected {
+            what: format!("create {what}"),
+            code: 0,
+            description: source.to_string(),
+        })?;
         Ok(Provisioned { what, changed: before.as_ref() != Some(&consumer.cached_info().config) })
     }
 }
 
 fn department_consumer(department: &Code) -> ConsumerSpec {
-    ConsumerSpec {
-        stream: CALLS,
-        name: department.to_string(),
-        filters: vec![OrderSubject::all_for(department)],
-    }
+    ConsumerSpec { stream: CALLS, name: department.to_string(), filters: vec![OrderSubject::all_for(department)] }
 }
 
 fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {

@@ -60,7 +60,11 @@ impl Caller {
             return Ok(());
         }
         let may: Vec<&str> = roles.iter().map(|role| role_name(*role)).collect();
-        Err(Status::permission_denied(format!("a {} may not do this; it takes {}", role_name(self.role), may.join(" or "))))
+        Err(Status::permission_denied(format!(
+            "a {} may not do this; it takes {}",
+            role_name(self.role),
+            may.join(" or ")
+        )))
     }
 
     /// # Errors

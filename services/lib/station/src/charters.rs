@@ -21,11 +21,8 @@ pub struct NoCharter {
 impl Charters {
     /// Adds a version. One that does not parse is logged and left out: the running ones stay.
     pub fn take(&self, bundle: &CharterBundle) {
-        let files: Vec<SourceFile> = bundle
-            .files
-            .iter()
-            .map(|file| SourceFile { path: file.path.clone(), text: file.text.clone() })
-            .collect();
+        let files: Vec<SourceFile> =
+            bundle.files.iter().map(|file| SourceFile { path: file.path.clone(), text: file.text.clone() }).collect();
         match Charter::parse(&files) {
             Ok(charter) => {
                 tracing::info!(district = %charter.district, version = charter.version, "charter taken");

@@ -206,9 +206,8 @@ pub fn events_of<A: Aggregate>(stored: &StoredCommit) -> Result<Vec<A::Event>, F
 /// # Errors
 /// INVALID_ARGUMENT naming the field.
 pub fn case_key(district: &str, case_id: &str) -> Result<(Code, CaseId, HistoryKey), Status> {
-    let district: Code = district
-        .parse()
-        .map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
+    let district: Code =
+        district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
     let case: CaseId =
         case_id.parse().map_err(|error: ids::CaseIdError| Violation::new("case_id", "case-id", error.to_string()))?;
     let key = HistoryKey::case(district.clone(), &case);
@@ -227,7 +226,8 @@ pub fn command_id(text: &str) -> Result<CommandId, Status> {
     } else {
         text
     };
-    text.parse().map_err(|error: ids::CommandIdError| Violation::new("command_id", "command-id", error.to_string()).into())
+    text.parse()
+        .map_err(|error: ids::CommandIdError| Violation::new("command_id", "command-id", error.to_string()).into())
 }
 
 /// Subject of a case's history, for those who read and do not decide.

@@ -21,7 +21,9 @@ use record::{Broker, BrokerConfig, Credentials};
 pub use caller::Caller;
 pub use charters::{Charters, NoCharter, bundle};
 pub use desk::Desk;
-pub use refusal::{BadInput, bad_field, status_of, broker_status, Refuse, Violation, already_exists, not_found, refusal_of};
+pub use refusal::{
+    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, not_found, refusal_of, status_of,
+};
 
 /// How to reach the broker. Every flag is also an environment variable.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,12 +50,8 @@ impl Config {
             (None, Some(file)) => Credentials::NkeyFile(file.clone()),
             (None, None) => Credentials::None,
         };
-        let config = BrokerConfig {
-            url: self.nats_url.clone(),
-            credentials,
-            name: name.to_owned(),
-            inbox: name.to_owned(),
-        };
+        let config =
+            BrokerConfig { url: self.nats_url.clone(), credentials, name: name.to_owned(), inbox: name.to_owned() };
         Ok(Broker::connect(&config).await?)
     }
 }

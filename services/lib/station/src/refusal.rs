@@ -42,11 +42,10 @@ impl From<BadInput> for Status {
             .join("; ");
         let mut details = ErrorDetails::new();
         for violation in violations {
-            metrics::counter!("input_rejected_total", "field" => violation.field, "rule" => violation.rule).increment(1);
-            details.add_bad_request_violation(
-                violation.field,
-                format!("{}: {}", violation.rule, violation.description),
-            );
+            metrics::counter!("input_rejected_total", "field" => violation.field, "rule" => violation.rule)
+                .increment(1);
+            details
+                .add_bad_request_violation(violation.field, format!("{}: {}", violation.rule, violation.description));
         }
         tracing::info!(rejected = message, "bad input");
         Self::with_error_details(Code::InvalidArgument, message, details)
@@ -113,8 +112,13 @@ pub fn refusal_of(status: &Status) -> Refusal {
         violations: violations
             .into_iter()
             .map(|violation| {
-                let (rule, description) = violation.description.split_once(": ").unwrap_or(("", &violation.description));
-                FieldViolation { field: violation.field.clone(), rule: rule.to_owned(), description: description.to_owned() }
+                let (rule, description) =
+                    violation.description.split_once(": ").unwrap_or(("", &violation.description));
+                FieldViolation {
+                    field: violation.field.clone(),
+                    rule: rule.to_owned(),
+                    description: description.to_owned(),
+                }
             })
             .collect(),
         case_id: details.resource_info().map(|resource| resource.resource_name.clone()).unwrap_or_default(),

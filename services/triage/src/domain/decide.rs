@@ -74,10 +74,9 @@ impl Decider for Rules {
 
     fn evolve(state: State, event: &Event) -> State {
         match (state, event) {
-            (
-                _,
-                Event::Classified { judgement, subject, .. } | Event::Judged { judgement, subject, .. },
-            ) => State::Judged { judgement: judgement.clone(), subject: subject.clone() },
+            (_, Event::Classified { judgement, subject, .. } | Event::Judged { judgement, subject, .. }) => {
+                State::Judged { judgement: judgement.clone(), subject: subject.clone() }
+            }
             (_, Event::QueuedForJudgement { due, subject, .. }) => {
                 State::Waiting { claimed_by: None, due: *due, overdue: false, subject: subject.clone() }
             }

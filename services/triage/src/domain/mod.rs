@@ -57,11 +57,24 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Intake received it.
-    Grade { verdict: Verdict, subject: Subject },
-    Claim { by: String },
-    Judge { judgement: Judgement, reason: String },
-    Regrade { judgement: Judgement, reason: String },
-    CheckDeadlines { now: Timestamp },
+    Grade {
+        verdict: Verdict,
+        subject: Subject,
+    },
+    Claim {
+        by: String,
+    },
+    Judge {
+        judgement: Judgement,
+        reason: String,
+    },
+    Regrade {
+        judgement: Judgement,
+        reason: String,
+    },
+    CheckDeadlines {
+        now: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -67,12 +67,7 @@ pub(super) struct Mapping {
 
 impl Mapping {
     /// `said` is `FIELD=COLUMN,…`. `columns` are those of the file, where it names them once for all rows.
-    pub fn read(
-        said: &str,
-        columns: Option<&[String]>,
-        district: String,
-        zone: TimeZone,
-    ) -> Result<Self, BadUsage> {
+    pub fn read(said: &str, columns: Option<&[String]>, district: String, zone: TimeZone) -> Result<Self, BadUsage> {
         let mut fields: Vec<(Field, String)> = Vec::new();
         for pair in said.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             let (name, column) = pair
@@ -101,7 +96,9 @@ impl Mapping {
         for needed in [Field::ExternalRef, Field::Title] {
             if !fields.iter().any(|(field, _)| *field == needed) {
                 let (name, columns) = (needed.name(), columns.unwrap_or_default().join(", "));
-                return Err(BadUsage::new(format!("say with --map {name}=COLUMN which column is the {name}: {columns}")));
+                return Err(BadUsage::new(format!(
+                    "say with --map {name}=COLUMN which column is the {name}: {columns}"
+                )));
             }
         }
         Ok(Self { fields, district, zone })
@@ -167,9 +164,8 @@ impl Mapping {
                 })?;
             }
             Field::CallerClass => {
-                request.caller_class = word(trimmed, "CALLER_CLASS_", CallerClass::from_str_name).ok_or_else(|| {
-                    ("known-class", format!("{trimmed:?} is not resident, grassroots or enterprise"))
-                })?;
+                request.caller_class = word(trimmed, "CALLER_CLASS_", CallerClass::from_str_name)
+                    .ok_or_else(|| ("known-class", format!("{trimmed:?} is not resident, grassroots or enterprise")))?;
             }
         }
         Ok(())
@@ -202,7 +198,10 @@ fn instant(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, (&'static s
     let local = LOCAL_FORMS.into_iter().find_map(|form| DateTime::strptime(form, text).ok());
     let instant = local.and_then(|local| zone.to_timestamp(local).ok());
     instant.map(Some).ok_or_else(|| {
-        ("instant", format!("{text:?} is not a time like 2019-02-28T11:25:05+08:00, 2019-02-28 11:25:05 or 2019/2/28 11:25:05"))
+        (
+            "instant",
+            format!("{text:?} is not a time like 2019-02-28T11:25:05+08:00, 2019-02-28 11:25:05 or 2019/2/28 11:25:05"),
+        )
     })
 }
 
@@ -221,9 +220,13 @@ mod tests {
     #[test]
     fn a_time_without_an_offset_is_the_districts() {
         let expected: Timestamp = "2019-02-28T01:05:06Z".parse().unwrap();
-        for text in
-            ["2019-02-28T09:05:06+08:00", "2019-02-28 09:05:06", "2019/2/28 9:05:06", "2019-02-28T09:05:06", "2019-02-28T01:05:06Z"]
-        {
+        for text in [
+            "2019-02-28T09:05:06+08:00",
+            "2019-02-28 09:05:06",
+            "2019/2/28 9:05:06",
+            "2019-02-28T09:05:06",
+            "2019-02-28T01:05:06Z",
+        ] {
             assert_eq!(instant(text, &zone()), Ok(Some(expected)), "{text}");
         }
         assert!(instant("yesterday", &zone()).is_err());

@@ -28,7 +28,9 @@ impl Position {
         let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let kept_in = folder.bridge_positions().join(format!("{bridge}-{hash}.json"));
         let line = match std::fs::read_to_string(&kept_in) {
-            Ok(text) => serde_json::from_str::<Self>(&text).with_context(|| format!("reading {}", shown(&kept_in)))?.line,
+            Ok(text) => {
+                serde_json::from_str::<Self>(&text).with_context(|| format!("reading {}", shown(&kept_in)))?.line
+            }
             Err(_) => 0,
         };
         Ok(Self { file, line, kept_in })

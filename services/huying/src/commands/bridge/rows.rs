@@ -29,7 +29,9 @@ impl Format {
         match file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
             Some("csv") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
-            _ => Err(BadUsage::new(format!("{} is named neither .csv nor .jsonl; say which with --format", shown(file)))),
+            _ => {
+                Err(BadUsage::new(format!("{} is named neither .csv nor .jsonl; say which with --format", shown(file))))
+            }
         }
     }
 }

@@ -43,7 +43,9 @@ impl Sender {
             inbox: route.bridge.to_string(),
         })
         .await
-        .with_context(|| format!("connecting to {} as {}; is `huying up` still running?", route.nats_url, route.bridge))?;
+        .with_context(|| {
+            format!("connecting to {} as {}; is `huying up` still running?", route.nats_url, route.bridge)
+        })?;
         let subject = BridgeSubject::submit(&route.bridge);
         Ok(Self { requester: broker.requester(), subject, _broker: broker })
     }

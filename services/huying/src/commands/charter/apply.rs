@@ -54,9 +54,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 /// `here` is the data folder of the installation, if it is on this machine.
 async fn apply(broker: &Broker, here: Option<&DataFolder>, charter: Charter) -> anyhow::Result<()> {
     let (on_record, _) = broker.charters().await?;
-    let same = on_record
-        .iter()
-        .find(|known| known.district == charter.district.as_str() && known.version == charter.version);
+    let same =
+        on_record.iter().find(|known| known.district == charter.district.as_str() && known.version == charter.version);
     if same.is_some_and(|known| known.files != station::bundle(&charter).files) {
         bail!(
             "version {} of {} is on the record with another content, and versions never change: give it a new version \

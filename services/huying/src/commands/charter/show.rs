@@ -28,12 +28,8 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let charter = checked(&args.charter)?;
-    let sections: [(bool, fn(&Charter) -> Table); 4] = [
-        (args.parties, parties),
-        (args.categories, categories),
-        (args.situations, situations),
-        (args.limits, limits),
-    ];
+    let sections: [(bool, fn(&Charter) -> Table); 4] =
+        [(args.parties, parties), (args.categories, categories), (args.situations, situations), (args.limits, limits)];
     if sections.iter().all(|(wanted, _)| !wanted) {
         return summary(&charter);
     }
@@ -135,7 +131,11 @@ fn limits(charter: &Charter) -> Table {
         for (name, limit) in
             [("response", limits.response), ("report-in", limits.report_in), ("completion", limits.completion)]
         {
-            table.add_row([format!("{} {name}", colour.as_str()), limit.to_string(), mark(limits.provenance).to_owned()]);
+            table.add_row([
+                format!("{} {name}", colour.as_str()),
+                limit.to_string(),
+                mark(limits.provenance).to_owned(),
+            ]);
         }
     }
     for named in charter.limits() {

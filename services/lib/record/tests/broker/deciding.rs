@@ -57,8 +57,7 @@ async fn the_same_command_twice_at_once_is_recorded_once() {
     let world = World::new().await;
     let (key, book) = (case("a"), world.book().await);
 
-    let answers =
-        join_all((0..8).map(|_| book.decide(&key, request_named("order-1", Command::Add(1))))).await;
+    let answers = join_all((0..8).map(|_| book.decide(&key, request_named("order-1", Command::Add(1))))).await;
 
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert!(answers.iter().all(|answer| answer.revision == Revision(1)));
@@ -134,10 +133,8 @@ async fn what_does_not_fit_into_one_commit_is_recorded_in_several() {
     let (key, book) = (case("a"), world.book().await);
     let note = |length: usize| book.decide(&key, request(Command::Note("好".repeat(length / 3))));
 
-    let (large, too_large) = soon("every answer", async {
-        tokio::join!(join_all((0..10).map(|_| note(60_000))), note(300_000))
-    })
-    .await;
+    let (large, too_large) =
+        soon("every answer", async { tokio::join!(join_all((0..10).map(|_| note(60_000))), note(300_000)) }).await;
 
     assert!(large.iter().all(Result::is_ok), "{large:?}");
     let Err(Refused::Broker(error)) = too_large else { panic!("300 kB were taken: {too_large:?}") };

@@ -88,7 +88,8 @@ async fn play(world: &World, books: &[Book<Tally>; 2], key: &HistoryKey, story: 
     answered.sort_unstable();
     recorded.sort_unstable();
     assert_eq!(answered, recorded);
-    let mut names: Vec<_> = commits.iter().flat_map(|stored| &stored.commit.decisions).map(|decision| &decision.command_id).collect();
+    let mut names: Vec<_> =
+        commits.iter().flat_map(|stored| &stored.commit.decisions).map(|decision| &decision.command_id).collect();
     names.retain(|name| !name.is_empty());
     let all = names.len();
     names.sort_unstable();

@@ -54,8 +54,11 @@ async fn every_declared_stream_and_consumer_is_there_and_nothing_else_is() {
     for spec in streams() {
         let stream = jetstream.get_stream(spec.name).await.unwrap();
         let mut made: Vec<String> = stream.consumer_names().try_collect().await.unwrap();
-        let mut declared: Vec<_> =
-            consumers().into_iter().filter(|consumer| consumer.stream == spec.name).map(|consumer| consumer.name).collect();
+        let mut declared: Vec<_> = consumers()
+            .into_iter()
+            .filter(|consumer| consumer.stream == spec.name)
+            .map(|consumer| consumer.name)
+            .collect();
         declared.extend((spec.name == CALLS).then(|| "wuchang-jsj".to_owned()));
         made.sort_unstable();
         declared.sort_unstable();
@@ -68,10 +71,8 @@ async fn nobody_deletes_or_purges_the_record() {
     let world = World::new().await;
     let appender = record::Appender::start(&world.broker, CASES).await.unwrap();
     let key = case("a");
-    let sequence = appender
-        .append(subject(&key, Owner::Intake, 1).to_string(), any_commit("kept").encode_to_vec())
-        .await
-        .unwrap();
+    let sequence =
+        appender.append(subject(&key, Owner::Intake, 1).to_string(), any_commit("kept").encode_to_vec()).await.unwrap();
     let stream = jetstream::new(world.stranger().await).get_stream(CASES).await.unwrap();
 
     assert!(stream.delete_message(sequence).await.is_err());

@@ -68,7 +68,8 @@ async fn a_redirection_holds_only_against_what_was_read() {
     references.point("key", "case-1").await.unwrap().unwrap();
     let read = references.get("key").await.unwrap().unwrap();
 
-    let (one, two) = tokio::join!(references.redirect("key", &read, "case-2"), references.redirect("key", &read, "case-3"));
+    let (one, two) =
+        tokio::join!(references.redirect("key", &read, "case-2"), references.redirect("key", &read, "case-3"));
     let late = references.redirect("key", &read, "case-4").await;
 
     let stands = references.get("key").await.unwrap().unwrap();

@@ -34,10 +34,14 @@ pub enum Command {
     Note(String),
     /// The deadline is now this one.
     Expect(Timestamp),
-    Check { now: Timestamp },
+    Check {
+        now: Timestamp,
+    },
     Close,
     /// A mistake in the rules.
-    Divide { by: u64 },
+    Divide {
+        by: u64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
