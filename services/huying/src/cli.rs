@@ -15,11 +15,16 @@ use crate::out::ReaderGone;
 const BAD_USAGE: u8 = 64;
 const FAILED: u8 = 1;
 
+/// What goes well is not logged: a command answers on standard output. That departments answer by themselves is said
+/// once, and not by each of them.
+const LOG: &str = "warn,responder::auto=error";
+
+/// Lines of at most 80 columns, so that no terminal breaks them.
 const GROUPS: &str = "\
 Run an installation:
-  up           everything on this machine: the broker, all services, every department's desk
-  demo         see it work: worked examples from the sources, played in a minute
-  provision    make a broker ready: streams, consumers, charters; `provision accounts` makes its users
+  up           everything on this machine: broker, services, departments' desks
+  demo         worked examples from the sources, played in a minute
+  provision    make a broker ready: streams, consumers, charters; or its accounts
   token        issue a token for somebody who calls the services
 
 Bring cases in:
@@ -32,7 +37,7 @@ Look:
   dlq          messages that no service could handle
 
 Try:
-  story        play worked examples on an installation and compare what comes of them
+  story        play worked examples and compare what comes of them
 
 Rules:
   charter      list, show, check and apply the rules of a district
@@ -41,20 +46,21 @@ Shell:
   completions  for bash, zsh, fish and others
 
 Examples:
-  huying up                                       start here, data in ./data; Ctrl-C stops it
+  huying up                              start here; Ctrl-C stops it
   huying submit --district wuchang --title '路灯不亮' --place wuchang-jiyuqiao
-  huying bridge file board.csv --map external_ref=msg_id,title=title,text=body,occurred_at=created_at
+  huying bridge file board.csv --map external_ref=msg_id,text=body
   huying case list --state called
   huying case show 261121-7k3q9xf
   huying charter check ./my-district && huying charter apply ./my-district
 
-Commands find the installation through --data (default ./data), where `up` writes endpoints.json; --grpc with --token
-reaches one elsewhere. `huying COMMAND --help` has more. Exit codes: 0 done, 1 failed, 64 bad usage.";
+Commands find the installation through --data (default ./data), where `up`
+writes endpoints.json; --grpc with --token reaches one elsewhere.
+`huying COMMAND --help` has more. Exit codes: 0 done, 1 failed, 64 bad usage.";
 
 /// Huying 呼应: the people call, we must respond
 #[derive(Debug, Parser)]
 #[command(name = "huying", version, about, after_help = GROUPS)]
-#[command(help_template = "{about}\n\n{usage-heading} {usage}\n\n{after-help}\n\nOptions:\n{options}")]
+#[command(help_template = "{about}\n\n{usage-heading} {usage}{after-help}\n\nOptions:\n{options}")]
 #[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
 struct Cli {
     #[command(subcommand)]
@@ -65,35 +71,26 @@ struct Cli {
     no_color: bool,
 
     /// What is logged to standard error: a level, or directives such as info,record=debug
-    #[arg(long, global = true, env = "HUYING_LOG", value_name = "FILTER", default_value = "warn")]
+    #[arg(long, global = true, env = "HUYING_LOG", value_name = "FILTER", default_value = LOG)]
     log: String,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything on this machine until Ctrl-C
     Up(commands::up::Args),
     /// Play the shipped stories on a throw-away installation
     Demo(commands::demo::Args),
-    /// Make a broker ready, or its accounts
     Provision(commands::provision::Args),
-    /// Issue a token
     #[command(subcommand)]
     Token(commands::token::Command),
-    /// Submit one case
     Submit(commands::submit::Args),
-    /// Bring many cases in
     #[command(subcommand)]
     Bridge(commands::bridge::Command),
-    /// Read cases
     #[command(subcommand)]
     Case(commands::case::Command),
-    /// Follow what happens
     Tail(commands::tail::Args),
-    /// The rules of a district
     #[command(subcommand)]
     Charter(commands::charter::Command),
-    /// Messages that could not be handled
     #[command(subcommand)]
     Dlq(commands::dlq::Command),
     /// Worked examples as data

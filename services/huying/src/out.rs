@@ -2,6 +2,8 @@
 
 use std::io::{ErrorKind, Write};
 
+use comfy_table::{ContentArrangement, Table, presets};
+
 /// Whoever read our answer has heard enough.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader of standard output went away")]
@@ -25,4 +27,19 @@ pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
 /// As [`line`].
 pub fn json(answer: &impl serde::Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(answer)?)
+}
+
+/// A table without lines, whose rows are as long as they are: whoever greps needs each on one line.
+pub fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+}
+
+/// The lines of a table, flush left.
+pub fn lines_of(mut table: Table) -> Vec<String> {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -33,7 +33,6 @@ const NOTE_EVERY: u64 = 200;
 /// Bring many cases in.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Submit every row of a file
     File(Args),
 }
 
@@ -82,9 +81,11 @@ pub(crate) struct Args {
 }
 
 const FIELDS: &str = "\
-Fields: external_ref and title are needed; text, occurred_at, place, address, longitude, latitude, category, channel,
-kind, caller_class, caller_ref and related_case are not. occurred_at is a time with an offset
-(2019-02-28T11:25:05+08:00), or one in the district's own time (2019-02-28 11:25:05, 2019/2/28 11:25:05).";
+Fields: external_ref and title are needed; text, occurred_at, place, address,
+longitude, latitude, category, channel, kind, caller_class, caller_ref and
+related_case are not. occurred_at is a time with an offset
+(2019-02-28T11:25:05+08:00), or one in the district's own time
+(2019-02-28 11:25:05, 2019/2/28 11:25:05).";
 
 pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
     let route = Route::find(&args).await?;
@@ -100,7 +101,8 @@ pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
     let mut report = Report::new(&args.file)?;
     let sender = Sender::connect(&route).await?;
 
-    let waiting = rows.filter(|row| row.as_ref().is_ok_and(|row| row.line <= resume_after).eq(&false)).map(|row| {
+    let answered_before = |row: &anyhow::Result<Row>| row.as_ref().is_ok_and(|row| row.line <= resume_after);
+    let waiting = rows.filter(|row| !answered_before(row)).map(|row| {
         let (sender, mapping) = (&sender, &mapping);
         async move {
             let row: Row = row?;

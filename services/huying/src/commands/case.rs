@@ -1,6 +1,5 @@
 //! `huying case`: cases, read back from the services.
 
-use comfy_table::{Table, presets};
 use ids::CaseId;
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
@@ -23,9 +22,7 @@ const PAGE_MAX: u32 = 1000;
 /// Read cases.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// One case with everything that happened to it
     Show(ShowArgs),
-    /// The newest cases, or all that fit
     List(ListArgs),
 }
 
@@ -166,8 +163,7 @@ async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
 
 fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> anyhow::Result<()> {
     let mut zones: std::collections::HashMap<&str, TimeZone> = std::collections::HashMap::new();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["CASE", "RECEIVED", "DISTRICT", "STATE", "LEVEL", "OWNER", "TITLE"]);
+    let mut table = out::table(["CASE", "RECEIVED", "DISTRICT", "STATE", "LEVEL", "OWNER", "TITLE"]);
     for case in cases {
         let zone = zones.entry(&case.district).or_insert_with(|| districts.zone(&case.district));
         let received = case.received_at.time().map(|at| local(at, zone)).unwrap_or_default();
@@ -181,8 +177,7 @@ fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> 
             case.title.clone(),
         ]);
     }
-    for (row, line) in table.lines().enumerate() {
-        let line = line.trim_end();
+    for (row, line) in out::lines_of(table).into_iter().enumerate() {
         if row == 0 && manner.colour {
             out::line(line.bold())?;
         } else {

@@ -14,11 +14,8 @@ use crate::out;
 pub(crate) enum Command {
     /// The charters that ship with this program
     List,
-    /// What a charter says
     Show(show::Args),
-    /// Check a charter as a whole; every problem with its file, line and rule
     Check(CheckArgs),
-    /// Check a charter and put it in force
     Apply(apply::Args),
 }
 

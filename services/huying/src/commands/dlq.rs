@@ -13,9 +13,7 @@ use crate::out;
 /// Messages that no service could handle, kept until a person has looked.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// All of them, oldest first
     List(ListArgs),
-    /// One of them with what it says
     Show(ShowArgs),
 }
 

@@ -32,7 +32,6 @@ pub(crate) struct Args {
 
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Instead {
-    /// Only write the broker's accounts and the keys of its users; needs no broker
     Accounts(AccountsArgs),
 }
 

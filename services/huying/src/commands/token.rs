@@ -15,7 +15,6 @@ use crate::out;
 /// Tokens for calling the services.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Print a token that speaks for somebody
     Issue(IssueArgs),
 }
 

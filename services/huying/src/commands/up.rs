@@ -45,11 +45,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     // First, so that a signal while it starts is an orderly end too.
     let mut stop = Stop::listen()?;
     let asked = Instant::now();
+    let simulated = matches!(args.auto, Some(Auto::Prompt));
     let config = UpConfig {
         data: args.data.clone(),
         charters: args.charters,
         ports: args.ports,
-        auto: matches!(args.auto, Some(Auto::Prompt)),
+        auto: simulated,
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
     };
@@ -59,6 +60,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     };
     for remark in &running.remarks {
         eprintln!("huying: {remark}");
+    }
+    if simulated {
+        eprintln!("huying: departments answer by themselves; nobody looks at the matter");
     }
     let endpoints = &running.endpoints;
     let data = match args.data.to_str() {

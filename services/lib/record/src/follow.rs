@@ -187,7 +187,12 @@ impl Follower {
                     ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
                         BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
                     }
-                    _ => BrokerError::unavailable(what(), source),
+                    ConsumerErrorKind::TimedOut
+                    | ConsumerErrorKind::Request
+                    | ConsumerErrorKind::InvalidConsumerType
+                    | ConsumerErrorKind::InvalidName
+                    | ConsumerErrorKind::JetStream(_)
+                    | ConsumerErrorKind::Other => BrokerError::unavailable(what(), source),
                 },
             )?;
         consumer

@@ -112,7 +112,8 @@ impl Report {
         }
         for row in rejected.iter().take(SHOWN_MAX) {
             for Reject { field, rule, description } in &row.reasons {
-                eprintln!("line {}: {field}: {rule}: {description}", row.line);
+                let field = if field.is_empty() { String::new() } else { format!("{field}: ") };
+                eprintln!("line {}: {field}{rule}: {description}", row.line);
             }
         }
         if rejected.len() > SHOWN_MAX {

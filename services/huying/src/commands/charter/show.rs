@@ -1,7 +1,7 @@
 //! `huying charter show`: a charter for people.
 
 use charter::{Charter, Handler, Party, PartyPattern, Provenance};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::Table;
 
 use super::{checked, title};
 use crate::out;
@@ -34,8 +34,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         return summary(&charter);
     }
     for (_, table) in sections.iter().filter(|(wanted, _)| *wanted) {
-        for line in table(&charter).lines() {
-            out::line(line.trim_end())?;
+        for line in out::lines_of(table(&charter)) {
+            out::line(line)?;
         }
     }
     Ok(())
@@ -62,7 +62,7 @@ fn summary(charter: &Charter) -> anyhow::Result<()> {
 }
 
 fn parties(charter: &Charter) -> Table {
-    let mut table = table(["PARTY", "KIND", "ABOVE", "CALLABLE", "NAME", ""]);
+    let mut table = out::table(["PARTY", "KIND", "ABOVE", "CALLABLE", "NAME", ""]);
     for party in charter.parties() {
         let Party { code, name, kind, parent, provenance, responder, .. } = party;
         table.add_row([
@@ -78,7 +78,7 @@ fn parties(charter: &Charter) -> Table {
 }
 
 fn categories(charter: &Charter) -> Table {
-    let mut table = table(["CATEGORY", "LEVEL", "HANDLER", "SITUATION", "LIMIT", "NAME", ""]);
+    let mut table = out::table(["CATEGORY", "LEVEL", "HANDLER", "SITUATION", "LIMIT", "NAME", ""]);
     for category in charter.categories() {
         let handler = match &category.handler {
             Handler::Grid => "grid".to_owned(),
@@ -110,7 +110,7 @@ fn situations(charter: &Charter) -> Table {
         });
         written.collect::<Vec<_>>().join(" ")
     };
-    let mut table = table(["SITUATION", "COLOUR", "LEAD", "SUPPORTING", "NAME", ""]);
+    let mut table = out::table(["SITUATION", "COLOUR", "LEAD", "SUPPORTING", "NAME", ""]);
     for situation in charter.situations() {
         table.add_row([
             situation.code.to_string(),
@@ -125,7 +125,7 @@ fn situations(charter: &Charter) -> Table {
 }
 
 fn limits(charter: &Charter) -> Table {
-    let mut table = table(["LIMIT", "TIME", ""]);
+    let mut table = out::table(["LIMIT", "TIME", ""]);
     for colour in charter::Colour::ALL {
         let limits = charter.colour_limits(colour);
         for (name, limit) in
@@ -151,11 +151,4 @@ fn mark(provenance: Provenance) -> &'static str {
         Provenance::Illustrative => "illustrative",
         Provenance::Ours => "ours",
     }
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    // Lines as long as they are: whoever greps needs a party on one line.
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
-    table
 }
