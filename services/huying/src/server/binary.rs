@@ -12,8 +12,8 @@ const NAMED_BY: &str = "HUYING_NATS_SERVER";
 /// Where `make tools` puts it, relative to the project's root.
 const FETCHED: &str = ".tools/nats-server";
 
-/// The binary named by the environment; else the fetched one, from here or from where this program lies; else the one
-/// on the PATH.
+/// The binary named by the environment; else the fetched one, from here or from where this program lies upwards; else
+/// the one on the PATH.
 ///
 /// # Errors
 /// None of them is there and new enough.
@@ -31,11 +31,10 @@ pub(super) async fn find() -> anyhow::Result<PathBuf> {
             None => bail!("{NAMED_BY} names {}, which is no nats-server", named.display()),
         };
     }
-    let here = std::env::current_dir().ok().map(|folder| folder.join(FETCHED));
-    let program = std::env::current_exe().ok();
-    let around = program.iter().flat_map(|program| program.ancestors()).skip(1).map(|folder| folder.join(FETCHED));
+    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()];
+    let fetched = starts.iter().flatten().flat_map(|start| start.ancestors()).map(|folder| folder.join(FETCHED));
     let mut too_old = Vec::new();
-    for candidate in here.into_iter().chain(around).filter(|path| path.exists()).chain([PathBuf::from("nats-server")]) {
+    for candidate in fetched.filter(|path| path.exists()).chain([PathBuf::from("nats-server")]) {
         match version_of(&candidate).await {
             Some(version) if new_enough(&version) => return Ok(candidate),
             Some(version) => too_old.push(format!("{} is {version}", candidate.display())),

@@ -55,7 +55,7 @@ impl Replay {
                 return Ok(Some(Step::LevelWithRecord));
             }
             let Some(reading) = &mut self.reading else {
-                self.open().await;
+                Box::pin(self.open()).await;
                 if self.stop.is_cancelled() {
                     return Ok(None);
                 }

@@ -159,6 +159,7 @@ async fn a_broker_that_is_away_leaves_nobody_waiting_and_is_found_when_it_is_bac
         while let Err(error) = appender.append(again.clone(), any_commit("again").encode_to_vec()).await {
             match error {
                 BrokerError::Exists { .. } => return,
+                #[allow(clippy::wildcard_enum_match_arm, reason = "whatever else it is, it may pass")]
                 other => assert!(other.is_transient(), "{other}"),
             }
         }
