@@ -88,7 +88,8 @@ async fn a_file_sent_twice_is_known_the_second_time() {
     let folder = tempfile::tempdir().unwrap();
     let running = heping(folder.path()).await;
     let file = folder.path().join("board.csv");
-    let rows: String = (0..500).map(|n| format!("{n},路灯{n}不亮,\"门口的\n路灯坏了\",2019/2/28 9:05:{:02}\n", n % 60)).collect();
+    let rows: String =
+        (0..500).map(|n| format!("{n},路灯{n}不亮,\"门口的\n路灯坏了\",2019/2/28 9:05:{:02}\n", n % 60)).collect();
     std::fs::write(&file, format!("\u{feff}id,title,body,at\n{rows}501,,空标题,\n")).unwrap();
     let file = file.to_str().unwrap();
     let send = ["bridge", "file", file, "--map", "external_ref=id,text=body,occurred_at=at"];

@@ -44,7 +44,7 @@ pub struct Act<'s> {
 
 /// How a step went.
 pub enum Done {
-    Done,
+    AsSaid,
     /// A case has its id now.
     Named(String),
     /// Not as the story says: refused, or not refused.
@@ -146,9 +146,9 @@ impl Act<'_> {
                     continue;
                 }
                 (Ok(Some(case)), None) => Ok(Done::Named(case)),
-                (Ok(None), None) => Ok(Done::Done),
+                (Ok(None), None) => Ok(Done::AsSaid),
                 (Ok(_), Some(rule)) => Ok(Done::Unexpected(format!("expected to be refused by {rule}, was accepted"))),
-                (Err(status), Some(rule)) if rule_of(&status) == *rule => Ok(Done::Done),
+                (Err(status), Some(rule)) if rule_of(&status) == *rule => Ok(Done::AsSaid),
                 (Err(status), Some(rule)) => Ok(Done::Unexpected(format!(
                     "expected to be refused by {rule}, was by {}: {}",
                     rule_of(&status),

@@ -71,7 +71,7 @@ pub async fn play(
             Done::Named(case) => {
                 scene.cases.insert(step.case.clone(), case);
             }
-            Done::Done => {}
+            Done::AsSaid => {}
             Done::Unexpected(sentence) => differences.push(format!("{}: {sentence}", what())),
         }
         time.rest().await.with_context(what)?;

@@ -6,6 +6,9 @@ use comfy_table::Table;
 use super::{checked, title};
 use crate::out;
 
+/// One part of a charter, as a table.
+type Section = fn(&Charter) -> Table;
+
 /// Show what a charter says; a summary, or the parts that are named.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
@@ -28,7 +31,7 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let charter = checked(&args.charter)?;
-    let sections: [(bool, fn(&Charter) -> Table); 4] =
+    let sections: [(bool, Section); 4] =
         [(args.parties, parties), (args.categories, categories), (args.situations, situations), (args.limits, limits)];
     if sections.iter().all(|(wanted, _)| !wanted) {
         return summary(&charter);
