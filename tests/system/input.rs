@@ -121,7 +121,8 @@ async fn what_is_refused_at_either_door_leaves_no_case() {
 
     let mut there: Vec<String> = installation.cases(DISTRICT).await.into_iter().map(|case| case.case_id).collect();
     let mut accepted = vec![first.case_id, second.case_id];
-    (there.sort(), accepted.sort());
+    there.sort();
+    accepted.sort();
     assert_eq!(there, accepted, "the record holds what was accepted and nothing else");
 }
 
