@@ -5,10 +5,11 @@ mod burst;
 mod the_checker;
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use huying::story::{Telling, play, read};
 use proto::intake::v1::TimelineEntry;
+use tokio::runtime::Handle;
+use tokio::task::{JoinSet, block_in_place};
 
 use crate::support::checker::complaints;
 use crate::support::city::{City, NATS};
@@ -39,12 +40,10 @@ async fn whoever_is_killed_in_the_middle_the_story_ends_the_same() {
         let mut fault = Fault { city: Arc::clone(&city), victim, after, struck: None };
         let played = play(&stage, &story, &charters[0], &mut fault).await;
         let played = played.unwrap_or_else(|error| panic!("{victim} was killed: {error:#}\n{}", city.said()));
-        let Some(Struck { burst, revived }) = fault.struck else {
+        let Some(Struck { burst, mut revival }) = fault.struck else {
             panic!("{victim} was not killed: there was no {after}")
         };
-        if let Err(why) = revived.join() {
-            std::panic::resume_unwind(why);
-        }
+        ended(&mut revival).await;
         acknowledged.extend(burst.finish().await);
         assert!(played.as_recorded(), "{victim} was killed:\n{}\n{}", played.differences.join("\n"), city.said());
         let found = complaints(&city.record().await, &acknowledged);
@@ -64,7 +63,7 @@ struct Fault {
 struct Struck {
     burst: Burst,
     /// Ends when the victim is at work again.
-    revived: JoinHandle<()>,
+    revival: JoinSet<()>,
 }
 
 impl Telling for Fault {
@@ -75,22 +74,25 @@ impl Telling for Fault {
         }
         let (city, victim) = (Arc::clone(&self.city), self.victim);
         let burst = Burst::begin(&city, victim, SUBMISSIONS);
-        tokio::task::block_in_place(|| {
+        block_in_place(|| {
             burst.until_answered(ANSWERED_BEFORE);
             city.kill(victim);
         });
-        let revive = move || {
-            city.until_missed(victim);
-            city.revive(victim);
-        };
-        let revived = std::thread::spawn(revive);
-        // The story reads every case through intake between its steps, so it cannot go on while intake is dead.
-        let reader_is_dead = victim == "intake";
-        if reader_is_dead {
-            tokio::task::block_in_place(|| {
-                crate::support::until_now("intake is back", || revived.is_finished().then_some(()))
-            });
+        let mut revival = JoinSet::new();
+        revival.spawn(async move {
+            city.until_missed(victim).await;
+            block_in_place(|| city.revive(victim));
+        });
+        // The story reads every case through intake between its steps: it cannot go on before intake is back.
+        if victim == "intake" {
+            block_in_place(|| Handle::current().block_on(ended(&mut revival)));
         }
-        self.struck = Some(Struck { burst, revived });
+        self.struck = Some(Struck { burst, revival });
+    }
+}
+
+async fn ended(revival: &mut JoinSet<()>) {
+    while let Some(revived) = revival.join_next().await {
+        revived.unwrap();
     }
 }

@@ -21,6 +21,8 @@ use binary::find;
 
 /// Until the server takes connections, in seconds. A store of four million messages was open in under two.
 const START_S_MAX: u64 = 60;
+/// Until the server has read its configuration again, in seconds: with 1,000 accounts it takes a fraction of one.
+const RELOAD_S_MAX: u64 = 10;
 /// Between SIGTERM and SIGKILL, in seconds: it closes its files in milliseconds.
 const STOP_S_MAX: u64 = 10;
 /// Starts again after a death nobody asked for, before it counts as hopeless...
@@ -83,8 +85,8 @@ impl Server {
     ///
     /// # Errors
     /// The server is not there.
-    pub fn reload(&self) -> anyhow::Result<()> {
-        reload(&self.folder)
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        reload(&self.folder).await
     }
 
     fn watch(binary: PathBuf, folder: DataFolder, port: u16, child: Child) -> Self {
@@ -95,13 +97,35 @@ impl Server {
     }
 }
 
-/// Tells the server of a data folder, whoever started it, to read its accounts again.
+/// Tells the server of a data folder, whoever started it, to read its accounts again, and waits until it has.
 ///
 /// # Errors
-/// None runs there.
-pub(crate) fn reload(folder: &DataFolder) -> anyhow::Result<()> {
-    let pid = own_server(folder).context("no nats-server of this data folder runs")?;
-    kill_process(pid, Signal::HUP).context("telling nats-server to read its accounts again")
+/// None runs there, or it does not take them over.
+pub(crate) async fn reload(folder: &DataFolder) -> anyhow::Result<()> {
+    let folder = folder.absolute()?;
+    let pid = own_server(&folder).context("no nats-server of this data folder runs")?;
+    // An account that is new at one reading is only joined to HUB at the next one: until then its requests find
+    // nobody (measured with 2.15).
+    for _ in 0..2 {
+        let before = readings(&folder);
+        kill_process(pid, Signal::HUP).context("telling nats-server to read its accounts again")?;
+        let deadline = Instant::now() + Duration::from_secs(RELOAD_S_MAX);
+        while readings(&folder) == before {
+            ensure!(
+                Instant::now() < deadline,
+                "nats-server has not read its accounts again after {RELOAD_S_MAX} s; see {}",
+                log_file(&folder).display()
+            );
+            sleep(POLL).await;
+        }
+    }
+    Ok(())
+}
+
+/// How often a server has read its configuration again, as far as its log goes back.
+fn readings(folder: &DataFolder) -> usize {
+    let log = std::fs::read_to_string(log_file(folder)).unwrap_or_default();
+    log.matches("Reloaded server configuration").count()
 }
 
 /// Starts the server again when it dies, a bounded number of times, until `stop`.

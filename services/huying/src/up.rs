@@ -264,7 +264,7 @@ async fn agree(
     if !others.is_empty() {
         let everybody = Roster::of(charters.iter().chain(others.iter().map(AsRef::as_ref)));
         if accounts::write(folder.path(), &everybody)? {
-            server.reload()?;
+            server.reload().await?;
         }
     }
     Ok(remarks)

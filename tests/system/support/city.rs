@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use chassis::Issuer;
 use huying::data::DataFolder;
 use huying::story::Stage;
 use ids::{Kind, Owner};
-use record::{Step, StoredCommit};
+use record::{Broker, Step, StoredCommit};
 use serde_json::json;
 use tempfile::TempDir;
 use testkit::Nats;
 
 use super::installation::log_in;
 use super::program::{Program, free_port, huying_ok, was_killed};
-use super::until_now;
+use super::{LOOK_EVERY, WAIT};
 
 /// The broker's name among the city's processes.
 pub const NATS: &str = "nats-server";
@@ -121,16 +122,28 @@ impl City {
         assert!(was_killed(victim.kill()), "{name} did not die of the signal");
     }
 
-    /// Sits down at a dead process' door until somebody knocks: from then on it is known that it is missed.
-    pub fn until_missed(&self, name: &str) {
+    /// Sits down at a dead process' door until it is missed: somebody knocks, or messages wait for it.
+    pub async fn until_missed(&self, name: &str) {
         let address = if name == NATS {
             self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()
         } else {
             self.plans[name].grpc
         };
-        let door = until_now(&format!("the door of {name} is free"), || TcpListener::bind(address).ok());
+        let broker = if name == NATS { None } else { Some(self.broker().await) };
+        let door = TcpListener::bind(address).unwrap();
         door.set_nonblocking(true).unwrap();
-        until_now(&format!("somebody misses {name}"), || door.accept().ok());
+        let begun = Instant::now();
+        loop {
+            let waiting = match &broker {
+                Some(broker) => broker.activity().await.unwrap().unsettled,
+                None => Vec::new(),
+            };
+            if waiting.iter().any(|(consumer, _)| consumer == name) || door.accept().is_ok() {
+                return;
+            }
+            assert!(begun.elapsed() < WAIT, "nobody misses {name}");
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Starts it again, and waits until it is ready.
@@ -157,7 +170,7 @@ impl City {
             .collect()
     }
 
-    /// The end of everybody's log, for whoever has to find out why.
+    /// What everybody complained about last, for whoever has to find out why.
     pub fn said(&self) -> String {
         let running = self.running.lock().unwrap();
         running.values().map(|program| format!("── {}\n{}\n", program.name, program.said())).collect()
@@ -165,7 +178,7 @@ impl City {
 
     /// All that is on the record, in its order.
     pub async fn record(&self) -> Vec<StoredCommit> {
-        let broker = log_in(&self.nats_url, &self.data().key_file("story"), "story").await;
+        let broker = self.broker().await;
         let everything = Kind::ALL.map(|kind| format!("{}.>", kind.as_str())).to_vec();
         let mut replay = broker.replay(everything, 1, chassis::CancellationToken::new());
         let mut record = Vec::new();
@@ -173,6 +186,11 @@ impl City {
             record.push(*commit);
         }
         record
+    }
+
+    /// The broker, as whoever plays stories.
+    async fn broker(&self) -> Broker {
+        log_in(&self.nats_url, &self.data().key_file("story"), "story").await
     }
 
     fn path(&self, name: &str) -> String {

@@ -14,7 +14,8 @@ use proto::intake::v1::SubmitRequest;
 
 /// Longest wait for anything that should come.
 pub const WAIT: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Between two looks at it.
+pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Looks until there is something, or gives up.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {

@@ -53,10 +53,11 @@ impl Program {
         until_now(&format!("{} stops", self.name), || self.process.try_wait().unwrap())
     }
 
-    /// The end of its log.
+    /// What it complained about last.
     pub fn said(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
+        let complains = |line: &&str| !["INFO", "DEBUG"].iter().any(|level| line.contains(&format!(" {level} ")));
+        let lines: Vec<&str> = text.lines().filter(complains).collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use prost::Message;
 use proto::charter::v1::CharterBundle;
 use proto::streams::CHARTERS;
@@ -62,20 +61,14 @@ impl Broker {
     }
 
     async fn charters_from(&self, from: u64) -> Result<(Vec<CharterBundle>, u64), BrokerError> {
-        let last = self.stream(CHARTERS).await?.cached_info().state.last_sequence;
-        if last < from {
-            return Ok((Vec::new(), from));
-        }
         let mut bundles = Vec::new();
         let mut next = from;
-        let mut messages = Box::pin(self.stored(CHARTERS, vec![CharterSubject::ALL.to_owned()], from).await?);
-        while let Some(message) = messages.next().await {
-            let message = message?;
+        for message in self.stored(CHARTERS, CharterSubject::ALL, from).await? {
             next = message.sequence + 1;
-            bundles.push(
-                CharterBundle::decode(message.payload)
-                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
-            );
+            bundles.push(CharterBundle::decode(message.payload).map_err(|source| BrokerError::Corrupt {
+                subject: message.subject,
+                source: Box::new(source),
+            })?);
         }
         Ok((bundles, next))
     }

@@ -1,6 +1,5 @@
 //! Messages that could not be handled, each kept once so that a person can look and decide.
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
@@ -12,6 +11,7 @@ use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::Delivered;
+use crate::load::StoredMessage;
 
 /// Characters of a chain of causes that are kept.
 const WHY_LENGTH_MAX: usize = 4000;
@@ -57,15 +57,11 @@ impl DeadLetters {
     /// # Errors
     /// The broker does not answer.
     pub async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
-        let mut letters = Vec::new();
-        let mut messages = Box::pin(self.broker.stored(DLQ, vec![DeadLetterSubject::ALL.to_owned()], 1).await?);
-        while let Some(message) = messages.next().await {
-            let message = message?;
-            letters.push(
-                DeadLetter::decode(message.payload)
-                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
-            );
-        }
-        Ok(letters)
+        let messages = self.broker.stored(DLQ, DeadLetterSubject::ALL, 1).await?;
+        let read = |message: StoredMessage| {
+            DeadLetter::decode(message.payload)
+                .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })
+        };
+        messages.into_iter().map(read).collect()
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::header::{IntoHeaderName, NATS_SEQUENCE, NATS_SUBJECT};
 use async_nats::jetstream::ErrorCode;
 use async_nats::{HeaderValue, Message, Request, StatusCode};
+use bytes::Bytes;
 use futures::StreamExt;
 use ids::{HistoryKey, Owner, Revision};
 use prost::Message as _;
@@ -17,12 +18,23 @@ use crate::broker::{Broker, REQUEST_S_MAX};
 use crate::error::BrokerError;
 use crate::follow::Delivered;
 
-/// Commits of one history that one request returns; the server refuses a request that more would match.
+/// Commits of one history that can be loaded; the server refuses a request that more would match.
 const COMMITS_LOADED_MAX: u64 = 1024;
+/// What is read at a time of a stream that has no such bound.
+const PAGE_MESSAGES: u64 = 1000;
+const PAGE_BYTES: u64 = 16 * 1024 * 1024;
 /// Status of the message after the last one.
 const END_OF_BATCH: u16 = 204;
 /// How many messages that match were left out.
 const PENDING: &str = "Nats-Num-Pending";
+
+/// A message as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredMessage {
+    pub subject: String,
+    pub sequence: u64,
+    pub payload: Bytes,
+}
 
 /// A commit with the subject it is stored under.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +104,7 @@ impl Broker {
             None | Some(StatusCode::OK) => {
                 header(&reply, NATS_SEQUENCE).parse().map_err(|source| BrokerError::unavailable(what, source))
             }
-            Some(status) => Err(rejected(what, status, reply.description)),
+            Some(status) => Err(rejected(&what, status, reply.description)),
         }
     }
 
@@ -102,45 +114,78 @@ impl Broker {
     }
 
     async fn multi_last(&self, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
-        let patience = Duration::from_secs(REQUEST_S_MAX);
-        match tokio::time::timeout(patience, self.multi_last_unbounded(&filter)).await {
-            Ok(loaded) => loaded,
-            Err(late) => Err(BrokerError::unavailable(format!("load {filter}"), late)),
+        let what = format!("load {filter}");
+        let last_of_each =
+            |from| serde_json::json!({ "multi_last": [filter], "seq": from, "batch": COMMITS_LOADED_MAX });
+        let messages = self.pages(CASES, &what, 1, last_of_each).await?;
+        messages.iter().map(|message| read_commit(&message.subject, message.sequence, &message.payload)).collect()
+    }
+
+    /// What is stored in `stream` from `from` on, in its order.
+    pub(crate) async fn stored(
+        &self,
+        stream: &'static str,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<StoredMessage>, BrokerError> {
+        let what = format!("read {stream}");
+        self.pages(stream, &what, from, |from| {
+            serde_json::json!({ "next_by_subj": filter, "seq": from, "batch": PAGE_MESSAGES, "max_bytes": PAGE_BYTES })
+        })
+        .await
+    }
+
+    /// Direct gets of many messages until none is left: the server also ends an answer at a number of bytes.
+    async fn pages(
+        &self,
+        stream: &'static str,
+        what: &str,
+        mut from: u64,
+        page_from: impl Fn(u64) -> serde_json::Value,
+    ) -> Result<Vec<StoredMessage>, BrokerError> {
+        let mut messages = Vec::new();
+        loop {
+            let patience = Duration::from_secs(REQUEST_S_MAX);
+            let page = tokio::time::timeout(patience, self.page(stream, what, &page_from(from), &mut messages)).await;
+            let left = page.map_err(|late| BrokerError::unavailable(what, late))??;
+            match messages.last() {
+                Some(last) if left && last.sequence >= from => from = last.sequence + 1,
+                Some(_) | None => return Ok(messages),
+            }
         }
     }
 
-    async fn multi_last_unbounded(&self, filter: &str) -> Result<Vec<StoredCommit>, BrokerError> {
-        let what = || format!("load {filter}");
+    /// Adds one answer to `messages`, and says whether something that matches is left.
+    async fn page(
+        &self,
+        stream: &'static str,
+        what: &str,
+        request: &serde_json::Value,
+        messages: &mut Vec<StoredMessage>,
+    ) -> Result<bool, BrokerError> {
         let inbox = self.client.new_inbox();
         let mut replies =
-            self.client.subscribe(inbox.clone()).await.map_err(|source| BrokerError::unavailable(what(), source))?;
-        let request = serde_json::json!({ "multi_last": [filter], "batch": COMMITS_LOADED_MAX }).to_string();
+            self.client.subscribe(inbox.clone()).await.map_err(|source| BrokerError::unavailable(what, source))?;
         self.client
-            .publish_with_reply(format!("$JS.API.DIRECT.GET.{CASES}"), inbox, request.into())
+            .publish_with_reply(format!("$JS.API.DIRECT.GET.{stream}"), inbox, request.to_string().into())
             .await
-            .map_err(|source| BrokerError::unavailable(what(), source))?;
-        let mut commits = Vec::new();
+            .map_err(|source| BrokerError::unavailable(what, source))?;
         while let Some(reply) = replies.next().await {
             match reply.status {
-                None | Some(StatusCode::OK) => commits.push(read_reply(&reply)?),
-                Some(StatusCode::NOT_FOUND) => return Ok(commits),
+                None | Some(StatusCode::OK) => messages.push(StoredMessage {
+                    subject: header(&reply, NATS_SUBJECT).to_owned(),
+                    sequence: header(&reply, NATS_SEQUENCE).parse().unwrap_or(0),
+                    payload: reply.payload,
+                }),
+                Some(StatusCode::NOT_FOUND) => return Ok(false),
                 Some(StatusCode::NO_RESPONDERS) => {
-                    return Err(BrokerError::NotProvisioned { what: format!("stream {CASES}") });
+                    return Err(BrokerError::NotProvisioned { what: format!("stream {stream}") });
                 }
-                Some(status) if status == END_OF_BATCH => {
-                    // The server also stops at a number of bytes; a history with a missing end would be a wrong one.
-                    let left = header(&reply, PENDING);
-                    if !matches!(left, "" | "0") {
-                        let description = Some(format!("{left} commits did not fit into one answer"));
-                        return Err(rejected(what(), status, description));
-                    }
-                    commits.sort_unstable_by_key(|stored: &StoredCommit| stored.sequence);
-                    return Ok(commits);
-                }
-                Some(status) => return Err(rejected(what(), status, reply.description)),
+                Some(status) if status == END_OF_BATCH => return Ok(!matches!(header(&reply, PENDING), "" | "0")),
+                Some(status) => return Err(rejected(what, status, reply.description)),
             }
         }
-        Err(BrokerError::Unavailable { what: what(), source: None })
+        Err(BrokerError::Unavailable { what: what.to_owned(), source: None })
     }
 }
 
@@ -155,19 +200,14 @@ struct LastMessage {
     subject: String,
 }
 
-fn rejected(what: String, status: StatusCode, description: Option<String>) -> BrokerError {
-    BrokerError::Rejected { what, code: u64::from(status.as_u16()), description: description.unwrap_or_default() }
+fn rejected(what: &str, status: StatusCode, description: Option<String>) -> BrokerError {
+    let code = u64::from(status.as_u16());
+    BrokerError::Rejected { what: what.to_owned(), code, description: description.unwrap_or_default() }
 }
 
 fn header(reply: &Message, name: impl IntoHeaderName) -> &str {
     let headers = reply.headers.as_ref();
     headers.and_then(|headers| headers.get(name)).map(HeaderValue::as_str).unwrap_or("")
-}
-
-fn read_reply(reply: &Message) -> Result<StoredCommit, BrokerError> {
-    let subject = header(reply, NATS_SUBJECT);
-    let sequence = header(reply, NATS_SEQUENCE).parse().unwrap_or(0);
-    read_commit(subject, sequence, &reply.payload)
 }
 
 /// Reads one stored message.

@@ -1,18 +1,19 @@
-//! Reading a stream from a position on: up to what is stored now, or for ever. What projections are fed from.
+//! Reading the record from a position on, for ever. What projections are fed from.
 
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
-use bytes::Bytes;
-use futures::{Stream, StreamExt};
+use futures::StreamExt;
+use proto::streams::CASES;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
-use crate::load::{StoredCommit, read_commit};
+use crate::load::{StoredCommit, StoredMessage, read_commit};
 
-/// Wait before a broker that is away is tried again.
+/// Waits before a broken reader is opened again, and before a broker that is away is tried again.
+const REOPEN_DELAY: Duration = Duration::from_millis(50);
 const AWAY_DELAY: Duration = Duration::from_secs(1);
 
 /// A reader of the record that ends only when it is stopped.
@@ -67,8 +68,9 @@ impl Replay {
                 Ok(()) = self.reconnections.changed() => None,
                 next = reading.next() => next,
             };
-            let Some(Ok((message, left))) = next else {
+            let Some((message, left)) = next else {
                 self.reading = None;
+                self.wait(REOPEN_DELAY).await;
                 continue;
             };
             self.position = message.sequence + 1;
@@ -85,7 +87,7 @@ impl Replay {
         self.reconnections.mark_unchanged();
         let opened = tokio::select! {
             () = self.stop.cancelled() => return,
-            opened = self.broker.read_from(proto::streams::CASES, self.filters.clone(), self.position) => opened,
+            opened = self.broker.read_from(self.filters.clone(), self.position) => opened,
         };
         match opened {
             Ok((left, reading)) => {
@@ -96,38 +98,34 @@ impl Replay {
             }
             Err(error) => {
                 tracing::warn!(error = chain(&error), "cannot read the record; trying again");
-                tokio::select! {
-                    () = self.stop.cancelled() => {}
-                    () = tokio::time::sleep(AWAY_DELAY) => {}
-                }
+                self.wait(AWAY_DELAY).await;
             }
+        }
+    }
+
+    async fn wait(&self, delay: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(delay) => {}
         }
     }
 }
 
-/// A message as it is stored.
-#[derive(Clone, Debug)]
-pub(crate) struct StoredMessage {
-    pub subject: String,
-    pub sequence: u64,
-    pub payload: Bytes,
-}
-
 /// An ordered consumer that never goes back.
 struct Reading {
-    stream: &'static str,
     messages: pull::Ordered,
     position: u64,
 }
 
 impl Reading {
-    /// The next message, and how many that are stored are left after it.
-    async fn next(&mut self) -> Option<Result<(StoredMessage, u64), BrokerError>> {
+    /// The next message, and how many that are stored are left after it; `None` when it has to be opened again.
+    async fn next(&mut self) -> Option<(StoredMessage, u64)> {
         loop {
             let message = match self.messages.next().await? {
                 Ok(message) => message,
-                Err(source) => {
-                    return Some(Err(BrokerError::unavailable(format!("read {}", self.stream), source)));
+                Err(error) => {
+                    tracing::debug!(error = chain(&error), "reading interrupted");
+                    return None;
                 }
             };
             let info = message.info().ok()?;
@@ -141,7 +139,7 @@ impl Reading {
                 sequence: info.stream_sequence,
                 payload: message.payload.clone(),
             };
-            return Some(Ok((stored, info.pending)));
+            return Some((stored, info.pending));
         }
     }
 }
@@ -161,45 +159,21 @@ impl Broker {
         }
     }
 
-    /// What is stored now from `from` on, then the end.
-    pub(crate) async fn stored(
-        &self,
-        stream: &'static str,
-        filters: Vec<String>,
-        from: u64,
-    ) -> Result<impl Stream<Item = Result<StoredMessage, BrokerError>> + Send + use<>, BrokerError> {
-        let (left, reading) = self.read_from(stream, filters, from).await?;
-        Ok(futures::stream::unfold((reading, left == 0), |(mut reading, over)| async move {
-            if over {
-                return None;
-            }
-            match reading.next().await? {
-                Ok((message, left)) => Some((Ok(message), (reading, left == 0))),
-                Err(error) => Some((Err(error), (reading, true))),
-            }
-        }))
-    }
-
     /// A reader, and how many stored messages lie before it.
-    async fn read_from(
-        &self,
-        stream: &'static str,
-        filters: Vec<String>,
-        from: u64,
-    ) -> Result<(u64, Reading), BrokerError> {
-        let what = || format!("read {stream}");
+    async fn read_from(&self, filters: Vec<String>, from: u64) -> Result<(u64, Reading), BrokerError> {
+        let what = "read the record";
         let consumer = self
-            .stream(stream)
+            .stream(CASES)
             .await?
             .create_consumer(pull::OrderedConfig {
-                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from.max(1) },
+                deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: from },
                 filter_subjects: filters,
                 ..pull::OrderedConfig::default()
             })
             .await
-            .map_err(|source| BrokerError::unavailable(what(), source))?;
+            .map_err(|source| BrokerError::unavailable(what, source))?;
         let left = consumer.cached_info().num_pending;
-        let messages = consumer.messages().await.map_err(|source| BrokerError::unavailable(what(), source))?;
-        Ok((left, Reading { stream, messages, position: from }))
+        let messages = consumer.messages().await.map_err(|source| BrokerError::unavailable(what, source))?;
+        Ok((left, Reading { messages, position: from }))
     }
 }

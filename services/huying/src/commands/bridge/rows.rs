@@ -63,7 +63,12 @@ pub(super) struct Rows {
 }
 
 enum Source {
-    Csv { records: csv::ByteRecordsIntoIter<File>, header: Vec<String> },
+    Csv {
+        records: csv::ByteRecordsIntoIter<File>,
+        header: Vec<String>,
+        /// Lines that the reader is behind, see [`lines_behind`].
+        behind: u64,
+    },
     Jsonl { file: BufReader<File>, line: u64, byte: u64 },
 }
 
@@ -75,7 +80,7 @@ impl Rows {
                 let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
                 let header = reader.headers().with_context(|| format!("reading the first line of {}", shown(path)))?;
                 let header = header.iter().map(|name| name.trim().to_owned()).collect();
-                Source::Csv { records: reader.into_byte_records(), header }
+                Source::Csv { records: reader.into_byte_records(), header, behind: lines_behind(path)? }
             }
             Format::Jsonl => Source::Jsonl { file: BufReader::new(file), line: 0, byte: 0 },
         };
@@ -103,12 +108,13 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.source {
-            Source::Csv { records, header } => {
+            Source::Csv { records, header, behind } => {
                 let record = match records.next()? {
                     Ok(record) => record,
                     Err(error) => return Some(Err(error.into())),
                 };
                 let (line, byte) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
+                let line = line + *behind;
                 Some(Ok(Row { line, byte, cells: of_csv(&record, header, &self.wanted) }))
             }
             Source::Jsonl { file, line, byte } => loop {
@@ -127,6 +133,15 @@ impl Iterator for Rows {
             },
         }
     }
+}
+
+/// A row ends at its carriage return, where it has one; the line feed after it, which counts the line, is then read
+/// with the next row.
+fn lines_behind(path: &Path) -> anyhow::Result<u64> {
+    let context = || format!("reading {}", shown(path));
+    let mut first = Vec::new();
+    BufReader::new(File::open(path).with_context(context)?).read_until(b'\n', &mut first).with_context(context)?;
+    Ok(u64::from(first.ends_with(b"\r\n")))
 }
 
 fn of_csv(record: &csv::ByteRecord, header: &[String], wanted: &[String]) -> Result<Vec<String>, Unreadable> {

@@ -68,7 +68,7 @@ async fn apply(broker: &Broker, here: Option<&DataFolder>, charter: Charter) -> 
     if let Some(folder) = here {
         let everybody = Roster::of(running.iter().map(AsRef::as_ref).chain([&charter]));
         if accounts::write(folder.path(), &everybody)? {
-            server::reload(folder)?;
+            server::reload(folder).await?;
             out::line("made    accounts and keys of new parties")?;
         }
     }
