@@ -4,9 +4,8 @@
 //! departments' responders (answering by themselves), and this load. A lifecycle is: submit, classify, call, respond,
 //! report in, done, resolve, rate, score, close; with one department and all notifications.
 //!
-//! Four phases: as many lifecycles as go (closed loop); bare compare-and-set publishes of the same bytes on the same
-//! server, one by one and in batches; submissions at a fixed rate; alarms beside them. Prints the figures and writes
-//! them to `target/bench.json`.
+//! As many lifecycles as go (closed loop); bare compare-and-set publishes of the same bytes on the same server, one by
+//! one and in batches; submissions at a fixed rate, alarms beside them. Writes the figures to `target/bench.json`.
 
 #![allow(clippy::print_stdout, reason = "the figures are the answer")]
 #![allow(clippy::disallowed_methods, reason = "the load is not part of any service; every phase waits for its own")]
@@ -59,9 +58,8 @@ struct Figures {
     durable_messages_per_s: f64,
     raw_plain_per_s: f64,
     raw_grouped_per_s: f64,
-    /// Durable messages of the whole system ÷ raw grouped.
+    /// Durable messages of the whole system ÷ raw grouped, and ÷ raw plain.
     ratio: f64,
-    /// Durable messages of the whole system ÷ raw plain.
     ratio_to_plain: f64,
     open_loop_per_s: f64,
     submit_p50_ms: f64,
@@ -116,8 +114,8 @@ async fn main() -> anyhow::Result<()> {
         durable_messages_per_s: round(full.durable_messages_per_s),
         raw_plain_per_s: round(raw_plain),
         raw_grouped_per_s: round(raw_grouped),
-        ratio: (full.durable_messages_per_s / raw_grouped * 1000.0).round() / 1000.0,
-        ratio_to_plain: (full.durable_messages_per_s / raw_plain * 1000.0).round() / 1000.0,
+        ratio: round(full.durable_messages_per_s / raw_grouped * 100.0) / 100.0,
+        ratio_to_plain: round(full.durable_messages_per_s / raw_plain * 100.0) / 100.0,
         open_loop_per_s: round(rate),
         submit_p50_ms: percentile(&open.submits, 50.0),
         submit_p99_ms: percentile(&open.submits, 99.0),
@@ -288,9 +286,7 @@ impl Load {
     async fn end_of_record(&self) -> anyhow::Result<u64> {
         Ok(self.broker.last_position("case.>").await?)
     }
-
     async fn durable_messages(&self) -> anyhow::Result<u64> {
-        // Every submission stores its reference as well.
         Ok(self.broker.activity().await?.positions.iter().sum::<u64>() + self.born.load(Ordering::Relaxed) as u64)
     }
 
@@ -351,7 +347,6 @@ impl Load {
         Ok(figures)
     }
 
-    /// Goes on reacting until nothing new has happened for a while.
     async fn finish(
         self: &Arc<Self>,
         record: &mut record::Replay,
@@ -421,7 +416,6 @@ impl Load {
         Ok(open)
     }
 
-    /// Commits as they were written, for the raw publishes.
     async fn sample_commits(&self) -> anyhow::Result<Vec<Vec<u8>>> {
         let mut record = self.broker.replay(vec!["case.>".to_owned()], 1, CancellationToken::new());
         let mut samples = Vec::new();

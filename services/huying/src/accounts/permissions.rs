@@ -63,6 +63,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
         format!("$JS.API.DIRECT.GET.{CASES}"),
         format!("$JS.API.DIRECT.GET.{CASES}.>"),
         format!("$JS.API.STREAM.MSG.GET.{CASES}"),
+        format!("$JS.API.DIRECT.GET.{CHARTERS}"),
     ]);
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);

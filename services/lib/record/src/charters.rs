@@ -65,10 +65,10 @@ impl Broker {
         let mut next = from;
         for message in self.stored(CHARTERS, CharterSubject::ALL, from).await? {
             next = message.sequence + 1;
-            bundles.push(CharterBundle::decode(message.payload).map_err(|source| BrokerError::Corrupt {
-                subject: message.subject,
-                source: Box::new(source),
-            })?);
+            bundles.push(
+                CharterBundle::decode(message.payload)
+                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
+            );
         }
         Ok((bundles, next))
     }

@@ -103,7 +103,7 @@ impl Replay {
         }
     }
 
-    async fn wait(&self, delay: Duration) {
+    async fn wait(&mut self, delay: Duration) {
         tokio::select! {
             () = self.stop.cancelled() => {}
             () = tokio::time::sleep(delay) => {}

@@ -69,7 +69,11 @@ enum Source {
         /// Lines that the reader is behind, see [`lines_behind`].
         behind: u64,
     },
-    Jsonl { file: BufReader<File>, line: u64, byte: u64 },
+    Jsonl {
+        file: BufReader<File>,
+        line: u64,
+        byte: u64,
+    },
 }
 
 impl Rows {

@@ -62,7 +62,7 @@ async fn a_history_larger_than_one_answer_is_still_whole() {
     // The server ends an answer at what a connection may have under way: 64 MB.
     write(&world.broker, &key, 300, 250_000).await;
 
-    let loaded = soon("an answer", world.broker.load(&key)).await.unwrap();
+    let loaded = soon("an answer", world.broker.load_owner(&key, Owner::Dispatch)).await.unwrap();
 
     assert_eq!(revisions(&loaded), gapless(300));
 }

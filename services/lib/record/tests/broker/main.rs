@@ -19,4 +19,5 @@ mod references;
 mod replaying;
 mod requests;
 mod tally;
+mod traces;
 mod world;
