@@ -32,7 +32,7 @@ up: nats build ## run everything on this machine until Ctrl-C
 # own broker suite, the fault suite, and the charter and file-bridge journeys.
 test: nats clients build ## the settled tests, against a real broker
 	$(CARGO) test --workspace --locked --lib --exclude huying --exclude record --exclude huying-tests
-	$(CARGO) test --package huying-tests --test system --locked -- architecture clients input separate stories trust
+	$(CARGO) test --workspace --test system --locked -- architecture clients input separate stories trust
 
 test-all: nats clients build ## every test there is
 	$(CARGO) test --workspace --locked
