@@ -219,7 +219,8 @@ fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
     if state.tasks.len() + plans.len() > TASKS_MAX {
         return Err(Refusal::TooMany(TASKS_MAX));
     }
-    let before = u32::try_from(state.tasks.len()).unwrap_or(u32::MAX);
+    // Not by counting: the tasks of a released party are gone.
+    let before = state.tasks.iter().map(|task| task.number).max().unwrap_or_default();
     let mut events = Vec::new();
     for (position, plan) in (1u32..).zip(plans) {
         if plan.after.iter().any(|first| *first == 0 || *first >= position) {
