@@ -9,7 +9,7 @@ use proto::subjects::BridgeSubject;
 
 use crate::support::installation::{Installation, bridge};
 use crate::support::program::huying;
-use crate::support::{WAIT, root, submission};
+use crate::support::{WAIT, root, submission, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
@@ -65,14 +65,16 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     assert!(known.repeated, "what came in before is still known");
 }
 
-/// Through the bridge's own account.
+/// Through the bridge's own account, as soon as the broker has read its accounts again and intake knows the district.
 async fn submit_over_nats(installation: &Installation, reference: &str) {
-    let broker = installation.broker("hexi-board").await;
-    let subject = BridgeSubject::submit(&"hexi-board".parse().unwrap());
     let payload = submission("hexi", reference, "under the charter that runs").encode_to_vec();
-    let reply = broker.requester().request(subject, payload, WAIT).await.unwrap();
-    let reply = SubmitReply::decode(reply).unwrap();
-    assert!(matches!(&reply.result, Some(submit_reply::Result::Ok(_))), "{reply:?}");
+    until("a submission is taken", async || {
+        let broker = installation.broker("hexi-board").await;
+        let subject = BridgeSubject::submit(&"hexi-board".parse().unwrap());
+        let reply = broker.requester().request(subject, payload.clone(), WAIT).await.ok()?;
+        matches!(SubmitReply::decode(reply).unwrap().result, Some(submit_reply::Result::Ok(_))).then_some(())
+    })
+    .await;
 }
 
 /// Versions of a district's charter on the record.

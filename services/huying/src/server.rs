@@ -25,6 +25,10 @@ const START_S_MAX: u64 = 60;
 const RELOAD_S_MAX: u64 = 10;
 /// Between SIGTERM and SIGKILL, in seconds: it closes its files in milliseconds.
 const STOP_S_MAX: u64 = 10;
+/// Threads of the server that run Go code (its GOMAXPROCS, unless the environment sets one). A thread waiting for the
+/// disk counts, and with `sync_interval: always` they wait a lot: with 8 instead of 2 on two cores, a lifecycle took 170
+/// instead of 240 ms at 150 a second.
+const THREADS: u32 = 8;
 /// Starts again after a death nobody asked for, before it counts as hopeless...
 const RESTARTS_MAX: u32 = 5;
 /// ...unless it lived this long in between, in seconds.
@@ -174,7 +178,11 @@ async fn launch(binary: &Path, folder: &DataFolder, port: u16) -> anyhow::Result
     // Everything it says goes to its log; what it says before it has one, or while it dies, goes here.
     let last_words = folder.path().join("nats.err");
     let stderr = File::create(&last_words).with_context(|| format!("making {}", last_words.display()))?;
-    let mut child = Command::new(binary)
+    let mut command = Command::new(binary);
+    if std::env::var_os("GOMAXPROCS").is_none() {
+        command.env("GOMAXPROCS", THREADS.to_string());
+    }
+    let mut child = command
         .arg("--config")
         .arg(config_file(folder))
         .stdin(Stdio::null())

@@ -1,12 +1,14 @@
 //! A whole installation in one process, with the broker as its child: for a laptop, a demo, a small district.
 //!
 //! Every service has its own connection and its own user at the broker, just as if it ran alone; what they share is
-//! the process: two ports, one clock, one end. [`Running::start`] is the order of things.
+//! the process: two ports, one clock, one end, and the connection they write through, so that what they write at the
+//! same time goes to disk in one group. [`Running::start`] is the order of things.
 
 mod departments;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -214,7 +216,7 @@ async fn assemble(
     let server = Server::start(folder, (config.ports == Ports::Default).then_some(NATS_PORT)).await?;
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
-    start_services(config, folder, &server.url(), main).await?;
+    start_services(config, folder, Arc::new(broker.clone()), &server.url(), main).await?;
     let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
 }
@@ -271,11 +273,18 @@ async fn agree(
 }
 
 /// All at once: each waits for the broker more than it computes.
-async fn start_services(config: &UpConfig, folder: &DataFolder, url: &str, main: &mut Service) -> anyhow::Result<()> {
+async fn start_services(
+    config: &UpConfig,
+    folder: &DataFolder,
+    writer: Arc<Broker>,
+    url: &str,
+    main: &mut Service,
+) -> anyhow::Result<()> {
     let station = |owner: Owner| station::Config {
         nats_url: url.to_owned(),
         nats_nkey_file: Some(folder.key_file(owner.as_str())),
         nats_nkey_seed: None,
+        writer: Some(Arc::clone(&writer)),
     };
     let sibling = |owner: Owner| main.sibling(owner.as_str());
     let intake = intake::Config {

@@ -83,7 +83,12 @@ impl Installation {
     }
 
     fn station(&self, seed: &str) -> station::Config {
-        station::Config { nats_url: self.nats.url(), nats_nkey_file: None, nats_nkey_seed: Some(seed.to_owned()) }
+        station::Config {
+            nats_url: self.nats.url(),
+            nats_nkey_file: None,
+            nats_nkey_seed: Some(seed.to_owned()),
+            writer: None,
+        }
     }
 
     async fn hub(&self) -> Broker {

@@ -72,16 +72,18 @@ struct Item {
 }
 
 impl Appender {
-    /// Starts the committer of `stream`, whose number of replicas decides about grouping.
+    /// The committer of `stream` on this connection, started by the first who asks. The stream's number of replicas
+    /// decides about grouping.
     ///
     /// # Errors
     /// The stream is not there or the broker does not answer.
     pub async fn start(broker: &Broker, stream: &'static str) -> Result<Self, BrokerError> {
         let replicas = broker.stream(stream).await?.cached_info().config.num_replicas;
         let grouping = if replicas > 1 { Grouping::Off } else { Grouping::Adaptive };
-        Ok(Self::with_grouping(broker, stream, grouping))
+        Ok(broker.appender_or(stream, |broker| Self::with_grouping(broker, stream, grouping)))
     }
 
+    /// A committer by itself, for measuring.
     #[must_use]
     pub fn with_grouping(broker: &Broker, stream: &'static str, grouping: Grouping) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);

@@ -1,4 +1,6 @@
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::context::GetStreamErrorKind;
@@ -6,6 +8,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind};
 use tokio::sync::watch;
 
+use crate::append::Appender;
 use crate::error::BrokerError;
 
 /// Oldest server that honours every header we rely on.
@@ -50,6 +53,10 @@ pub struct Broker {
     pub(crate) jetstream: jetstream::Context,
     /// Counts the times the connection was made.
     connections: watch::Receiver<u64>,
+    /// One per stream, for everybody who writes through this connection: the more they share, the larger the groups.
+    appenders: Arc<Mutex<HashMap<&'static str, Appender>>>,
+    /// Whose appenders these are, if not this connection's own.
+    writer: Option<Arc<Broker>>,
 }
 
 impl Broker {
@@ -84,7 +91,25 @@ impl Broker {
             return Err(BrokerError::TooOld { found: version, needed: SERVER_VERSION_MIN });
         }
         let jetstream = jetstream::new(client.clone());
-        Ok(Self { client, jetstream, connections })
+        Ok(Self { client, jetstream, connections, appenders: Arc::default(), writer: None })
+    }
+
+    /// The same connection, but what it appends goes through `writer`'s, in one group with what others append there
+    /// (D1: one committer per process and stream). `writer`'s user must be allowed to write it.
+    #[must_use]
+    pub fn writing_through(self, writer: Arc<Self>) -> Self {
+        Self { writer: Some(writer), ..self }
+    }
+
+    /// The appender of `stream`: the one that is there, or else `new`, made for the connection it will write through.
+    pub(crate) fn appender_or(&self, stream: &'static str, new: impl FnOnce(&Self) -> Appender) -> Appender {
+        if let Some(writer) = &self.writer {
+            return writer.appender_or(stream, new);
+        }
+        // The appender keeps what it is given, so that must not keep the appender.
+        let bare = Self { appenders: Arc::default(), ..self.clone() };
+        let mut appenders = self.appenders.lock().unwrap_or_else(PoisonError::into_inner);
+        appenders.entry(stream).or_insert_with(|| new(&bare)).clone()
     }
 
     /// Whether the connection stands. When it breaks, it is made again by itself.

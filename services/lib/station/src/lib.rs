@@ -39,6 +39,9 @@ pub struct Config {
     /// Seed itself, handed over by the all-in-one that made it.
     #[arg(skip)]
     pub nats_nkey_seed: Option<String>,
+    /// Connection of the all-in-one, through which all its services write (D1). Without it each has its own.
+    #[arg(skip)]
+    pub writer: Option<Arc<Broker>>,
 }
 
 impl Config {
@@ -52,7 +55,11 @@ impl Config {
         };
         let config =
             BrokerConfig { url: self.nats_url.clone(), credentials, name: name.to_owned(), inbox: name.to_owned() };
-        Ok(Broker::connect(&config).await?)
+        let broker = Broker::connect(&config).await?;
+        Ok(match &self.writer {
+            Some(writer) => broker.writing_through(Arc::clone(writer)),
+            None => broker,
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
                 nats_url: url.clone(),
                 nats_nkey_file: args.nats_nkey_file.clone(),
                 nats_nkey_seed: None,
+                writer: None,
             };
             elsewhere.connect(accounts::PROVISION_USER).await?
         }
