@@ -54,7 +54,7 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 
 # As the images are built: what is measured is what runs.
 bench: nats ## measure throughput and latency, optimised; writes target/bench.json
-	$(CARGO) build --release --workspace --bins --locked
+	$(CARGO) build --release -p huying-tests --bin bench --locked
 	$(TARGET_DIR)/release/bench
 
 tools: ## fetch every pinned tool into .tools/ (for working offline later)

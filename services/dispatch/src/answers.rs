@@ -8,13 +8,13 @@ use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
-use station::{Caller, Violation, bad_field, refusal_of, wire as shared};
+use station::{Caller, Violation, bad_field, optional_prose, prose, refusal_of, wire as shared};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Answer, Command};
-use crate::grpc::note;
+use crate::grpc::NOTE_LENGTH_MAX;
 use crate::wire::progress_kind;
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
@@ -79,14 +79,14 @@ fn read(answer: Option<WireAnswer>) -> Result<Answer, Status> {
         },
         Some(WireAnswer::Progress(said)) => Answer::Progress {
             kind: progress_kind(said.kind).map_err(bad_field)?,
-            note: note("note", &said.note, true)?,
+            note: prose("note", &said.note, NOTE_LENGTH_MAX)?,
         },
         Some(WireAnswer::TaskDone(said)) => {
-            Answer::TaskDone { task: said.task, note: note("note", &said.note, false)? }
+            Answer::TaskDone { task: said.task, note: optional_prose("note", &said.note, NOTE_LENGTH_MAX)? }
         }
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,
-            note: note("note", &said.note, false)?,
+            note: optional_prose("note", &said.note, NOTE_LENGTH_MAX)?,
         },
     })
 }

@@ -11,7 +11,7 @@ use proto::dispatch::v1::{
     PlannedTask, RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse, ReopenRequest,
     ReopenResponse, ResolveRequest, ResolveResponse,
 };
-use station::{Caller, Violation, bad_field, wire as shared};
+use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
@@ -20,7 +20,7 @@ use crate::domain::{Command, Plan};
 use crate::wire::progress_kind;
 
 /// Characters of a note, reason or title.
-const NOTE_LENGTH_MAX: usize = 2000;
+pub const NOTE_LENGTH_MAX: usize = 2000;
 /// Exceptions of a measure, tasks of a plan, parties of a call in one request.
 const LIST_LENGTH_MAX: usize = 100;
 /// Those who hold cases.
@@ -34,20 +34,6 @@ impl Door {
     pub fn new(app: App) -> Self {
         Self { app }
     }
-}
-
-/// A text of bounded length; blank where it must not be is a field that breaks a rule.
-pub fn note(field: &'static str, text: &str, required: bool) -> Result<String, Status> {
-    let text = text.trim();
-    if required && text.is_empty() {
-        return Err(Violation::new(field, "required", "it must not be empty").into());
-    }
-    let length = text.chars().count();
-    if length > NOTE_LENGTH_MAX {
-        let description = format!("it has {length} characters, at most {NOTE_LENGTH_MAX} fit");
-        return Err(Violation::new(field, "text-length", description).into());
-    }
-    Ok(text.to_owned())
 }
 
 fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
@@ -75,7 +61,7 @@ fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
     };
     Ok(Plan {
         party: party(charter, "tasks.party", &task.party)?,
-        title: note("tasks.title", &task.title, true)?,
+        title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
         due,
         after: task.after.clone(),
     })
@@ -102,8 +88,13 @@ impl DispatchService for Door {
         let state = self.app.state(&asked).await?;
         let owner = state.matter.as_ref().map(|matter| &matter.owner);
         let above_owner = asked.caller.role == Role::District || commands(&asked.charter, &by, owner);
-        let command =
-            Command::Assign { by, above_owner, to, to_level, reason: note("reason", &request.reason, false)? };
+        let command = Command::Assign {
+            by,
+            above_owner,
+            to,
+            to_level,
+            reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+        };
         Ok(Response::new(AssignResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
@@ -111,8 +102,12 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &OWNERS);
         let by = asked.caller.acting_party()?.clone();
         let (to, to_level) = above(&asked.charter, &by);
-        let command =
-            Command::Escalate { by, to: to.code.clone(), to_level, reason: note("reason", &request.reason, true)? };
+        let command = Command::Escalate {
+            by,
+            to: to.code.clone(),
+            to_level,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+        };
         Ok(Response::new(EscalateResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
@@ -131,7 +126,7 @@ impl DispatchService for Door {
             situation: shared::optional_code("situation", &request.situation).map_err(bad_field)?,
             parties,
             colour: shared::optional_colour(request.colour).map_err(bad_field)?,
-            note: note("note", &request.note, false)?,
+            note: optional_prose("note", &request.note, NOTE_LENGTH_MAX)?,
         };
         let state = self.app.glance(&asked).await?;
         let whistle = Box::new(self.app.whistle(&asked, &state, wish)?);
@@ -171,7 +166,7 @@ impl DispatchService for Door {
         let command = Command::CompleteTask {
             by,
             task: request.task,
-            note: note("note", &request.note, false)?,
+            note: optional_prose("note", &request.note, NOTE_LENGTH_MAX)?,
             now: self.app.now(),
             rating_due: self.app.rating_due(&asked.charter),
         };
@@ -186,7 +181,7 @@ impl DispatchService for Door {
         let command = Command::Progress {
             by: asked.caller.acting_party()?.clone(),
             kind: progress_kind(request.kind).map_err(bad_field)?,
-            note: note("note", &request.note, true)?,
+            note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
         };
         Ok(Response::new(RecordProgressResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -197,11 +192,14 @@ impl DispatchService for Door {
     ) -> Result<Response<AdoptMeasureResponse>, Status> {
         let (request, asked) = asked!(self, request, &OWNERS);
         bounded("exceptions", &request.exceptions)?;
-        let exceptions =
-            request.exceptions.iter().map(|text| note("exceptions", text, true)).collect::<Result<_, _>>()?;
+        let exceptions = request
+            .exceptions
+            .iter()
+            .map(|text| prose("exceptions", text, NOTE_LENGTH_MAX))
+            .collect::<Result<_, _>>()?;
         let command = Command::AdoptMeasure {
             by: asked.caller.acting_party()?.clone(),
-            measure: note("measure", &request.measure, true)?,
+            measure: prose("measure", &request.measure, NOTE_LENGTH_MAX)?,
             exceptions,
         };
         Ok(Response::new(AdoptMeasureResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
@@ -212,7 +210,7 @@ impl DispatchService for Door {
         let command = Command::Release {
             by: asked.caller.acting_party()?.clone(),
             party: party(&asked.charter, "party", &request.party)?,
-            reason: note("reason", &request.reason, true)?,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
             rating_due: self.app.rating_due(&asked.charter),
         };
         Ok(Response::new(ReleaseResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
@@ -223,7 +221,7 @@ impl DispatchService for Door {
         let command = Command::Resolve {
             by: asked.caller.acting_party()?.clone(),
             outcome: shared::outcome(request.outcome).map_err(bad_field)?,
-            summary: note("summary", &request.summary, true)?,
+            summary: prose("summary", &request.summary, NOTE_LENGTH_MAX)?,
             rating_due: self.app.rating_due(&asked.charter),
         };
         Ok(Response::new(ResolveResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
@@ -236,7 +234,7 @@ impl DispatchService for Door {
         let level = matter.map_or(charter::Level::C, |matter| matter.level);
         let category = matter.map_or("", |matter| matter.category.as_str());
         let command = Command::Reopen {
-            reason: note("reason", &request.reason, true)?,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
             due: self.app.completion_due(&asked.charter, level, category).0,
         };
         Ok(Response::new(ReopenResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))

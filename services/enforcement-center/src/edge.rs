@@ -1,11 +1,9 @@
-//! What a request must look like before any rule sees it: each check names its field and its rule. Free text is
-//! masked here, once, because all of it enters here (D8).
+//! What a request must look like before any rule sees it: each check names its field and its rule.
 
 use charter::Charter;
 use ids::Code;
 use proto::common::v1 as common;
-use station::{Violation, wire};
-use vocabulary::mask::mask;
+use station::{Violation, optional_prose, prose, wire};
 use vocabulary::{Officer, Place};
 
 /// Characters of an assessment, a finding, an order.
@@ -22,17 +20,6 @@ const STEPS_MAX: usize = 20;
 const STEP_LENGTH_MAX: usize = 500;
 /// Units named in one request; a centre has a dozen.
 const PARTIES_MAX: usize = 50;
-
-/// Trimmed, masked, and not empty.
-pub fn text(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
-    let text = optional_text(field, text, length_max)?;
-    if text.is_empty() { Err(required(field)) } else { Ok(text) }
-}
-
-/// Trimmed and masked.
-pub fn optional_text(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
-    Ok(mask(bounded(field, text, length_max)?).0)
-}
 
 pub fn code(field: &'static str, code: &str) -> Result<Code, Violation> {
     if code.is_empty() {
@@ -66,7 +53,7 @@ pub fn parties(field: &'static str, codes: &[String]) -> Result<Vec<Code>, Viola
 /// At least one step.
 pub fn path(field: &'static str, steps: &[String]) -> Result<Vec<String>, Violation> {
     count(field, steps.len(), STEPS_MAX)?;
-    steps.iter().map(|step| text(field, step, STEP_LENGTH_MAX)).collect()
+    steps.iter().map(|step| prose(field, step, STEP_LENGTH_MAX)).collect()
 }
 
 /// Not masked: an official in office is named by number, and some numbers look like a telephone's.
@@ -101,7 +88,7 @@ pub fn place(charter: &Charter, place: Option<&common::Place>) -> Result<Place, 
             }
         }
     }
-    Ok(Place { address: optional_text("place.address", &place.address, ADDRESS_LENGTH_MAX)?, ..place })
+    Ok(Place { address: optional_prose("place.address", &place.address, ADDRESS_LENGTH_MAX)?, ..place })
 }
 
 /// Empty means none: triage will find one.

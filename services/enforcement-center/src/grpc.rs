@@ -20,7 +20,7 @@ use proto::enforcement_center::v1::{
 };
 use record::Answered;
 use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Station, Violation, broker_status};
+use station::{Caller, Desk, Station, Violation, broker_status, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
 use crate::centre::{Centre, roster_key};
@@ -197,7 +197,7 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let path = Path {
-            assessment: edge::text("assessment", &request.assessment, TEXT_LENGTH_MAX)?,
+            assessment: prose("assessment", &request.assessment, TEXT_LENGTH_MAX)?,
             steps: edge::path("path", &request.path)?,
             parties: edge::parties("parties", &request.parties)?,
         };
@@ -214,7 +214,7 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let action = Action::ArriveOnSite {
             parties: edge::parties("parties", &request.parties)?,
-            stop_order: edge::optional_text("stop_order", &request.stop_order, TEXT_LENGTH_MAX)?,
+            stop_order: optional_prose("stop_order", &request.stop_order, TEXT_LENGTH_MAX)?,
         };
         let answered = self.act(&asked, action).await?;
         Ok(Response::new(ArriveOnSiteResponse { revision: answered.revision.0 }))
@@ -229,10 +229,10 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let order = Order {
             party: edge::code("party", &request.party)?,
-            subject: edge::text("subject", &request.subject, TEXT_LENGTH_MAX)?,
-            address: edge::text("address", &request.address, ADDRESS_LENGTH_MAX)?,
+            subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
+            address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
             due: self.notice_due(&asked.charter)?,
-            service_proof: edge::text("service_proof", &request.service_proof, TEXT_LENGTH_MAX)?,
+            service_proof: prose("service_proof", &request.service_proof, TEXT_LENGTH_MAX)?,
         };
         let answered = self.act(&asked, Action::ServeNotice(order)).await?;
         let notice = self.notice_served(&asked, &answered).await?;
@@ -247,11 +247,11 @@ impl EnforcementCenterService for Door {
             Verdict::Passed
         } else {
             Verdict::Failed {
-                next_step: edge::text("next_step", &request.next_step, TEXT_LENGTH_MAX)?,
+                next_step: prose("next_step", &request.next_step, TEXT_LENGTH_MAX)?,
                 due: self.notice_due(&asked.charter)?,
             }
         };
-        let finding = edge::optional_text("finding", &request.finding, TEXT_LENGTH_MAX)?;
+        let finding = optional_prose("finding", &request.finding, TEXT_LENGTH_MAX)?;
         let answered = self.act(&asked, Action::Reinspect { notice: request.notice, finding, verdict }).await?;
         Ok(Response::new(ReinspectResponse { revision: answered.revision.0 }))
     }
@@ -264,8 +264,8 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let hazard = Hazard {
-            title: edge::text("title", &request.title, TITLE_LENGTH_MAX)?,
-            text: edge::optional_text("text", &request.text, TEXT_LENGTH_MAX)?,
+            title: prose("title", &request.title, TITLE_LENGTH_MAX)?,
+            text: optional_prose("text", &request.text, TEXT_LENGTH_MAX)?,
             place: edge::place(&asked.charter, request.place.as_ref())?,
             category: edge::category(&asked.charter, &request.category)?,
         };
@@ -277,7 +277,7 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
-        let summary = edge::text("summary", &request.summary, TEXT_LENGTH_MAX)?;
+        let summary = prose("summary", &request.summary, TEXT_LENGTH_MAX)?;
         let answered = self.act(&asked, Action::Conclude { summary }).await?;
         Ok(Response::new(ConcludeResponse { revision: answered.revision.0 }))
     }

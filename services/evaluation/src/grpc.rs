@@ -16,7 +16,7 @@ use proto::evaluation::v1::{
 use proto::intake::v1::{IntakeEvent, Received, intake_event};
 use proto::record::v1::event::Of;
 use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation, bad_field, broker_status, not_found};
+use station::{Caller, Desk, Violation, bad_field, broker_status, not_found, optional_prose};
 use tonic::{Request, Response, Status};
 use vocabulary::mask::mask;
 
@@ -119,7 +119,7 @@ impl EvaluationService for Door {
         let caller = Caller::of(&request)?;
         caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
         let request = request.into_inner();
-        let comment = note("comment", &request.comment)?;
+        let comment = optional_prose("comment", &request.comment, NOTE_LENGTH_MAX)?;
         let about = About::of(&caller, &request.district, &request.case_id, &request.command_id)?;
         self.require_principal(&caller, &about).await?;
         let command = |charter: &Charter, now| {
@@ -158,7 +158,7 @@ impl EvaluationService for Door {
         let unknown = |_| Violation::new("outcome", "known-outcome", format!("{} is not an outcome", request.outcome));
         let outcome = wire::CallbackOutcome::try_from(request.outcome).map_err(unknown)?;
         let outcome = from_outcome(outcome).map_err(bad_field)?;
-        let note = note("note", &request.note)?;
+        let note = optional_prose("note", &request.note, NOTE_LENGTH_MAX)?;
         let revision = self.ask(&caller, &about, |_, _| Ok(Command::LogCallback { outcome, note })).await?;
         Ok(Response::new(LogCallbackResponse { revision }))
     }
@@ -217,17 +217,6 @@ impl EvaluationService for Door {
                 .collect(),
         });
         Ok(Response::new(GetScoresResponse { formula: formula.name.clone(), scores: scores.collect() }))
-    }
-}
-
-/// Free text, trimmed, with personal numbers masked (D8).
-fn note(field: &'static str, text: &str) -> Result<String, Status> {
-    match text.chars().count() {
-        length if length > NOTE_LENGTH_MAX => {
-            let description = format!("it has {length} characters, at most {NOTE_LENGTH_MAX} fit");
-            Err(Violation::new(field, "text-length", description).into())
-        }
-        _ => Ok(mask(text.trim()).0),
     }
 }
 

@@ -18,7 +18,7 @@ use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
 use record::{Step, StoredCommit};
 use station::desk::case_key;
-use station::{Caller, Violation, broker_status, not_found, refusal_of};
+use station::{Caller, Violation, broker_status, not_found, optional_prose, prose, refusal_of};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -74,18 +74,6 @@ fn code(text: &'static str) -> Code {
     text.parse().unwrap()
 }
 
-fn note(field: &'static str, text: &str, required: bool) -> Result<String, Status> {
-    let length = text.chars().count();
-    if required && text.trim().is_empty() {
-        return Err(Violation::new(field, "required", "it must not be empty").into());
-    }
-    if length > NOTE_LENGTH_MAX {
-        let description = format!("it has {length} characters, at most {NOTE_LENGTH_MAX} fit");
-        return Err(Violation::new(field, "text-length", description).into());
-    }
-    Ok(vocabulary::mask::mask(text.trim()).0)
-}
-
 #[tonic::async_trait]
 impl IntakeService for Door {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
@@ -120,7 +108,7 @@ impl IntakeService for Door {
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let command = Command::Supplement { text: note("text", &request.text, true)? };
+        let command = Command::Supplement { text: prose("text", &request.text, NOTE_LENGTH_MAX)? };
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(SupplementResponse { revision }))
     }
@@ -129,7 +117,7 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
         let request = request.into_inner();
-        let command = Command::Withdraw { reason: note("reason", &request.reason, false)? };
+        let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(WithdrawResponse { revision }))
     }
@@ -141,7 +129,7 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         caller.require(&[Role::Street, Role::District])?;
         let request = request.into_inner();
-        let reason = note("reason", &request.reason, true)?;
+        let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
         let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(ProposeExclusionResponse { revision }))

@@ -9,7 +9,7 @@ use proto::triage::v1::{
     RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation, bad_field, broker_status, wire};
+use station::{Caller, Desk, Violation, bad_field, broker_status, optional_prose, prose, wire};
 use tonic::{Request, Response, Status};
 use vocabulary::Place;
 
@@ -87,18 +87,6 @@ fn own_street(caller: &Caller, charter: &Charter, place: &Place) -> Result<(), S
     }
 }
 
-fn reason(text: &str, required: bool) -> Result<String, Status> {
-    let text = text.trim();
-    if required && text.is_empty() {
-        return Err(Violation::new("reason", "required", "it must not be empty").into());
-    }
-    if text.chars().count() > REASON_LENGTH_MAX {
-        let description = format!("at most {REASON_LENGTH_MAX} characters fit");
-        return Err(Violation::new("reason", "text-length", description).into());
-    }
-    Ok(text.to_owned())
-}
-
 #[tonic::async_trait]
 impl TriageService for Door {
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
@@ -137,7 +125,8 @@ impl TriageService for Door {
             situation: &request.situation,
         };
         let judgement = self.judgement(&caller, &charter, &key, said).await?;
-        let command = Command::Judge { judgement, reason: reason(&request.reason, false)? };
+        let command =
+            Command::Judge { judgement, reason: optional_prose("reason", &request.reason, REASON_LENGTH_MAX)? };
         let answered = self.desk.ask(&key, &caller, command_id(&request.command_id)?, &charter, command).await?;
         Ok(Response::new(JudgeResponse { revision: answered.revision.0 }))
     }
@@ -156,7 +145,7 @@ impl TriageService for Door {
             situation: &request.situation,
         };
         let judgement = self.judgement(&caller, &charter, &key, said).await?;
-        let command = Command::Regrade { judgement, reason: reason(&request.reason, true)? };
+        let command = Command::Regrade { judgement, reason: prose("reason", &request.reason, REASON_LENGTH_MAX)? };
         let answered = self.desk.ask(&key, &caller, command_id(&request.command_id)?, &charter, command).await?;
         Ok(Response::new(RegradeResponse { revision: answered.revision.0 }))
     }

@@ -219,8 +219,7 @@ fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
     if state.tasks.len() + plans.len() > TASKS_MAX {
         return Err(Refusal::TooMany(TASKS_MAX));
     }
-    // Not by counting: the tasks of a released party are gone.
-    let before = state.tasks.iter().map(|task| task.number).max().unwrap_or_default();
+    let before = state.last_task;
     let mut events = Vec::new();
     for (position, plan) in (1u32..).zip(plans) {
         if plan.after.iter().any(|first| *first == 0 || *first >= position) {

@@ -79,16 +79,19 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 known.ended = true;
             }
         }
-        Event::TaskPlanned { task, party, title, due, after, call } => state.tasks.push(Task {
-            number: *task,
-            party: party.clone(),
-            title: title.clone(),
-            due: *due,
-            after: after.clone(),
-            call: *call,
-            done: false,
-            late: false,
-        }),
+        Event::TaskPlanned { task, party, title, due, after, call } => {
+            state.last_task = state.last_task.max(*task);
+            state.tasks.push(Task {
+                number: *task,
+                party: party.clone(),
+                title: title.clone(),
+                due: *due,
+                after: after.clone(),
+                call: *call,
+                done: false,
+                late: false,
+            });
+        }
         Event::TaskDone { task, .. } => on_task(&mut state, *task, |task| task.done = true),
         Event::Overdue { clock: Clock::Case, .. } => {
             if let Some(matter) = &mut state.matter {

@@ -38,6 +38,8 @@ pub struct State {
     pub matter: Option<Matter>,
     pub calls: Vec<Call>,
     pub tasks: Vec<Task>,
+    /// Number of the last task ever planned: those of a released party are gone, and their numbers with them.
+    pub last_task: u32,
     /// Times it was resolved.
     pub rounds: u32,
 }

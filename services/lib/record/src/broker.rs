@@ -170,11 +170,12 @@ fn note(event: &Event, connected: &watch::Sender<u64>) {
             connected.send_modify(|times| *times += 1);
             tracing::info!(%event, "broker connection");
         }
-        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::Closed => {
+        // A client error is how a disconnection is told first, also when the broker was asked to stop.
+        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::Closed | Event::ClientError(_) => {
             tracing::info!(%event, "broker connection");
         }
         // A refused permission arrives here and nowhere else: whoever asked only sees a timeout.
-        Event::SlowConsumer(_) | Event::ServerError(_) | Event::ClientError(_) => {
+        Event::SlowConsumer(_) | Event::ServerError(_) => {
             tracing::warn!(%event, "broker connection");
         }
     }

@@ -8,6 +8,7 @@
 mod caller;
 mod charters;
 pub mod desk;
+mod prose;
 mod refusal;
 pub mod wire;
 
@@ -21,6 +22,7 @@ use record::{Broker, BrokerConfig, Credentials};
 pub use caller::Caller;
 pub use charters::{Charters, NoCharter, bundle};
 pub use desk::Desk;
+pub use prose::{optional_prose, prose};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, not_found, refusal_of, status_of,
 };

@@ -1,0 +1,28 @@
+//! Free text on its way in: bounded, trimmed, and without the numbers that would name a person (D8).
+
+use vocabulary::mask::mask;
+
+use crate::refusal::Violation;
+
+/// A text that must say something.
+///
+/// # Errors
+/// Empty, or longer than `length_max` characters.
+pub fn prose(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
+    let text = optional_prose(field, text, length_max)?;
+    if text.is_empty() { Err(Violation::new(field, "required", "it must not be empty")) } else { Ok(text) }
+}
+
+/// A text that may be empty.
+///
+/// # Errors
+/// Longer than `length_max` characters.
+pub fn optional_prose(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
+    let text = text.trim();
+    let length = text.chars().count();
+    if length > length_max {
+        let description = format!("it has {length} characters, at most {length_max} fit");
+        return Err(Violation::new(field, "text-length", description));
+    }
+    Ok(mask(text).0)
+}
