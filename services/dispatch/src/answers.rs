@@ -1,5 +1,6 @@
 //! What departments say: requests on `ans.<department>.call`, answered after the commit.
 
+use charter::Charter;
 use ids::Code;
 use prost::Message;
 use proto::ToWireTime;
@@ -14,8 +15,8 @@ use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Answer, Command};
-use crate::grpc::NOTE_LENGTH_MAX;
-use crate::wire::progress_kind;
+use crate::grpc::{NOTE_LENGTH_MAX, unit};
+use crate::wire::{progress_kind, return_basis};
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
@@ -44,13 +45,19 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
         .map_err(|error| Status::from(Violation::new("payload", "protobuf", error.to_string())))?;
     let caller = Caller::party(Role::Department, subject.department.clone());
     let asked = app.asked(caller, &answer.district, &answer.case_id, &answer.command_id)?;
-    let said = read(answer.answer)?;
-    let command = Command::Answer {
-        call: answer.call,
-        party: department(&asked.charter, subject.department)?,
-        answer: said,
-        now: app.now(),
-        rating_due: app.rating_due(&asked.charter),
+    let now = app.now();
+    let party = department(&asked.charter, subject.department)?;
+    let command = if let Some(WireAnswer::AnswerSupervision(said)) = &answer.answer {
+        let note = prose("note", &said.note, NOTE_LENGTH_MAX)?;
+        Command::AnswerSupervision { by: party, order: said.order, note, now }
+    } else {
+        Command::Answer {
+            call: answer.call,
+            party,
+            answer: read(app, &asked.charter, answer.answer)?,
+            now,
+            rating_due: app.rating_due(&asked.charter),
+        }
     };
     let answered = app.ask(&asked, command).await?;
     Ok(wire::AnswerAccepted { revision: answered.revision.0, at: Some(answered.at.to_wire()) })
@@ -64,11 +71,19 @@ fn department(charter: &charter::Charter, department: Code) -> Result<Code, Stat
     Err(Status::permission_denied(format!("{department} is not a unit of {}", charter.district)))
 }
 
-fn read(answer: Option<WireAnswer>) -> Result<Answer, Status> {
+fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answer, Status> {
     Ok(match answer {
-        None => {
-            return Err(Violation::new("answer", "required", "respond, report_in, progress, task_done or done").into());
+        None | Some(WireAnswer::AnswerSupervision(_)) => {
+            let description = "respond, report_in, progress, task_done, done, return or answer_supervision";
+            return Err(Violation::new("answer", "required", description).into());
         }
+        Some(WireAnswer::Return(said)) => Answer::Return {
+            basis: return_basis(said.basis).map_err(bad_field)?,
+            reason: prose("reason", &said.reason, NOTE_LENGTH_MAX)?,
+            proposes: unit(charter, "proposes", &said.proposes)?,
+            due: app.due_by(charter, "adjudication"),
+            district: charter.district_centre().code.clone(),
+        },
         Some(WireAnswer::Respond(said)) => {
             Answer::Respond { officer: shared::officer(said.officer.as_ref()).map_err(bad_field)? }
         }

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use charter::{Charter, Colour, Level, Party, PartyKind};
 use ids::{Code, CommandId, HistoryKey};
 use jiff::Timestamp;
+use proto::common::v1::Role;
 use record::Answered;
+use record::book::Snapshot;
 use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Violation};
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{Command, Event, Rules, State, Whistle};
+use crate::domain::{Asker, Command, Event, Rules, State, Whistle};
 
 const COMMAND_CENTRE: &str = "command-centre";
+/// Parts of the time of a call after which its parties are reminded, in percent.
+const REMIND_AFTER_PERCENT: [i32; 2] = [50, 80];
 
 #[derive(Clone)]
 pub struct App {
@@ -66,6 +70,23 @@ impl App {
         Ok(self.desk.read(&asked.key).await?.state)
     }
 
+    pub async fn snapshot(&self, asked: &Asked) -> Result<Snapshot<State>, Status> {
+        self.desk.read(&asked.key).await
+    }
+
+    /// Who asks, for [`crate::domain::allowed_actions`]; nobody when they act for no unit.
+    pub fn asker(&self, asked: &Asked, state: &State) -> Option<Asker> {
+        let party = asked.caller.acting_party().ok()?.clone();
+        let (other, other_level) = above(&asked.charter, &party);
+        Some(Asker {
+            above: is_above_owner(asked, state),
+            other: other.code.clone(),
+            other_level,
+            party,
+            now: self.now(),
+        })
+    }
+
     /// Enough to fill a whistle up: whether the case can be called on is decided on the record.
     pub async fn glance(&self, asked: &Asked) -> Result<State, Status> {
         self.desk.glance(&asked.key).await
@@ -73,8 +94,13 @@ impl App {
 
     /// Until when a case resolved now can be rated.
     pub fn rating_due(&self, charter: &Charter) -> Timestamp {
+        self.due_by(charter, "rating")
+    }
+
+    /// When a limit of the charter, counted from now, runs out.
+    pub fn due_by(&self, charter: &Charter, limit: &str) -> Timestamp {
         let now = self.now();
-        charter.limit("rating").map_or(now, |limit| charter.deadline(now, limit).due)
+        charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
     }
 
     /// The case clock of a reopened case: as long as its category had the first time.
@@ -83,6 +109,38 @@ impl App {
         let limit = charter.category(category).map(|category| charter.completion_limit(level, category));
         let deadline = limit.map(|limit| charter.deadline(now, limit));
         deadline.map_or((now, false), |deadline| (deadline.due, deadline.provisional))
+    }
+
+    /// The call as it goes to the unit that a return named: response and report-in start for it now, the time for the
+    /// matter does not start anew.
+    pub fn passed_on(&self, charter: &Charter, state: &State, call: u32, to: Code) -> Result<Whistle, Status> {
+        let known = state.calls.iter().find(|known| known.number == call);
+        let call = known.ok_or_else(|| Violation::new("call", "known-call", format!("there is no call {call}")))?;
+        if !charter.party(to.as_str()).is_some_and(|party| party.responder) {
+            let description = format!("{to} is not a unit that can be called in this charter");
+            return Err(Violation::new("to", "can-be-called", description).into());
+        }
+        let matter = state.matter.as_ref();
+        let (response_due, report_in_due) = self.once_more(charter, state);
+        Ok(Whistle {
+            caller: call.caller.clone(),
+            situation: matter.and_then(|matter| matter.situation.clone()),
+            colour: matter.and_then(|matter| matter.colour).unwrap_or(Colour::Blue),
+            parties: vec![(to, Duty::Lead)],
+            response_due,
+            report_in_due,
+            completion_due: call.completion_due,
+            reminders: reminders(self.now(), call.completion_due),
+            due_provisional: false,
+            note: String::new(),
+        })
+    }
+
+    /// Until when a unit that starts again has to respond and to report in.
+    pub fn once_more(&self, charter: &Charter, state: &State) -> (Timestamp, Timestamp) {
+        let colour = state.matter.as_ref().and_then(|matter| matter.colour).unwrap_or(Colour::Blue);
+        let (limits, now) = (charter.colour_limits(colour), self.now());
+        (charter.deadline(now, &limits.response).due, charter.deadline(now, &limits.report_in).due)
     }
 
     /// The whistle, complete: one key is enough.
@@ -133,10 +191,17 @@ impl App {
             response_due: response.due,
             report_in_due: report_in.due,
             completion_due: completion.due,
+            reminders: reminders(now, completion.due),
             due_provisional: response.provisional || report_in.provisional || completion.provisional,
             note: wish.note,
         })
     }
+}
+
+/// When those who are not done are reminded of a call: after half and four fifths of its time.
+fn reminders(called: Timestamp, due: Timestamp) -> Vec<Timestamp> {
+    let time = due.duration_since(called);
+    REMIND_AFTER_PERCENT.iter().filter_map(|percent| called.checked_add(time / 100 * *percent).ok()).collect()
 }
 
 /// Who holds a case one level above a party, and the level it then has.
@@ -169,7 +234,30 @@ pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code>
     let owner = state.matter.iter().map(|matter| &matter.owner);
     let called = state.calls.iter().flat_map(|call| call.parties.iter().map(|called| &called.party));
     let working = state.tasks.iter().map(|task| &task.party);
-    owner.chain(called).chain(working).map(|party| (party.clone(), above(charter, party).0.code.clone())).collect()
+    let calling = state.calls.iter().map(|call| &call.caller);
+    let supervised = state.supervisions.iter().map(|order| &order.party);
+    let leading = state.task_force.iter().map(|force| &force.lead);
+    owner
+        .chain(called)
+        .chain(working)
+        .chain(calling)
+        .chain(supervised)
+        .chain(leading)
+        .map(|party| (party.clone(), above(charter, party).0.code.clone()))
+        .collect()
+}
+
+/// Whether the asker is above whoever has the case: the district, or the command centre of the owner's street.
+pub fn is_above_owner(asked: &Asked, state: &State) -> bool {
+    let Ok(by) = asked.caller.acting_party() else { return asked.caller.role == Role::District };
+    let owner = state.matter.as_ref().map(|matter| &matter.owner);
+    asked.caller.role == Role::District || owner != Some(by) && commands(&asked.charter, by, owner)
+}
+
+/// Whether somebody is the command centre of the street that another unit belongs to.
+pub fn commands(charter: &Charter, by: &Code, owner: Option<&Code>) -> bool {
+    let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
+    is_command_centre(charter, by) && owner.is_some_and(|owner| street(owner) == street(by))
 }
 
 pub fn is_command_centre(charter: &Charter, party: &Code) -> bool {

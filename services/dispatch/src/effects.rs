@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
 use proto::dispatch::v1::dispatch_event::Event as Fact;
-use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, TaskOrder, order};
+use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, SupervisionOrder, TaskOrder, Unqualified, order};
 use proto::record::v1::event::Of;
 use proto::streams::CALLS;
 use proto::subjects::OrderSubject;
@@ -101,6 +101,28 @@ fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, orde
             };
             vec![(position, task.party.clone(), order::Order::Task(order))]
         }
+        // Whoever was not qualified is called again, with the time it has now.
+        Fact::Unqualified(sent) if expects(sent.call, &sent.party) => {
+            let order = call_again(sent, now).map(|order| (position, sent.party.clone(), order::Order::Call(order)));
+            order.into_iter().collect()
+        }
+        Fact::Supervised(supervised) => {
+            let call = now.calls.iter().rev().find(|call| expects(call.number, &supervised.party));
+            let order = |call| SupervisionOrder {
+                order: supervised.order,
+                by: supervised.by.clone(),
+                text: supervised.text.clone(),
+                due: supervised.due,
+                call,
+            };
+            // Whoever is not called has a desk of its own.
+            let order = call.map(|call| order::Order::Supervision(order(call.number)));
+            order.into_iter().map(|order| (position, supervised.party.clone(), order)).collect()
+        }
+        Fact::ReturnAdjudicated(decided) if decided.upheld => {
+            let over = CallOver { call: decided.call, reason: decided.reason.clone() };
+            vec![(position, decided.party.clone(), order::Order::Over(over))]
+        }
         Fact::Released(released) => {
             let over = CallOver { call: released.call, reason: released.reason.clone() };
             vec![(position, released.party.clone(), order::Order::Over(over))]
@@ -121,6 +143,16 @@ fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, orde
         | Fact::Progressed(_)
         | Fact::MeasureAdopted(_)
         | Fact::PartyDone(_)
+        | Fact::Returned(_)
+        | Fact::ReturnAdjudicated(_)
+        | Fact::Unqualified(_)
+        | Fact::Reminded(_)
+        | Fact::SupervisionAnswered(_)
+        | Fact::Extended(_)
+        | Fact::Suspended(_)
+        | Fact::Resumed(_)
+        | Fact::MeetingHeld(_)
+        | Fact::TaskForceFormed(_)
         | Fact::Overdue(_)
         | Fact::Resolved(_)
         | Fact::Reopened(_)
@@ -143,4 +175,24 @@ fn call_order(called: &Called, party: &CalledParty, now: &State) -> CallOrder {
         completion_due: called.completion_due,
         note: called.note.clone(),
     }
+}
+
+/// The call once more, to one party, with its own clocks.
+fn call_again(sent: &Unqualified, now: &State) -> Option<CallOrder> {
+    let call = now.calls.iter().find(|call| call.number == sent.call)?;
+    let called = call.parties.iter().find(|called| called.party.as_str() == sent.party)?;
+    let matter = now.matter.as_ref()?;
+    Some(CallOrder {
+        call: call.number,
+        caller: call.caller.to_string(),
+        duty: shared::to_duty(called.duty),
+        colour: matter.colour.map(shared::to_colour).unwrap_or_default(),
+        situation: shared::text(matter.situation.as_ref()),
+        title: matter.title.clone(),
+        place: Some(shared::to_place(&matter.place)),
+        response_due: Some(called.response_due.to_wire()),
+        report_in_due: Some(called.report_in_due.to_wire()),
+        completion_due: Some(call.completion_due.to_wire()),
+        note: sent.reason.clone(),
+    })
 }

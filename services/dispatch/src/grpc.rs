@@ -2,22 +2,27 @@
 
 use charter::Charter;
 use ids::Code;
-use proto::FromWireTime;
+use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_service_server::DispatchService;
 use proto::dispatch::v1::{
-    AdoptMeasureRequest, AdoptMeasureResponse, AssignRequest, AssignResponse, CallRequest, CallResponse,
-    CompleteTaskRequest, CompleteTaskResponse, EscalateRequest, EscalateResponse, PlanTasksRequest, PlanTasksResponse,
-    PlannedTask, RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse, ReopenRequest,
-    ReopenResponse, ResolveRequest, ResolveResponse,
+    AdjudicateRequest, AdjudicateResponse, AdoptMeasureRequest, AdoptMeasureResponse, AllowedAction,
+    AnswerSupervisionRequest, AnswerSupervisionResponse, AssignRequest, AssignResponse, CallRequest, CallResponse,
+    CompleteTaskRequest, CompleteTaskResponse, DisqualifyRequest, DisqualifyResponse, EscalateRequest,
+    EscalateResponse, ExtendRequest, ExtendResponse, FormTaskForceRequest, FormTaskForceResponse, GetRequest,
+    GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, PlannedTask,
+    RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse, ReopenRequest, ReopenResponse,
+    ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse, SuperviseRequest, SuperviseResponse,
+    SuspendRequest, SuspendResponse,
 };
+use proto::{FromWireTime, ToWireTime};
 use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
-use crate::domain::{Command, Plan};
-use crate::wire::progress_kind;
+use crate::domain::{Act, Action, Attendee, Command, Phase, Plan, allowed_actions};
+use crate::wire::{progress_kind, scope};
 
 /// Characters of a note, reason or title.
 pub const NOTE_LENGTH_MAX: usize = 2000;
@@ -25,6 +30,14 @@ pub const NOTE_LENGTH_MAX: usize = 2000;
 const LIST_LENGTH_MAX: usize = 100;
 /// Those who hold cases.
 const OWNERS: [Role; 5] = [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::District];
+
+/// Those who may be above whoever has a case.
+const ABOVE: [Role; 2] = [Role::Street, Role::District];
+/// Those who have to do with cases here.
+const READERS: [Role; 6] =
+    [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::Department, Role::District];
+/// Days between two meetings of a task force, if nothing else is said.
+const WEEK: u32 = 7;
 
 pub struct Door {
     app: App,
@@ -43,15 +56,10 @@ fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
     Err(Violation::new(field, "list-length", format!("at most {LIST_LENGTH_MAX} fit")).into())
 }
 
-fn party(charter: &Charter, field: &'static str, code: &str) -> Result<Code, Status> {
+/// A unit that the charter knows.
+pub fn unit(charter: &Charter, field: &'static str, code: &str) -> Result<Code, Status> {
     let known = charter.party(code).map(|party| party.code.clone());
     known.ok_or_else(|| Violation::new(field, "known-party", format!("{code:?} is not a unit of this charter")).into())
-}
-
-/// Whether somebody is the command centre of the street that another unit belongs to.
-fn commands(charter: &Charter, by: &Code, owner: Option<&Code>) -> bool {
-    let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
-    app::is_command_centre(charter, by) && owner.is_some_and(|owner| street(owner) == street(by))
 }
 
 fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
@@ -60,7 +68,7 @@ fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
         Some(due) => Some(due.time().map_err(|error| Violation::new("tasks.due", "instant", error.to_string()))?),
     };
     Ok(Plan {
-        party: party(charter, "tasks.party", &task.party)?,
+        party: unit(charter, "tasks.party", &task.party)?,
         title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
         due,
         after: task.after.clone(),
@@ -83,11 +91,11 @@ impl DispatchService for Door {
     async fn assign(&self, request: Request<AssignRequest>) -> Result<Response<AssignResponse>, Status> {
         let (request, asked) = asked!(self, request, &OWNERS);
         let by = asked.caller.acting_party()?.clone();
-        let to = party(&asked.charter, "party", &request.party)?;
+        let to = unit(&asked.charter, "party", &request.party)?;
         let to_level = asked.charter.party(to.as_str()).map_or(charter::Level::C, |party| level_of(party.kind));
         let state = self.app.state(&asked).await?;
         let owner = state.matter.as_ref().map(|matter| &matter.owner);
-        let above_owner = asked.caller.role == Role::District || commands(&asked.charter, &by, owner);
+        let above_owner = asked.caller.role == Role::District || app::commands(&asked.charter, &by, owner);
         let command = Command::Assign {
             by,
             above_owner,
@@ -119,7 +127,7 @@ impl DispatchService for Door {
             .iter()
             .map(|called| {
                 let duty = shared::optional_duty(called.duty).map_err(bad_field)?.unwrap_or(Duty::Assist);
-                Ok((party(&asked.charter, "parties.party", &called.party)?, duty))
+                Ok((unit(&asked.charter, "parties.party", &called.party)?, duty))
             })
             .collect::<Result<_, Status>>()?;
         let wish = CallWish {
@@ -209,7 +217,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &[Role::Street]);
         let command = Command::Release {
             by: asked.caller.acting_party()?.clone(),
-            party: party(&asked.charter, "party", &request.party)?,
+            party: unit(&asked.charter, "party", &request.party)?,
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
             rating_due: self.app.rating_due(&asked.charter),
         };
@@ -239,6 +247,250 @@ impl DispatchService for Door {
         };
         Ok(Response::new(ReopenResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
+
+    async fn adjudicate(&self, request: Request<AdjudicateRequest>) -> Result<Response<AdjudicateResponse>, Status> {
+        let (request, asked) = asked!(self, request, &[Role::Street, Role::District]);
+        let upheld = if request.to.is_empty() {
+            None
+        } else {
+            let to = unit(&asked.charter, "to", &request.to)?;
+            let state = self.app.state(&asked).await?;
+            Some(Box::new(self.app.passed_on(&asked.charter, &state, request.call, to)?))
+        };
+        let command = Command::Adjudicate {
+            by: asked.caller.acting_party()?.clone(),
+            call: request.call,
+            party: unit(&asked.charter, "party", &request.party)?,
+            upheld,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            rating_due: self.app.rating_due(&asked.charter),
+        };
+        Ok(Response::new(AdjudicateResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn disqualify(&self, request: Request<DisqualifyRequest>) -> Result<Response<DisqualifyResponse>, Status> {
+        let (request, asked) = asked!(self, request, &[Role::Street]);
+        let state = self.app.glance(&asked).await?;
+        let (response_due, report_in_due) = self.app.once_more(&asked.charter, &state);
+        let command = Command::Disqualify {
+            by: asked.caller.acting_party()?.clone(),
+            call: request.call,
+            party: unit(&asked.charter, "party", &request.party)?,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            response_due,
+            report_in_due,
+        };
+        Ok(Response::new(DisqualifyResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn supervise(&self, request: Request<SuperviseRequest>) -> Result<Response<SuperviseResponse>, Status> {
+        let (request, asked) = asked!(self, request, &ABOVE);
+        let command = Command::Supervise {
+            by: asked.caller.acting_party()?.clone(),
+            above: self.is_above_owner(&asked).await?,
+            party: unit(&asked.charter, "party", &request.party)?,
+            text: prose("text", &request.text, NOTE_LENGTH_MAX)?,
+            due: instant("due", request.due.as_ref())?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(SuperviseResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn answer_supervision(
+        &self,
+        request: Request<AnswerSupervisionRequest>,
+    ) -> Result<Response<AnswerSupervisionResponse>, Status> {
+        let (request, asked) = asked!(self, request, &OWNERS);
+        let command = Command::AnswerSupervision {
+            by: asked.caller.acting_party()?.clone(),
+            order: request.order,
+            note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(AnswerSupervisionResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn extend(&self, request: Request<ExtendRequest>) -> Result<Response<ExtendResponse>, Status> {
+        let (request, asked) = asked!(self, request, &ABOVE);
+        let command = Command::Extend {
+            by: asked.caller.acting_party()?.clone(),
+            above: self.is_above_owner(&asked).await?,
+            scope: scope(request.call, request.task).map_err(bad_field)?,
+            basis: prose("basis", &request.basis, NOTE_LENGTH_MAX)?,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            due: instant("due", request.due.as_ref())?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(ExtendResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn suspend(&self, request: Request<SuspendRequest>) -> Result<Response<SuspendResponse>, Status> {
+        let (request, asked) = asked!(self, request, &ABOVE);
+        let command = Command::Suspend {
+            by: asked.caller.acting_party()?.clone(),
+            above: self.is_above_owner(&asked).await?,
+            basis: prose("basis", &request.basis, NOTE_LENGTH_MAX)?,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            until: instant("until", request.until.as_ref())?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(SuspendResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn resume(&self, request: Request<ResumeRequest>) -> Result<Response<ResumeResponse>, Status> {
+        let (_, asked) = asked!(self, request, &ABOVE);
+        let command = Command::Resume {
+            by: asked.caller.acting_party()?.clone(),
+            above: self.is_above_owner(&asked).await?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(ResumeResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn hold_meeting(
+        &self,
+        request: Request<HoldMeetingRequest>,
+    ) -> Result<Response<HoldMeetingResponse>, Status> {
+        let (request, asked) = asked!(self, request, &OWNERS);
+        bounded("present", &request.present)?;
+        bounded("decisions", &request.decisions)?;
+        let present = request.present.iter().map(|attendee| {
+            Ok(Attendee {
+                party: unit(&asked.charter, "present.party", &attendee.party)?,
+                officer: shared::officer(attendee.officer.as_ref()).map_err(bad_field)?,
+            })
+        });
+        let command = Command::HoldMeeting {
+            by: asked.caller.acting_party()?.clone(),
+            present: present.collect::<Result<_, Status>>()?,
+            minutes: prose("minutes", &request.minutes, NOTE_LENGTH_MAX)?,
+            decisions: request.decisions.iter().map(|task| plan(&asked.charter, task)).collect::<Result<_, _>>()?,
+            now: self.app.now(),
+        };
+        Ok(Response::new(HoldMeetingResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn form_task_force(
+        &self,
+        request: Request<FormTaskForceRequest>,
+    ) -> Result<Response<FormTaskForceResponse>, Status> {
+        let (request, asked) = asked!(self, request, &OWNERS);
+        bounded("members", &request.members)?;
+        let by = asked.caller.acting_party()?.clone();
+        let lead = if request.lead.is_empty() { by.clone() } else { unit(&asked.charter, "lead", &request.lead)? };
+        let members = request.members.iter().map(|member| unit(&asked.charter, "members", member));
+        let command = Command::FormTaskForce {
+            by,
+            lead,
+            members: members.collect::<Result<_, _>>()?,
+            cadence_days: if request.cadence_days == 0 { WEEK } else { request.cadence_days },
+            now: self.app.now(),
+        };
+        Ok(Response::new(FormTaskForceResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&READERS)?;
+        let request = request.into_inner();
+        let asked = self.app.asked(caller, &request.district, &request.case_id, "")?;
+        let snapshot = self.app.snapshot(&asked).await?;
+        let state = &snapshot.state;
+        let matter = state.matter.as_ref();
+        let phase = match state.phase {
+            Phase::Unknown => "unknown",
+            Phase::Open => "open",
+            Phase::Resolved { .. } => "resolved",
+            Phase::Closed => "closed",
+        };
+        let role = asked.caller.role;
+        let actions = match self.app.asker(&asked, state) {
+            None => vec![],
+            Some(asker) => allowed_actions(state, &asker),
+        };
+        let may = |action: &Action| may(action.act).contains(&role);
+        Ok(Response::new(GetResponse {
+            revision: snapshot.revision.0,
+            phase: phase.to_owned(),
+            owner: matter.map(|matter| matter.owner.to_string()).unwrap_or_default(),
+            level: matter.map(|matter| shared::to_level(matter.level)).unwrap_or_default(),
+            due: matter.map(|matter| matter.due.to_wire()),
+            suspended: state.suspension.is_some(),
+            returns: state.returns,
+            allowed_actions: actions.iter().filter(|action| may(action)).map(allowed).collect(),
+        }))
+    }
+}
+
+impl Door {
+    async fn is_above_owner(&self, asked: &Asked) -> Result<bool, Status> {
+        let state = self.app.state(asked).await?;
+        Ok(app::is_above_owner(asked, &state))
+    }
+}
+
+fn allowed(action: &Action) -> AllowedAction {
+    AllowedAction {
+        action: name(action.act).to_owned(),
+        call: action.call.unwrap_or_default(),
+        party: shared::text(action.party.as_ref()),
+        task: action.task.unwrap_or_default(),
+        order: action.order.unwrap_or_default(),
+    }
+}
+
+/// Whose token opens which door.
+fn may(act: Act) -> &'static [Role] {
+    match act {
+        Act::Assign
+        | Act::Escalate
+        | Act::PlanTasks
+        | Act::RecordProgress
+        | Act::AdoptMeasure
+        | Act::Resolve
+        | Act::HoldMeeting
+        | Act::FormTaskForce => &OWNERS,
+        Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
+        Act::Reopen | Act::Adjudicate => &[Role::Street, Role::District],
+        Act::Supervise | Act::Extend | Act::Suspend | Act::Resume => &ABOVE,
+        // Desks here, departments by their responder.
+        Act::CompleteTask | Act::AnswerSupervision => &READERS,
+        Act::Respond | Act::ReportIn | Act::Done | Act::Return => &[Role::Department],
+    }
+}
+
+/// Name of the method.
+fn name(act: Act) -> &'static str {
+    match act {
+        Act::Assign => "Assign",
+        Act::Escalate => "Escalate",
+        Act::Call => "Call",
+        Act::PlanTasks => "PlanTasks",
+        Act::CompleteTask => "CompleteTask",
+        Act::RecordProgress => "RecordProgress",
+        Act::AdoptMeasure => "AdoptMeasure",
+        Act::Release => "Release",
+        Act::Resolve => "Resolve",
+        Act::Reopen => "Reopen",
+        Act::Adjudicate => "Adjudicate",
+        Act::Disqualify => "Disqualify",
+        Act::Supervise => "Supervise",
+        Act::AnswerSupervision => "AnswerSupervision",
+        Act::Extend => "Extend",
+        Act::Suspend => "Suspend",
+        Act::Resume => "Resume",
+        Act::HoldMeeting => "HoldMeeting",
+        Act::FormTaskForce => "FormTaskForce",
+        Act::Respond => "Respond",
+        Act::ReportIn => "ReportIn",
+        Act::Done => "Done",
+        Act::Return => "Return",
+    }
+}
+
+fn instant(field: &'static str, time: Option<&WireTime>) -> Result<jiff::Timestamp, Status> {
+    let time = time.copied().time();
+    time.map_err(|error| Violation::new(field, "instant", error.to_string()).into())
 }
 
 fn is_external(charter: &Charter, party: &Code) -> bool {

@@ -1,4 +1,7 @@
-//! Dispatch's events and refusals on the wire.
+//! Dispatch's events on the wire; those of returns, supervision and meetings in `supervision.rs`, refusals in `refusals.rs`.
+
+mod refusals;
+mod supervision;
 
 use ids::Owner;
 use jiff::Timestamp;
@@ -7,13 +10,13 @@ use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::dispatch_event::Event as WireEvent;
 use proto::record::v1::{Event as AnyEvent, event::Of};
 use record::{Aggregate, WireError};
-use station::Refuse;
 use station::wire as shared;
-use tonic::Code as StatusCode;
+
+pub use supervision::{basis as return_basis, scope};
 
 use crate::domain::{
-    Assignment, CallEnding, Clock, CloseReason, Command, Event, Kept, Performance, ProgressKind, Refusal, Resolution,
-    Rules, State, Whistle, next_deadline,
+    Assignment, CallEnding, Clock, CloseReason, Command, Event, Kept, Performance, ProgressKind, Resolution, Rules,
+    State, Whistle, next_deadline,
 };
 
 impl Aggregate for Rules {
@@ -116,14 +119,26 @@ fn to_wire(event: &Event) -> WireEvent {
             };
             WireEvent::CallEnded(wire::CallEnded { call: *call, ending: ending.into() })
         }
-        Event::Overdue { clock, call, party, task, due, told } => WireEvent::Overdue(wire::Overdue {
+        Event::Overdue { clock, call, party, task, order, due, told } => WireEvent::Overdue(wire::Overdue {
             clock: to_clock(*clock).into(),
             call: call.unwrap_or_default(),
             party: party.to_string(),
             task: task.unwrap_or_default(),
+            order: order.unwrap_or_default(),
             due: Some(due.to_wire()),
             told: told.to_string(),
         }),
+        Event::Returned { .. }
+        | Event::ReturnAdjudicated { .. }
+        | Event::Unqualified { .. }
+        | Event::Reminded { .. }
+        | Event::Supervised { .. }
+        | Event::SupervisionAnswered { .. }
+        | Event::Extended { .. }
+        | Event::Suspended { .. }
+        | Event::Resumed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::TaskForceFormed { .. } => supervision::to_wire(event),
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
         Event::Reopened { reason, due } => {
             WireEvent::Reopened(wire::Reopened { reason: reason.clone(), due: Some(due.to_wire()) })
@@ -207,9 +222,21 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             call: some(fact.call),
             party: party(&fact.party)?,
             task: some(fact.task),
+            order: some(fact.order),
             due: shared::time("due", fact.due.as_ref())?,
             told: shared::code("told", &fact.told)?,
         },
+        WireEvent::Returned(_)
+        | WireEvent::ReturnAdjudicated(_)
+        | WireEvent::Unqualified(_)
+        | WireEvent::Reminded(_)
+        | WireEvent::Supervised(_)
+        | WireEvent::SupervisionAnswered(_)
+        | WireEvent::Extended(_)
+        | WireEvent::Suspended(_)
+        | WireEvent::Resumed(_)
+        | WireEvent::MeetingHeld(_)
+        | WireEvent::TaskForceFormed(_) => return supervision::from_wire(event),
         WireEvent::Resolved(fact) => Event::Resolved(Box::new(from_resolved(fact)?)),
         WireEvent::Reopened(fact) => {
             Event::Reopened { reason: fact.reason.clone(), due: shared::time("due", fact.due.as_ref())? }
@@ -277,6 +304,7 @@ fn to_called(call: u32, whistle: &Whistle) -> wire::Called {
         completion_due: Some(whistle.completion_due.to_wire()),
         due_provisional: whistle.due_provisional,
         note: whistle.note.clone(),
+        reminders: whistle.reminders.iter().map(|at| at.to_wire()).collect(),
     }
 }
 
@@ -296,6 +324,11 @@ fn from_called(fact: &wire::Called) -> Result<Whistle, WireError> {
         completion_due: shared::time("completion_due", fact.completion_due.as_ref())?,
         due_provisional: fact.due_provisional,
         note: fact.note.clone(),
+        reminders: fact
+            .reminders
+            .iter()
+            .map(|at| shared::time("reminders", Some(at)))
+            .collect::<Result<_, WireError>>()?,
     })
 }
 
@@ -372,6 +405,9 @@ fn to_clock(clock: Clock) -> wire::Clock {
         Clock::Completion => wire::Clock::Completion,
         Clock::Task => wire::Clock::Task,
         Clock::Case => wire::Clock::Case,
+        Clock::Adjudication => wire::Clock::Adjudication,
+        Clock::Supervision => wire::Clock::Supervision,
+        Clock::Meeting => wire::Clock::Meeting,
     }
 }
 
@@ -382,6 +418,9 @@ fn from_clock(clock: wire::Clock) -> Result<Clock, WireError> {
         wire::Clock::Completion => Ok(Clock::Completion),
         wire::Clock::Task => Ok(Clock::Task),
         wire::Clock::Case => Ok(Clock::Case),
+        wire::Clock::Adjudication => Ok(Clock::Adjudication),
+        wire::Clock::Supervision => Ok(Clock::Supervision),
+        wire::Clock::Meeting => Ok(Clock::Meeting),
         wire::Clock::Unspecified => Err(WireError::new("clock", "missing")),
     }
 }
@@ -402,70 +441,5 @@ fn from_reason(reason: wire::CloseReason) -> Result<CloseReason, WireError> {
         wire::CloseReason::Withdrawn => Ok(CloseReason::Withdrawn),
         wire::CloseReason::Excluded => Ok(CloseReason::Excluded),
         wire::CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
-    }
-}
-
-impl Refuse for Refusal {
-    fn code(&self) -> StatusCode {
-        match self {
-            Self::NoSuchCase | Self::NoSuchCall(_) | Self::NoSuchTask(_) => StatusCode::NotFound,
-            Self::NotTheOwner { .. } | Self::NotCalled { .. } | Self::AnothersTask { .. } => {
-                StatusCode::PermissionDenied
-            }
-            Self::NobodyToCall | Self::TaskOrder => StatusCode::InvalidArgument,
-            Self::TooMany(_) => StatusCode::ResourceExhausted,
-            Self::Closed
-            | Self::ResolvedAlready
-            | Self::NotResolved
-            | Self::WrongLevel { .. }
-            | Self::AlreadyThere(_)
-            | Self::NotUpwards(_)
-            | Self::CallOver(_)
-            | Self::CalledAlready(_)
-            | Self::RespondedAlready(_)
-            | Self::ReportedInAlready(_)
-            | Self::NotInCharge
-            | Self::NotReportedIn(_)
-            | Self::DoneAlready(_)
-            | Self::ReleasedAlready(_)
-            | Self::TaskDoneAlready(_)
-            | Self::TaskBlocked { .. }
-            | Self::TaskOpen(_)
-            | Self::CallOpen(_)
-            | Self::JointOperation => StatusCode::FailedPrecondition,
-        }
-    }
-
-    fn rule(&self) -> &'static str {
-        match self {
-            Self::NoSuchCase => "no-such-case",
-            Self::Closed => "closed",
-            Self::ResolvedAlready => "resolved-already",
-            Self::NotResolved => "not-resolved",
-            Self::NotTheOwner { .. } => "not-the-owner",
-            Self::WrongLevel { .. } => "wrong-level",
-            Self::AlreadyThere(_) => "already-there",
-            Self::NotUpwards(_) => "not-upwards",
-            Self::NoSuchCall(_) => "no-such-call",
-            Self::CallOver(_) => "call-over",
-            Self::NotCalled { .. } => "not-called",
-            Self::CalledAlready(_) => "called-already",
-            Self::NobodyToCall => "nobody-to-call",
-            Self::RespondedAlready(_) => "responded-already",
-            Self::ReportedInAlready(_) => "reported-in-already",
-            Self::NotInCharge => "not-in-charge",
-            Self::NotReportedIn(_) => "not-reported-in",
-            Self::DoneAlready(_) => "done-already",
-            Self::ReleasedAlready(_) => "released-already",
-            Self::NoSuchTask(_) => "no-such-task",
-            Self::AnothersTask { .. } => "anothers-task",
-            Self::TaskDoneAlready(_) => "task-done-already",
-            Self::TaskBlocked { .. } => "task-blocked",
-            Self::TaskOpen(_) => "task-open",
-            Self::TaskOrder => "task-order",
-            Self::CallOpen(_) => "call-open",
-            Self::JointOperation => "joint-operation",
-            Self::TooMany(_) => "too-many",
-        }
     }
 }

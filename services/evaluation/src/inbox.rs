@@ -82,6 +82,17 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::PartyDone(_)
             | DispatchFact::Released(_)
             | DispatchFact::CallEnded(_)
+            | DispatchFact::Returned(_)
+            | DispatchFact::ReturnAdjudicated(_)
+            | DispatchFact::Unqualified(_)
+            | DispatchFact::Reminded(_)
+            | DispatchFact::Supervised(_)
+            | DispatchFact::SupervisionAnswered(_)
+            | DispatchFact::Extended(_)
+            | DispatchFact::Suspended(_)
+            | DispatchFact::Resumed(_)
+            | DispatchFact::MeetingHeld(_)
+            | DispatchFact::TaskForceFormed(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Reopened(_) => continue,
         };

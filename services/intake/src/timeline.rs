@@ -1,5 +1,7 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
+mod supervision;
+
 use std::collections::HashMap;
 
 use charter::Charter;
@@ -279,6 +281,9 @@ impl<'c> Timeline<'c> {
                     Clock::ReportIn => "report-in",
                     Clock::Completion => "completion",
                     Clock::Task => "task",
+                    Clock::Adjudication => "adjudication",
+                    Clock::Supervision => "supervision",
+                    Clock::Meeting => "meeting",
                     Clock::Case | Clock::Unspecified => "case",
                 };
                 Told {
@@ -294,6 +299,17 @@ impl<'c> Timeline<'c> {
                     )
                 }
             }
+            DispatchFact::Returned(_)
+            | DispatchFact::ReturnAdjudicated(_)
+            | DispatchFact::Unqualified(_)
+            | DispatchFact::Reminded(_)
+            | DispatchFact::Supervised(_)
+            | DispatchFact::SupervisionAnswered(_)
+            | DispatchFact::Extended(_)
+            | DispatchFact::Suspended(_)
+            | DispatchFact::Resumed(_)
+            | DispatchFact::MeetingHeld(_)
+            | DispatchFact::TaskForceFormed(_) => self.tell_supervision(fact),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
                 ..told("Resolved", fact, format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))

@@ -106,6 +106,15 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
             due: wire::time("due", fact.due.as_ref())?,
             told: wire::code("told", &fact.told)?,
         }),
+        DispatchFact::Reminded(fact) => Some(Occasion::Reminded {
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
+        }),
+        DispatchFact::Supervised(fact) => Some(Occasion::Supervised {
+            by: wire::code("by", &fact.by)?,
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
+        }),
         DispatchFact::Resolved(fact) => Some(Occasion::Resolved {
             outcome: wire::outcome(fact.outcome)?,
             rating_due: wire::time("rating_due", fact.rating_due.as_ref())?,
@@ -122,6 +131,15 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::PartyDone(_)
         | DispatchFact::Released(_)
         | DispatchFact::CallEnded(_)
+        | DispatchFact::Returned(_)
+        | DispatchFact::ReturnAdjudicated(_)
+        | DispatchFact::Unqualified(_)
+        | DispatchFact::SupervisionAnswered(_)
+        | DispatchFact::Extended(_)
+        | DispatchFact::Suspended(_)
+        | DispatchFact::Resumed(_)
+        | DispatchFact::MeetingHeld(_)
+        | DispatchFact::TaskForceFormed(_)
         | DispatchFact::Overdue(_)
         | DispatchFact::Reopened(_) => None,
     })
@@ -132,7 +150,7 @@ fn is_of_a_call(fact: &Overdue) -> bool {
     match fact.clock() {
         Clock::Response | Clock::ReportIn | Clock::Completion => true,
         Clock::Task => fact.call != 0,
-        Clock::Case | Clock::Unspecified => false,
+        Clock::Case | Clock::Adjudication | Clock::Supervision | Clock::Meeting | Clock::Unspecified => false,
     }
 }
 
@@ -174,7 +192,7 @@ mod tests {
     fn overdue(clock: Clock, call: u32) -> Of {
         let (party, told) = ("wuchang-jsj".to_owned(), "wuchang-centre".to_owned());
         let due = Some(DUE.to_wire());
-        dispatched(DispatchFact::Overdue(Overdue { clock: clock.into(), call, party, task: 0, due, told }))
+        dispatched(DispatchFact::Overdue(Overdue { clock: clock.into(), call, party, task: 0, order: 0, due, told }))
     }
 
     /// One decision by `party` for each fact.

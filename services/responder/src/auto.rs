@@ -48,7 +48,8 @@ async fn promptly(department: &Department, order: Order) {
             let done = Said::TaskDone(TaskDoneAnswer { task: task.task, note: String::new() });
             (task.call, vec![("task-done", done)])
         }
-        Some(order::Order::Over(_)) | None => return,
+        // A simulation has nothing to account for: whoever supervises it sees that.
+        Some(order::Order::Supervision(_) | order::Order::Over(_)) | None => return,
     };
     for (what, said) in answers {
         let answer = Answer {

@@ -8,12 +8,13 @@ use futures::{Stream, StreamExt};
 use ids::Code;
 use proto::common::v1::Role;
 use proto::dispatch::v1::answer::Answer as Said;
-use proto::dispatch::v1::{Answer, Done, Progress, ReportIn, Respond, TaskDoneAnswer};
+use proto::dispatch::v1::{Answer, AnswerSupervision, Done, Progress, ReportIn, Respond, Return, TaskDoneAnswer};
 use proto::responder::v1::responder_service_server::{ResponderService, ResponderServiceServer};
 use proto::responder::v1::{
-    AnswerStatus, CompleteTaskRequest, CompleteTaskResponse, DoneRequest, DoneResponse, ListCallsRequest,
-    ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest, ReportInResponse, RespondRequest,
-    RespondResponse, WatchOrdersRequest, WatchOrdersResponse,
+    AnswerStatus, AnswerSupervisionRequest, AnswerSupervisionResponse, CompleteTaskRequest, CompleteTaskResponse,
+    DoneRequest, DoneResponse, ListCallsRequest, ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest,
+    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, WatchOrdersRequest,
+    WatchOrdersResponse,
 };
 use station::{Caller, already_exists};
 use tonic::{Request, Response, Status};
@@ -175,6 +176,35 @@ impl ResponderService for Fleet {
             })
             .await?;
         Ok(Response::new(DoneResponse { status }))
+    }
+
+    async fn r#return(&self, request: Request<ReturnRequest>) -> Result<Response<ReturnResponse>, Status> {
+        let status = self
+            .answer(request, |ReturnRequest { district, case_id, call, command_id, basis, reason, proposes }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::Return(Return { basis, reason, proposes })),
+            })
+            .await?;
+        Ok(Response::new(ReturnResponse { status }))
+    }
+
+    async fn answer_supervision(
+        &self,
+        request: Request<AnswerSupervisionRequest>,
+    ) -> Result<Response<AnswerSupervisionResponse>, Status> {
+        let status = self
+            .answer(request, |AnswerSupervisionRequest { district, case_id, call, command_id, order, note }| Answer {
+                district,
+                case_id,
+                call,
+                command_id,
+                answer: Some(Said::AnswerSupervision(AnswerSupervision { order, note })),
+            })
+            .await?;
+        Ok(Response::new(AnswerSupervisionResponse { status }))
     }
 }
 

@@ -71,8 +71,15 @@ fn kind(fact: Fact) -> &'static str {
     match fact {
         Fact::Called => "call",
         Fact::TaskGiven(_) => "task",
+        Fact::Supervised => "supervision",
         Fact::Over => "over",
         // These are answers.
-        Fact::Responded | Fact::ReportedIn | Fact::Progressed | Fact::TaskDone(_) | Fact::Done => "answer",
+        Fact::Responded
+        | Fact::ReportedIn
+        | Fact::Progressed
+        | Fact::Returned
+        | Fact::Accounted
+        | Fact::TaskDone(_)
+        | Fact::Done => "answer",
     }
 }

@@ -3,7 +3,7 @@
 use ids::{CaseId, Code, CommandId};
 use prost::Message;
 use proto::common::v1::{Place, Refusal};
-use proto::dispatch::v1::{Answer, AnswerReply, Order, ProgressKind, answer, answer_reply, order};
+use proto::dispatch::v1::{Answer, AnswerReply, Order, ProgressKind, ReturnBasis, answer, answer_reply, order};
 use proto::responder::v1::{AnswerState, AnswerStatus};
 use record::WireError;
 use station::{BadInput, Violation, wire};
@@ -41,6 +41,7 @@ fn order_fact(order: &Order) -> Option<(u32, Fact)> {
     Some(match order.order.as_ref()? {
         order::Order::Call(call) => (call.call, Fact::Called),
         order::Order::Task(task) => (task.call, Fact::TaskGiven(task.task)),
+        order::Order::Supervision(order) => (order.call, Fact::Supervised),
         order::Order::Over(over) => (over.call, Fact::Over),
     })
 }
@@ -59,6 +60,8 @@ pub fn fact_of_answer(kept: &[u8]) -> Option<Fact> {
         answer::Answer::ReportIn(_) => Fact::ReportedIn,
         answer::Answer::Progress(_) => Fact::Progressed,
         answer::Answer::TaskDone(done) => Fact::TaskDone(done.task),
+        answer::Answer::Return(_) => Fact::Returned,
+        answer::Answer::AnswerSupervision(_) => Fact::Accounted,
         answer::Answer::Done(_) => Fact::Done,
     })
 }
@@ -123,6 +126,20 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             }
             length("note", &done.note, NOTE_LENGTH_MAX, problems);
         }
+        answer::Answer::Return(sent) => {
+            call_named(problems);
+            if !ReturnBasis::try_from(sent.basis).is_ok_and(|basis| basis != ReturnBasis::Unspecified) {
+                problems.push(Violation::new("basis", "form", format!("{} is not known here", sent.basis)));
+            }
+            said_something("reason", &sent.reason, problems);
+            let _proposes: Option<Code> = keep("proposes", "code", sent.proposes.parse(), problems);
+        }
+        answer::Answer::AnswerSupervision(said) => {
+            if said.order == 0 {
+                problems.push(Violation::new("order", "required", "orders of supervision are counted from 1"));
+            }
+            said_something("note", &said.note, problems);
+        }
         answer::Answer::Done(done) => {
             call_named(problems);
             problems.extend(wire::outcome(done.outcome).err().map(Violation::from));
@@ -154,6 +171,13 @@ fn place(named: Option<&Place>, problems: &mut Vec<Violation>) {
             }
         }
     }
+}
+
+fn said_something(field: &'static str, text: &str, problems: &mut Vec<Violation>) {
+    if text.trim().is_empty() {
+        problems.push(Violation::new(field, "required", "it must not be empty"));
+    }
+    length(field, text, NOTE_LENGTH_MAX, problems);
 }
 
 fn length(field: &'static str, text: &str, max: usize, problems: &mut Vec<Violation>) {

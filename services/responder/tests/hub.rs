@@ -226,7 +226,10 @@ async fn the_prompt_policy_responds_reports_in_and_is_done_in_this_order() {
             answer::Answer::Respond(respond) => format!("responds: {}", respond.officer.unwrap().staff_ref),
             answer::Answer::ReportIn(report) => format!("reports in: {}", report.owns_matter),
             answer::Answer::Done(done) => format!("done: {:?}", done.outcome()),
-            other @ (answer::Answer::Progress(_) | answer::Answer::TaskDone(_)) => format!("{other:?}"),
+            other @ (answer::Answer::Progress(_)
+            | answer::Answer::TaskDone(_)
+            | answer::Answer::Return(_)
+            | answer::Answer::AnswerSupervision(_)) => format!("{other:?}"),
         });
     }
     assert_eq!(said, ["responds: auto-1", "reports in: true", "done: Solved"]);

@@ -141,12 +141,23 @@ impl CaseState {
             DispatchFact::ReportedIn(fact) => fact.call,
             DispatchFact::PartyDone(fact) => fact.call,
             DispatchFact::Released(fact) => fact.call,
+            DispatchFact::Returned(fact) => fact.call,
+            DispatchFact::ReturnAdjudicated(fact) => fact.call,
+            DispatchFact::Unqualified(fact) => fact.call,
+            DispatchFact::Reminded(fact) => fact.call,
             DispatchFact::Assigned(_)
             | DispatchFact::Escalated(_)
             | DispatchFact::TaskPlanned(_)
             | DispatchFact::TaskDone(_)
             | DispatchFact::Progressed(_)
             | DispatchFact::MeasureAdopted(_)
+            | DispatchFact::Supervised(_)
+            | DispatchFact::SupervisionAnswered(_)
+            | DispatchFact::Extended(_)
+            | DispatchFact::Suspended(_)
+            | DispatchFact::Resumed(_)
+            | DispatchFact::MeetingHeld(_)
+            | DispatchFact::TaskForceFormed(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Resolved(_)
             | DispatchFact::Reopened(_) => return None,

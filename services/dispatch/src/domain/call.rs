@@ -5,7 +5,11 @@ use jiff::Timestamp;
 use vocabulary::Outcome;
 
 use super::decide::Decision;
-use super::{Answer, Call, CallEnding, CalledParty, Event, Performance, Refusal, Stage, State, Task};
+use super::returns::{self, Sent};
+use super::{
+    Answer, CALLS_MAX, Call, CallEnding, CalledParty, Event, PARTIES_MAX, Performance, Refusal, Stage, State, Task,
+    Whistle,
+};
 
 /// The call and the party's place in it, if the call goes on and the party is in it.
 pub(super) fn of<'s>(state: &'s State, number: u32, party: &Code) -> Result<(&'s Call, &'s CalledParty), Refusal> {
@@ -23,13 +27,28 @@ pub(super) fn of<'s>(state: &'s State, number: u32, party: &Code) -> Result<(&'s
     }
 }
 
+pub(super) fn blow(state: &State, whistle: &Whistle) -> Decision {
+    if whistle.parties.is_empty() {
+        return Err(Refusal::NobodyToCall);
+    }
+    if state.calls.len() >= CALLS_MAX || whistle.parties.len() > PARTIES_MAX {
+        return Err(Refusal::TooMany(CALLS_MAX.max(PARTIES_MAX)));
+    }
+    let at_work = |party: &Code| state.open_calls().any(|call| call.is_expecting(party));
+    if let Some((busy, _)) = whistle.parties.iter().find(|(party, _)| at_work(party)) {
+        return Err(Refusal::CalledAlready(busy.clone()));
+    }
+    let number = u32::try_from(state.calls.len()).unwrap_or(u32::MAX) + 1;
+    Ok(vec![Event::Called { call: number, whistle: Box::new(whistle.clone()) }])
+}
+
 pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, now: Timestamp) -> Decision {
     let (call, called) = of(state, number, party)?;
     let responded = |officer: &vocabulary::Officer| Event::Responded {
         call: number,
         party: party.clone(),
         officer: officer.clone(),
-        in_time: now <= call.response_due,
+        in_time: now <= called.response_due,
     };
     match (answer, called.stage) {
         (Answer::Respond { officer }, Stage::Called) => Ok(vec![responded(officer)]),
@@ -42,7 +61,7 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
                 party: party.clone(),
                 officer: officer.clone(),
                 check_in: check_in.clone(),
-                in_time: now <= call.report_in_due,
+                in_time: now <= called.report_in_due,
             };
             // Whoever comes without having answered has answered by coming.
             Ok(if stage == Stage::Called { vec![responded(officer), there] } else { vec![there] })
@@ -63,8 +82,12 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
                 party: party.clone(),
                 outcome: *outcome,
                 note: note.clone(),
-                in_time: now <= call.completion_due,
+                in_time: state.is_in_time(call.completion_due, now),
             }])
+        }
+        (Answer::Return { basis, reason, proposes, due, district }, _) => {
+            let sent = Sent { basis: *basis, reason, proposes, due: *due, district };
+            returns::send_back(state, number, party, &sent)
         }
         (Answer::Done { .. }, _) => Err(Refusal::NotReportedIn(party.clone())),
         // Tasks are completed the same way by those who were not called: see `decide.rs`.

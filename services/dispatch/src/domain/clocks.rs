@@ -5,15 +5,32 @@ use std::collections::BTreeMap;
 use ids::Code;
 use jiff::Timestamp;
 
-use super::{Call, CalledParty, Clock, CloseReason, Event, Phase, Stage, State};
+use super::{Call, CalledParty, Clock, CloseReason, Event, Phase, Stage, State, evolve, meeting, patience};
 
 /// One running clock.
 struct Running<'s> {
     clock: Clock,
     call: Option<u32>,
     task: Option<u32>,
+    order: Option<u32>,
     party: &'s Code,
     due: Timestamp,
+}
+
+impl Running<'_> {
+    /// A clock that starts again by itself and was missed several times is told of once.
+    fn last_missed(mut self, state: &State, now: Timestamp) -> Self {
+        if let (Clock::Meeting, Some(force)) = (self.clock, &state.task_force) {
+            loop {
+                let next = meeting::after(self.due, force.cadence_days);
+                if next > now || next <= self.due {
+                    break;
+                }
+                self.due = next;
+            }
+        }
+        self
+    }
 }
 
 /// The earliest deadline that is still open.
@@ -22,7 +39,11 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
     match state.phase {
         Phase::Unknown | Phase::Closed => None,
         Phase::Resolved { rating_due, .. } => Some(rating_due),
-        Phase::Open => running(state).map(|clock| clock.due).min(),
+        Phase::Open => {
+            let ends = state.suspension.iter().map(|suspension| suspension.until);
+            let reminders = reminders(state).map(|(_, _, _, at)| at);
+            running(state).map(|clock| clock.due).chain(ends).chain(reminders).min()
+        }
     }
 }
 
@@ -34,26 +55,39 @@ pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code
         Phase::Resolved { outcome, .. } => {
             vec![Event::Closed { reason: CloseReason::Unrated, outcome: Some(outcome) }]
         }
-        Phase::Open => running(state)
-            .filter(|clock| clock.due <= now)
-            .map(|clock| Event::Overdue {
+        Phase::Open => {
+            // What stood still goes on first, so that nothing is late for the time it stood.
+            let resumed = state.suspension.as_ref().filter(|suspension| suspension.until <= now).map(|suspension| {
+                Event::Resumed { by: None, held: patience::held(suspension.since, suspension.until) }
+            });
+            let then = resumed.iter().fold(state.clone(), evolve::evolve);
+            let reminded = reminders(&then).filter(|(_, _, _, at)| *at <= now).map(|(call, party, nth, _)| {
+                Event::Reminded { call: call.number, party: party.clone(), reminder: nth, due: call.completion_due }
+            });
+            let late = running(&then).filter(|clock| clock.due <= now).map(|clock| clock.last_missed(&then, now));
+            let late = late.map(|clock| Event::Overdue {
                 clock: clock.clock,
                 call: clock.call,
                 party: clock.party.clone(),
                 task: clock.task,
+                order: clock.order,
                 due: clock.due,
                 told: above.get(clock.party).unwrap_or(centre).clone(),
-            })
-            .collect(),
+            });
+            let events: Vec<Event> = reminded.chain(late).collect();
+            resumed.into_iter().chain(events).collect()
+        }
     }
 }
 
 fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
+    let suspended = state.suspension.is_some();
     let calls = state.open_calls().flat_map(|call| call.parties.iter().flat_map(|called| of_party(call, called)));
     let tasks = state.tasks.iter().filter(|task| task.is_open() && !task.late).map(|task| Running {
         clock: Clock::Task,
         call: task.call,
         task: Some(task.number),
+        order: None,
         party: &task.party,
         due: task.due,
     });
@@ -61,20 +95,66 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
         clock: Clock::Case,
         call: None,
         task: None,
+        order: None,
         party: &matter.owner,
         due: matter.due,
     });
-    calls.chain(tasks).chain(case)
+    let returns = state.open_calls().flat_map(|call| {
+        let pending = call.parties.iter().filter_map(|called| called.returned.as_ref());
+        pending.filter(|returned| returned.pending && !returned.late).map(|returned| Running {
+            clock: Clock::Adjudication,
+            call: Some(call.number),
+            task: None,
+            order: None,
+            party: &returned.adjudicator,
+            due: returned.due,
+        })
+    });
+    let supervisions = state.supervisions.iter().filter(|order| !order.answered && !order.late).map(|order| Running {
+        clock: Clock::Supervision,
+        call: None,
+        task: None,
+        order: Some(order.number),
+        party: &order.party,
+        due: order.due,
+    });
+    let meetings = state.task_force.iter().map(|force| Running {
+        clock: Clock::Meeting,
+        call: None,
+        task: None,
+        order: None,
+        party: &force.lead,
+        due: force.meets_by,
+    });
+    let work = calls
+        .chain(tasks)
+        .chain(case)
+        .chain(meetings)
+        .filter(move |clock| !suspended || matches!(clock.clock, Clock::Response | Clock::ReportIn));
+    work.chain(returns).chain(supervisions)
+}
+
+/// Reminders to come, of every party that is not done: its call, its number from 1, when.
+fn reminders(state: &State) -> impl Iterator<Item = (&Call, &Code, u32, Timestamp)> {
+    let calls = state.open_calls().filter(|_| state.suspension.is_none());
+    calls.flat_map(|call| {
+        let waiting = call.parties.iter().filter(|called| called.is_expected());
+        // With its time over there is nothing to remind of.
+        let waiting = waiting.filter(|called| !called.late.contains(&Clock::Completion));
+        waiting.flat_map(move |called| {
+            let numbered = (1u32..).zip(&call.reminders).skip(called.reminded);
+            numbered.map(move |(nth, at)| (call, &called.party, nth, *at))
+        })
+    })
 }
 
 fn of_party<'s>(call: &'s Call, called: &'s CalledParty) -> impl Iterator<Item = Running<'s>> {
     let waiting = [
-        (Clock::Response, call.response_due, called.stage < Stage::Responded),
-        (Clock::ReportIn, call.report_in_due, called.stage < Stage::ReportedIn),
+        (Clock::Response, called.response_due, called.stage < Stage::Responded),
+        (Clock::ReportIn, called.report_in_due, called.stage < Stage::ReportedIn),
         (Clock::Completion, call.completion_due, called.stage < Stage::Done),
     ];
-    waiting
-        .into_iter()
-        .filter(|(clock, _, runs)| *runs && !called.late.contains(clock))
-        .map(|(clock, due, _)| Running { clock, call: Some(call.number), task: None, party: &called.party, due })
+    waiting.into_iter().filter(|(clock, _, runs)| *runs && !called.late.contains(clock)).map(|(clock, due, _)| {
+        Running { clock, call: Some(call.number), task: None, order: None, party: &called.party, due }
+    })
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use vocabulary::Outcome;
 
 use super::{
-    Answer, CALLS_MAX, Call, CallEnding, CloseReason, Command, Event, Matter, PARTIES_MAX, Phase, Plan, Refusal,
-    Resolution, State, TASKS_MAX, Task, Whistle, call, clocks, evolve,
+    Answer, Call, CallEnding, CloseReason, Command, Event, Matter, Phase, Plan, Refusal, Resolution, State, TASKS_MAX,
+    Task, call, clocks, evolve, meeting, patience, returns,
 };
 
 /// Dispatch's rule book.
@@ -70,6 +70,15 @@ impl Decider for Rules {
             | Command::AdoptMeasure { .. }
             | Command::Release { .. }
             | Command::Resolve { .. }
+            | Command::Adjudicate { .. }
+            | Command::Disqualify { .. }
+            | Command::Supervise { .. }
+            | Command::AnswerSupervision { .. }
+            | Command::Extend { .. }
+            | Command::Suspend { .. }
+            | Command::Resume { .. }
+            | Command::HoldMeeting { .. }
+            | Command::FormTaskForce { .. }
             | Command::Answer { .. } => on_open(state, command),
         }
     }
@@ -99,7 +108,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Call { whistle } => {
             owns(matter, &whistle.caller)?;
-            blow(state, whistle)
+            call::blow(state, whistle)
         }
         Command::PlanTasks { by, tasks } => {
             owns(matter, by)?;
@@ -126,6 +135,36 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::Resolve { by, outcome, summary, rating_due } => {
             owns(matter, by)?;
             resolve(state, matter, *outcome, summary, by, *rating_due)
+        }
+        Command::Adjudicate { by, call, party, upheld, reason, rating_due } => {
+            let decided = returns::adjudicate(state, by, *call, party, upheld.as_deref(), reason)?;
+            Ok(with_consequences(state, decided, by, *rating_due))
+        }
+        Command::Disqualify { by, call, party, reason, response_due, report_in_due } => {
+            owns(matter, by)?;
+            returns::disqualify(state, *call, party, reason, *response_due, *report_in_due)
+        }
+        Command::Supervise { by, above, party, text, due, now } => {
+            patience::supervise(state, by, *above, party, text, *due, *now)
+        }
+        Command::AnswerSupervision { by, order, note, now } => {
+            patience::answer_supervision(state, by, *order, note, *now)
+        }
+        Command::Extend { by, above, scope, basis, reason, due, now } => {
+            let asked = patience::Extension { basis, reason, due: *due, now: *now };
+            patience::extend(state, matter, by, *above, *scope, &asked)
+        }
+        Command::Suspend { by, above, basis, reason, until, now } => {
+            patience::suspend(state, by, *above, (basis, reason), *until, *now)
+        }
+        Command::Resume { by, above, now } => patience::resume(state, by, *above, *now),
+        Command::HoldMeeting { by, present, minutes, decisions, now } => {
+            owns(matter, by)?;
+            meeting::hold(state, matter, by, present, (minutes, decisions), *now)
+        }
+        Command::FormTaskForce { by, lead, members, cadence_days, now } => {
+            owns(matter, by)?;
+            meeting::form_task_force(state, lead, members, *cadence_days, *now)
         }
         Command::Answer { call, party, answer: Answer::TaskDone { task, note }, now, rating_due } => {
             call::of(state, *call, party)?;
@@ -200,22 +239,7 @@ fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str) -> Decisi
     }])
 }
 
-fn blow(state: &State, whistle: &Whistle) -> Decision {
-    if whistle.parties.is_empty() {
-        return Err(Refusal::NobodyToCall);
-    }
-    if state.calls.len() >= CALLS_MAX || whistle.parties.len() > PARTIES_MAX {
-        return Err(Refusal::TooMany(CALLS_MAX.max(PARTIES_MAX)));
-    }
-    let at_work = |party: &Code| state.open_calls().any(|call| call.is_expecting(party));
-    if let Some((busy, _)) = whistle.parties.iter().find(|(party, _)| at_work(party)) {
-        return Err(Refusal::CalledAlready(busy.clone()));
-    }
-    let number = u32::try_from(state.calls.len()).unwrap_or(u32::MAX) + 1;
-    Ok(vec![Event::Called { call: number, whistle: Box::new(whistle.clone()) }])
-}
-
-fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
+pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
     if state.tasks.len() + plans.len() > TASKS_MAX {
         return Err(Refusal::TooMany(TASKS_MAX));
     }
@@ -251,7 +275,12 @@ fn complete_task(state: &State, by: &Code, number: u32, note: &str, now: Timesta
         return Err(Refusal::TaskBlocked { task: number, first: *first });
     }
     call::may_work(state, task, by)?;
-    let done = Event::TaskDone { task: number, party: by.clone(), note: note.to_owned(), in_time: now <= task.due };
+    let done = Event::TaskDone {
+        task: number,
+        party: by.clone(),
+        note: note.to_owned(),
+        in_time: state.is_in_time(task.due, now),
+    };
     Ok(with_consequences(state, vec![done], by, rating_due))
 }
 
@@ -313,6 +342,17 @@ fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
         | Event::MeasureAdopted { .. }
         | Event::Released { .. }
         | Event::CallEnded { .. }
+        | Event::Returned { .. }
+        | Event::ReturnAdjudicated { .. }
+        | Event::Unqualified { .. }
+        | Event::Reminded { .. }
+        | Event::Supervised { .. }
+        | Event::SupervisionAnswered { .. }
+        | Event::Extended { .. }
+        | Event::Suspended { .. }
+        | Event::Resumed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::TaskForceFormed { .. }
         | Event::Overdue { .. }
         | Event::Resolved(_)
         | Event::Reopened { .. }

@@ -3,7 +3,12 @@
 use charter::Level;
 use ids::Code;
 
-use super::{Call, CalledParty, Clock, Event, Kept, Matter, Phase, Stage, State, Task};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Call, CalledParty, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision, Suspension, Task,
+    TaskForce, meeting,
+};
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
     match event {
@@ -21,6 +26,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 place: assigned.place.clone(),
                 due: assigned.due,
                 overdue: false,
+                extended: false,
                 graded_by: assigned.graded_by,
             });
         }
@@ -45,14 +51,18 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                         party: party.clone(),
                         duty: *duty,
                         stage: Stage::Called,
+                        response_due: whistle.response_due,
+                        report_in_due: whistle.report_in_due,
+                        returned: None,
+                        reminded: 0,
                         kept: Kept::default(),
                         outcome: None,
                         late: vec![],
                     })
                     .collect(),
-                response_due: whistle.response_due,
-                report_in_due: whistle.report_in_due,
                 completion_due: whistle.completion_due,
+                reminders: whistle.reminders.clone(),
+                extended: false,
                 ended: false,
             });
         }
@@ -71,8 +81,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }),
         Event::Released { call, party, .. } => {
             on_party(&mut state, *call, party, |called| called.stage = Stage::Released);
-            // Its open tasks go with it.
-            state.tasks.retain(|task| task.done || task.party != *party || task.call != Some(*call));
+            drop_open_tasks(&mut state, *call, party);
         }
         Event::CallEnded { call, .. } => {
             if let Some(known) = state.calls.iter_mut().find(|known| known.number == *call) {
@@ -88,11 +97,83 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 due: *due,
                 after: after.clone(),
                 call: *call,
+                extended: false,
                 done: false,
                 late: false,
             });
         }
         Event::TaskDone { task, .. } => on_task(&mut state, *task, |task| task.done = true),
+        Event::Returned { call, party, adjudicator, due, bounce, .. } => {
+            state.returns = *bounce;
+            on_party(&mut state, *call, party, |called| {
+                called.returned =
+                    Some(Return { adjudicator: adjudicator.clone(), due: *due, pending: true, late: false });
+            });
+        }
+        Event::ReturnAdjudicated { call, party, upheld, .. } => {
+            on_party(&mut state, *call, party, |called| {
+                if let Some(returned) = &mut called.returned {
+                    returned.pending = false;
+                }
+                if *upheld {
+                    called.stage = Stage::Released;
+                }
+            });
+            if *upheld {
+                drop_open_tasks(&mut state, *call, party);
+            }
+        }
+        Event::Unqualified { call, party, response_due, report_in_due, .. } => {
+            on_party(&mut state, *call, party, |called| {
+                called.stage = Stage::Called;
+                called.kept = Kept::default();
+                called.response_due = *response_due;
+                called.report_in_due = *report_in_due;
+                called.late.retain(|clock| !matches!(clock, Clock::Response | Clock::ReportIn));
+            });
+        }
+        Event::Reminded { call, party, .. } => on_party(&mut state, *call, party, |called| called.reminded += 1),
+        Event::Supervised { order, by, party, due, .. } => state.supervisions.push(Supervision {
+            number: *order,
+            by: by.clone(),
+            party: party.clone(),
+            due: *due,
+            answered: false,
+            late: false,
+        }),
+        Event::SupervisionAnswered { order, .. } => {
+            on_supervision(&mut state, *order, |supervision| supervision.answered = true);
+        }
+        Event::Extended { scope, due, .. } => extend(&mut state, *scope, *due),
+        Event::Suspended { since, until, .. } => {
+            state.suspension = Some(Suspension { since: *since, until: *until });
+        }
+        Event::Resumed { held, .. } => {
+            state.suspension = None;
+            shift_work(&mut state, *held);
+        }
+        Event::MeetingHeld { next, .. } => {
+            if let (Some(force), Some(next)) = (&mut state.task_force, next) {
+                force.meets_by = *next;
+            }
+        }
+        Event::TaskForceFormed { lead, cadence_days, meets_by, .. } => {
+            state.task_force = Some(TaskForce { lead: lead.clone(), cadence_days: *cadence_days, meets_by: *meets_by });
+        }
+        Event::Overdue { clock: Clock::Adjudication, call, due, .. } => {
+            let call = state.calls.iter_mut().find(|known| Some(known.number) == *call);
+            let returned = call.into_iter().flat_map(|call| &mut call.parties).filter_map(|it| it.returned.as_mut());
+            returned.filter(|returned| returned.pending && returned.due == *due).for_each(|it| it.late = true);
+        }
+        Event::Overdue { clock: Clock::Supervision, order, .. } => {
+            on_supervision(&mut state, order.unwrap_or_default(), |supervision| supervision.late = true);
+        }
+        // A week missed is told once; the next one counts from when this one was over.
+        Event::Overdue { clock: Clock::Meeting, due, .. } => {
+            if let Some(force) = &mut state.task_force {
+                force.meets_by = meeting::after(*due, force.cadence_days);
+            }
+        }
         Event::Overdue { clock: Clock::Case, .. } => {
             if let Some(matter) = &mut state.matter {
                 matter.overdue = true;
@@ -107,12 +188,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Resolved(resolution) => {
             state.phase = Phase::Resolved { outcome: resolution.outcome, rating_due: resolution.rating_due };
             state.rounds = resolution.round;
+            state.suspension = None;
         }
         Event::Reopened { due, .. } => {
             state.phase = Phase::Open;
             if let Some(matter) = &mut state.matter {
                 matter.due = *due;
                 matter.overdue = false;
+                matter.extended = false;
             }
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
@@ -125,6 +208,51 @@ fn on_party(state: &mut State, call: u32, party: &Code, change: impl FnOnce(&mut
     let call = state.calls.iter_mut().find(|known| known.number == call);
     if let Some(called) = call.and_then(|call| call.parties.iter_mut().find(|called| called.party == *party)) {
         change(called);
+    }
+}
+
+/// What a party had left to do goes with it.
+fn drop_open_tasks(state: &mut State, call: u32, party: &Code) {
+    state.tasks.retain(|task| task.done || task.party != *party || task.call != Some(call));
+}
+
+fn extend(state: &mut State, scope: Scope, due: Timestamp) {
+    match scope {
+        Scope::Case => {
+            if let Some(matter) = &mut state.matter {
+                matter.due = due;
+                matter.extended = true;
+            }
+        }
+        Scope::Call(number) => {
+            if let Some(call) = state.calls.iter_mut().find(|call| call.number == number) {
+                call.completion_due = due;
+                call.extended = true;
+            }
+        }
+        Scope::Task(number) => on_task(state, number, |task| {
+            task.due = due;
+            task.extended = true;
+        }),
+    }
+}
+
+/// Everything that stood still is later by as long as it stood; what had run out before stays late.
+fn shift_work(state: &mut State, held: SignedDuration) {
+    let later = |due: &mut Timestamp| *due = due.saturating_add(held).unwrap_or(Timestamp::MAX);
+    if let Some(matter) = &mut state.matter {
+        later(&mut matter.due);
+    }
+    for call in state.calls.iter_mut().filter(|call| !call.ended) {
+        later(&mut call.completion_due);
+        call.reminders.iter_mut().for_each(later);
+    }
+    state.tasks.iter_mut().filter(|task| !task.done).for_each(|task| later(&mut task.due));
+}
+
+fn on_supervision(state: &mut State, number: u32, change: impl FnOnce(&mut Supervision)) {
+    if let Some(supervision) = state.supervisions.iter_mut().find(|known| known.number == number) {
+        change(supervision);
     }
 }
 

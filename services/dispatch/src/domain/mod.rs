@@ -1,5 +1,7 @@
-//! The life of a case from assignment to end. Words first (here), then what may happen ([`decide`]), how a call goes
-//! ([`call`]), and which clocks run ([`clocks`]).
+//! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
+//! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
+//! back ([`returns`]), how time is given ([`patience`]), how people meet ([`meeting`]), and which clocks run ([`clocks`]).
+//! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
 //! Unknown ──Grade──▶ Open ──Resolve / last party done / operation concluded──▶ Resolved ──rated, or time over──▶ Closed
@@ -8,22 +10,33 @@
 //!                          ╲─ withdrawn, excluded ──────────────────────────────────────────────────────▶ Closed
 //! ```
 
+mod allowed;
 mod call;
 mod clocks;
+mod command;
 mod decide;
+mod event;
 mod evolve;
+mod meeting;
+#[cfg(test)]
+mod model;
+mod patience;
+mod refusal;
+mod returns;
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeMap;
 
 use charter::{Colour, Level};
 use ids::Code;
 use jiff::Timestamp;
-use vocabulary::{Duty, Officer, Outcome, Place};
+use vocabulary::{Duty, Outcome, Place};
 
+pub use allowed::{Act, Action, Asker, allowed_actions};
 pub use clocks::next_deadline;
+pub use command::{Answer, Attendee, Command};
 pub use decide::Rules;
+pub use event::{Assignment, Event, Performance, Plan, Resolution, ReturnBasis, Scope, Whistle};
+pub use refusal::Refusal;
 
 /// Calls and tasks one case may have; far above any real one, and bounds its state.
 pub const CALLS_MAX: usize = 50;
@@ -42,6 +55,11 @@ pub struct State {
     pub last_task: u32,
     /// Times it was resolved.
     pub rounds: u32,
+    /// Times a unit sent its call back, over all calls of the case (R-59).
+    pub returns: u32,
+    pub suspension: Option<Suspension>,
+    pub supervisions: Vec<Supervision>,
+    pub task_force: Option<TaskForce>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -70,6 +88,8 @@ pub struct Matter {
     pub place: Place,
     pub due: Timestamp,
     pub overdue: bool,
+    /// The case clock was given more time once.
+    pub extended: bool,
     /// Triage's revision it was assigned by.
     pub graded_by: u64,
 }
@@ -79,9 +99,10 @@ pub struct Call {
     pub number: u32,
     pub caller: Code,
     pub parties: Vec<CalledParty>,
-    pub response_due: Timestamp,
-    pub report_in_due: Timestamp,
     pub completion_due: Timestamp,
+    /// When those who are not done are reminded, earliest first.
+    pub reminders: Vec<Timestamp>,
+    pub extended: bool,
     pub ended: bool,
 }
 
@@ -91,6 +112,12 @@ pub struct CalledParty {
     pub party: Code,
     pub duty: Duty,
     pub stage: Stage,
+    /// Its own: an officer who was not qualified starts both anew (R-51).
+    pub response_due: Timestamp,
+    pub report_in_due: Timestamp,
+    pub returned: Option<Return>,
+    /// Reminders it has had.
+    pub reminded: usize,
     pub kept: Kept,
     /// What it said when it was done.
     pub outcome: Option<Outcome>,
@@ -123,8 +150,46 @@ pub struct Task {
     pub due: Timestamp,
     pub after: Vec<u32>,
     pub call: Option<u32>,
+    pub extended: bool,
     pub done: bool,
     pub late: bool,
+}
+
+/// A call sent back. The clocks go on meanwhile (R-59).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    pub adjudicator: Code,
+    pub due: Timestamp,
+    pub pending: bool,
+    pub late: bool,
+}
+
+/// Time during which the clocks of the work stand still; those of response and report-in go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspension {
+    pub since: Timestamp,
+    /// It ends by itself then: nothing is put aside for ever.
+    pub until: Timestamp,
+}
+
+/// An order from above to account for a matter by a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Supervision {
+    pub number: u32,
+    pub by: Code,
+    pub party: Code,
+    pub due: Timestamp,
+    pub answered: bool,
+    pub late: bool,
+}
+
+/// People of several units who meet at a steady pace until a matter is done (R-14).
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskForce {
+    pub lead: Code,
+    pub cadence_days: u32,
+    /// Until then it has to have met.
+    pub meets_by: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +199,12 @@ pub enum Clock {
     Completion,
     Task,
     Case,
+    /// Of the command centre that has to decide on a return.
+    Adjudication,
+    /// Of whoever has to answer an order of supervision.
+    Supervision,
+    /// Of a task force that has to meet.
+    Meeting,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,248 +229,4 @@ pub enum CloseReason {
     Unrated,
     Withdrawn,
     Excluded,
-}
-
-/// A new owner, by triage or at the desk.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Assignment {
-    pub party: Code,
-    pub level: Level,
-    pub comprehensive: bool,
-    pub category: Code,
-    pub also: Vec<Code>,
-    pub situation: Option<Code>,
-    pub colour: Option<Colour>,
-    pub title: String,
-    pub place: Place,
-    pub due: Timestamp,
-    pub due_provisional: bool,
-    pub reason: String,
-    pub graded_by: u64,
-}
-
-/// The whistle as it is blown: the charter has filled in what the street left out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Whistle {
-    pub caller: Code,
-    pub situation: Option<Code>,
-    pub colour: Colour,
-    pub parties: Vec<(Code, Duty)>,
-    pub response_due: Timestamp,
-    pub report_in_due: Timestamp,
-    pub completion_due: Timestamp,
-    pub due_provisional: bool,
-    pub note: String,
-}
-
-/// A task as it is planned. `after` counts within the list it came in, from 1.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    pub party: Code,
-    pub title: String,
-    pub due: Option<Timestamp>,
-    pub after: Vec<u32>,
-}
-
-/// How one called party kept its clocks: what its score is computed from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Performance {
-    pub party: Code,
-    pub kept: Kept,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Resolution {
-    pub outcome: Outcome,
-    pub summary: String,
-    pub by: Code,
-    pub round: u32,
-    pub calling_party: Option<Code>,
-    pub performance: Vec<Performance>,
-    pub rating_due: Timestamp,
-    pub owner: Code,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    Assigned(Box<Assignment>),
-    Escalated { from_party: Code, to_party: Code, from: Level, to: Level, reason: String },
-    Called { call: u32, whistle: Box<Whistle> },
-    Responded { call: u32, party: Code, officer: Officer, in_time: bool },
-    ReportedIn { call: u32, party: Code, officer: Officer, check_in: Place, in_time: bool },
-    TaskPlanned { task: u32, party: Code, title: String, due: Timestamp, after: Vec<u32>, call: Option<u32> },
-    TaskDone { task: u32, party: Code, note: String, in_time: bool },
-    Progressed { party: Code, kind: ProgressKind, note: String, call: Option<u32> },
-    MeasureAdopted { party: Code, measure: String, exceptions: Vec<String> },
-    PartyDone { call: u32, party: Code, outcome: Outcome, note: String, in_time: bool },
-    Released { call: u32, party: Code, reason: String },
-    CallEnded { call: u32, ending: CallEnding },
-    Overdue { clock: Clock, call: Option<u32>, party: Code, task: Option<u32>, due: Timestamp, told: Code },
-    Resolved(Box<Resolution>),
-    Reopened { reason: String, due: Timestamp },
-    Closed { reason: CloseReason, outcome: Option<Outcome> },
-}
-
-/// What a department says about a call.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    Respond { officer: Officer },
-    ReportIn { officer: Officer, owns_matter: bool, check_in: Place },
-    Progress { kind: ProgressKind, note: String },
-    TaskDone { task: u32, note: String },
-    Done { outcome: Outcome, note: String },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// Triage judged it.
-    Grade(Box<Assignment>),
-    /// The caller took it back.
-    Withdraw,
-    /// Two people agreed to leave it out.
-    Exclude,
-    /// The enforcement centre is through with it.
-    Conclude {
-        summary: String,
-        by: Code,
-        rating_due: Timestamp,
-    },
-    /// The caller rated a round.
-    Rate {
-        round: u32,
-        solved: bool,
-        reason: String,
-        due: Timestamp,
-    },
-
-    /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
-    Assign {
-        by: Code,
-        above_owner: bool,
-        to: Code,
-        to_level: Level,
-        reason: String,
-    },
-    Escalate {
-        by: Code,
-        to: Code,
-        to_level: Level,
-        reason: String,
-    },
-    Call {
-        whistle: Box<Whistle>,
-    },
-    PlanTasks {
-        by: Code,
-        tasks: Vec<Plan>,
-    },
-    CompleteTask {
-        by: Code,
-        task: u32,
-        note: String,
-        now: Timestamp,
-        rating_due: Timestamp,
-    },
-    Progress {
-        by: Code,
-        kind: ProgressKind,
-        note: String,
-    },
-    AdoptMeasure {
-        by: Code,
-        measure: String,
-        exceptions: Vec<String>,
-    },
-    Release {
-        by: Code,
-        party: Code,
-        reason: String,
-        rating_due: Timestamp,
-    },
-    Resolve {
-        by: Code,
-        outcome: Outcome,
-        summary: String,
-        rating_due: Timestamp,
-    },
-    Reopen {
-        reason: String,
-        due: Timestamp,
-    },
-
-    Answer {
-        call: u32,
-        party: Code,
-        answer: Answer,
-        now: Timestamp,
-        rating_due: Timestamp,
-    },
-
-    /// `above` says who is one level above each party; `centre` is above everybody else.
-    CheckDeadlines {
-        now: Timestamp,
-        above: BTreeMap<Code, Code>,
-        centre: Code,
-    },
-}
-
-/// Why dispatch says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("dispatch does not know this case; it has not been judged yet")]
-    NoSuchCase,
-    #[error("the case is closed")]
-    Closed,
-    #[error("the case is resolved; reopen it first")]
-    ResolvedAlready,
-    #[error("the case is not resolved")]
-    NotResolved,
-    #[error("{owner} has the case, not {asked}")]
-    NotTheOwner { owner: Code, asked: Code },
-    #[error("{party} works at level {level}, the case is at level {case}")]
-    WrongLevel { party: Code, level: Level, case: Level },
-    #[error("{0} has it already")]
-    AlreadyThere(Code),
-    #[error("{0} is not above the owner")]
-    NotUpwards(Code),
-    #[error("there is no call {0}")]
-    NoSuchCall(u32),
-    #[error("call {0} is over")]
-    CallOver(u32),
-    #[error("{party} was not called by call {call}")]
-    NotCalled { call: u32, party: Code },
-    #[error("{0} has been called and is not done yet")]
-    CalledAlready(Code),
-    #[error("nobody is to be called: name the parties, or a situation that does")]
-    NobodyToCall,
-    #[error("{0} has responded already")]
-    RespondedAlready(Code),
-    #[error("{0} has reported in already")]
-    ReportedInAlready(Code),
-    #[error("who reports in must be in charge of the matter and able to show the rule it rests on")]
-    NotInCharge,
-    #[error("{0} has not reported in")]
-    NotReportedIn(Code),
-    #[error("{0} is done already")]
-    DoneAlready(Code),
-    #[error("{0} was released")]
-    ReleasedAlready(Code),
-    #[error("there is no task {0}")]
-    NoSuchTask(u32),
-    #[error("task {task} belongs to {owner}")]
-    AnothersTask { task: u32, owner: Code },
-    #[error("task {0} is done already")]
-    TaskDoneAlready(u32),
-    #[error("task {task} comes after task {first}, which is not done")]
-    TaskBlocked { task: u32, first: u32 },
-    #[error("task {0} is not done")]
-    TaskOpen(u32),
-    #[error("a task can only come after one before it in the list")]
-    TaskOrder,
-    #[error("call {0} is not over: nobody leaves before it is done or released")]
-    CallOpen(u32),
-    #[error("the enforcement centre ends this case by concluding its operation")]
-    JointOperation,
-    #[error("a case has at most {0} of these")]
-    TooMany(usize),
 }

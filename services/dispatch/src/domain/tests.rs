@@ -53,6 +53,7 @@ fn whistle(parties: &[&str]) -> Command {
             response_due: at(30),
             report_in_due: at(120),
             completion_due: at(10_000),
+            reminders: vec![at(5_000), at(8_000)],
             due_provisional: false,
             note: String::new(),
         }),
@@ -113,6 +114,17 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::PartyDone { .. } => "PartyDone",
             Event::Released { .. } => "Released",
             Event::CallEnded { .. } => "CallEnded",
+            Event::Returned { .. } => "Returned",
+            Event::ReturnAdjudicated { .. } => "ReturnAdjudicated",
+            Event::Unqualified { .. } => "Unqualified",
+            Event::Reminded { .. } => "Reminded",
+            Event::Supervised { .. } => "Supervised",
+            Event::SupervisionAnswered { .. } => "SupervisionAnswered",
+            Event::Extended { .. } => "Extended",
+            Event::Suspended { .. } => "Suspended",
+            Event::Resumed { .. } => "Resumed",
+            Event::MeetingHeld { .. } => "MeetingHeld",
+            Event::TaskForceFormed { .. } => "TaskForceFormed",
             Event::Overdue { .. } => "Overdue",
             Event::Resolved(_) => "Resolved",
             Event::Reopened { .. } => "Reopened",
@@ -233,6 +245,135 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
     let state = Rules::decide(&state, &resolve).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &rate(1, true)), Ok(vec![]));
     assert_eq!(names(&Rules::decide(&state, &check(30_000)).unwrap()), ["Closed"]);
+}
+
+fn send_back(party: &str, minute: i64, proposes: &str) -> Command {
+    let said = Answer::Return {
+        basis: ReturnBasis::Duty,
+        reason: "not on our list".to_owned(),
+        proposes: code(proposes),
+        due: at(minute + 240),
+        district: code("wuchang-centre"),
+    };
+    answer(party, minute, said)
+}
+
+fn adjudicate(by: &str, call: u32, party: &str, to: Option<&str>) -> Command {
+    let upheld = to.map(|to| {
+        let Command::Call { whistle } = whistle(&[to]) else { unreachable!() };
+        whistle
+    });
+    let reason = "the list says so".to_owned();
+    Command::Adjudicate { by: code(by), call, party: code(party), upheld, reason, rating_due: at(30_000) }
+}
+
+#[test]
+fn a_return_stops_no_clock_and_the_right_unit_is_called_in_the_same_breath() {
+    let called = given(&[grade(), whistle(&[POLICE])]);
+    let returned = given(&[grade(), whistle(&[POLICE]), send_back(POLICE, 5, BUILD)]);
+    assert_eq!(next_deadline(&returned), next_deadline(&called), "the clock of the response goes on");
+    let late = Rules::decide(&returned, &check(30)).unwrap();
+    assert_eq!(names(&late), ["Overdue"], "and it runs out as if nothing had been returned");
+    let decided = Rules::decide(&returned, &adjudicate(STREET, 1, POLICE, Some(BUILD))).unwrap();
+    assert_eq!(names(&decided), ["ReturnAdjudicated", "Called", "CallEnded"]);
+    let state = decided.iter().fold(returned, Rules::evolve);
+    assert!(!state.expects(1, &code(POLICE)) && state.expects(2, &code(BUILD)));
+}
+
+#[test]
+fn a_unit_returns_once_and_the_second_return_is_decided_by_the_district_for_good() {
+    let state =
+        given(&[grade(), whistle(&[POLICE]), send_back(POLICE, 5, BUILD), adjudicate(STREET, 1, POLICE, Some(BUILD))]);
+    let mut again = send_back(BUILD, 9, POLICE);
+    if let Command::Answer { call, .. } = &mut again {
+        *call = 2;
+    }
+    let state = Rules::decide(&state, &again).unwrap().iter().fold(state, Rules::evolve);
+    assert!(matches!(
+        Rules::decide(&state, &adjudicate(STREET, 2, BUILD, None)),
+        Err(Refusal::NotTheAdjudicator { .. })
+    ));
+    let decided = Rules::decide(&state, &adjudicate("wuchang-centre", 2, BUILD, None)).unwrap();
+    assert!(matches!(&decided[..], [Event::ReturnAdjudicated { upheld: false, is_final: true, .. }]));
+    let state = decided.iter().fold(state, Rules::evolve);
+    assert!(state.expects(2, &code(BUILD)), "whoever it is unclear for keeps it");
+    assert_eq!(Rules::decide(&state, &again), Err(Refusal::ReturnedAlready(code(BUILD))));
+}
+
+#[test]
+fn a_return_that_nobody_decides_on_goes_one_level_up() {
+    let state =
+        given(&[grade(), whistle(&[POLICE]), answer(POLICE, 3, respond()), send_back(POLICE, 5, BUILD), check(245)]);
+    assert_eq!(Rules::decide(&state, &check(245)), Ok(vec![]), "told once");
+    let state = given(&[grade(), whistle(&[POLICE]), answer(POLICE, 3, respond()), send_back(POLICE, 5, BUILD)]);
+    let late = Rules::decide(&state, &check(245)).unwrap();
+    let by_clock =
+        |clock: Clock| late.iter().filter(move |event| matches!(event, Event::Overdue { clock: c, .. } if *c == clock));
+    assert_eq!(by_clock(Clock::Adjudication).count(), 1);
+}
+
+#[test]
+fn whoever_cannot_decide_has_to_answer_and_come_again() {
+    let state = given(&[grade(), whistle(&[POLICE]), answer(POLICE, 5, report_in())]);
+    let unqualified = Command::Disqualify {
+        by: code(STREET),
+        call: 1,
+        party: code(POLICE),
+        reason: "could not show the rule it rests on".to_owned(),
+        response_due: at(40),
+        report_in_due: at(130),
+    };
+    let state = Rules::decide(&state, &unqualified).unwrap().iter().fold(state, Rules::evolve);
+    assert_eq!(next_deadline(&state), Some(at(40)), "the clock of the response runs again");
+    assert_eq!(Rules::decide(&state, &answer(POLICE, 20, done())), Err(Refusal::NotReportedIn(code(POLICE))));
+    let again = Rules::decide(&state, &answer(POLICE, 39, report_in())).unwrap();
+    assert_eq!(names(&again), ["Responded", "ReportedIn"]);
+}
+
+#[test]
+fn whoever_is_not_at_the_meeting_has_not_reported_in_and_decisions_become_tasks() {
+    let state = given(&[grade(), whistle(&[POLICE, BUILD])]);
+    let Command::PlanTasks { tasks, .. } = plan(&[(POLICE, &[])]) else { unreachable!() };
+    let meeting = Command::HoldMeeting {
+        by: code(STREET),
+        present: vec![Attendee { party: code(POLICE), officer: officer() }],
+        minutes: "bollards, then signs".to_owned(),
+        decisions: tasks,
+        now: at(60),
+    };
+    let held = Rules::decide(&state, &meeting).unwrap();
+    assert_eq!(names(&held), ["MeetingHeld", "Responded", "ReportedIn", "TaskPlanned"]);
+    let Event::MeetingHeld { absent, .. } = &held[0] else { panic!("no meeting") };
+    assert_eq!(absent, &[code(BUILD)]);
+    let state = held.iter().fold(state, Rules::evolve);
+    let late = Rules::decide(&state, &check(120)).unwrap();
+    assert!(
+        late.iter().any(
+            |event| matches!(event, Event::Overdue { clock: Clock::ReportIn, party, .. } if party.as_str() == BUILD)
+        )
+    );
+}
+
+#[test]
+fn a_missed_week_of_a_task_force_is_told_once_and_the_next_one_counts() {
+    const WEEK: i64 = 7 * 24 * 60;
+    let form = Command::FormTaskForce {
+        by: code(STREET),
+        lead: code(STREET),
+        members: vec![code(POLICE), code(BUILD)],
+        cadence_days: 7,
+        now: at(0),
+    };
+    let state = given(&[grade(), form]);
+    let missed = |state: &State, minute| {
+        let late = Rules::decide(state, &check(minute)).unwrap();
+        late.iter().filter(|event| matches!(event, Event::Overdue { clock: Clock::Meeting, .. })).count()
+    };
+    assert_eq!(missed(&state, WEEK - 1), 0);
+    assert_eq!(missed(&state, WEEK), 1);
+    let state = Rules::decide(&state, &check(WEEK)).unwrap().iter().fold(state, Rules::evolve);
+    assert_eq!(missed(&state, 2 * WEEK - 1), 0);
+    assert_eq!(missed(&state, 5 * WEEK + 1), 1, "several weeks missed while nobody looked are told once");
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

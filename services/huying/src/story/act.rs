@@ -1,5 +1,25 @@
 //! One step: what an actor does, over the contract everybody has.
 
+macro_rules! with {
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct $name { $($field: $type),* }
+    };
+}
+
+/// Calls `$client.$method` with the request and drops the response.
+macro_rules! call {
+    ($client:expr, $method:ident, $request:expr) => {
+        match $client.$method($request).await {
+            Ok(_) => Ok(None),
+            Err(status) => Err(status),
+        }
+    };
+}
+
+mod supervision;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -67,14 +87,6 @@ impl From<PlaceSpec> for Place {
     }
 }
 
-macro_rules! with {
-    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
-        #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        struct $name { $($field: $type),* }
-    };
-}
-
 with!(Submission {
     channel: String,
     kind: String,
@@ -115,16 +127,6 @@ with!(Nothing {});
 
 /// What a service made of a request.
 type Answer = Result<Option<String>, Status>;
-
-/// Calls `$client.$method` with the request and drops the response.
-macro_rules! call {
-    ($client:expr, $method:ident, $request:expr) => {
-        match $client.$method($request).await {
-            Ok(_) => Ok(None),
-            Err(status) => Err(status),
-        }
-    };
-}
 
 impl Act<'_> {
     /// Does the step, again while the service is away; the command id makes that harmless.
@@ -239,6 +241,10 @@ impl Act<'_> {
             | "related-case" | "conclude" => self.at_the_centre(district, case_id, command_id).await,
             "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"
             | "release" | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
+            "return" => self.object(district, case_id, command_id).await,
+            "answer-supervision" if department => self.object(district, case_id, command_id).await,
+            "adjudicate" | "disqualify" | "supervise" | "answer-supervision" | "extend" | "suspend" | "resume"
+            | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         }
     }
@@ -365,6 +371,18 @@ impl Act<'_> {
         Ok(status.and_then(|status| settled(status.unwrap_or_default())))
     }
 
+    fn planned(&self, tasks: Vec<Planned>) -> anyhow::Result<Vec<dispatch::PlannedTask>> {
+        let begins = self.story.begins()?;
+        let planned = tasks.into_iter().map(|task| {
+            let due = match task.due.as_str() {
+                "" => None,
+                due => Some(proto::ToWireTime::to_wire(super::format::instant(begins, due)?)),
+            };
+            Ok(dispatch::PlannedTask { party: task.party, title: task.title, due, after: task.after })
+        });
+        planned.collect()
+    }
+
     async fn at_the_desk(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
         let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
         Ok(match self.step.action.as_str() {
@@ -393,18 +411,7 @@ impl Act<'_> {
             }
             "plan-tasks" => {
                 let with: Planning = self.with()?;
-                let begins = self.story.begins()?;
-                let tasks = with
-                    .tasks
-                    .into_iter()
-                    .map(|task| {
-                        let due = match task.due.as_str() {
-                            "" => None,
-                            due => Some(proto::ToWireTime::to_wire(super::format::instant(begins, due)?)),
-                        };
-                        Ok(dispatch::PlannedTask { party: task.party, title: task.title, due, after: task.after })
-                    })
-                    .collect::<anyhow::Result<_>>()?;
+                let tasks = self.planned(with.tasks)?;
                 call!(client, plan_tasks, dispatch::PlanTasksRequest { district, case_id, command_id, tasks })
             }
             "complete-task" => {

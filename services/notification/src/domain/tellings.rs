@@ -10,6 +10,8 @@ pub const RECEIVED: &str = "received";
 pub const JUDGED: &str = "judged";
 pub const CALLED: &str = "called";
 pub const CALL_OVERDUE: &str = "call-overdue";
+pub const REMINDED: &str = "reminded";
+pub const SUPERVISED: &str = "supervised";
 pub const RESOLVED: &str = "resolved";
 pub const CLOSED: &str = "closed";
 pub const NOTICE_SERVED: &str = "notice-served";
@@ -32,6 +34,17 @@ pub enum Occasion {
         party: Code,
         due: Timestamp,
         told: Code,
+    },
+    /// Part of the time of a call has gone, and the party is not done.
+    Reminded {
+        party: Code,
+        due: Timestamp,
+    },
+    /// Somebody above wants an account of the matter.
+    Supervised {
+        by: Code,
+        party: Code,
+        due: Timestamp,
     },
     Resolved {
         outcome: Outcome,
@@ -104,6 +117,15 @@ pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
         Occasion::CallOverdue { party, due, told } => {
             let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
             tell(CALL_OVERDUE, Party(told.clone()), says)
+        }
+        Occasion::Reminded { party, due } => {
+            let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(REMINDED, Party(party.clone()), says)
+        }
+        Occasion::Supervised { by, party, due } => {
+            let says =
+                Says { street: Some(by.clone()), party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(SUPERVISED, Party(party.clone()), says)
         }
         Occasion::Resolved { outcome, rating_due } => {
             let says = Says { due: Some(*rating_due), ending: Some(Ending::With(*outcome)), ..Says::default() };

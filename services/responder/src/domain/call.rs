@@ -15,10 +15,13 @@ pub struct CallKey {
 pub enum Fact {
     Called,
     TaskGiven(u32),
+    Supervised,
     Over,
     Responded,
     ReportedIn,
     Progressed,
+    Returned,
+    Accounted,
     TaskDone(u32),
     Done,
 }
@@ -75,7 +78,8 @@ impl Call {
             Fact::Called => self.called = true,
             Fact::TaskGiven(task) => drop(self.tasks.insert(task)),
             Fact::TaskDone(task) => drop(self.tasks_done.insert(task)),
-            Fact::Progressed => {}
+            // A call that was sent back is still to be answered until the hub says otherwise.
+            Fact::Progressed | Fact::Returned | Fact::Supervised | Fact::Accounted => {}
             Fact::Responded => self.furthest = self.furthest.max(State::Responded),
             Fact::ReportedIn => self.furthest = self.furthest.max(State::ReportedIn),
             Fact::Done => self.furthest = self.furthest.max(State::Done),

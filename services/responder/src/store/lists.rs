@@ -92,6 +92,10 @@ fn describe(
                 view.tasks.retain(|known| known.task != task.task);
                 view.tasks.push(task);
             }
+            Some(order::Order::Supervision(order)) => {
+                view.supervisions.retain(|known| known.order != order.order);
+                view.supervisions.push(order);
+            }
             Some(order::Order::Over(_)) | None => {}
         }
     }

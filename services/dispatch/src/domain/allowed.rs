@@ -1,0 +1,263 @@
+//! What somebody could do with a case now, found by asking the rules themselves: every action is offered to
+//! [`decide`](super::Rules) with arguments it could have, and those it takes are listed. A desk shows these and no others.
+
+use charter::{Colour, Level};
+use decider::Decider;
+use ids::Code;
+use jiff::{SignedDuration, Timestamp};
+use vocabulary::{Duty, Officer, Outcome, Place};
+
+use super::{Answer, Attendee, Command, Plan, ProgressKind, ReturnBasis, Rules, Scope, State, Whistle};
+
+/// What can be done, by its name in the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Act {
+    Assign,
+    Escalate,
+    Call,
+    PlanTasks,
+    CompleteTask,
+    RecordProgress,
+    AdoptMeasure,
+    Release,
+    Resolve,
+    Reopen,
+    Adjudicate,
+    Disqualify,
+    Supervise,
+    AnswerSupervision,
+    Extend,
+    Suspend,
+    Resume,
+    HoldMeeting,
+    FormTaskForce,
+    Respond,
+    ReportIn,
+    Done,
+    Return,
+}
+
+/// One thing that can be done, and to what of the case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Action {
+    pub act: Act,
+    pub call: Option<u32>,
+    pub party: Option<Code>,
+    pub task: Option<u32>,
+    pub order: Option<u32>,
+}
+
+/// Who asks, and what the charter says about them and this case.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    pub party: Code,
+    /// It is above the unit that has the case.
+    pub above: bool,
+    /// Somebody else of the district, for actions that need a second unit.
+    pub other: Code,
+    pub other_level: Level,
+    pub now: Timestamp,
+}
+
+/// Everything `asker` could do, each with what it would be done to. Who may ask for what at all is the door's to say.
+#[must_use]
+pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Action> {
+    let taken = |(_, command): &(Action, Command)| Rules::decide(state, command).is_ok_and(|events| !events.is_empty());
+    let mut actions: Vec<Action> = offers(state, asker).into_iter().filter(taken).map(|(action, _)| action).collect();
+    actions.sort();
+    actions.dedup();
+    actions
+}
+
+/// Every action with arguments that could be right.
+fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
+    let mut offers: Vec<(Action, Command)> =
+        on_case(state, asker).into_iter().map(|(act, command)| (Action::on_case(act), command)).collect();
+    for call in &state.calls {
+        for called in &call.parties {
+            offers.extend(on_party(call.number, &called.party, asker));
+        }
+        let action = Action { call: Some(call.number), ..Action::on_case(Act::Extend) };
+        offers.push((action, extend(asker, Scope::Call(call.number), call.completion_due)));
+        offers.extend(answers(call.number, asker));
+    }
+    for task in &state.tasks {
+        let on_task = |act| Action { task: Some(task.number), ..Action::on_case(act) };
+        let complete = Command::CompleteTask {
+            by: asker.party.clone(),
+            task: task.number,
+            note: String::new(),
+            now: asker.now,
+            rating_due: asker.now,
+        };
+        offers.push((on_task(Act::CompleteTask), complete));
+        offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), task.due)));
+    }
+    for order in &state.supervisions {
+        let action = Action { order: Some(order.number), ..Action::on_case(Act::AnswerSupervision) };
+        let by = asker.party.clone();
+        let answer = Command::AnswerSupervision { by, order: order.number, note: String::new(), now: asker.now };
+        offers.push((action, answer));
+    }
+    offers
+}
+
+fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
+    let by = || asker.party.clone();
+    let (above, now) = (asker.above, asker.now);
+    let due = state.matter.as_ref().map_or(now, |matter| matter.due);
+    let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![] };
+    let officer = Officer { staff_ref: String::new(), post: String::new() };
+    let whistle = Box::new(whistle(asker));
+    vec![
+        (
+            Act::Assign,
+            Command::Assign {
+                by: by(),
+                above_owner: above,
+                to: asker.other.clone(),
+                to_level: asker.other_level,
+                reason: String::new(),
+            },
+        ),
+        (
+            Act::Escalate,
+            Command::Escalate { by: by(), to: asker.other.clone(), to_level: Level::D, reason: String::new() },
+        ),
+        (Act::Call, Command::Call { whistle }),
+        (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan] }),
+        (Act::RecordProgress, Command::Progress { by: by(), kind: ProgressKind::Note, note: String::new() }),
+        (Act::AdoptMeasure, Command::AdoptMeasure { by: by(), measure: String::new(), exceptions: vec![] }),
+        (
+            Act::Resolve,
+            Command::Resolve { by: by(), outcome: Outcome::Solved, summary: String::new(), rating_due: now },
+        ),
+        (Act::Reopen, Command::Reopen { reason: String::new(), due: now }),
+        (
+            Act::Supervise,
+            Command::Supervise { by: by(), above, party: by(), text: String::new(), due: later(now), now },
+        ),
+        (Act::Extend, extend(asker, Scope::Case, due)),
+        (
+            Act::Suspend,
+            Command::Suspend { by: by(), above, basis: String::new(), reason: String::new(), until: later(now), now },
+        ),
+        (Act::Resume, Command::Resume { by: by(), above, now }),
+        (
+            Act::HoldMeeting,
+            Command::HoldMeeting {
+                by: by(),
+                present: vec![Attendee { party: by(), officer }],
+                minutes: String::new(),
+                decisions: vec![],
+                now,
+            },
+        ),
+        (
+            Act::FormTaskForce,
+            Command::FormTaskForce {
+                by: by(),
+                lead: by(),
+                members: vec![by(), asker.other.clone()],
+                cadence_days: 7,
+                now,
+            },
+        ),
+    ]
+}
+
+/// What may be done to one called unit.
+fn on_party(call: u32, party: &Code, asker: &Asker) -> Vec<(Action, Command)> {
+    let action = |act| Action { call: Some(call), party: Some(party.clone()), ..Action::on_case(act) };
+    let by = || asker.party.clone();
+    let now = asker.now;
+    let (reason, rating_due) = (String::new(), now);
+    vec![
+        (action(Act::Release), Command::Release { by: by(), party: party.clone(), reason: reason.clone(), rating_due }),
+        (
+            action(Act::Adjudicate),
+            Command::Adjudicate {
+                by: by(),
+                call,
+                party: party.clone(),
+                upheld: None,
+                reason: reason.clone(),
+                rating_due,
+            },
+        ),
+        (
+            action(Act::Disqualify),
+            Command::Disqualify {
+                by: by(),
+                call,
+                party: party.clone(),
+                reason,
+                response_due: later(now),
+                report_in_due: later(now),
+            },
+        ),
+    ]
+}
+
+/// What a called unit may say.
+fn answers(call: u32, asker: &Asker) -> Vec<(Action, Command)> {
+    let officer = Officer { staff_ref: String::new(), post: String::new() };
+    let said = [
+        (Act::Respond, Answer::Respond { officer: officer.clone() }),
+        (Act::ReportIn, Answer::ReportIn { officer, owns_matter: true, check_in: Place::default() }),
+        (Act::Done, Answer::Done { outcome: Outcome::Solved, note: String::new() }),
+        (
+            Act::Return,
+            Answer::Return {
+                basis: ReturnBasis::Duty,
+                reason: String::new(),
+                proposes: asker.other.clone(),
+                due: later(asker.now),
+                district: asker.other.clone(),
+            },
+        ),
+    ];
+    let answer = |(act, answer)| {
+        let party = asker.party.clone();
+        let command = Command::Answer { call, party, answer, now: asker.now, rating_due: asker.now };
+        (Action { call: Some(call), ..Action::on_case(act) }, command)
+    };
+    said.into_iter().map(answer).collect()
+}
+
+fn extend(asker: &Asker, scope: Scope, due: Timestamp) -> Command {
+    Command::Extend {
+        by: asker.party.clone(),
+        above: asker.above,
+        scope,
+        basis: String::new(),
+        reason: String::new(),
+        due: later(due),
+        now: asker.now,
+    }
+}
+
+fn whistle(asker: &Asker) -> Whistle {
+    Whistle {
+        caller: asker.party.clone(),
+        situation: None,
+        colour: Colour::Blue,
+        parties: vec![(asker.other.clone(), Duty::Lead)],
+        response_due: asker.now,
+        report_in_due: asker.now,
+        completion_due: asker.now,
+        reminders: vec![],
+        due_provisional: false,
+        note: String::new(),
+    }
+}
+
+fn later(time: Timestamp) -> Timestamp {
+    time.saturating_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX)
+}
+
+impl Action {
+    fn on_case(act: Act) -> Self {
+        Self { act, call: None, party: None, task: None, order: None }
+    }
+}

@@ -1,0 +1,211 @@
+//! What may be asked of dispatch: facts of others, requests of desks, answers of departments, and the clock.
+
+use std::collections::BTreeMap;
+
+use charter::Level;
+use ids::Code;
+use jiff::Timestamp;
+use vocabulary::{Officer, Outcome, Place};
+
+use super::{Assignment, Plan, ProgressKind, ReturnBasis, Scope, Whistle};
+
+/// What a department says about a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Respond {
+        officer: Officer,
+    },
+    ReportIn {
+        officer: Officer,
+        owns_matter: bool,
+        check_in: Place,
+    },
+    Progress {
+        kind: ProgressKind,
+        note: String,
+    },
+    TaskDone {
+        task: u32,
+        note: String,
+    },
+    Done {
+        outcome: Outcome,
+        note: String,
+    },
+    /// Not ours: `due` is until when the command centre has to decide, `district` decides from the second time on.
+    Return {
+        basis: ReturnBasis,
+        reason: String,
+        proposes: Code,
+        due: Timestamp,
+        district: Code,
+    },
+}
+
+/// Somebody at a meeting.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attendee {
+    pub party: Code,
+    pub officer: Officer,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Triage judged it.
+    Grade(Box<Assignment>),
+    /// The caller took it back.
+    Withdraw,
+    /// Two people agreed to leave it out.
+    Exclude,
+    /// The enforcement centre is through with it.
+    Conclude {
+        summary: String,
+        by: Code,
+        rating_due: Timestamp,
+    },
+    /// The caller rated a round.
+    Rate {
+        round: u32,
+        solved: bool,
+        reason: String,
+        due: Timestamp,
+    },
+
+    /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
+    Assign {
+        by: Code,
+        above_owner: bool,
+        to: Code,
+        to_level: Level,
+        reason: String,
+    },
+    Escalate {
+        by: Code,
+        to: Code,
+        to_level: Level,
+        reason: String,
+    },
+    Call {
+        whistle: Box<Whistle>,
+    },
+    PlanTasks {
+        by: Code,
+        tasks: Vec<Plan>,
+    },
+    CompleteTask {
+        by: Code,
+        task: u32,
+        note: String,
+        now: Timestamp,
+        rating_due: Timestamp,
+    },
+    Progress {
+        by: Code,
+        kind: ProgressKind,
+        note: String,
+    },
+    AdoptMeasure {
+        by: Code,
+        measure: String,
+        exceptions: Vec<String>,
+    },
+    Release {
+        by: Code,
+        party: Code,
+        reason: String,
+        rating_due: Timestamp,
+    },
+    Resolve {
+        by: Code,
+        outcome: Outcome,
+        summary: String,
+        rating_due: Timestamp,
+    },
+    Reopen {
+        reason: String,
+        due: Timestamp,
+    },
+    /// With a whistle for the right unit the return is upheld; without, the unit keeps the call.
+    Adjudicate {
+        by: Code,
+        call: u32,
+        party: Code,
+        upheld: Option<Box<Whistle>>,
+        reason: String,
+        rating_due: Timestamp,
+    },
+    Disqualify {
+        by: Code,
+        call: u32,
+        party: Code,
+        reason: String,
+        response_due: Timestamp,
+        report_in_due: Timestamp,
+    },
+    /// `above`: the asker is above whoever has the case.
+    Supervise {
+        by: Code,
+        above: bool,
+        party: Code,
+        text: String,
+        due: Timestamp,
+        now: Timestamp,
+    },
+    AnswerSupervision {
+        by: Code,
+        order: u32,
+        note: String,
+        now: Timestamp,
+    },
+    Extend {
+        by: Code,
+        above: bool,
+        scope: Scope,
+        basis: String,
+        reason: String,
+        due: Timestamp,
+        now: Timestamp,
+    },
+    Suspend {
+        by: Code,
+        above: bool,
+        basis: String,
+        reason: String,
+        until: Timestamp,
+        now: Timestamp,
+    },
+    Resume {
+        by: Code,
+        above: bool,
+        now: Timestamp,
+    },
+    HoldMeeting {
+        by: Code,
+        present: Vec<Attendee>,
+        minutes: String,
+        decisions: Vec<Plan>,
+        now: Timestamp,
+    },
+    FormTaskForce {
+        by: Code,
+        lead: Code,
+        members: Vec<Code>,
+        cadence_days: u32,
+        now: Timestamp,
+    },
+
+    Answer {
+        call: u32,
+        party: Code,
+        answer: Answer,
+        now: Timestamp,
+        rating_due: Timestamp,
+    },
+
+    /// `above` says who is one level above each party; `centre` is above everybody else.
+    CheckDeadlines {
+        now: Timestamp,
+        above: BTreeMap<Code, Code>,
+        centre: Code,
+    },
+}

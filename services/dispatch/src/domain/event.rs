@@ -1,0 +1,256 @@
+//! What dispatch puts on the record.
+
+use charter::{Colour, Level};
+use ids::Code;
+use jiff::{SignedDuration, Timestamp};
+use vocabulary::{Duty, Officer, Outcome, Place};
+
+use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind};
+
+/// A new owner, by triage or at the desk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    pub party: Code,
+    pub level: Level,
+    pub comprehensive: bool,
+    pub category: Code,
+    pub also: Vec<Code>,
+    pub situation: Option<Code>,
+    pub colour: Option<Colour>,
+    pub title: String,
+    pub place: Place,
+    pub due: Timestamp,
+    pub due_provisional: bool,
+    pub reason: String,
+    pub graded_by: u64,
+}
+
+/// The whistle as it is blown: the charter has filled in what the street left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whistle {
+    pub caller: Code,
+    pub situation: Option<Code>,
+    pub colour: Colour,
+    pub parties: Vec<(Code, Duty)>,
+    pub response_due: Timestamp,
+    pub report_in_due: Timestamp,
+    pub completion_due: Timestamp,
+    /// When those who are not done are reminded, earliest first.
+    pub reminders: Vec<Timestamp>,
+    pub due_provisional: bool,
+    pub note: String,
+}
+
+/// A task as it is planned. `after` counts within the list it came in, from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub party: Code,
+    pub title: String,
+    pub due: Option<Timestamp>,
+    pub after: Vec<u32>,
+}
+
+/// How one called party kept its clocks: what its score is computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performance {
+    pub party: Code,
+    pub kept: Kept,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolution {
+    pub outcome: Outcome,
+    pub summary: String,
+    pub by: Code,
+    pub round: u32,
+    pub calling_party: Option<Code>,
+    pub performance: Vec<Performance>,
+    pub rating_due: Timestamp,
+    pub owner: Code,
+}
+
+/// What a return rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReturnBasis {
+    /// A law gives the matter to another unit.
+    Legal,
+    /// The list of duties does.
+    Duty,
+}
+
+/// Whose time is extended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Case,
+    Call(u32),
+    Task(u32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    Assigned(Box<Assignment>),
+    Escalated {
+        from_party: Code,
+        to_party: Code,
+        from: Level,
+        to: Level,
+        reason: String,
+    },
+    Called {
+        call: u32,
+        whistle: Box<Whistle>,
+    },
+    Responded {
+        call: u32,
+        party: Code,
+        officer: Officer,
+        in_time: bool,
+    },
+    ReportedIn {
+        call: u32,
+        party: Code,
+        officer: Officer,
+        check_in: Place,
+        in_time: bool,
+    },
+    TaskPlanned {
+        task: u32,
+        party: Code,
+        title: String,
+        due: Timestamp,
+        after: Vec<u32>,
+        call: Option<u32>,
+    },
+    TaskDone {
+        task: u32,
+        party: Code,
+        note: String,
+        in_time: bool,
+    },
+    Progressed {
+        party: Code,
+        kind: ProgressKind,
+        note: String,
+        call: Option<u32>,
+    },
+    MeasureAdopted {
+        party: Code,
+        measure: String,
+        exceptions: Vec<String>,
+    },
+    PartyDone {
+        call: u32,
+        party: Code,
+        outcome: Outcome,
+        note: String,
+        in_time: bool,
+    },
+    Released {
+        call: u32,
+        party: Code,
+        reason: String,
+    },
+    CallEnded {
+        call: u32,
+        ending: CallEnding,
+    },
+    /// `bounce`: how many returns the case has seen with this one.
+    Returned {
+        call: u32,
+        party: Code,
+        basis: ReturnBasis,
+        reason: String,
+        proposes: Code,
+        adjudicator: Code,
+        due: Timestamp,
+        bounce: u32,
+    },
+    /// Upheld, the unit is free and another was called; otherwise it keeps the call. After a final one nobody returns it.
+    ReturnAdjudicated {
+        call: u32,
+        party: Code,
+        by: Code,
+        upheld: bool,
+        is_final: bool,
+        reason: String,
+    },
+    /// Whoever came could not decide: the unit has to answer and come again.
+    Unqualified {
+        call: u32,
+        party: Code,
+        reason: String,
+        response_due: Timestamp,
+        report_in_due: Timestamp,
+    },
+    Reminded {
+        call: u32,
+        party: Code,
+        reminder: u32,
+        due: Timestamp,
+    },
+    Supervised {
+        order: u32,
+        by: Code,
+        party: Code,
+        text: String,
+        due: Timestamp,
+    },
+    SupervisionAnswered {
+        order: u32,
+        party: Code,
+        note: String,
+        in_time: bool,
+    },
+    Extended {
+        scope: Scope,
+        by: Code,
+        basis: String,
+        reason: String,
+        due: Timestamp,
+    },
+    Suspended {
+        by: Code,
+        basis: String,
+        reason: String,
+        since: Timestamp,
+        until: Timestamp,
+    },
+    /// The clocks of the work go on, all later by as long as they stood.
+    Resumed {
+        by: Option<Code>,
+        held: SignedDuration,
+    },
+    /// `absent`: called units that nobody came from; they have not reported in.
+    MeetingHeld {
+        by: Code,
+        call: Option<u32>,
+        present: Vec<Code>,
+        absent: Vec<Code>,
+        minutes: String,
+        next: Option<Timestamp>,
+    },
+    TaskForceFormed {
+        lead: Code,
+        members: Vec<Code>,
+        cadence_days: u32,
+        meets_by: Timestamp,
+    },
+    Overdue {
+        clock: Clock,
+        call: Option<u32>,
+        party: Code,
+        task: Option<u32>,
+        order: Option<u32>,
+        due: Timestamp,
+        told: Code,
+    },
+    Resolved(Box<Resolution>),
+    Reopened {
+        reason: String,
+        due: Timestamp,
+    },
+    Closed {
+        reason: CloseReason,
+        outcome: Option<Outcome>,
+    },
+}

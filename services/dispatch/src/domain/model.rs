@@ -1,0 +1,302 @@
+//! Every way a case can go, walked at random: no dead end, nothing after the end, and what is offered is what the rules
+//! take, for each who asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use charter::{Colour, Level};
+use decider::Decider;
+use ids::Code;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use vocabulary::{Duty, Officer, Outcome, Place};
+
+use super::*;
+
+const STREET: &str = "wuchang-liangdao-command-centre";
+const DISTRICT: &str = "wuchang-centre";
+const POLICE: &str = "wuchang-traffic-police";
+const BUILD: &str = "wuchang-construction";
+const PARTIES: [&str; 4] = [STREET, DISTRICT, POLICE, BUILD];
+
+fn code(text: &str) -> Code {
+    text.parse().unwrap()
+}
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_555_462_800 + minute * 60).unwrap()
+}
+
+fn officer() -> Officer {
+    Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
+}
+
+fn whistle(party: &str, minute: i64) -> Whistle {
+    Whistle {
+        caller: code(STREET),
+        situation: None,
+        colour: Colour::Blue,
+        parties: vec![(code(party), Duty::Lead)],
+        response_due: at(minute + 30),
+        report_in_due: at(minute + 120),
+        completion_due: at(minute + 1000),
+        reminders: vec![at(minute + 500), at(minute + 800)],
+        due_provisional: false,
+        note: String::new(),
+    }
+}
+
+/// Every command there is, with the arguments `by`, `party`, a number of call, task or order, and the minute.
+fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
+    let (by, party, now, later) = (code(by), code(party), at(minute), at(minute + 200));
+    let text = || "because".to_owned();
+    let above = by.as_str() == DISTRICT;
+    let answer = |answer| Command::Answer { call: number, party: by.clone(), answer, now, rating_due: later };
+    let grade = |graded_by| {
+        Command::Grade(Box::new(Assignment {
+            party: code(STREET),
+            level: Level::B1,
+            comprehensive: false,
+            category: code("ponding"),
+            also: vec![],
+            situation: None,
+            colour: None,
+            title: text(),
+            place: Place::default(),
+            due: at(minute + 2000),
+            due_provisional: false,
+            reason: String::new(),
+            graded_by,
+        }))
+    };
+    let plan = || Plan { party: party.clone(), title: text(), due: None, after: vec![] };
+    vec![
+        grade(1),
+        grade(2),
+        Command::Withdraw,
+        Command::Exclude,
+        Command::Rate { round: number, solved: true, reason: text(), due: later },
+        Command::Rate { round: number, solved: false, reason: text(), due: later },
+        Command::Assign { by: by.clone(), above_owner: above, to: party.clone(), to_level: Level::B1, reason: text() },
+        Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
+        Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan()] },
+        Command::CompleteTask { by: by.clone(), task: number, note: text(), now, rating_due: later },
+        Command::Progress { by: by.clone(), kind: ProgressKind::Note, note: text() },
+        Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
+        Command::Release { by: by.clone(), party: party.clone(), reason: text(), rating_due: later },
+        Command::Resolve { by: by.clone(), outcome: Outcome::Solved, summary: text(), rating_due: later },
+        Command::Reopen { reason: text(), due: later },
+        Command::Adjudicate {
+            by: by.clone(),
+            call: number,
+            party: party.clone(),
+            upheld: None,
+            reason: text(),
+            rating_due: later,
+        },
+        Command::Adjudicate {
+            by: by.clone(),
+            call: number,
+            party: party.clone(),
+            upheld: Some(Box::new(whistle(BUILD, minute))),
+            reason: text(),
+            rating_due: later,
+        },
+        Command::Disqualify {
+            by: by.clone(),
+            call: number,
+            party: party.clone(),
+            reason: text(),
+            response_due: later,
+            report_in_due: later,
+        },
+        Command::Supervise { by: by.clone(), above, party: party.clone(), text: text(), due: later, now },
+        Command::AnswerSupervision { by: by.clone(), order: number, note: text(), now },
+        extend(&by, above, Scope::Case, minute),
+        extend(&by, above, Scope::Call(number), minute),
+        extend(&by, above, Scope::Task(number), minute),
+        Command::Suspend { by: by.clone(), above, basis: text(), reason: text(), until: later, now },
+        Command::Resume { by: by.clone(), above, now },
+        Command::HoldMeeting {
+            by: by.clone(),
+            present: vec![Attendee { party: party.clone(), officer: officer() }],
+            minutes: text(),
+            decisions: vec![plan()],
+            now,
+        },
+        Command::FormTaskForce {
+            by: by.clone(),
+            lead: by.clone(),
+            members: vec![by.clone(), party.clone()],
+            cadence_days: 7,
+            now,
+        },
+        answer(Answer::Respond { officer: officer() }),
+        answer(Answer::ReportIn { officer: officer(), owns_matter: true, check_in: Place::default() }),
+        answer(Answer::Done { outcome: Outcome::Solved, note: text() }),
+        answer(Answer::Return {
+            basis: ReturnBasis::Legal,
+            reason: text(),
+            proposes: party,
+            due: later,
+            district: code(DISTRICT),
+        }),
+        check(minute),
+    ]
+}
+
+fn extend(by: &Code, above: bool, scope: Scope, minute: i64) -> Command {
+    let basis = "rule 12".to_owned();
+    Command::Extend {
+        by: by.clone(),
+        above,
+        scope,
+        reason: basis.clone(),
+        basis,
+        due: at(minute + 9000),
+        now: at(minute),
+    }
+}
+
+fn check(minute: i64) -> Command {
+    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code(DISTRICT) }
+}
+
+/// The act a command stands for; facts of others and the clock are nobody's.
+fn act(command: &Command) -> Option<Act> {
+    Some(match command {
+        Command::Assign { .. } => Act::Assign,
+        Command::Escalate { .. } => Act::Escalate,
+        Command::Call { .. } => Act::Call,
+        Command::PlanTasks { .. } => Act::PlanTasks,
+        Command::CompleteTask { .. } => Act::CompleteTask,
+        Command::Progress { .. } => Act::RecordProgress,
+        Command::AdoptMeasure { .. } => Act::AdoptMeasure,
+        Command::Release { .. } => Act::Release,
+        Command::Resolve { .. } => Act::Resolve,
+        Command::Reopen { .. } => Act::Reopen,
+        Command::Adjudicate { .. } => Act::Adjudicate,
+        Command::Disqualify { .. } => Act::Disqualify,
+        Command::Supervise { .. } => Act::Supervise,
+        Command::AnswerSupervision { .. } => Act::AnswerSupervision,
+        Command::Extend { .. } => Act::Extend,
+        Command::Suspend { .. } => Act::Suspend,
+        Command::Resume { .. } => Act::Resume,
+        Command::HoldMeeting { .. } => Act::HoldMeeting,
+        Command::FormTaskForce { .. } => Act::FormTaskForce,
+        Command::Answer { answer: Answer::Respond { .. }, .. } => Act::Respond,
+        Command::Answer { answer: Answer::ReportIn { .. }, .. } => Act::ReportIn,
+        Command::Answer { answer: Answer::Done { .. }, .. } => Act::Done,
+        Command::Answer { answer: Answer::Return { .. }, .. } => Act::Return,
+        Command::Answer { answer: Answer::Progress { .. } | Answer::TaskDone { .. }, .. }
+        | Command::Grade(_)
+        | Command::Withdraw
+        | Command::Exclude
+        | Command::Conclude { .. }
+        | Command::Rate { .. }
+        | Command::CheckDeadlines { .. } => return None,
+    })
+}
+
+/// What the rules take from `by` now, whatever the arguments.
+fn taken(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
+    let numbers =
+        0..=u32::try_from(state.calls.len().max(state.tasks.len()).max(state.supervisions.len())).unwrap() + 1;
+    let all = PARTIES.iter().flat_map(|party| numbers.clone().flat_map(|number| commands(by, party, number, minute)));
+    all.filter(|command| Rules::decide(state, command).is_ok_and(|events| !events.is_empty()))
+        .filter_map(|command| act(&command))
+        .collect()
+}
+
+/// What is offered to `by`. Two different others, because one of them may be at work already.
+fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
+    let others = PARTIES.iter().filter(|other| **other != by);
+    let asked = others.flat_map(|other| {
+        let asker = Asker {
+            party: code(by),
+            above: by == DISTRICT,
+            other: code(other),
+            other_level: Level::B1,
+            now: at(minute),
+        };
+        allowed_actions(state, &asker)
+    });
+    asked.map(|action| action.act).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn every_life_is_legal_and_every_desk_is_shown_what_it_may_do(
+        steps in prop::collection::vec((0usize..4, 0usize..4, 0u32..4, 0i64..900, 0usize..40), 1..40)
+    ) {
+        let mut state = State::default();
+        let mut minute = 0;
+        let mut closed = false;
+        for event in Rules::decide(&state, &commands(STREET, STREET, 1, 0)[0]).unwrap() {
+            state = Rules::evolve(state, &event);
+        }
+        for (by, party, number, pause, which) in steps {
+            minute += pause;
+            // Time is never passed over: whatever is due happens before anybody acts.
+            let all = commands(PARTIES[by], PARTIES[party], number, minute);
+            for command in [check(minute), all[which % all.len()].clone()] {
+                let Ok(events) = Rules::decide(&state, &command) else { continue };
+                for event in &events {
+                    prop_assert!(!closed, "{event:?} after the end");
+                    closed |= matches!(event, Event::Closed { .. });
+                    state = Rules::evolve(state, event);
+                }
+                if let Command::CheckDeadlines { .. } = command {
+                    prop_assert_eq!(Rules::decide(&state, &command), Ok(vec![]), "a deadline acts once");
+                }
+            }
+            let clock = next_deadline(&state);
+            match state.phase {
+                Phase::Unknown | Phase::Closed => prop_assert_eq!(clock, None),
+                Phase::Resolved { .. } => prop_assert!(clock.is_some(), "resolved, and nothing ends it"),
+                // The owner or its district can always go on.
+                Phase::Open => {
+                    let owner = state.matter.as_ref().unwrap().owner.clone();
+                    let ways = taken(&state, owner.as_str(), minute);
+                    prop_assert!(!ways.is_empty(), "{owner} has it and can do nothing");
+                }
+            }
+            for desk in PARTIES {
+                let (may, shown) = (taken(&state, desk, minute), offered(&state, desk, minute));
+                // Escalation needs a unit above, which only the charter knows: the model names any.
+                let unlike: Vec<&Act> = may.symmetric_difference(&shown).filter(|act| **act != Act::Escalate).collect();
+                prop_assert!(unlike.is_empty(), "{desk}: {unlike:?} in {state:?}");
+            }
+        }
+    }
+
+    /// Pausing adds: what stood for two spans is later by both, and nothing else moves (R-50, D9).
+    #[test]
+    fn a_suspension_moves_every_clock_of_the_work_by_as_long_as_it_stood(first in 1i64..180, second in 1i64..180) {
+        let called = [
+            commands(STREET, STREET, 1, 0)[0].clone(),
+            Command::Call { whistle: Box::new(whistle(POLICE, 0)) },
+        ];
+        let apply = |state: State, command: &Command| {
+            Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve)
+        };
+        let before = called.iter().fold(State::default(), |state, command| apply(state, command));
+        let pause = |state: State, from: i64, minutes: i64| {
+            let by = code(DISTRICT);
+            let (basis, reason) = ("rule 3".to_owned(), "waiting for the court".to_owned());
+            let until = at(from + 1000);
+            let suspend = Command::Suspend { by: by.clone(), above: true, basis, reason, until, now: at(from) };
+            let state = apply(state, &suspend);
+            apply(state, &Command::Resume { by, above: true, now: at(from + minutes) })
+        };
+        let after = pause(pause(before.clone(), 5, first), 200, second);
+        let moved = SignedDuration::from_mins(first + second);
+        prop_assert_eq!(after.calls[0].completion_due, before.calls[0].completion_due + moved);
+        prop_assert_eq!(after.matter.as_ref().unwrap().due, before.matter.as_ref().unwrap().due + moved);
+        let party = |state: &State| state.calls[0].parties[0].clone();
+        prop_assert_eq!(party(&after).response_due, party(&before).response_due, "nobody stops this clock");
+        prop_assert_eq!(party(&after).report_in_due, party(&before).report_in_due);
+    }
+}

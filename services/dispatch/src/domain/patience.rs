@@ -1,0 +1,142 @@
+//! Time that is given, taken back, or asked for: supervision, extension, suspension.
+//!
+//! Only the clocks of the work stand still while a case is suspended. Those of response and report-in never do: nobody
+//! stops a clock by not signing.
+
+use ids::Code;
+use jiff::{SignedDuration, Timestamp};
+
+use super::decide::Decision;
+use super::{Event, Matter, Refusal, Scope, State};
+
+/// Orders of supervision one case may have.
+const SUPERVISIONS_MAX: usize = 20;
+
+pub(super) fn supervise(
+    state: &State,
+    by: &Code,
+    above: bool,
+    party: &Code,
+    text: &str,
+    due: Timestamp,
+    now: Timestamp,
+) -> Decision {
+    if !above {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    later(due, now)?;
+    if state.supervisions.len() >= SUPERVISIONS_MAX {
+        return Err(Refusal::TooMany(SUPERVISIONS_MAX));
+    }
+    let order = u32::try_from(state.supervisions.len()).unwrap_or(u32::MAX) + 1;
+    Ok(vec![Event::Supervised { order, by: by.clone(), party: party.clone(), text: text.to_owned(), due }])
+}
+
+pub(super) fn answer_supervision(state: &State, by: &Code, order: u32, note: &str, now: Timestamp) -> Decision {
+    let known =
+        state.supervisions.iter().find(|known| known.number == order).ok_or(Refusal::NoSuchSupervision(order))?;
+    if known.party != *by {
+        return Err(Refusal::AnothersSupervision { order, party: known.party.clone() });
+    }
+    if known.answered {
+        return Err(Refusal::SupervisionAnswered(order));
+    }
+    let in_time = now <= known.due;
+    Ok(vec![Event::SupervisionAnswered { order, party: by.clone(), note: note.to_owned(), in_time }])
+}
+
+/// What an extension says.
+pub(super) struct Extension<'s> {
+    pub basis: &'s str,
+    pub reason: &'s str,
+    pub due: Timestamp,
+    pub now: Timestamp,
+}
+
+/// Once, before it has run out, on a legal basis: the case's by whoever is above its owner, a call's and a task's by the
+/// owner.
+pub(super) fn extend(
+    state: &State,
+    matter: &Matter,
+    by: &Code,
+    above: bool,
+    scope: Scope,
+    asked: &Extension<'_>,
+) -> Decision {
+    let (due, extended) = match scope {
+        Scope::Case => (matter.due, matter.extended),
+        Scope::Call(number) => {
+            let call = state.open_calls().find(|call| call.number == number).ok_or(Refusal::NoSuchCall(number))?;
+            (call.completion_due, call.extended)
+        }
+        Scope::Task(number) => {
+            let task = state.tasks.iter().find(|task| task.number == number && task.is_open());
+            let task = task.ok_or(Refusal::NoSuchTask(number))?;
+            (task.due, task.extended)
+        }
+    };
+    let may = match scope {
+        Scope::Case => above,
+        Scope::Call(_) | Scope::Task(_) => above || matter.owner == *by,
+    };
+    if !may {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    if extended {
+        return Err(Refusal::ExtendedAlready);
+    }
+    if !state.is_in_time(due, asked.now) {
+        return Err(Refusal::RanOut(due));
+    }
+    later(asked.due, due)?;
+    Ok(vec![Event::Extended {
+        scope,
+        by: by.clone(),
+        basis: asked.basis.to_owned(),
+        reason: asked.reason.to_owned(),
+        due: asked.due,
+    }])
+}
+
+pub(super) fn suspend(
+    state: &State,
+    by: &Code,
+    above: bool,
+    (basis, reason): (&str, &str),
+    until: Timestamp,
+    now: Timestamp,
+) -> Decision {
+    if !above {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    if state.suspension.is_some() {
+        return Err(Refusal::SuspendedAlready);
+    }
+    later(until, now)?;
+    Ok(vec![Event::Suspended { by: by.clone(), basis: basis.to_owned(), reason: reason.to_owned(), since: now, until }])
+}
+
+pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp) -> Decision {
+    if !above {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    let suspension = state.suspension.as_ref().ok_or(Refusal::NotSuspended)?;
+    Ok(vec![Event::Resumed { by: Some(by.clone()), held: held(suspension.since, now.min(suspension.until)) }])
+}
+
+/// Never negative, whatever the clocks of two processes say.
+pub(super) fn held(since: Timestamp, until: Timestamp) -> SignedDuration {
+    until.duration_since(since).max(SignedDuration::ZERO)
+}
+
+fn later(due: Timestamp, than: Timestamp) -> Result<(), Refusal> {
+    if due > than { Ok(()) } else { Err(Refusal::NotLater(than)) }
+}
+
+impl State {
+    /// Whether work due at `due` is in time at `now`. Time does not pass for it while the case is suspended.
+    pub(super) fn is_in_time(&self, due: Timestamp, now: Timestamp) -> bool {
+        let reached = self.suspension.as_ref().map_or(now, |suspension| suspension.since.min(now));
+        reached <= due
+    }
+}

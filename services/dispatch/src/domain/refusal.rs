@@ -1,0 +1,100 @@
+//! Every way to say no, in words for whoever asked.
+
+use charter::Level;
+use ids::Code;
+use jiff::Timestamp;
+
+/// Why dispatch says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("dispatch does not know this case; it has not been judged yet")]
+    NoSuchCase,
+    #[error("the case is closed")]
+    Closed,
+    #[error("the case is resolved; reopen it first")]
+    ResolvedAlready,
+    #[error("the case is not resolved")]
+    NotResolved,
+    #[error("{owner} has the case, not {asked}")]
+    NotTheOwner { owner: Code, asked: Code },
+    #[error("{party} works at level {level}, the case is at level {case}")]
+    WrongLevel { party: Code, level: Level, case: Level },
+    #[error("{0} has it already")]
+    AlreadyThere(Code),
+    #[error("{0} is not above the owner")]
+    NotUpwards(Code),
+    #[error("there is no call {0}")]
+    NoSuchCall(u32),
+    #[error("call {0} is over")]
+    CallOver(u32),
+    #[error("{party} was not called by call {call}")]
+    NotCalled { call: u32, party: Code },
+    #[error("{0} has been called and is not done yet")]
+    CalledAlready(Code),
+    #[error("nobody is to be called: name the parties, or a situation that does")]
+    NobodyToCall,
+    #[error("{0} has responded already")]
+    RespondedAlready(Code),
+    #[error("{0} has reported in already")]
+    ReportedInAlready(Code),
+    #[error("who reports in must be in charge of the matter and able to show the rule it rests on")]
+    NotInCharge,
+    #[error("{0} has not reported in")]
+    NotReportedIn(Code),
+    #[error("{0} is done already")]
+    DoneAlready(Code),
+    #[error("{0} was released")]
+    ReleasedAlready(Code),
+    #[error("there is no task {0}")]
+    NoSuchTask(u32),
+    #[error("task {task} belongs to {owner}")]
+    AnothersTask { task: u32, owner: Code },
+    #[error("task {0} is done already")]
+    TaskDoneAlready(u32),
+    #[error("task {task} comes after task {first}, which is not done")]
+    TaskBlocked { task: u32, first: u32 },
+    #[error("task {0} is not done")]
+    TaskOpen(u32),
+    #[error("a task can only come after one before it in the list")]
+    TaskOrder,
+    #[error("call {0} is not over: nobody leaves before it is done or released")]
+    CallOpen(u32),
+    #[error("the enforcement centre ends this case by concluding its operation")]
+    JointOperation,
+    #[error("{0} has sent this call back once already; it may not again")]
+    ReturnedAlready(Code),
+    #[error("the last return was decided for good: nobody sends this case back any more")]
+    ReturnsFinal,
+    #[error("{0} has sent nothing back that waits for a decision")]
+    NothingReturned(Code),
+    #[error("{adjudicator} decides on this return, not {asked}")]
+    NotTheAdjudicator { adjudicator: Code, asked: Code },
+    #[error("a return names the unit it belongs to, which is not {0} itself")]
+    ReturnedToItself(Code),
+    #[error("only who is above the unit that has the case may do that, and {0} is not")]
+    NotAbove(Code),
+    #[error("it was extended once already")]
+    ExtendedAlready,
+    #[error("time is given before it has run out, and it ran out at {0}")]
+    RanOut(Timestamp),
+    #[error("the new deadline must be later than {0}")]
+    NotLater(Timestamp),
+    #[error("the case is suspended already")]
+    SuspendedAlready,
+    #[error("the case is not suspended")]
+    NotSuspended,
+    #[error("there is no order of supervision {0}")]
+    NoSuchSupervision(u32),
+    #[error("order of supervision {order} went to {party}")]
+    AnothersSupervision { order: u32, party: Code },
+    #[error("order of supervision {0} is answered already")]
+    SupervisionAnswered(u32),
+    #[error("a meeting needs somebody present")]
+    NobodyPresent,
+    #[error("a task force meets at least every 31 days and has two members")]
+    Cadence,
+    #[error("the case has a task force already")]
+    TaskForceAlready,
+    #[error("a case has at most {0} of these")]
+    TooMany(usize),
+}

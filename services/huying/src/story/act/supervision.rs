@@ -1,0 +1,123 @@
+//! Steps that send a call back, give or ask for time, and bring people together.
+
+use anyhow::bail;
+use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::dispatch::v1::{self as dispatch, ReturnBasis};
+use proto::responder::v1::responder_service_client::ResponderServiceClient;
+use proto::responder::v1::{self as responder};
+use serde::Deserialize;
+
+use super::super::format::instant;
+use super::{Act, Answer, Planned, settled, word};
+
+with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
+with!(Accounting { order: u32, note: String, call: u32 });
+with!(Deciding { call: u32, party: String, to: String, reason: String });
+with!(Ordering { party: String, text: String, due: String });
+with!(Extending { call: u32, task: u32, basis: String, reason: String, due: String });
+with!(Suspending { basis: String, reason: String, until: String });
+with!(Nothing {});
+with!(Meeting { present: Vec<Present>, minutes: String, decisions: Vec<Planned> });
+with!(Present { party: String, officer: String, post: String });
+with!(Joining { members: Vec<String>, lead: String, cadence_days: u32 });
+
+const BASES: &[(&str, i32)] = &[("legal", ReturnBasis::Legal as i32), ("duty", ReturnBasis::Duty as i32)];
+
+impl Act<'_> {
+    /// What a department says besides its work.
+    pub(super) async fn object(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
+        let mut client = ResponderServiceClient::new(self.enter("responder").await?);
+        let first = |call: u32| if call == 0 { 1 } else { call };
+        let status = match self.step.action.as_str() {
+            "return" => {
+                let Returning { basis, reason, proposes, call } = self.with()?;
+                let basis = word("basis", &basis, BASES)?;
+                let call = first(call);
+                let request = responder::ReturnRequest { district, case_id, call, command_id, basis, reason, proposes };
+                client.r#return(request).await.map(|response| response.into_inner().status)
+            }
+            _ => {
+                let Accounting { order, note, call } = self.with()?;
+                let (order, call) = (first(order), first(call));
+                let request = responder::AnswerSupervisionRequest { district, case_id, call, command_id, order, note };
+                client.answer_supervision(request).await.map(|response| response.into_inner().status)
+            }
+        };
+        Ok(status.and_then(|status| settled(status.unwrap_or_default())))
+    }
+
+    pub(super) async fn oversee(
+        &self,
+        district: String,
+        case_id: String,
+        command_id: String,
+    ) -> anyhow::Result<Answer> {
+        let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
+        let begins = self.story.begins()?;
+        let at = |text: &str| anyhow::Ok(Some(proto::ToWireTime::to_wire(instant(begins, text)?)));
+        Ok(match self.step.action.as_str() {
+            "adjudicate" => {
+                let Deciding { call, party, to, reason } = self.with()?;
+                let call = if call == 0 { 1 } else { call };
+                let request = dispatch::AdjudicateRequest { district, case_id, command_id, call, party, to, reason };
+                call!(client, adjudicate, request)
+            }
+            "disqualify" => {
+                let Deciding { call, party, reason, .. } = self.with()?;
+                let call = if call == 0 { 1 } else { call };
+                let request = dispatch::DisqualifyRequest { district, case_id, command_id, call, party, reason };
+                call!(client, disqualify, request)
+            }
+            "supervise" => {
+                let Ordering { party, text, due } = self.with()?;
+                let request = dispatch::SuperviseRequest { district, case_id, command_id, party, text, due: at(&due)? };
+                call!(client, supervise, request)
+            }
+            "answer-supervision" => {
+                let Accounting { order, note, .. } = self.with()?;
+                let order = if order == 0 { 1 } else { order };
+                let request = dispatch::AnswerSupervisionRequest { district, case_id, command_id, order, note };
+                call!(client, answer_supervision, request)
+            }
+            "extend" => {
+                let Extending { call, task, basis, reason, due } = self.with()?;
+                let due = at(&due)?;
+                let request = dispatch::ExtendRequest { district, case_id, command_id, call, task, basis, reason, due };
+                call!(client, extend, request)
+            }
+            "suspend" => {
+                let Suspending { basis, reason, until } = self.with()?;
+                let until = at(&until)?;
+                let request = dispatch::SuspendRequest { district, case_id, command_id, basis, reason, until };
+                call!(client, suspend, request)
+            }
+            "resume" => {
+                self.with::<Nothing>()?;
+                call!(client, resume, dispatch::ResumeRequest { district, case_id, command_id })
+            }
+            "hold-meeting" => {
+                let Meeting { present, minutes, decisions } = self.with()?;
+                let present = present.into_iter().map(|attendee| dispatch::Attendee {
+                    officer: Some(self.officer(&attendee.officer, &attendee.post)),
+                    party: attendee.party,
+                });
+                let request = dispatch::HoldMeetingRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    present: present.collect(),
+                    minutes,
+                    decisions: self.planned(decisions)?,
+                };
+                call!(client, hold_meeting, request)
+            }
+            "form-task-force" => {
+                let Joining { members, lead, cadence_days } = self.with()?;
+                let request =
+                    dispatch::FormTaskForceRequest { district, case_id, command_id, members, lead, cadence_days };
+                call!(client, form_task_force, request)
+            }
+            unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
+        })
+    }
+}
