@@ -282,7 +282,7 @@ proptest! {
         let apply = |state: State, command: &Command| {
             Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve)
         };
-        let before = called.iter().fold(State::default(), |state, command| apply(state, command));
+        let before = called.iter().fold(State::default(), apply);
         let pause = |state: State, from: i64, minutes: i64| {
             let by = code(DISTRICT);
             let (basis, reason) = ("rule 3".to_owned(), "waiting for the court".to_owned());
