@@ -2,6 +2,7 @@
 
 use charter::{Charter, Party};
 use ids::{Code, HistoryKey, Kind};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::roster::SeatKind;
 
@@ -37,6 +38,23 @@ impl<'c> Centre<'c> {
             self.seats().any(|seat| seat == party).then_some(SeatKind::OnCall)
         }
     }
+}
+
+/// The charter's limit of a called seat; every charter has it.
+const SEAT_LIMIT: &str = "seat";
+/// Where a charter lost it all the same, a seat is not waited for without end.
+const SEAT_LIMIT_OTHERWISE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Until when a seat called now has to be taken.
+pub fn seat_due(charter: &Charter, now: Timestamp) -> Timestamp {
+    let otherwise = || now.saturating_add(SEAT_LIMIT_OTHERWISE).unwrap_or(Timestamp::MAX);
+    charter.limit(SEAT_LIMIT).map_or_else(otherwise, |limit| charter.deadline(now, limit).due)
+}
+
+/// The legal power of a department: that of its squads, which bear its name. None where the charter does not tell.
+pub fn power_of(charter: &Charter, party: &Code) -> Option<Code> {
+    let squad = party.as_str().strip_prefix(charter.district.as_str())?.strip_prefix('-')?;
+    charter.squads().iter().find(|known| known.code.as_str() == squad)?.power.clone()
 }
 
 /// The history in which a centre's roster is kept.

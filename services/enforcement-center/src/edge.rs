@@ -2,9 +2,15 @@
 
 use charter::Charter;
 use ids::Code;
+use jiff::{SignedDuration, Timestamp};
 use proto::common::v1 as common;
+use proto::enforcement_center::v1 as wire_center;
 use station::{Violation, optional_prose, prose, wire};
 use vocabulary::{Officer, Place};
+
+use crate::centre::power_of;
+use crate::domain::operation::{Decision, Hazard, NextStep, Participant, PathStep, Proof};
+use crate::wire::paper::from_next_step;
 
 /// Characters of an assessment, a finding, an order.
 pub const TEXT_LENGTH_MAX: usize = 2000;
@@ -20,6 +26,10 @@ const STEPS_MAX: usize = 20;
 const STEP_LENGTH_MAX: usize = 500;
 /// Units named in one request; a centre has a dozen.
 const PARTIES_MAX: usize = 50;
+/// Decisions of one meeting.
+const DECISIONS_MAX: usize = 50;
+/// The longest deadline a notice may set, in days: a season's building work.
+const DEADLINE_DAYS_MAX: i64 = 90;
 
 pub fn code(field: &'static str, code: &str) -> Result<Code, Violation> {
     if code.is_empty() {
@@ -50,10 +60,119 @@ pub fn parties(field: &'static str, codes: &[String]) -> Result<Vec<Code>, Viola
     Ok(parties)
 }
 
-/// At least one step.
-pub fn path(field: &'static str, steps: &[String]) -> Result<Vec<String>, Violation> {
-    count(field, steps.len(), STEPS_MAX)?;
-    steps.iter().map(|step| prose(field, step, STEP_LENGTH_MAX)).collect()
+/// At least one step, each with the legal power it rests on.
+pub fn steps(charter: &Charter, steps: &[wire_center::PathStep]) -> Result<Vec<PathStep>, Violation> {
+    count("steps", steps.len(), STEPS_MAX)?;
+    let step = |step: &wire_center::PathStep| {
+        Ok(PathStep {
+            action: prose("steps.action", &step.action, STEP_LENGTH_MAX)?,
+            power: Some(power("steps.power", charter, &step.power)?),
+            basis: optional_prose("steps.basis", &step.basis, STEP_LENGTH_MAX)?,
+        })
+    };
+    steps.iter().map(step).collect()
+}
+
+/// Who took part: named with a person or a power, or as a unit alone, which brings the power the charter tells.
+pub fn participants(
+    charter: &Charter,
+    named: &[wire_center::Participant],
+    units: &[String],
+) -> Result<Vec<Participant>, Violation> {
+    count("participants", named.len() + units.len(), PARTIES_MAX)?;
+    let mut participants: Vec<Participant> = Vec::new();
+    for participant in named {
+        let party = code("participants.party", &participant.party)?;
+        let power = if participant.power.is_empty() {
+            power_of(charter, &party)
+        } else {
+            Some(power("participants.power", charter, &participant.power)?)
+        };
+        let officer = participant.officer.as_ref().map(|named| officer(Some(named))).transpose()?;
+        participants.push(Participant { party, officer, power });
+    }
+    for unit in units {
+        let party = code("parties", unit)?;
+        if !participants.iter().any(|known| known.party == party) {
+            let power = power_of(charter, &party);
+            participants.push(Participant { party, officer: None, power });
+        }
+    }
+    Ok(participants)
+}
+
+fn power(field: &'static str, charter: &Charter, power: &str) -> Result<Code, Violation> {
+    let power = code(field, power)?;
+    if charter.legal_powers().iter().any(|known| known.code == power) {
+        return Ok(power);
+    }
+    let known: Vec<_> = charter.legal_powers().iter().map(|known| known.code.as_str()).collect();
+    Err(Violation::new(field, "known-power", format!("{power} is no legal power; there are {}", known.join(", "))))
+}
+
+/// At most as many as a meeting can decide.
+pub fn decisions(decisions: &[wire_center::MeetingDecision]) -> Result<Vec<Decision>, Violation> {
+    if decisions.is_empty() {
+        return Ok(vec![]);
+    }
+    count("decisions", decisions.len(), DECISIONS_MAX)?;
+    let decision = |decision: &wire_center::MeetingDecision| {
+        Ok(Decision {
+            text: prose("decisions.text", &decision.text, STEP_LENGTH_MAX)?,
+            party: code("decisions.party", &decision.party)?,
+        })
+    };
+    decisions.iter().map(decision).collect()
+}
+
+/// How, by whom and when something was served. Without a number of their own, whoever asks has served it.
+pub fn proof(
+    how: &str,
+    by: &str,
+    asker: &str,
+    at: Option<&pbjson_types::Timestamp>,
+    now: Timestamp,
+) -> Result<Proof, Violation> {
+    let by = if by.is_empty() { asker } else { by };
+    Ok(Proof {
+        how: prose("service_proof", how, TEXT_LENGTH_MAX)?,
+        by: staff_ref("served_by", by)?,
+        at: Some(past("served_at", at, now)?),
+    })
+}
+
+/// Unset means now; nothing has happened yet that is still to come.
+pub fn past(field: &'static str, at: Option<&pbjson_types::Timestamp>, now: Timestamp) -> Result<Timestamp, Violation> {
+    let Some(at) = at else { return Ok(now) };
+    let at = wire::time(field, Some(at))?;
+    if at > now {
+        return Err(Violation::new(field, "not-yet", format!("{at} is still to come")));
+    }
+    Ok(at)
+}
+
+/// A deadline somebody sets: after `from`, and not so far that nobody would come back.
+pub fn deadline(field: &'static str, at: &pbjson_types::Timestamp, from: Timestamp) -> Result<Timestamp, Violation> {
+    let at = wire::time(field, Some(at))?;
+    if at <= from || at.duration_since(from) > SignedDuration::from_hours(24 * DEADLINE_DAYS_MAX) {
+        let description = format!("it must come after {from}, within {DEADLINE_DAYS_MAX} days");
+        return Err(Violation::new(field, "deadline", description));
+    }
+    Ok(at)
+}
+
+pub fn next_step(step: i32) -> Result<NextStep, Violation> {
+    from_next_step(step)?.ok_or_else(|| required("step"))
+}
+
+/// Only the title is required.
+pub fn hazard(charter: &Charter, request: &wire_center::SpawnRelatedCaseRequest) -> Result<Hazard, Violation> {
+    Ok(Hazard {
+        title: prose("title", &request.title, TITLE_LENGTH_MAX)?,
+        text: optional_prose("text", &request.text, TEXT_LENGTH_MAX)?,
+        place: place(charter, request.place.as_ref())?,
+        category: category(charter, &request.category)?,
+    })
 }
 
 /// Not masked: an official in office is named by number, and some numbers look like a telephone's.
@@ -128,4 +247,50 @@ fn required(field: &'static str) -> Violation {
 
 fn unknown_party(field: &'static str, party: &str) -> Violation {
     Violation::new(field, "known-party", format!("{party:?} is not a party of this charter"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wuchang() -> Charter {
+        Charter::shipped("wuchang").unwrap()
+    }
+
+    #[test]
+    fn a_related_case_needs_a_title_and_nothing_more() {
+        let request = wire_center::SpawnRelatedCaseRequest { title: "隔壁也有".to_owned(), ..Default::default() };
+        let hazard = hazard(&wuchang(), &request).unwrap();
+        assert_eq!((hazard.title.as_str(), hazard.category, hazard.place), ("隔壁也有", None, Place::default()));
+        let empty = wire_center::SpawnRelatedCaseRequest::default();
+        assert_eq!(super::hazard(&wuchang(), &empty).unwrap_err().field, "title");
+    }
+
+    #[test]
+    fn a_unit_brings_the_power_of_its_squads_or_one_that_is_named() {
+        let named = wire_center::Participant { party: "wuchang-water".to_owned(), ..Default::default() };
+        let with_power = wire_center::Participant {
+            party: "wuchang-housing".to_owned(),
+            power: "housing".to_owned(),
+            ..Default::default()
+        };
+        let units = ["wuchang-police".to_owned(), "wuchang-water".to_owned()];
+        let all = participants(&wuchang(), &[named.clone(), with_power], &units).unwrap();
+        let powers: Vec<_> = all.iter().map(|known| known.power.as_ref().map(Code::as_str)).collect();
+        assert_eq!(powers, [None, Some("housing"), Some("public-security")], "each once");
+        let unknown = wire_center::Participant { power: "magic".to_owned(), ..named };
+        assert_eq!(participants(&wuchang(), &[unknown], &[]).unwrap_err().rule, "known-power");
+    }
+
+    #[test]
+    fn a_notice_is_served_by_somebody_some_way_and_not_in_the_future() {
+        let now = Timestamp::from_second(1_550_820_600).unwrap();
+        let later = pbjson_types::Timestamp { seconds: 1_550_820_601, nanos: 0 };
+        assert_eq!(proof("", "", "zf-1", None, now).unwrap_err().field, "service_proof");
+        assert_eq!(proof("张贴", "", "", None, now).unwrap_err().field, "served_by");
+        assert_eq!(proof("张贴", "", "zf-1", Some(&later), now).unwrap_err().rule, "not-yet");
+        assert_eq!(proof("张贴", "", "zf-1", None, now).unwrap().by, "zf-1");
+        assert!(deadline("due", &later, now).is_ok());
+        assert_eq!(deadline("due", &later, now + SignedDuration::from_secs(1)).unwrap_err().rule, "deadline");
+    }
 }

@@ -32,16 +32,21 @@ pub async fn follow(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fai
                 let submission = submission(&stored.subject.key, stored.commit.at, &reference, &hazard);
                 submit(desk, &submission).await?;
             }
-            Event::SeatCalled { .. }
+            Event::SeatCalled(_)
             | Event::SeatTaken { .. }
+            | Event::SeatLapsed { .. }
+            | Event::SeatEscalated { .. }
+            | Event::MeetingHeld { .. }
+            | Event::StopOrdered { .. }
+            | Event::NextStepTaken { .. }
             | Event::PathDecided(_)
             | Event::OnSite { .. }
             | Event::NoticeServed { .. }
             | Event::ReinspectionDue { .. }
-            | Event::Reinspected { .. }
+            | Event::Reinspected(_)
             | Event::NoticeComplied { .. }
             | Event::NoticeBreached { .. }
-            | Event::OperationConcluded { .. }
+            | Event::OperationConcluded(_)
             | Event::OperationCancelled => {}
         }
     }

@@ -1,35 +1,41 @@
 //! The desk of a centre: its operations here, its roster in [`roster`].
 
 mod roster;
+mod show;
 
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{CommandId, HistoryKey, Owner, Revision};
+use ids::{Code, CommandId, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
-use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::enforcement_center::v1::enforcement_center_event::Event as WireEvent;
 use proto::enforcement_center::v1::enforcement_center_service_server::EnforcementCenterService;
 use proto::enforcement_center::v1::{
     ArriveOnSiteRequest, ArriveOnSiteResponse, CallSeatRequest, CallSeatResponse, ConcludeRequest, ConcludeResponse,
     DecidePathRequest, DecidePathResponse, GetOperationRequest, GetOperationResponse, GetRosterRequest,
-    GetRosterResponse, Notice, ReinspectRequest, ReinspectResponse, SeatOfficerRequest, SeatOfficerResponse,
-    ServeNoticeRequest, ServeNoticeResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, TakeSeatRequest,
-    TakeSeatResponse, UnseatOfficerRequest, UnseatOfficerResponse,
+    GetRosterResponse, HoldMeetingRequest, HoldMeetingResponse, OrderStopRequest, OrderStopResponse, ReinspectRequest,
+    ReinspectResponse, RenderDocumentRequest, RenderDocumentResponse, SeatOfficerRequest, SeatOfficerResponse,
+    ServeNoticeRequest, ServeNoticeResponse, SetAwayRequest, SetAwayResponse, SpawnRelatedCaseRequest,
+    SpawnRelatedCaseResponse, TakeNextStepRequest, TakeNextStepResponse, TakeSeatRequest, TakeSeatResponse,
+    UnseatOfficerRequest, UnseatOfficerResponse,
 };
 use record::Answered;
 use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Station, Violation, broker_status, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
-use crate::centre::{Centre, roster_key};
+use crate::centre::{Centre, roster_key, seat_due};
+use crate::documents;
+use crate::domain::operation::allowed::{Sample, Who};
+use crate::domain::operation::seat::SUBSTITUTES_MAX;
 use crate::domain::operation::{
-    Action, Command, Event, Hazard, Operation, Order, Path, Rules, Stage, Standing, Verdict,
+    Action, Command, Conclusion, Event, Operation, Order, Path, Rules, SeatCall, StopOrder, Verdict,
 };
-use crate::domain::roster::Rules as RosterRules;
-use crate::edge::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX, TITLE_LENGTH_MAX};
+use crate::domain::roster::{Rules as RosterRules, SeatKind, State as Roster};
+use crate::edge::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
 use crate::wire::known;
+use crate::wire::paper::follows;
 
 /// The charter's limit of a rectification notice.
 const NOTICE_LIMIT: &str = "notice";
@@ -76,32 +82,45 @@ impl Door {
         self.ask(asked, Command::Act { centre, action }).await
     }
 
-    /// When a notice served now runs out.
-    fn notice_due(&self, charter: &Charter) -> Result<Timestamp, Status> {
+    /// When a notice served at `from` runs out, unless somebody set another deadline.
+    fn notice_due(&self, charter: &Charter, from: Timestamp) -> Result<Timestamp, Status> {
         let limit = charter.limit(NOTICE_LIMIT).ok_or_else(|| {
             tracing::error!(district = %charter.district, version = charter.version, "the charter has no notice limit");
-            Status::internal("something is wrong here; it has been logged")
+            wrong_here()
         })?;
-        Ok(charter.deadline(self.station().now(), limit).due)
+        Ok(charter.deadline(from, limit).due)
+    }
+
+    /// Units with a seat on call in a centre, and who is on its roster.
+    async fn seats_of(&self, charter: &Charter, code: &Code) -> Result<(Vec<Code>, Roster), Status> {
+        let roster = self.rosters.read(&roster_key(charter.district.clone(), code)).await?.state;
+        let mut seats: Vec<_> = Centre::find(charter, code).iter().flat_map(Centre::seats).cloned().collect();
+        for entry in roster.entries.values().filter(|entry| entry.kind == SeatKind::OnCall) {
+            if !seats.contains(&entry.party) {
+                seats.push(entry.party.clone());
+            }
+        }
+        Ok((seats, roster))
+    }
+
+    /// The operation on a case, for somebody who may look at it.
+    async fn look(&self, caller: &Caller, district: &str, case_id: &str) -> Result<(Arc<Charter>, Operation), Status> {
+        caller.require(&READERS)?;
+        let (district, case, key) = case_key(district, case_id)?;
+        caller.require_district(&district)?;
+        let charter = charter_of(self.station(), district.as_str())?;
+        match self.operations.read(&key).await?.state.operation {
+            Some(operation) => Ok((charter, *operation)),
+            None => Err(Status::not_found(format!("there is no joint operation on case {case}"))),
+        }
     }
 
     /// The notice that an answered command served. A repeat brings no events: the record has them.
     async fn notice_served(&self, asked: &Asked, answered: &Answered<Event>) -> Result<u32, Status> {
-        let served = answered.events.iter().find_map(|event| match event {
-            Event::NoticeServed { notice, .. } => Some(*notice),
-            Event::OperationOpened(_)
-            | Event::SeatCalled { .. }
-            | Event::SeatTaken { .. }
-            | Event::PathDecided(_)
-            | Event::OnSite { .. }
-            | Event::ReinspectionDue { .. }
-            | Event::Reinspected { .. }
-            | Event::NoticeComplied { .. }
-            | Event::NoticeBreached { .. }
-            | Event::RelatedCaseSpawned { .. }
-            | Event::OperationConcluded { .. }
-            | Event::OperationCancelled => None,
-        });
+        let served = answered
+            .events
+            .iter()
+            .find_map(|event| if let Event::NoticeServed { notice, .. } = event { Some(*notice) } else { None });
         if let Some(notice) = served {
             return Ok(notice);
         }
@@ -140,6 +159,12 @@ impl EnforcementCenterService for Door {
         Ok(Response::new(UnseatOfficerResponse { revision }))
     }
 
+    async fn set_away(&self, request: Request<SetAwayRequest>) -> Result<Response<SetAwayResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let Revision(revision) = roster::set_away(&self.rosters, &caller, request.get_ref()).await?;
+        Ok(Response::new(SetAwayResponse { revision }))
+    }
+
     async fn get_roster(&self, request: Request<GetRosterRequest>) -> Result<Response<GetRosterResponse>, Status> {
         let caller = Caller::of(&request)?;
         caller.require(&READERS)?;
@@ -151,13 +176,17 @@ impl EnforcementCenterService for Door {
         request: Request<GetOperationRequest>,
     ) -> Result<Response<GetOperationResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&READERS)?;
-        let (district, case, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
-        caller.require_district(&district)?;
-        match self.operations.read(&key).await?.state.operation {
-            Some(operation) => Ok(Response::new(show(&operation))),
-            None => Err(Status::not_found(format!("there is no joint operation on case {case}"))),
-        }
+        let GetOperationRequest { district, case_id } = request.get_ref();
+        let (charter, operation) = self.look(&caller, district, case_id).await?;
+        let (seats, _) = self.seats_of(&charter, &operation.opening.centre).await?;
+        let powers = charter.legal_powers().iter().map(|power| power.code.clone()).collect();
+        let sample = Sample { now: self.station().now(), seats, powers };
+        let who = match (caller.role, caller.party.as_ref()) {
+            (Role::EnforcementCenter, Some(centre)) => Who::Centre(centre),
+            (Role::Department, Some(unit)) => Who::Unit(unit),
+            (_, _) => Who::Reader,
+        };
+        Ok(Response::new(show::operation(&charter, case_id, operation, who, &sample)))
     }
 
     async fn call_seat(&self, request: Request<CallSeatRequest>) -> Result<Response<CallSeatResponse>, Status> {
@@ -166,17 +195,17 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         asked.caller.require(&[Role::EnforcementCenter])?;
         let acting = asked.caller.acting_party()?;
-        let Some(centre) = Centre::find(&asked.charter, acting) else {
+        if Centre::find(&asked.charter, acting).is_none() {
             return Err(Status::permission_denied(format!("{acting} is no street's enforcement centre")));
-        };
-        let roster = self.rosters.read(&roster_key(asked.key.district.clone(), acting)).await?.state;
-        let mut seats: Vec<_> = centre.seats().cloned().collect();
-        for entry in roster.entries.into_values() {
-            if !seats.contains(&entry.party) {
-                seats.push(entry.party);
-            }
         }
-        let action = Action::CallSeat { party: edge::code("party", &request.party)?, seats };
+        let (seats, roster) = self.seats_of(&asked.charter, acting).await?;
+        let now = self.station().now();
+        let party = edge::code("party", &request.party)?;
+        let mut officers = roster.to_call(&party, now).cloned();
+        let officer = officers.next();
+        let substitutes = officers.take(SUBSTITUTES_MAX).collect();
+        let call = SeatCall { party, officer, substitutes, due: Some(seat_due(&asked.charter, now)) };
+        let action = Action::CallSeat { call, seats };
         let answered = self.act(&asked, action).await?;
         Ok(Response::new(CallSeatResponse { revision: answered.revision.0 }))
     }
@@ -192,14 +221,32 @@ impl EnforcementCenterService for Door {
         Ok(Response::new(TakeSeatResponse { revision: answered.revision.0 }))
     }
 
+    async fn hold_meeting(
+        &self,
+        request: Request<HoldMeetingRequest>,
+    ) -> Result<Response<HoldMeetingResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.get_ref();
+        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let action = Action::HoldMeeting {
+            held_at: edge::past("held_at", request.held_at.as_ref(), self.station().now())?,
+            venue: optional_prose("venue", &request.venue, ADDRESS_LENGTH_MAX)?,
+            present: edge::parties("present", &request.present)?,
+            decisions: edge::decisions(&request.decisions)?,
+        };
+        let answered = self.act(&asked, action).await?;
+        Ok(Response::new(HoldMeetingResponse { revision: answered.revision.0 }))
+    }
+
     async fn decide_path(&self, request: Request<DecidePathRequest>) -> Result<Response<DecidePathResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let path = Path {
             assessment: prose("assessment", &request.assessment, TEXT_LENGTH_MAX)?,
-            steps: edge::path("path", &request.path)?,
-            parties: edge::parties("parties", &request.parties)?,
+            steps: edge::steps(&asked.charter, &request.steps)?,
+            participants: edge::participants(&asked.charter, &request.participants, &request.parties)?,
+            at: Some(self.station().now()),
         };
         let answered = self.act(&asked, Action::DecidePath(path)).await?;
         Ok(Response::new(DecidePathResponse { revision: answered.revision.0 }))
@@ -220,6 +267,22 @@ impl EnforcementCenterService for Door {
         Ok(Response::new(ArriveOnSiteResponse { revision: answered.revision.0 }))
     }
 
+    async fn order_stop(&self, request: Request<OrderStopRequest>) -> Result<Response<OrderStopResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.get_ref();
+        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
+        let order = StopOrder {
+            party: edge::code("party", &request.party)?,
+            subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
+            address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
+            proof: edge::proof(how, by, asker, request.served_at.as_ref(), self.station().now())?,
+            follows: follows(request.follows),
+        };
+        let answered = self.act(&asked, Action::OrderStop(order)).await?;
+        Ok(Response::new(OrderStopResponse { revision: answered.revision.0 }))
+    }
+
     async fn serve_notice(
         &self,
         request: Request<ServeNoticeRequest>,
@@ -227,12 +290,20 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
+        let now = self.station().now();
+        let proof = edge::proof(how, by, asker, request.served_at.as_ref(), now)?;
+        let served_at = proof.at.unwrap_or(now);
         let order = Order {
             party: edge::code("party", &request.party)?,
             subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
             address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
-            due: self.notice_due(&asked.charter)?,
-            service_proof: prose("service_proof", &request.service_proof, TEXT_LENGTH_MAX)?,
+            due: match &request.due {
+                Some(due) => edge::deadline("due", due, served_at)?,
+                None => self.notice_due(&asked.charter, served_at)?,
+            },
+            proof,
+            follows: follows(request.follows),
         };
         let answered = self.act(&asked, Action::ServeNotice(order)).await?;
         let notice = self.notice_served(&asked, &answered).await?;
@@ -243,17 +314,38 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let now = self.station().now();
         let verdict = if request.passed {
             Verdict::Passed
         } else {
             Verdict::Failed {
+                step: edge::next_step(request.step)?,
                 next_step: prose("next_step", &request.next_step, TEXT_LENGTH_MAX)?,
-                due: self.notice_due(&asked.charter)?,
+                due: self.notice_due(&asked.charter, now)?,
             }
         };
         let finding = optional_prose("finding", &request.finding, TEXT_LENGTH_MAX)?;
-        let answered = self.act(&asked, Action::Reinspect { notice: request.notice, finding, verdict }).await?;
+        let answered =
+            self.act(&asked, Action::Reinspect { notice: request.notice, finding, verdict, at: now }).await?;
         Ok(Response::new(ReinspectResponse { revision: answered.revision.0 }))
+    }
+
+    async fn take_next_step(
+        &self,
+        request: Request<TakeNextStepRequest>,
+    ) -> Result<Response<TakeNextStepResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.get_ref();
+        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let action = Action::TakeNextStep {
+            notice: request.notice,
+            step: edge::next_step(request.step)?,
+            text: prose("text", &request.text, TEXT_LENGTH_MAX)?,
+            to: edge::party("to", &asked.charter, &request.to)?,
+            at: self.station().now(),
+        };
+        let answered = self.act(&asked, action).await?;
+        Ok(Response::new(TakeNextStepResponse { revision: answered.revision.0 }))
     }
 
     async fn spawn_related_case(
@@ -263,12 +355,7 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
-        let hazard = Hazard {
-            title: prose("title", &request.title, TITLE_LENGTH_MAX)?,
-            text: optional_prose("text", &request.text, TEXT_LENGTH_MAX)?,
-            place: edge::place(&asked.charter, request.place.as_ref())?,
-            category: edge::category(&asked.charter, &request.category)?,
-        };
+        let hazard = edge::hazard(&asked.charter, request)?;
         let answered = self.act(&asked, Action::SpawnRelatedCase(Box::new(hazard))).await?;
         Ok(Response::new(SpawnRelatedCaseResponse { revision: answered.revision.0 }))
     }
@@ -278,8 +365,31 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let summary = prose("summary", &request.summary, TEXT_LENGTH_MAX)?;
-        let answered = self.act(&asked, Action::Conclude { summary }).await?;
+        let conclusion = Conclusion { summary, at: Some(self.station().now()) };
+        let answered = self.act(&asked, Action::Conclude(conclusion)).await?;
         Ok(Response::new(ConcludeResponse { revision: answered.revision.0 }))
+    }
+
+    async fn render_document(
+        &self,
+        request: Request<RenderDocumentRequest>,
+    ) -> Result<Response<RenderDocumentResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let RenderDocumentRequest { district, case_id, document } = request.get_ref();
+        let (charter, operation) = self.look(&caller, district, case_id).await?;
+        let printed = documents::print(&charter, case_id, &operation, document).map_err(|fault| {
+            tracing::error!(%case_id, document, fault, "a document cannot be printed");
+            wrong_here()
+        })?;
+        let Some(printed) = printed else {
+            let there: Vec<String> = operation.documents.iter().map(|known| documents::name(*known)).collect();
+            return Err(Status::not_found(format!("no document {document:?}; there are {}", there.join(", "))));
+        };
+        Ok(Response::new(RenderDocumentResponse {
+            content: printed.html.into_bytes(),
+            content_type: documents::CONTENT_TYPE.to_owned(),
+            number: printed.number,
+        }))
     }
 }
 
@@ -287,32 +397,6 @@ fn charter_of(station: &Station, district: &str) -> Result<Arc<Charter>, Status>
     station.charter(district).map_err(|error| Violation::new("district", "known-district", error.to_string()).into())
 }
 
-fn show(operation: &Operation) -> GetOperationResponse {
-    let state = match operation.stage {
-        Stage::Opened => "opened",
-        Stage::PathDecided(_) => "path-decided",
-        Stage::OnSite { .. } => "on-site",
-        Stage::Concluded => "concluded",
-        Stage::Cancelled => "cancelled",
-    };
-    let notices = operation.numbered().map(|(number, notice)| Notice {
-        notice: number,
-        party: notice.order.party.to_string(),
-        subject: notice.order.subject.clone(),
-        address: notice.order.address.clone(),
-        due: Some(notice.due.to_wire()),
-        state: match notice.standing {
-            Standing::Served => "served",
-            Standing::Breached => "breached",
-            Standing::ReinspectionDue => "reinspection-due",
-            Standing::Complied => "complied",
-        }
-        .to_owned(),
-    });
-    GetOperationResponse {
-        centre: operation.opening.centre.to_string(),
-        state: state.to_owned(),
-        parties: operation.parties().map(ToString::to_string).collect(),
-        notices: notices.collect(),
-    }
+fn wrong_here() -> Status {
+    Status::internal("something is wrong here; it has been logged")
 }

@@ -8,6 +8,7 @@ use station::Desk;
 use station::desk::read_stored;
 use tokio_util::sync::CancellationToken;
 
+use crate::centre::seat_due;
 use crate::domain::operation::{Command, Rules};
 use crate::{dispatched, effects};
 
@@ -30,7 +31,13 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
             async move {
                 let alarm = Alarm::read(&delivered)?;
                 let charter = desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
-                desk.ring(&alarm, &charter, |now| Command::CheckDeadlines { now }).await
+                let told = charter.district_centre().code.clone();
+                desk.ring(&alarm, &charter, |now| Command::CheckDeadlines {
+                    now,
+                    seat_due: seat_due(&charter, now),
+                    told,
+                })
+                .await
             }
         })
         .await?;

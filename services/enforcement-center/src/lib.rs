@@ -5,12 +5,14 @@
 //! was found on site leaves by `effects.rs` as a case of its own. Open `domain/operation/decide.rs` first.
 //!
 //! Invariants: nobody goes out before the path was decided; an operation is not concluded while a notice is
-//! open; each deadline of a notice is recorded at most once and never early (I7); a related case is submitted under a
+//! open or what its breach made mandatory is not done; each deadline of a notice or a called seat is recorded at most
+//! once and never early (I7); what a desk is shown as allowed is what the rules take (`domain/operation/allowed.rs`); a related case is submitted under a
 //! reference of its own commit, so that it is one case however often that is followed (D11).
 
 mod centre;
 pub mod config;
 mod dispatched;
+mod documents;
 pub mod domain;
 mod edge;
 mod effects;

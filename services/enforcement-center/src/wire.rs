@@ -1,4 +1,9 @@
-//! Both rule books on the wire: their events are one proto message, told apart by what they are about.
+//! Both rule books on the wire: their events are one proto message, told apart by what they are about. The
+//! operation's facts are here, the longer ones in [`paper`]; the roster's in [`roster`].
+
+pub(crate) mod paper;
+mod refusal;
+mod roster;
 
 use ids::Owner;
 use jiff::Timestamp;
@@ -7,12 +12,13 @@ use proto::enforcement_center::v1 as wire;
 use proto::enforcement_center::v1::enforcement_center_event::Event as WireEvent;
 use proto::record::v1::{Event as AnyEvent, event::Of};
 use record::{Aggregate, WireError};
-use station::Refuse;
 use station::wire as shared;
-use tonic::Code as StatusCode;
 
-use crate::domain::operation::{self, Action, Command, Event, Hazard, Opening, Order, Path, Verdict};
-use crate::domain::roster::{self, Entry, SeatKind};
+use crate::domain::operation::{
+    self, Action, Command, Conclusion, Event, Hazard, Inspection, NextStep, Opening, Verdict,
+};
+
+pub(crate) use roster::{from_seat_kind, to_seat_kind};
 
 impl Aggregate for operation::Rules {
     const OWNER: Owner = Owner::EnforcementCenter;
@@ -21,41 +27,57 @@ impl Aggregate for operation::Rules {
     fn to_wire(event: &Event) -> AnyEvent {
         any(match event {
             Event::OperationOpened(opening) => WireEvent::OperationOpened(to_opening(opening)),
-            Event::SeatCalled { party } => WireEvent::SeatCalled(wire::SeatCalled { party: party.to_string() }),
+            Event::SeatCalled(call) => WireEvent::SeatCalled(paper::to_seat_call(call)),
+            Event::SeatLapsed { party, officer, due } => WireEvent::SeatLapsed(wire::SeatLapsed {
+                party: party.to_string(),
+                officer: officer.as_ref().map(shared::to_officer),
+                due: Some(due.to_wire()),
+            }),
+            Event::SeatEscalated { party, told } => {
+                WireEvent::SeatEscalated(wire::SeatEscalated { party: party.to_string(), told: told.to_string() })
+            }
+            Event::MeetingHeld { meeting, held } => WireEvent::MeetingHeld(paper::to_meeting(*meeting, held)),
+            Event::StopOrdered { number, order } => WireEvent::StopOrdered(paper::to_stop_order(*number, order)),
+            Event::NextStepTaken { notice, step, text, to, at } => WireEvent::NextStepTaken(wire::NextStepTaken {
+                notice: *notice,
+                step: paper::to_next_step(*step).into(),
+                text: text.clone(),
+                to: to.to_string(),
+                taken_at: Some(at.to_wire()),
+            }),
             Event::SeatTaken { party, officer } => WireEvent::SeatTaken(wire::SeatTaken {
                 party: party.to_string(),
                 officer: Some(shared::to_officer(officer)),
             }),
-            Event::PathDecided(path) => WireEvent::PathDecided(wire::PathDecided {
-                assessment: path.assessment.clone(),
-                path: path.steps.clone(),
-                parties: shared::texts(&path.parties),
-            }),
+            Event::PathDecided(path) => WireEvent::PathDecided(paper::to_path(path)),
             Event::OnSite { parties, stop_order } => {
                 WireEvent::OnSite(wire::OnSite { parties: shared::texts(parties), stop_order: stop_order.clone() })
             }
-            Event::NoticeServed { notice, order } => WireEvent::NoticeServed(to_notice_served(*notice, order)),
+            Event::NoticeServed { notice, order } => WireEvent::NoticeServed(paper::to_notice(*notice, order)),
             Event::ReinspectionDue { notice, due } => {
                 WireEvent::ReinspectionDue(wire::ReinspectionDue { notice: *notice, due: Some(due.to_wire()) })
             }
-            Event::Reinspected { notice, passed, finding, party } => WireEvent::Reinspected(wire::Reinspected {
-                notice: *notice,
-                passed: *passed,
-                finding: finding.clone(),
-                party: party.to_string(),
+            Event::Reinspected(inspection) => WireEvent::Reinspected(wire::Reinspected {
+                notice: inspection.notice,
+                passed: inspection.passed,
+                finding: inspection.finding.clone(),
+                party: inspection.party.to_string(),
+                inspected_at: inspection.at.map(|at| at.to_wire()),
             }),
             Event::NoticeComplied { notice } => WireEvent::NoticeComplied(wire::NoticeComplied { notice: *notice }),
-            Event::NoticeBreached { notice, next_step, due } => WireEvent::NoticeBreached(wire::NoticeBreached {
+            Event::NoticeBreached { notice, step, next_step, due } => WireEvent::NoticeBreached(wire::NoticeBreached {
                 notice: *notice,
                 next_step: next_step.clone(),
                 due: Some(due.to_wire()),
+                step: paper::to_next_step(*step).into(),
             }),
             Event::RelatedCaseSpawned { reference, hazard } => {
                 WireEvent::RelatedCaseSpawned(to_related_case(reference, hazard))
             }
-            Event::OperationConcluded { summary } => {
-                WireEvent::OperationConcluded(wire::OperationConcluded { summary: summary.clone() })
-            }
+            Event::OperationConcluded(conclusion) => WireEvent::OperationConcluded(wire::OperationConcluded {
+                summary: conclusion.summary.clone(),
+                concluded_at: conclusion.at.map(|at| at.to_wire()),
+            }),
             Event::OperationCancelled => WireEvent::OperationCancelled(wire::OperationCancelled {}),
         })
     }
@@ -63,32 +85,56 @@ impl Aggregate for operation::Rules {
     fn from_wire(event: &AnyEvent) -> Result<Event, WireError> {
         Ok(match known(event)? {
             WireEvent::OperationOpened(fact) => Event::OperationOpened(Box::new(from_opening(fact)?)),
-            WireEvent::SeatCalled(fact) => Event::SeatCalled { party: shared::code("party", &fact.party)? },
+            WireEvent::SeatCalled(fact) => Event::SeatCalled(paper::from_seat_call(fact)?),
+            WireEvent::SeatLapsed(fact) => Event::SeatLapsed {
+                party: shared::code("party", &fact.party)?,
+                officer: paper::optional_officer(fact.officer.as_ref())?,
+                due: shared::time("due", fact.due.as_ref())?,
+            },
+            WireEvent::SeatEscalated(fact) => Event::SeatEscalated {
+                party: shared::code("party", &fact.party)?,
+                told: shared::code("told", &fact.told)?,
+            },
+            WireEvent::MeetingHeld(fact) => {
+                Event::MeetingHeld { meeting: fact.meeting, held: paper::from_meeting(fact)? }
+            }
+            WireEvent::StopOrdered(fact) => {
+                Event::StopOrdered { number: fact.order, order: paper::from_stop_order(fact)? }
+            }
+            WireEvent::NextStepTaken(fact) => Event::NextStepTaken {
+                notice: fact.notice,
+                step: paper::from_next_step(fact.step)?
+                    .ok_or_else(|| WireError::new("step", "missing: what was done"))?,
+                text: fact.text.clone(),
+                to: shared::code("to", &fact.to)?,
+                at: shared::time("taken_at", fact.taken_at.as_ref())?,
+            },
             WireEvent::SeatTaken(fact) => Event::SeatTaken {
                 party: shared::code("party", &fact.party)?,
                 officer: shared::officer(fact.officer.as_ref())?,
             },
-            WireEvent::PathDecided(fact) => Event::PathDecided(Path {
-                assessment: fact.assessment.clone(),
-                steps: fact.path.clone(),
-                parties: shared::codes("parties", &fact.parties)?,
-            }),
+            WireEvent::PathDecided(fact) => Event::PathDecided(paper::from_path(fact)?),
             WireEvent::OnSite(fact) => {
                 Event::OnSite { parties: shared::codes("parties", &fact.parties)?, stop_order: fact.stop_order.clone() }
             }
-            WireEvent::NoticeServed(fact) => Event::NoticeServed { notice: fact.notice, order: from_order(fact)? },
+            WireEvent::NoticeServed(fact) => {
+                Event::NoticeServed { notice: fact.notice, order: paper::from_notice(fact)? }
+            }
             WireEvent::ReinspectionDue(fact) => {
                 Event::ReinspectionDue { notice: fact.notice, due: shared::time("due", fact.due.as_ref())? }
             }
-            WireEvent::Reinspected(fact) => Event::Reinspected {
+            WireEvent::Reinspected(fact) => Event::Reinspected(Inspection {
                 notice: fact.notice,
                 passed: fact.passed,
                 finding: fact.finding.clone(),
                 party: shared::code("party", &fact.party)?,
-            },
+                at: optional_time("inspected_at", fact.inspected_at.as_ref())?,
+            }),
             WireEvent::NoticeComplied(fact) => Event::NoticeComplied { notice: fact.notice },
             WireEvent::NoticeBreached(fact) => Event::NoticeBreached {
                 notice: fact.notice,
+                // Before steps had a kind, a breach was over only by a re-inspection that passed; that is still a way.
+                step: paper::from_next_step(fact.step)?.unwrap_or(NextStep::NewNotice),
                 next_step: fact.next_step.clone(),
                 due: shared::time("due", fact.due.as_ref())?,
             },
@@ -101,9 +147,12 @@ impl Aggregate for operation::Rules {
                     category: shared::optional_code("category", &fact.category)?,
                 }),
             },
-            WireEvent::OperationConcluded(fact) => Event::OperationConcluded { summary: fact.summary.clone() },
+            WireEvent::OperationConcluded(fact) => Event::OperationConcluded(Conclusion {
+                summary: fact.summary.clone(),
+                at: optional_time("concluded_at", fact.concluded_at.as_ref())?,
+            }),
             WireEvent::OperationCancelled(wire::OperationCancelled {}) => Event::OperationCancelled,
-            WireEvent::OfficerSeated(_) | WireEvent::OfficerUnseated(_) => {
+            WireEvent::OfficerSeated(_) | WireEvent::OfficerUnseated(_) | WireEvent::OfficerAway(_) => {
                 return Err(WireError::new("event", "about a roster, not an operation"));
             }
         })
@@ -114,141 +163,22 @@ impl Aggregate for operation::Rules {
     }
 
     /// Everything on the way from an open notice to the end: a full history must not keep a notice open for ever.
-    /// At most two more commits for each open notice, and one for the end.
+    /// At most two more commits for each open notice, three for each seat that is waited for, and one for the end.
     fn is_ending(command: &Command) -> bool {
         match command {
             Command::Cancel | Command::CheckDeadlines { .. } => true,
             Command::Act { action, .. } => match action {
                 Action::Reinspect { verdict, .. } => *verdict == Verdict::Passed,
-                Action::Conclude { .. } => true,
+                Action::TakeNextStep { .. } | Action::Conclude(_) => true,
                 Action::CallSeat { .. }
+                | Action::HoldMeeting { .. }
                 | Action::DecidePath(_)
                 | Action::ArriveOnSite { .. }
+                | Action::OrderStop(_)
                 | Action::ServeNotice(_)
                 | Action::SpawnRelatedCase(_) => false,
             },
             Command::Open(_) | Command::TakeSeat { .. } => false,
-        }
-    }
-}
-
-impl Aggregate for roster::Rules {
-    const OWNER: Owner = Owner::EnforcementCenter;
-    /// A roster has no other owner, so it may fill one load alone: thirty years for a centre whose 22 officers
-    /// change every other year.
-    const REVISIONS_MAX: u64 = 700;
-
-    fn to_wire(event: &roster::Event) -> AnyEvent {
-        any(match event {
-            roster::Event::OfficerSeated(entry) => WireEvent::OfficerSeated(wire::OfficerSeated {
-                party: entry.party.to_string(),
-                officer: Some(shared::to_officer(&entry.officer)),
-                rank: entry.rank.to_string(),
-                kind: to_seat_kind(entry.kind).into(),
-            }),
-            roster::Event::OfficerUnseated { party, staff_ref } => WireEvent::OfficerUnseated(wire::OfficerUnseated {
-                party: party.to_string(),
-                staff_ref: staff_ref.clone(),
-            }),
-        })
-    }
-
-    fn from_wire(event: &AnyEvent) -> Result<roster::Event, WireError> {
-        match known(event)? {
-            WireEvent::OfficerSeated(fact) => Ok(roster::Event::OfficerSeated(Entry {
-                party: shared::code("party", &fact.party)?,
-                officer: shared::officer(fact.officer.as_ref())?,
-                rank: shared::code("rank", &fact.rank)?,
-                kind: from_seat_kind(fact.kind)?,
-            })),
-            WireEvent::OfficerUnseated(fact) => Ok(roster::Event::OfficerUnseated {
-                party: shared::code("party", &fact.party)?,
-                staff_ref: fact.staff_ref.clone(),
-            }),
-            WireEvent::OperationOpened(_)
-            | WireEvent::SeatCalled(_)
-            | WireEvent::SeatTaken(_)
-            | WireEvent::PathDecided(_)
-            | WireEvent::OnSite(_)
-            | WireEvent::NoticeServed(_)
-            | WireEvent::ReinspectionDue(_)
-            | WireEvent::Reinspected(_)
-            | WireEvent::NoticeComplied(_)
-            | WireEvent::NoticeBreached(_)
-            | WireEvent::RelatedCaseSpawned(_)
-            | WireEvent::OperationConcluded(_)
-            | WireEvent::OperationCancelled(_) => Err(WireError::new("event", "about an operation, not a roster")),
-        }
-    }
-
-    fn next_deadline(_: &roster::State) -> Option<Timestamp> {
-        None
-    }
-
-    fn is_ending(command: &roster::Command) -> bool {
-        matches!(command, roster::Command::Unseat { .. })
-    }
-}
-
-impl Refuse for operation::Refusal {
-    fn code(&self) -> StatusCode {
-        match self {
-            Self::NoOperation | Self::NoSuchNotice(_) => StatusCode::NotFound,
-            Self::AnotherCentre(_) | Self::NotAsked(_) => StatusCode::PermissionDenied,
-            Self::ServedAlready(_) => StatusCode::AlreadyExists,
-            Self::Concluded
-            | Self::Cancelled
-            | Self::ResidentNeedsNoCall(_)
-            | Self::NoSeat { .. }
-            | Self::TakesNoPart(_)
-            | Self::NoPathDecided
-            | Self::OnSiteAlready
-            | Self::NotOnSite
-            | Self::TooManyNotices
-            | Self::CompliedAlready(_)
-            | Self::NoticesOpen(_) => StatusCode::FailedPrecondition,
-        }
-    }
-
-    fn rule(&self) -> &'static str {
-        match self {
-            Self::NoOperation => "no-operation",
-            Self::AnotherCentre(_) => "another-centre",
-            Self::Concluded => "concluded",
-            Self::Cancelled => "cancelled",
-            Self::ResidentNeedsNoCall(_) => "resident-needs-no-call",
-            Self::NoSeat { .. } => "no-seat",
-            Self::NotAsked(_) => "not-asked",
-            Self::TakesNoPart(_) => "takes-no-part",
-            Self::NoPathDecided => "no-path-decided",
-            Self::OnSiteAlready => "on-site-already",
-            Self::NotOnSite => "not-on-site",
-            Self::ServedAlready(_) => "served-already",
-            Self::TooManyNotices => "too-many-notices",
-            Self::NoSuchNotice(_) => "no-such-notice",
-            Self::CompliedAlready(_) => "complied-already",
-            Self::NoticesOpen(_) => "notices-open",
-        }
-    }
-}
-
-impl Refuse for roster::Refusal {
-    fn code(&self) -> StatusCode {
-        match self {
-            Self::NotSeated { .. } => StatusCode::NotFound,
-            Self::Rank { .. } | Self::IsResident(_) | Self::IsNotResident(_) | Self::SitsForAnother { .. } => {
-                StatusCode::FailedPrecondition
-            }
-        }
-    }
-
-    fn rule(&self) -> &'static str {
-        match self {
-            Self::Rank { .. } => "rank",
-            Self::IsResident(_) => "is-resident",
-            Self::IsNotResident(_) => "is-not-resident",
-            Self::SitsForAnother { .. } => "sits-for-another",
-            Self::NotSeated { .. } => "not-seated",
         }
     }
 }
@@ -287,25 +217,11 @@ fn from_opening(fact: &wire::OperationOpened) -> Result<Opening, WireError> {
     })
 }
 
-fn to_notice_served(notice: u32, order: &Order) -> wire::NoticeServed {
-    wire::NoticeServed {
-        notice,
-        party: order.party.to_string(),
-        subject: order.subject.clone(),
-        address: order.address.clone(),
-        due: Some(order.due.to_wire()),
-        service_proof: order.service_proof.clone(),
-    }
-}
-
-fn from_order(fact: &wire::NoticeServed) -> Result<Order, WireError> {
-    Ok(Order {
-        party: shared::code("party", &fact.party)?,
-        subject: fact.subject.clone(),
-        address: fact.address.clone(),
-        due: shared::time("due", fact.due.as_ref())?,
-        service_proof: fact.service_proof.clone(),
-    })
+pub(crate) fn optional_time(
+    field: &'static str,
+    time: Option<&pbjson_types::Timestamp>,
+) -> Result<Option<Timestamp>, WireError> {
+    time.map(|time| shared::time(field, Some(time))).transpose()
 }
 
 fn to_related_case(reference: &str, hazard: &Hazard) -> wire::RelatedCaseSpawned {
@@ -318,110 +234,5 @@ fn to_related_case(reference: &str, hazard: &Hazard) -> wire::RelatedCaseSpawned
     }
 }
 
-pub(crate) fn to_seat_kind(kind: SeatKind) -> wire::SeatKind {
-    match kind {
-        SeatKind::Resident => wire::SeatKind::Resident,
-        SeatKind::OnCall => wire::SeatKind::OnCall,
-    }
-}
-
-pub(crate) fn from_seat_kind(kind: i32) -> Result<SeatKind, WireError> {
-    match wire::SeatKind::try_from(kind) {
-        Ok(wire::SeatKind::Unspecified) => Err(WireError::new("kind", "missing: resident or on call")),
-        Ok(wire::SeatKind::Resident) => Ok(SeatKind::Resident),
-        Ok(wire::SeatKind::OnCall) => Ok(SeatKind::OnCall),
-        Err(_) => Err(WireError::new("kind", format!("{kind} is not known here"))),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use record::Aggregate;
-    use vocabulary::{Officer, Place, Point};
-
-    fn code(text: &str) -> ids::Code {
-        text.parse().unwrap()
-    }
-
-    fn officer() -> Officer {
-        Officer { staff_ref: "420106-7".to_owned(), post: "副所长".to_owned() }
-    }
-
-    #[test]
-    fn every_fact_of_an_operation_reads_back_as_it_was_written() {
-        let due = Timestamp::new(1_550_820_600, 5).unwrap();
-        let place = Place {
-            party: Some(code("wuchang-jiyuqiao")),
-            address: "中山路308号".to_owned(),
-            point: Some(Point { longitude: 114.3, latitude: 30.5 }),
-        };
-        let party = code("wuchang-fire");
-        let opening = Opening {
-            round: 2,
-            centre: code("wuchang-jiyuqiao-enforcement-centre"),
-            categories: vec![code("noise"), code("fire")],
-            residents: vec![party.clone()],
-            title: "四类并查".to_owned(),
-            place: place.clone(),
-        };
-        let order = Order {
-            party: party.clone(),
-            subject: "限期整改".to_owned(),
-            address: place.address.clone(),
-            due,
-            service_proof: "张贴".to_owned(),
-        };
-        let hazard = Hazard { title: "隐患".to_owned(), text: String::new(), place, category: Some(code("fire")) };
-        let facts = [
-            Event::OperationOpened(Box::new(opening)),
-            Event::SeatCalled { party: party.clone() },
-            Event::SeatTaken { party: party.clone(), officer: officer() },
-            Event::PathDecided(Path {
-                assessment: "并查".to_owned(),
-                steps: vec!["停工".to_owned()],
-                parties: vec![party.clone()],
-            }),
-            Event::OnSite { parties: vec![party.clone()], stop_order: "停止".to_owned() },
-            Event::NoticeServed { notice: 1, order },
-            Event::ReinspectionDue { notice: 1, due },
-            Event::Reinspected { notice: 1, passed: false, finding: "未整改".to_owned(), party },
-            Event::NoticeComplied { notice: 1 },
-            Event::NoticeBreached { notice: 1, next_step: "查封".to_owned(), due },
-            Event::RelatedCaseSpawned { reference: "related-1".to_owned(), hazard: Box::new(hazard) },
-            Event::OperationConcluded { summary: "完成".to_owned() },
-            Event::OperationCancelled,
-        ];
-        for fact in facts {
-            let stored = operation::Rules::to_wire(&fact);
-            assert_eq!(operation::Rules::from_wire(&stored), Ok(fact));
-            assert!(roster::Rules::from_wire(&stored).is_err());
-        }
-    }
-
-    #[test]
-    fn every_fact_of_a_roster_reads_back_as_it_was_written() {
-        let entry = Entry {
-            party: code("wuchang-water"),
-            officer: officer(),
-            rank: code("deputy-head"),
-            kind: SeatKind::OnCall,
-        };
-        let unseated = roster::Event::OfficerUnseated { party: entry.party.clone(), staff_ref: "420106-7".to_owned() };
-        for fact in [roster::Event::OfficerSeated(entry), unseated] {
-            let stored = roster::Rules::to_wire(&fact);
-            assert_eq!(roster::Rules::from_wire(&stored), Ok(fact));
-            assert!(operation::Rules::from_wire(&stored).is_err());
-        }
-    }
-
-    #[test]
-    fn a_full_history_still_takes_what_ends_it() {
-        let act = |action| Command::Act { centre: code("centre"), action };
-        let reinspect = |verdict| act(Action::Reinspect { notice: 1, finding: String::new(), verdict });
-        assert!(operation::Rules::is_ending(&reinspect(Verdict::Passed)));
-        assert!(operation::Rules::is_ending(&act(Action::Conclude { summary: String::new() })));
-        let due = Timestamp::UNIX_EPOCH;
-        assert!(!operation::Rules::is_ending(&reinspect(Verdict::Failed { next_step: String::new(), due })));
-    }
-}
+mod tests;

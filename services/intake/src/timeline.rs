@@ -1,5 +1,6 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
+mod center;
 mod supervision;
 
 use std::collections::HashMap;
@@ -9,7 +10,6 @@ use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{Called, Clock, ProgressKind};
-use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
 use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{Limit, TimelineEntry};
@@ -324,82 +324,6 @@ impl<'c> Timeline<'c> {
                     fact.reason().as_str_name().trim_start_matches("CLOSE_REASON_").to_lowercase()
                 ),
             ),
-        }
-    }
-
-    fn tell_center(&self, fact: &CenterFact) -> Told {
-        match fact {
-            CenterFact::OperationOpened(fact) => told(
-                "OperationOpened",
-                fact,
-                format!("joint enforcement by {} with {}", self.name(&fact.centre), self.names(&fact.residents)),
-            ),
-            CenterFact::SeatCalled(fact) => {
-                told("SeatCalled", fact, format!("{} is asked to take its seat", self.name(&fact.party)))
-            }
-            CenterFact::SeatTaken(fact) => told(
-                "SeatTaken",
-                fact,
-                format!("{} of {} takes the seat", officer(fact.officer.as_ref()), self.name(&fact.party)),
-            ),
-            CenterFact::PathDecided(fact) => told(
-                "PathDecided",
-                fact,
-                format!("{} agree: {} → {}", self.names(&fact.parties), fact.assessment, fact.path.join(" → ")),
-            ),
-            CenterFact::OnSite(fact) => told(
-                "OnSite",
-                fact,
-                format!("{} are there{}", self.names(&fact.parties), prefixed("; stopped at once: ", &fact.stop_order)),
-            ),
-            CenterFact::NoticeServed(fact) => Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told(
-                    "NoticeServed",
-                    fact,
-                    format!(
-                        "notice {} by {} at {}: {}",
-                        fact.notice,
-                        self.name(&fact.party),
-                        fact.address,
-                        fact.subject
-                    ),
-                )
-            },
-            CenterFact::ReinspectionDue(fact) => Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told("ReinspectionDue", fact, format!("notice {} has run out: somebody has to look", fact.notice))
-            },
-            CenterFact::Reinspected(fact) => told(
-                "Reinspected",
-                fact,
-                format!(
-                    "notice {}: {}{}",
-                    fact.notice,
-                    if fact.passed { "passed" } else { "not passed" },
-                    prefixed(", ", &fact.finding)
-                ),
-            ),
-            CenterFact::NoticeComplied(fact) => {
-                told("NoticeComplied", fact, format!("notice {} has been complied with", fact.notice))
-            }
-            CenterFact::NoticeBreached(fact) => Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told("NoticeBreached", fact, format!("notice {} was breached; next: {}", fact.notice, fact.next_step))
-            },
-            CenterFact::RelatedCaseSpawned(fact) => {
-                told("RelatedCaseSpawned", fact, format!("found on site: “{}”", fact.title))
-            }
-            CenterFact::OperationConcluded(fact) => told("OperationConcluded", fact, fact.summary.clone()),
-            CenterFact::OperationCancelled(fact) => {
-                told("OperationCancelled", fact, "the case ended before the joint work did".to_owned())
-            }
-            CenterFact::OfficerSeated(fact) => {
-                told("OfficerSeated", fact, format!("{} of {}", officer(fact.officer.as_ref()), self.name(&fact.party)))
-            }
-            CenterFact::OfficerUnseated(fact) => {
-                told("OfficerUnseated", fact, format!("{} of {}", fact.staff_ref, self.name(&fact.party)))
-            }
         }
     }
 

@@ -1,21 +1,38 @@
 //! One joint operation per comprehensive case: assessed together before anybody goes out, on site with
-//! notices that have a deadline, and over only when every notice has been complied with. The table is in [`decide`].
+//! notices that have a deadline, and over only when every notice has been complied with or what its breach made
+//! mandatory is done. The table is in [`decide`]; what it is about in [`paper`], [`notice`] and [`seat`].
 
+pub mod allowed;
 mod decide;
+mod evolve;
+pub mod notice;
+pub mod paper;
+mod refusal;
+pub mod seat;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Place};
 
 pub use decide::Rules;
+pub use notice::{NextStep, Notice, Order, Proof, Standing, Verdict};
+pub use paper::{Conclusion, Decision, Document, Hazard, Inspection, Meeting, Participant, Path, PathStep, StopOrder};
+pub use refusal::Refusal;
+pub use seat::{Seat, SeatCall, Waiting};
 
 /// Notices one operation may serve. A building of many shops needs a dozen; the bound keeps the history of a case
 /// short enough to be read in one go, re-inspections included.
 pub const NOTICES_MAX: usize = 50;
+/// Stop orders of one operation, by the same measure.
+pub const STOP_ORDERS_MAX: usize = 20;
+/// Meetings of one operation: a week of three a day.
+pub const MEETINGS_MAX: usize = 20;
+/// Legal powers that an assessment needs, or it is not a joint one.
+pub const POWERS_MIN: usize = 2;
 
 /// A comprehensive case, as it comes to the centre.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,50 +47,25 @@ pub struct Opening {
     pub place: Place,
 }
 
-/// The joint assessment before going out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    pub assessment: String,
-    /// The agreed steps, in order.
-    pub steps: Vec<String>,
-    pub parties: Vec<Code>,
-}
-
-/// A legal order, as it is served on somebody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    /// The unit that issues it.
-    pub party: Code,
-    pub subject: String,
-    pub address: String,
-    pub due: Timestamp,
-    /// How it was served: handed over, posted up, by mail.
-    pub service_proof: String,
-}
-
-/// A second hazard, found while on site.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hazard {
-    pub title: String,
-    pub text: String,
-    pub place: Place,
-    pub category: Option<Code>,
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     OperationOpened(Box<Opening>),
-    SeatCalled { party: Code },
+    SeatCalled(SeatCall),
     SeatTaken { party: Code, officer: Officer },
+    SeatLapsed { party: Code, officer: Option<Officer>, due: Timestamp },
+    SeatEscalated { party: Code, told: Code },
+    MeetingHeld { meeting: u32, held: Meeting },
     PathDecided(Path),
     OnSite { parties: Vec<Code>, stop_order: String },
+    StopOrdered { number: u32, order: StopOrder },
     NoticeServed { notice: u32, order: Order },
     ReinspectionDue { notice: u32, due: Timestamp },
-    Reinspected { notice: u32, passed: bool, finding: String, party: Code },
+    Reinspected(Inspection),
     NoticeComplied { notice: u32 },
-    NoticeBreached { notice: u32, next_step: String, due: Timestamp },
+    NoticeBreached { notice: u32, step: NextStep, next_step: String, due: Timestamp },
+    NextStepTaken { notice: u32, step: NextStep, text: String, to: Code, at: Timestamp },
     RelatedCaseSpawned { reference: String, hazard: Box<Hazard> },
-    OperationConcluded { summary: String },
+    OperationConcluded(Conclusion),
     OperationCancelled,
 }
 
@@ -83,18 +75,16 @@ pub enum Command {
     Open(Box<Opening>),
     /// Dispatch closed the case.
     Cancel,
-    /// A unit that was asked comes.
-    TakeSeat {
-        party: Code,
-        officer: Officer,
-    },
+    /// A unit that was asked comes, or one that was missing.
+    TakeSeat { party: Code, officer: Officer },
     /// `centre` wants something done on its operation.
-    Act {
-        centre: Code,
-        action: Action,
-    },
+    Act { centre: Code, action: Action },
     CheckDeadlines {
         now: Timestamp,
+        /// Until when a substitute called now has to come: the charter's limit, after `now`.
+        seat_due: Timestamp,
+        /// Who is told when nobody is left to call.
+        told: Code,
     },
 }
 
@@ -103,35 +93,39 @@ pub enum Command {
 pub enum Action {
     /// `seats` are the units that have one, by the charter or by the roster.
     CallSeat {
-        party: Code,
+        call: SeatCall,
         seats: Vec<Code>,
+    },
+    HoldMeeting {
+        held_at: Timestamp,
+        venue: String,
+        present: Vec<Code>,
+        decisions: Vec<Decision>,
     },
     DecidePath(Path),
     ArriveOnSite {
         parties: Vec<Code>,
+        /// Said by word of mouth.
         stop_order: String,
     },
+    OrderStop(StopOrder),
     ServeNotice(Order),
     Reinspect {
         notice: u32,
         finding: String,
         verdict: Verdict,
+        at: Timestamp,
+    },
+    /// What a breach made mandatory, unless that is served as a document of its own.
+    TakeNextStep {
+        notice: u32,
+        step: NextStep,
+        text: String,
+        to: Code,
+        at: Timestamp,
     },
     SpawnRelatedCase(Box<Hazard>),
-    Conclude {
-        summary: String,
-    },
-}
-
-/// What a re-inspection found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Passed,
-    /// What the law has next, and until when.
-    Failed {
-        next_step: String,
-        due: Timestamp,
-    },
+    Conclude(Conclusion),
 }
 
 /// What the centre knows of a case: nothing, or its joint operation.
@@ -144,86 +138,52 @@ pub struct State {
 pub struct Operation {
     pub opening: Opening,
     pub stage: Stage,
-    /// Units on call that were asked, each with the officer who came.
-    pub seats: BTreeMap<Code, Option<Officer>>,
+    /// Units on call that were asked.
+    pub seats: BTreeMap<Code, Seat>,
+    /// Units that were missing at the last meeting and have not come since: they are not reported in.
+    pub absent: BTreeSet<Code>,
+    pub meetings: Vec<Meeting>,
+    /// The last one is the one that holds.
+    pub paths: Vec<Path>,
+    pub stop_orders: Vec<StopOrder>,
     /// Notice `n` stands at position `n - 1`.
     pub notices: Vec<Notice>,
+    pub inspections: Vec<Inspection>,
     pub hazards: Vec<Hazard>,
+    /// One for each round that came to its end.
+    pub conclusions: Vec<Conclusion>,
+    /// Every document in the order it was made: the one at position `n - 1` bears the number `n`.
+    pub documents: Vec<Document>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
     Opened,
-    PathDecided(Path),
+    PathDecided,
     OnSite { parties: Vec<Code>, stop_order: String },
     Concluded,
     Cancelled,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    pub order: Order,
-    /// The deadline it runs under now.
-    pub due: Timestamp,
-    pub standing: Standing,
-    /// The last deadline that was recorded as come. It never comes again (I7).
-    pub run_out: Option<Timestamp>,
-    /// Of the last re-inspection.
-    pub finding: String,
-    pub next_step: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    Served,
-    /// Not complied with at a re-inspection; open again under a new deadline.
-    Breached,
-    /// The deadline has come and was recorded: somebody has to go and look.
-    ReinspectionDue,
-    Complied,
-}
-
-impl Notice {
-    fn served(order: &Order) -> Self {
-        Self {
-            order: order.clone(),
-            due: order.due,
-            standing: Standing::Served,
-            run_out: None,
-            finding: String::new(),
-            next_step: String::new(),
-        }
-    }
-
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        match self.standing {
-            Standing::Served | Standing::Breached | Standing::ReinspectionDue => true,
-            Standing::Complied => false,
-        }
-    }
-
-    /// The deadline nobody has been told of yet.
-    fn coming_due(&self) -> Option<Timestamp> {
-        match self.standing {
-            Standing::Served | Standing::Breached => Some(self.due),
-            Standing::ReinspectionDue | Standing::Complied => None,
-        }
-    }
-}
-
 impl Operation {
-    /// Every unit that takes part: the residents and whoever has taken a seat.
+    /// Every unit that takes part: the residents and whoever has taken a seat, unless they missed the last meeting.
     pub fn parties(&self) -> impl Iterator<Item = &Code> {
         let residents = &self.opening.residents;
-        let seated = self.seats.iter().filter(|(_, officer)| officer.is_some()).map(|(party, _)| party);
-        residents.iter().chain(seated.filter(|party| !residents.contains(party)))
+        let seated = self.seats.iter().filter(|(_, seat)| seat.is_taken()).map(|(party, _)| party);
+        let all = residents.iter().chain(seated.filter(|party| !residents.contains(party)));
+        all.filter(|party| !self.absent.contains(*party))
+    }
+
+    /// Every unit that is expected at a meeting: the residents and whoever was called.
+    pub fn expected(&self) -> impl Iterator<Item = &Code> {
+        let residents = &self.opening.residents;
+        residents.iter().chain(self.seats.keys().filter(|party| !residents.contains(party)))
     }
 
     #[must_use]
     pub fn is_over(&self) -> bool {
         match self.stage {
-            Stage::Opened | Stage::PathDecided(_) | Stage::OnSite { .. } => false,
+            Stage::Opened | Stage::PathDecided | Stage::OnSite { .. } => false,
             Stage::Concluded | Stage::Cancelled => true,
         }
     }
@@ -233,54 +193,18 @@ impl Operation {
         (1..).zip(&self.notices)
     }
 
-    /// The earliest deadline of a notice that nobody has been told of yet.
+    #[must_use]
+    pub fn notice(&self, number: u32) -> Option<&Notice> {
+        self.numbered().find(|(known, _)| *known == number).map(|(_, notice)| notice)
+    }
+
+    /// The earliest deadline of a notice or a called seat that nobody has been told of yet.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        if self.is_over() { None } else { self.notices.iter().filter_map(Notice::coming_due).min() }
+        if self.is_over() {
+            return None;
+        }
+        let seats = self.seats.values().filter_map(Seat::coming_due);
+        self.notices.iter().filter_map(Notice::coming_due).chain(seats).min()
     }
-}
-
-/// Why the centre says no.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("there is no joint operation on this case")]
-    NoOperation,
-    #[error("this operation is run by {0}")]
-    AnotherCentre(Code),
-    #[error("the operation is concluded")]
-    Concluded,
-    #[error("the case was closed, and the operation with it")]
-    Cancelled,
-    #[error("{0} sits in the centre permanently and needs no call")]
-    ResidentNeedsNoCall(Code),
-    #[error("{party} has no seat in this centre; {} have one", list(.seats))]
-    NoSeat { party: Code, seats: Vec<Code> },
-    #[error("{0} was not asked to take a seat")]
-    NotAsked(Code),
-    #[error("{0} takes no part in this operation: it is neither resident nor has it taken a seat")]
-    TakesNoPart(Code),
-    #[error("no path has been decided; assess together before going out")]
-    NoPathDecided,
-    #[error("the units are on site already; the path was decided before they went out")]
-    OnSiteAlready,
-    #[error("nobody is on site yet")]
-    NotOnSite,
-    #[error("notice {0} says the same to the same address and is still open")]
-    ServedAlready(u32),
-    #[error("one operation serves at most {NOTICES_MAX} notices; open a related case for the rest")]
-    TooManyNotices,
-    #[error("this operation has no notice {0}")]
-    NoSuchNotice(u32),
-    #[error("notice {0} has been complied with")]
-    CompliedAlready(u32),
-    #[error("still open: {}; inspect again first", notices(.0))]
-    NoticesOpen(Vec<u32>),
-}
-
-fn list(codes: &[Code]) -> String {
-    if codes.is_empty() { "none".to_owned() } else { codes.iter().map(Code::as_str).collect::<Vec<_>>().join(", ") }
-}
-
-fn notices(numbers: &[u32]) -> String {
-    numbers.iter().map(|number| format!("notice {number}")).collect::<Vec<_>>().join(", ")
 }

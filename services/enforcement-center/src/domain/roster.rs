@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use decider::Decider;
 use ids::Code;
+use jiff::Timestamp;
 use vocabulary::Officer;
 
 /// How a unit sits in the centre.
@@ -23,12 +24,23 @@ pub struct Entry {
     pub officer: Officer,
     pub rank: Code,
     pub kind: SeatKind,
+    /// Called when the officer of the unit's seat does not come. A seat has one.
+    pub substitute: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     OfficerSeated(Entry),
-    OfficerUnseated { party: Code, staff_ref: String },
+    OfficerUnseated {
+        party: Code,
+        staff_ref: String,
+    },
+    /// Not to be called until then; none: back.
+    OfficerAway {
+        party: Code,
+        staff_ref: String,
+        until: Option<Timestamp>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +56,36 @@ pub enum Command {
         party: Code,
         staff_ref: String,
     },
+    SetAway {
+        party: Code,
+        staff_ref: String,
+        until: Option<Timestamp>,
+    },
 }
 
 /// Lines by staff number: one officer has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub entries: BTreeMap<String, Entry>,
+    /// Until when an officer is away, by staff number.
+    pub away: BTreeMap<String, Timestamp>,
+}
+
+impl State {
+    /// May be called at that time.
+    #[must_use]
+    pub fn is_available(&self, staff_ref: &str, now: Timestamp) -> bool {
+        self.entries.contains_key(staff_ref) && self.away.get(staff_ref).is_none_or(|until| *until <= now)
+    }
+
+    /// Whom to call for a unit's seat, one after the other: its officers, then the substitute, without who is away.
+    pub fn to_call(&self, party: &Code, now: Timestamp) -> impl Iterator<Item = &Officer> {
+        let of_unit = |substitute: bool| {
+            let entries = self.entries.values().filter(move |entry| entry.substitute == substitute);
+            entries.filter(move |entry| entry.party == *party).map(|entry| &entry.officer)
+        };
+        of_unit(false).chain(of_unit(true)).filter(move |officer| self.is_available(&officer.staff_ref, now))
+    }
 }
 
 /// Why nobody is seated, or unseated.
@@ -63,6 +99,10 @@ pub enum Refusal {
     IsNotResident(Code),
     #[error("{staff_ref} has a place for {party}")]
     SitsForAnother { staff_ref: String, party: Code },
+    #[error("{0} is there all the time and needs no substitute")]
+    NoSubstituteForResident(Code),
+    #[error("{staff_ref} is the substitute of {party}; unseat them first")]
+    HasSubstitute { party: Code, staff_ref: String },
     #[error("{staff_ref} has no place for {party}")]
     NotSeated { staff_ref: String, party: Code },
 }
@@ -90,12 +130,15 @@ impl Decider for Rules {
                 }
             },
             Command::Unseat { party, staff_ref } => {
-                let sits = state.entries.get(staff_ref).is_some_and(|entry| entry.party == *party);
-                if sits {
-                    Ok(vec![Event::OfficerUnseated { party: party.clone(), staff_ref: staff_ref.clone() }])
-                } else {
-                    Err(Refusal::NotSeated { staff_ref: staff_ref.clone(), party: party.clone() })
+                sits(state, party, staff_ref)?;
+                Ok(vec![Event::OfficerUnseated { party: party.clone(), staff_ref: staff_ref.clone() }])
+            }
+            Command::SetAway { party, staff_ref, until } => {
+                sits(state, party, staff_ref)?;
+                if state.away.get(staff_ref) == until.as_ref() {
+                    return Ok(vec![]);
                 }
+                Ok(vec![Event::OfficerAway { party: party.clone(), staff_ref: staff_ref.clone(), until: *until }])
             }
         }
     }
@@ -107,7 +150,12 @@ impl Decider for Rules {
             }
             Event::OfficerUnseated { staff_ref, .. } => {
                 state.entries.remove(staff_ref);
+                state.away.remove(staff_ref);
             }
+            Event::OfficerAway { staff_ref, until, .. } => match until {
+                Some(until) => _ = state.away.insert(staff_ref.clone(), *until),
+                None => _ = state.away.remove(staff_ref),
+            },
         }
         state
     }
@@ -115,6 +163,9 @@ impl Decider for Rules {
 
 /// The same officer with another post or rank is seated anew: the newer fact corrects the older.
 fn seat(state: &State, entry: &Entry) -> Result<Vec<Event>, Refusal> {
+    if entry.substitute {
+        has_room(state, entry)?;
+    }
     match state.entries.get(&entry.officer.staff_ref) {
         Some(known) if known == entry => Ok(vec![]),
         Some(known) if known.party != entry.party => {
@@ -122,6 +173,26 @@ fn seat(state: &State, entry: &Entry) -> Result<Vec<Event>, Refusal> {
         }
         Some(_) | None => Ok(vec![Event::OfficerSeated(entry.clone())]),
     }
+}
+
+fn has_room(state: &State, entry: &Entry) -> Result<(), Refusal> {
+    if entry.kind == SeatKind::Resident {
+        return Err(Refusal::NoSubstituteForResident(entry.party.clone()));
+    }
+    let substitute = |known: &&Entry| {
+        known.substitute && known.party == entry.party && known.officer.staff_ref != entry.officer.staff_ref
+    };
+    let other = state.entries.values().find(substitute);
+    other.map_or(Ok(()), |other| {
+        Err(Refusal::HasSubstitute { party: entry.party.clone(), staff_ref: other.officer.staff_ref.clone() })
+    })
+}
+
+fn sits(state: &State, party: &Code, staff_ref: &str) -> Result<(), Refusal> {
+    if state.entries.get(staff_ref).is_some_and(|entry| entry.party == *party) {
+        return Ok(());
+    }
+    Err(Refusal::NotSeated { staff_ref: staff_ref.to_owned(), party: party.clone() })
 }
 
 fn either(ranks: &[Code]) -> String {
@@ -139,7 +210,7 @@ mod tests {
 
     fn entry(staff_ref: &str, party: &str, rank: &str, kind: SeatKind) -> Entry {
         let officer = Officer { staff_ref: staff_ref.to_owned(), post: "副所长".to_owned() };
-        Entry { party: code(party), officer, rank: code(rank), kind }
+        Entry { party: code(party), officer, rank: code(rank), kind, substitute: false }
     }
 
     fn seat(entry: Entry, chartered: Option<SeatKind>) -> Command {
@@ -179,6 +250,44 @@ mod tests {
         let events = Rules::decide(&state, &right).unwrap();
         let state = events.iter().fold(state, Rules::evolve);
         assert!(Rules::decide(&state, &elsewhere).is_ok());
+    }
+
+    #[test]
+    fn the_substitute_is_called_after_the_officer_and_whoever_is_away_is_not() {
+        let noon = Timestamp::UNIX_EPOCH;
+        let later = Timestamp::from_second(3600).unwrap();
+        let water = code("wuchang-water");
+        let on_call = |staff_ref: &str, substitute| Entry {
+            substitute,
+            ..entry(staff_ref, "wuchang-water", "deputy-head", SeatKind::OnCall)
+        };
+        let mut state = State::default();
+        let take =
+            |state: State, command: &Command| Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve);
+        state = take(state, &seat(on_call("2", true), Some(SeatKind::OnCall)));
+        state = take(state, &seat(on_call("7", false), Some(SeatKind::OnCall)));
+        let second = Rules::decide(&state, &seat(on_call("8", true), Some(SeatKind::OnCall)));
+        assert!(matches!(second, Err(Refusal::HasSubstitute { .. })));
+        let called = |state: &State, now| -> Vec<String> {
+            state.to_call(&water, now).map(|officer| officer.staff_ref.clone()).collect()
+        };
+        assert_eq!(called(&state, noon), ["7", "2"]);
+
+        let away = Command::SetAway { party: water.clone(), staff_ref: "7".to_owned(), until: Some(later) };
+        state = take(state, &away);
+        assert_eq!(Rules::decide(&state, &away), Ok(vec![]), "told twice");
+        assert_eq!((called(&state, noon), called(&state, later)), (vec!["2".to_owned()], vec!["7".into(), "2".into()]));
+        let stranger = Command::SetAway { party: water.clone(), staff_ref: "9".to_owned(), until: None };
+        assert!(matches!(Rules::decide(&state, &stranger), Err(Refusal::NotSeated { .. })));
+        state = take(state, &Command::Unseat { party: water.clone(), staff_ref: "7".to_owned() });
+        assert_eq!((called(&state, later), state.away.len()), (vec!["2".to_owned()], 0));
+    }
+
+    #[test]
+    fn a_resident_is_there_and_has_no_substitute() {
+        let entry = Entry { substitute: true, ..entry("7", "wuchang-fire", "deputy-head", SeatKind::Resident) };
+        let refusal = Rules::decide(&State::default(), &seat(entry, Some(SeatKind::Resident)));
+        assert_eq!(refusal, Err(Refusal::NoSubstituteForResident(code("wuchang-fire"))));
     }
 
     fn commands() -> impl Strategy<Value = Command> {

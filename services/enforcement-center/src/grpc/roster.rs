@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::{Code, Revision};
+use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::enforcement_center::v1::{
-    GetRosterRequest, GetRosterResponse, RosterEntry, SeatOfficerRequest, UnseatOfficerRequest,
+    GetRosterRequest, GetRosterResponse, RosterEntry, SeatOfficerRequest, SetAwayRequest, UnseatOfficerRequest,
 };
 use station::desk::command_id;
 use station::{Caller, Desk, Violation, wire};
@@ -17,7 +18,7 @@ use super::charter_of;
 use crate::centre::{Centre, roster_key};
 use crate::domain::roster::{Command, Entry, Rules, SeatKind};
 use crate::edge;
-use crate::wire::{from_seat_kind, to_seat_kind};
+use crate::wire::{from_seat_kind, optional_time, to_seat_kind};
 
 pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequest) -> Result<Revision, Status> {
     let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
@@ -28,6 +29,7 @@ pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequ
         officer: edge::officer(request.officer.as_ref())?,
         rank: edge::code("rank", &request.rank)?,
         kind: from_seat_kind(request.kind).map_err(Violation::from)?,
+        substitute: request.substitute,
     };
     let chartered = centre.kind_of(&entry.party);
     let command = Command::Seat { entry, ranks: centre.manning.ranks.clone(), chartered };
@@ -46,6 +48,18 @@ pub async fn unseat(desk: &Desk<Rules>, caller: &Caller, request: &UnseatOfficer
     Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
 }
 
+pub async fn set_away(desk: &Desk<Rules>, caller: &Caller, request: &SetAwayRequest) -> Result<Revision, Status> {
+    let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
+    keeps_roster(caller, &charter, &find(&charter, &code)?)?;
+    let command = Command::SetAway {
+        party: edge::code("party", &request.party)?,
+        staff_ref: edge::staff_ref("staff_ref", &request.staff_ref)?,
+        until: optional_time("until", request.until.as_ref()).map_err(Violation::from)?,
+    };
+    let key = roster_key(charter.district.clone(), &code);
+    Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
+}
+
 /// The named officers, and every unit the charter seats without one: residents, then seats.
 pub async fn read(
     desk: &Desk<Rules>,
@@ -58,15 +72,18 @@ pub async fn read(
     let named: BTreeSet<&Code> = roster.entries.values().map(|entry| &entry.party).collect();
     let unnamed = |party: &Code, kind: SeatKind| RosterEntry {
         party: party.to_string(),
-        officer: None,
-        rank: String::new(),
         kind: to_seat_kind(kind).into(),
+        ..RosterEntry::default()
     };
+    let now = desk.station.now();
     let officers = roster.entries.values().map(|entry| RosterEntry {
         party: entry.party.to_string(),
         officer: Some(wire::to_officer(&entry.officer)),
         rank: entry.rank.to_string(),
         kind: to_seat_kind(entry.kind).into(),
+        substitute: entry.substitute,
+        available: roster.is_available(&entry.officer.staff_ref, now),
+        away_until: roster.away.get(&entry.officer.staff_ref).map(|until| until.to_wire()),
     });
     let residents = centre.manning.resident.iter().map(|party| (party, SeatKind::Resident));
     let chartered = residents.chain(centre.seats().map(|party| (party, SeatKind::OnCall)));

@@ -30,7 +30,7 @@ use proto::common::v1::{Colour, Duty, Level, Officer, Outcome, Place};
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::dispatch::v1::{self as dispatch, ProgressKind};
 use proto::enforcement_center::v1::enforcement_center_service_client::EnforcementCenterServiceClient;
-use proto::enforcement_center::v1::{self as center, SeatKind};
+use proto::enforcement_center::v1::{self as center, NextStep, SeatKind};
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::{self as evaluation, CallbackOutcome};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
@@ -112,11 +112,25 @@ with!(Measure { measure: String, exceptions: Vec<String> });
 with!(Resolving { outcome: String, summary: String });
 with!(Finishing { outcome: String, note: String, call: u32 });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
-with!(Seating { centre: String, party: String, officer: String, post: String, rank: String, kind: String });
-with!(Path { assessment: String, path: Vec<String>, parties: Vec<String> });
+with!(Seating {
+    centre: String,
+    party: String,
+    officer: String,
+    post: String,
+    rank: String,
+    kind: String,
+    substitute: bool
+});
+with!(Path { assessment: String, path: Vec<PathStep>, parties: Vec<String>, participants: Vec<Participant> });
+with!(PathStep { step: String, power: String, basis: String });
+with!(Participant { party: String, power: String });
+with!(Meeting { venue: String, present: Vec<String>, decisions: Vec<Decided> });
+with!(Decided { text: String, party: String });
+with!(Away { centre: String, party: String, officer: String, until: String });
 with!(Site { parties: Vec<String>, stop_order: String });
-with!(Notice { party: String, subject: String, address: String, service_proof: String });
-with!(Inspection { notice: u32, passed: bool, finding: String, next_step: String });
+with!(Notice { party: String, subject: String, address: String, service_proof: String, follows: u32 });
+with!(Inspection { notice: u32, passed: bool, finding: String, step: String, next_step: String });
+with!(Following { notice: u32, step: String, text: String, to: String });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String });
 with!(Summary { summary: String });
 with!(Rating { rating: String, comment: String });
@@ -165,7 +179,7 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}-{}-{}", self.story.story, self.number, self.run());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "set-away" | "wait" => String::new(),
             _ => cases
                 .get(&self.step.case)
                 .cloned()
@@ -237,8 +251,9 @@ impl Act<'_> {
             }
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
             "progress" | "complete-task" if department => self.answer(district, case_id, command_id).await,
-            "seat-officer" | "call-seat" | "take-seat" | "decide-path" | "on-site" | "serve-notice" | "reinspect"
-            | "related-case" | "conclude" => self.at_the_centre(district, case_id, command_id).await,
+            "seat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting" | "decide-path"
+            | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step" | "related-case"
+            | "conclude" => self.at_the_centre(district, case_id, command_id).await,
             "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"
             | "release" | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
             "return" => self.object(district, case_id, command_id).await,
@@ -463,8 +478,39 @@ impl Act<'_> {
                     officer: Some(self.officer(&with.officer, &with.post)),
                     rank: with.rank,
                     kind: word("kind", &with.kind, SEATS)?,
+                    substitute: with.substitute,
                 };
                 call!(client, seat_officer, request)
+            }
+            "set-away" => {
+                let Away { centre, party, officer, until } = self.with()?;
+                let request = center::SetAwayRequest {
+                    district,
+                    centre: if centre.is_empty() { self.actor().party.clone() } else { centre },
+                    command_id,
+                    party,
+                    staff_ref: officer,
+                    until: match until.as_str() {
+                        "" => None,
+                        until => Some(proto::ToWireTime::to_wire(super::format::instant(self.story.begins()?, until)?)),
+                    },
+                };
+                call!(client, set_away, request)
+            }
+            "hold-joint-meeting" => {
+                let Meeting { venue, present, decisions } = self.with()?;
+                let decisions =
+                    decisions.into_iter().map(|Decided { text, party }| center::MeetingDecision { text, party });
+                let request = center::HoldMeetingRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    held_at: None,
+                    venue,
+                    present,
+                    decisions: decisions.collect(),
+                };
+                call!(client, hold_meeting, request)
             }
             "call-seat" => {
                 let Party { party, .. } = self.with()?;
@@ -476,8 +522,18 @@ impl Act<'_> {
                 call!(client, take_seat, center::TakeSeatRequest { district, case_id, command_id, officer })
             }
             "decide-path" => {
-                let Path { assessment, path, parties } = self.with()?;
-                let request = center::DecidePathRequest { district, case_id, command_id, assessment, path, parties };
+                let Path { assessment, path, parties, participants } = self.with()?;
+                let step = |PathStep { step, power, basis }| center::PathStep { action: step, power, basis };
+                let participant = |Participant { party, power }| center::Participant { party, power, officer: None };
+                let request = center::DecidePathRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    assessment,
+                    steps: path.into_iter().map(step).collect(),
+                    parties,
+                    participants: participants.into_iter().map(participant).collect(),
+                };
                 call!(client, decide_path, request)
             }
             "on-site" => {
@@ -485,8 +541,23 @@ impl Act<'_> {
                 let request = center::ArriveOnSiteRequest { district, case_id, command_id, parties, stop_order };
                 call!(client, arrive_on_site, request)
             }
+            "order-stop" => {
+                let Notice { party, subject, address, service_proof, follows } = self.with()?;
+                let request = center::OrderStopRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    party,
+                    subject,
+                    address,
+                    service_proof,
+                    follows,
+                    ..center::OrderStopRequest::default()
+                };
+                call!(client, order_stop, request)
+            }
             "serve-notice" => {
-                let Notice { party, subject, address, service_proof } = self.with()?;
+                let Notice { party, subject, address, service_proof, follows } = self.with()?;
                 let request = center::ServeNoticeRequest {
                     district,
                     case_id,
@@ -495,14 +566,30 @@ impl Act<'_> {
                     subject,
                     address,
                     service_proof,
+                    follows,
+                    ..center::ServeNoticeRequest::default()
                 };
                 call!(client, serve_notice, request)
             }
             "reinspect" => {
-                let Inspection { notice, passed, finding, next_step } = self.with()?;
-                let request =
-                    center::ReinspectRequest { district, case_id, command_id, notice, passed, finding, next_step };
+                let Inspection { notice, passed, finding, step, next_step } = self.with()?;
+                let request = center::ReinspectRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    notice,
+                    passed,
+                    finding,
+                    next_step,
+                    step: if passed { 0 } else { word("step", &step, NEXT_STEPS)? },
+                };
                 call!(client, reinspect, request)
+            }
+            "take-next-step" => {
+                let Following { notice, step, text, to } = self.with()?;
+                let step = word("step", &step, NEXT_STEPS)?;
+                let request = center::TakeNextStepRequest { district, case_id, command_id, notice, step, text, to };
+                call!(client, take_next_step, request)
             }
             "related-case" => {
                 let Related { title, text, place, category } = self.with()?;
@@ -623,6 +710,12 @@ const CLASSES: Words = &[
     ("resident", CallerClass::Resident as i32),
     ("grassroots", CallerClass::Grassroots as i32),
     ("enterprise", CallerClass::Enterprise as i32),
+];
+const NEXT_STEPS: Words = &[
+    ("new-notice", NextStep::NewNotice as i32),
+    ("stop-order", NextStep::StopOrder as i32),
+    ("penalty-proposal", NextStep::PenaltyProposal as i32),
+    ("transfer", NextStep::Transfer as i32),
 ];
 const SEATS: Words = &[("resident", SeatKind::Resident as i32), ("on-call", SeatKind::OnCall as i32)];
 const CALLBACKS: Words = &[

@@ -1,3 +1,5 @@
+mod model;
+
 use std::collections::HashSet;
 
 use decider::Decider;
@@ -48,20 +50,46 @@ fn act(action: Action) -> Command {
 }
 
 fn call_seat(party: &str) -> Command {
-    act(Action::CallSeat { party: code(party), seats: codes(&["wuchang-water", "wuchang-health"]) })
+    call_officers(party, &[], None)
+}
+
+/// The first officer is called, the others are substitutes.
+fn call_officers(party: &str, officers: &[&str], due: Option<Timestamp>) -> Command {
+    let mut officers = officers.iter().map(|staff_ref| officer(staff_ref));
+    let call = SeatCall { party: code(party), officer: officers.next(), substitutes: officers.collect(), due };
+    act(Action::CallSeat { call, seats: codes(&["wuchang-water", "wuchang-health"]) })
+}
+
+fn officer(staff_ref: &str) -> Officer {
+    Officer { staff_ref: staff_ref.to_owned(), post: "副局长".to_owned() }
+}
+
+fn meet(held_at: Timestamp, present: &[&str]) -> Command {
+    let decisions = vec![Decision { text: "先断电再清场".to_owned(), party: code(present[0]) }];
+    act(Action::HoldMeeting { held_at, venue: "街道会议室".to_owned(), present: codes(present), decisions })
 }
 
 fn take_seat(party: &str, staff_ref: &str) -> Command {
-    let officer = Officer { staff_ref: staff_ref.to_owned(), post: "副局长".to_owned() };
-    Command::TakeSeat { party: code(party), officer }
+    Command::TakeSeat { party: code(party), officer: officer(staff_ref) }
 }
 
+/// Each unit brings a power of its own.
 fn decide_path(parties: &[&str]) -> Command {
+    let brings = |party: &&str| Participant { party: code(party), officer: None, power: Some(code(party)) };
     act(Action::DecidePath(Path {
         assessment: "占道、噪音、消防、经营四类并查".to_owned(),
-        steps: vec!["责令停工".to_owned(), "整改通知书".to_owned()],
-        parties: codes(parties),
+        steps: vec![rest_on(parties[0])],
+        participants: parties.iter().map(brings).collect(),
+        at: Some(at("09:00")),
     }))
+}
+
+fn rest_on(power: &str) -> PathStep {
+    PathStep { action: "责令停工".to_owned(), power: Some(code(power)), basis: "第二十七条".to_owned() }
+}
+
+fn proof() -> Proof {
+    Proof { how: "当面送达".to_owned(), by: "zf-0001".to_owned(), at: Some(at("15:30")) }
 }
 
 fn arrive(parties: &[&str]) -> Command {
@@ -69,17 +97,41 @@ fn arrive(parties: &[&str]) -> Command {
 }
 
 fn serve(party: &str, address: &str, due: Timestamp) -> Command {
+    follow_up(party, address, due, None)
+}
+
+fn follow_up(party: &str, address: &str, due: Timestamp, follows: Option<u32>) -> Command {
     act(Action::ServeNotice(Order {
         party: code(party),
         subject: "限期整改".to_owned(),
         address: address.to_owned(),
         due,
-        service_proof: "当面送达".to_owned(),
+        proof: proof(),
+        follows,
+    }))
+}
+
+fn order_stop(party: &str, follows: Option<u32>) -> Command {
+    act(Action::OrderStop(StopOrder {
+        party: code(party),
+        subject: "停止占道经营".to_owned(),
+        address: "中山路308号".to_owned(),
+        proof: proof(),
+        follows,
     }))
 }
 
 fn reinspect(notice: u32, verdict: Verdict) -> Command {
-    act(Action::Reinspect { notice, finding: "已复查".to_owned(), verdict })
+    act(Action::Reinspect { notice, finding: "已复查".to_owned(), verdict, at: at("16:00") })
+}
+
+fn failed(step: NextStep, due: Timestamp) -> Verdict {
+    Verdict::Failed { step, next_step: "依法处理".to_owned(), due }
+}
+
+fn take_step(notice: u32, step: NextStep) -> Command {
+    let (text, to) = ("拟处罚款".to_owned(), code("wuchang-fire"));
+    act(Action::TakeNextStep { notice, step, text, to, at: at("17:00") })
 }
 
 fn spawn(address: &str) -> Command {
@@ -92,11 +144,11 @@ fn spawn(address: &str) -> Command {
 }
 
 fn conclude() -> Command {
-    act(Action::Conclude { summary: "两份通知书均已整改".to_owned() })
+    act(Action::Conclude(Conclusion { summary: "两份通知书均已整改".to_owned(), at: Some(at("18:00")) }))
 }
 
 fn check(now: Timestamp) -> Command {
-    Command::CheckDeadlines { now }
+    Command::CheckDeadlines { now, seat_due: hours(now, 1), told: code("wuchang-centre") }
 }
 
 fn step(state: &State, command: &Command) -> State {
@@ -174,7 +226,7 @@ fn another_street_cannot_run_this_centres_operation() {
     let state = given(&on_site());
     let stranger = Command::Act {
         centre: code("wuchang-yangyuan-enforcement-centre"),
-        action: Action::Conclude { summary: "无事".to_owned() },
+        action: Action::Conclude(Conclusion { summary: "无事".to_owned(), at: None }),
     };
     assert_eq!(Rules::decide(&state, &stranger), Err(Refusal::AnotherCentre(code(CENTRE))));
 }
@@ -187,10 +239,10 @@ fn a_breached_notice_is_open_again_under_a_new_deadline() {
     state = step(&state, &check(first));
     assert_eq!(state.operation.as_ref().unwrap().next_deadline(), None);
 
-    let failed = reinspect(1, Verdict::Failed { next_step: "查封".to_owned(), due: second });
+    let failed = reinspect(1, failed(NextStep::NewNotice, second));
     state = step(&state, &failed);
     assert_eq!(Rules::decide(&state, &failed), Ok(vec![]), "told twice");
-    assert_eq!(Rules::decide(&state, &conclude()), Err(Refusal::NoticesOpen(vec![1])));
+    assert_eq!(Rules::decide(&state, &conclude()), Err(Refusal::NextStepsOpen(vec![1])));
     assert_eq!(state.operation.as_ref().unwrap().next_deadline(), Some(second));
     assert_eq!(Rules::decide(&state, &check(second)), Ok(vec![Event::ReinspectionDue { notice: 1, due: second }]));
     // Before the deadline is early enough to comply.
@@ -244,89 +296,143 @@ fn a_reopened_case_is_assessed_anew_and_an_assignment_to_another_street_opens_no
     assert_eq!(Rules::decide(&state, &arrive(&RESIDENTS)), Err(Refusal::NoPathDecided));
 }
 
-fn instants() -> impl Strategy<Value = Timestamp> {
-    (1i64..8).prop_map(|hour| Timestamp::from_second(hour * 3600).unwrap())
+#[test]
+fn a_seat_that_is_not_taken_calls_the_substitute_and_then_the_district_hears_of_it() {
+    let water = || code("wuchang-water");
+    let (first, second) = (at("09:10"), hours(at("09:10"), 1));
+    let state = given(&[opening(1, CENTRE), call_officers("wuchang-water", &["7", "8"], Some(first))]);
+    assert_eq!(Rules::decide(&state, &check(at("09:09"))), Ok(vec![]), "early");
+    assert_eq!(state.operation.as_ref().unwrap().next_deadline(), Some(first));
+
+    let lapsed = Rules::decide(&state, &check(first)).unwrap();
+    let substitute = SeatCall { party: water(), officer: Some(officer("8")), substitutes: vec![], due: Some(second) };
+    assert_eq!(
+        lapsed,
+        [Event::SeatLapsed { party: water(), officer: Some(officer("7")), due: first }, Event::SeatCalled(substitute)]
+    );
+    let state = lapsed.iter().fold(state, Rules::evolve);
+    assert_eq!(Rules::decide(&state, &check(first)), Ok(vec![]), "once");
+
+    let nobody = Rules::decide(&state, &check(second)).unwrap();
+    let told = code("wuchang-centre");
+    assert_eq!(
+        nobody,
+        [
+            Event::SeatLapsed { party: water(), officer: Some(officer("8")), due: second },
+            Event::SeatEscalated { party: water(), told }
+        ]
+    );
+    let state = nobody.iter().fold(state, Rules::evolve);
+    let operation = state.operation.as_ref().unwrap();
+    assert_eq!(operation.next_deadline(), None);
+    assert!(matches!(operation.seats[&water()], Seat::Escalated { .. }), "it shows in the operation");
+    assert_eq!(Rules::decide(&state, &call_seat("wuchang-water")).unwrap().len(), 1, "it may be called again");
+    assert_eq!(Rules::decide(&state, &take_seat("wuchang-water", "9")).unwrap().len(), 1, "or come late");
 }
 
-fn parties() -> impl Strategy<Value = &'static str> {
-    prop_oneof![3 => Just(RESIDENTS[0]), 3 => Just(RESIDENTS[1]), 2 => Just("wuchang-water"), 1 => Just("wuchang-culture")]
+#[test]
+fn a_seat_that_is_taken_in_time_calls_nobody_else() {
+    let due = at("09:10");
+    let called = call_officers("wuchang-water", &["7", "8"], Some(due));
+    let state = given(&[opening(1, CENTRE), called, take_seat("wuchang-water", "7")]);
+    assert_eq!(Rules::decide(&state, &check(hours(due, 5))), Ok(vec![]));
 }
 
-fn actions() -> impl Strategy<Value = Command> {
-    prop_oneof![
-        parties().prop_map(call_seat),
-        parties().prop_map(|party| decide_path(&[party])),
-        (parties(), any::<bool>()).prop_map(|(party, stops)| {
-            let stop_order = if stops { "停止施工".to_owned() } else { String::new() };
-            act(Action::ArriveOnSite { parties: codes(&[party]), stop_order })
-        }),
-        (parties(), 0..3u8, instants()).prop_map(|(party, house, due)| serve(party, &house.to_string(), due)),
-        (1..5u32, instants())
-            .prop_map(|(notice, due)| { reinspect(notice, Verdict::Failed { next_step: "查封".to_owned(), due }) }),
-        (1..5u32).prop_map(|notice| reinspect(notice, Verdict::Passed)),
-        (0..3u8).prop_map(|house| spawn(&house.to_string())),
-        Just(conclude()),
-    ]
+#[test]
+fn an_assessment_is_joint_and_rests_on_powers_that_are_there() {
+    let state = given(&[opening(1, CENTRE)]);
+    let alone = decide_path(&["wuchang-fire"]);
+    assert_eq!(Rules::decide(&state, &alone), Err(Refusal::OnePowerAlone(codes(&["wuchang-fire"]))));
+    let with_step = |step: PathStep| {
+        let Command::Act { action: Action::DecidePath(path), .. } = decide_path(&RESIDENTS) else { unreachable!() };
+        Rules::decide(&state, &act(Action::DecidePath(Path { steps: vec![step], ..path })))
+    };
+    assert_eq!(with_step(rest_on("traffic")), Err(Refusal::NobodyHolds(code("traffic"))));
+    let groundless = PathStep { power: None, ..rest_on("traffic") };
+    assert_eq!(with_step(groundless), Err(Refusal::StepWithoutPower));
+    assert!(with_step(rest_on("wuchang-fire")).is_ok());
 }
 
-fn commands() -> impl Strategy<Value = Command> {
-    let centres = prop_oneof![4 => Just(CENTRE), 1 => Just("wuchang-yangyuan-enforcement-centre")];
-    prop_oneof![
-        2 => (1..4u32, centres).prop_map(|(round, centre)| opening(round, centre)),
-        1 => Just(Command::Cancel),
-        2 => (parties(), 0..2u8).prop_map(|(party, staff)| take_seat(party, &staff.to_string())),
-        3 => instants().prop_map(check),
-        20 => actions(),
-    ]
+#[test]
+fn whoever_misses_the_meeting_is_not_reported_in_until_they_come() {
+    let called = call_seat("wuchang-water");
+    let taken = take_seat("wuchang-water", "7");
+    let state = given(&[opening(1, CENTRE), called, taken, meet(at("08:30"), &RESIDENTS[..3])]);
+    let operation = state.operation.as_ref().unwrap();
+    assert_eq!(operation.meetings[0].absent, codes(&["wuchang-urban-management", "wuchang-water"]));
+    let together = decide_path(&RESIDENTS);
+    let absent = code("wuchang-urban-management");
+    assert_eq!(Rules::decide(&state, &together), Err(Refusal::TakesNoPart(absent)));
+    assert_eq!(Rules::decide(&state, &meet(at("08:30"), &RESIDENTS[..3])), Ok(vec![]), "told twice");
+    let stranger = meet(at("08:45"), &["wuchang-culture"]);
+    assert_eq!(Rules::decide(&state, &stranger), Err(Refusal::NotExpected(code("wuchang-culture"))));
+    let state = step(&state, &take_seat("wuchang-urban-management", "5"));
+    assert!(Rules::decide(&state, &together).is_ok(), "it came after all");
+    assert_eq!(step(&state, &meet(at("09:30"), &RESIDENTS)).operation.unwrap().absent.len(), 1, "water only");
 }
 
-proptest! {
-    /// Given any history, in any order: what is asked again changes nothing, a deadline acts once and never early, a
-    /// concluded operation leaves no notice open, and there is always a way to the end.
-    #[test]
-    fn nothing_happens_twice_and_nothing_is_lost(
-        setting_out in any::<bool>(),
-        commands in proptest::collection::vec(commands(), 0..80),
-    ) {
-        let mut state = State::default();
-        let mut history = Vec::new();
-        let mut told = HashSet::new();
-        let before = if setting_out { on_site() } else { Vec::new() };
-        for command in before.iter().chain(&commands) {
-            for event in Rules::decide(&state, command).unwrap_or_default() {
-                if let (Event::ReinspectionDue { notice, due }, Command::CheckDeadlines { now }) = (&event, command) {
-                    prop_assert!(due <= now, "early");
-                    prop_assert!(told.insert((*notice, *due)), "twice");
-                }
-                state = Rules::evolve(state, &event);
-                history.push(event);
+#[test]
+fn each_breach_is_over_by_the_step_it_asked_for_and_by_no_other() {
+    let due = hours(at("15:30"), 24);
+    let breached = |next| {
+        let mut commands = on_site();
+        commands.extend([serve("wuchang-fire", "中山路308号", due), reinspect(1, failed(next, hours(due, 24)))]);
+        given(&commands)
+    };
+    let steps = [
+        (NextStep::NewNotice, follow_up("wuchang-fire", "中山路308号", hours(due, 24), Some(1))),
+        (NextStep::StopOrder, order_stop("wuchang-fire", Some(1))),
+        (NextStep::PenaltyProposal, take_step(1, NextStep::PenaltyProposal)),
+        (NextStep::Transfer, take_step(1, NextStep::Transfer)),
+    ];
+    for (asked, _) in &steps {
+        let state = breached(*asked);
+        assert_eq!(Rules::decide(&state, &conclude()), Err(Refusal::NextStepsOpen(vec![1])));
+        for (taken, command) in &steps {
+            let decided = Rules::decide(&state, command);
+            if asked != taken {
+                assert_eq!(decided, Err(Refusal::AnotherNextStep { notice: 1, pending: *asked }));
+                continue;
             }
-            let again = Rules::decide(&state, command).unwrap_or_default();
-            prop_assert!(again.is_empty(), "{command:?} again: {again:?}");
-            if let Some(operation) = &state.operation {
-                let open = operation.notices.iter().filter(|notice| notice.is_open()).count();
-                prop_assert!(operation.stage != Stage::Concluded || open == 0);
-                if let Some(due) = operation.next_deadline() {
-                    prop_assert!(!Rules::decide(&state, &check(due)).unwrap_or_default().is_empty());
-                }
+            let state = decided.unwrap().iter().fold(state.clone(), Rules::evolve);
+            assert_eq!(state.operation.as_ref().unwrap().notices[0].standing, Standing::Settled);
+            let concluded = Rules::decide(&state, &conclude());
+            if *asked == NextStep::NewNotice {
+                assert_eq!(concluded, Err(Refusal::NoticesOpen(vec![2])), "the new notice has to be complied with");
+            } else {
+                assert!(concluded.is_ok());
             }
-        }
-        prop_assert_eq!(Rules::replay(&history), state.clone());
-
-        if let Some(operation) = state.operation.clone().filter(|operation| !operation.is_over()) {
-            let centre = operation.opening.centre.clone();
-            let on_the_way = |action| Command::Act { centre: centre.clone(), action };
-            for (notice, _) in operation.numbered().filter(|(_, notice)| notice.is_open()) {
-                let action = Action::Reinspect { notice, finding: String::new(), verdict: Verdict::Passed };
-                state = step(&state, &on_the_way(action));
-            }
-            if operation.stage == Stage::Opened {
-                let parties = operation.parties().take(1).cloned().collect();
-                let path = Path { assessment: "已复核".to_owned(), steps: vec!["结案".to_owned()], parties };
-                state = step(&state, &on_the_way(Action::DecidePath(path)));
-            }
-            state = step(&state, &on_the_way(Action::Conclude { summary: "完成".to_owned() }));
-            prop_assert!(state.operation.is_some_and(|operation| operation.stage == Stage::Concluded));
+            let again = reinspect(1, Verdict::Passed);
+            assert_eq!(Rules::decide(&state, &again), Err(Refusal::SettledAlready(1)));
         }
     }
+    assert_eq!(
+        Rules::decide(&breached(NextStep::StopOrder), &take_step(1, NextStep::StopOrder)),
+        Err(Refusal::IsServed { notice: 1, step: NextStep::StopOrder })
+    );
+}
+
+#[test]
+fn a_stop_order_is_a_document_of_its_own_and_documents_are_numbered_without_a_gap() {
+    let due = hours(at("15:30"), 24);
+    let before = given(&[opening(1, CENTRE), decide_path(&RESIDENTS)]);
+    assert_eq!(Rules::decide(&before, &order_stop("wuchang-fire", None)), Err(Refusal::NotOnSite));
+    let mut commands = on_site();
+    commands.extend([
+        order_stop("wuchang-fire", None),
+        order_stop("wuchang-fire", None),
+        serve("wuchang-fire", "中山路308号", due),
+        reinspect(1, Verdict::Passed),
+        conclude(),
+    ]);
+    assert_eq!(
+        given(&commands).operation.unwrap().documents,
+        [
+            Document::Assessment(1),
+            Document::StopOrder(1),
+            Document::Notice(1),
+            Document::Reinspection(1),
+            Document::Conclusion(1)
+        ]
+    );
 }
