@@ -39,7 +39,9 @@ pub fn received(commit: &Commit) -> Option<&Received> {
             IntakeFact::Supplemented(_)
             | IntakeFact::WithdrawalAsked(_)
             | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_),
+            | IntakeFact::ExclusionApproved(_)
+            | IntakeFact::CallerJoined(_)
+            | IntakeFact::LinkedAsDuplicate(_),
         )
         | None => None,
     })
@@ -57,7 +59,9 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
                 IntakeFact::Supplemented(_)
                 | IntakeFact::WithdrawalAsked(_)
                 | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::ExclusionApproved(_),
+                | IntakeFact::ExclusionApproved(_)
+                | IntakeFact::CallerJoined(_)
+                | IntakeFact::LinkedAsDuplicate(_),
             )
             | None => None,
         }),
