@@ -344,3 +344,6 @@ fn with_category(line: &[u8], features: Features) -> anyhow::Result<(CaseSummary
     let features = Features { category: line.category.clone(), title: line.title.clone(), ..features };
     Ok((line, features))
 }
+
+#[cfg(test)]
+mod tests;
