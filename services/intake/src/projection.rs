@@ -10,6 +10,7 @@ use chassis::Gate;
 use ids::{Code, Kind};
 use jiff::Timestamp;
 use prost::Message;
+use proto::FromWireTime;
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CaseSummary, ListRequest, ListResponse};
 use proto::record::v1::event::Of;
@@ -35,7 +36,7 @@ const CANDIDATES_MAX: u32 = 2000;
 /// Characters of a text kept for comparing; the matter is said in the first sentences.
 pub const WORDS_LENGTH_MAX: usize = 500;
 /// What is compared of a row.
-const FEATURES: &str = "line, received_s, place_party, address, longitude, latitude, words";
+const FEATURES: &str = "line, received_us, place_party, address, longitude, latitude, words";
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 
@@ -48,13 +49,13 @@ const TABLES: &str = "
         first_position INTEGER NOT NULL, line BLOB NOT NULL,
         kind INTEGER NOT NULL, caller_class INTEGER NOT NULL, channel TEXT NOT NULL, way INTEGER NOT NULL,
         campaign TEXT NOT NULL,
-        received_s INTEGER NOT NULL DEFAULT 0, place_party TEXT NOT NULL DEFAULT '', address TEXT NOT NULL DEFAULT '',
+        received_us INTEGER NOT NULL DEFAULT 0, place_party TEXT NOT NULL DEFAULT '', address TEXT NOT NULL DEFAULT '',
         longitude REAL, latitude REAL, words TEXT NOT NULL DEFAULT '', candidate INTEGER NOT NULL DEFAULT 1,
         PRIMARY KEY (district, case_id)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS cases_by_position ON cases (first_position);
-    CREATE INDEX IF NOT EXISTS cases_by_time ON cases (district, received_s);
-    CREATE INDEX IF NOT EXISTS cases_by_party ON cases (district, place_party, received_s);
-    CREATE INDEX IF NOT EXISTS cases_by_address ON cases (district, address, received_s);
+    CREATE INDEX IF NOT EXISTS cases_by_time ON cases (district, received_us);
+    CREATE INDEX IF NOT EXISTS cases_by_party ON cases (district, place_party, received_us);
+    CREATE INDEX IF NOT EXISTS cases_by_address ON cases (district, address, received_us);
     CREATE INDEX IF NOT EXISTS cases_by_latitude ON cases (district, latitude);
     CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL);
     INSERT OR IGNORE INTO progress VALUES (1, 0);";
@@ -165,7 +166,7 @@ impl Projection {
         found.map(|(line, features)| with_category(&line, features).map(|(_, features)| features)).transpose()
     }
 
-    /// Cases that may be where `asked` is, received in `window` (seconds since 1970), newest first; at most
+    /// Cases that may be where `asked` is, received in `window` (microseconds since 1970), newest first; at most
     /// [`CANDIDATES_MAX`].
     pub fn candidates(
         &self,
@@ -176,10 +177,10 @@ impl Projection {
     ) -> anyhow::Result<Vec<(CaseSummary, Features)>> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let mut statement = connection.prepare_cached(&format!(
-            "SELECT {FEATURES} FROM cases WHERE district = ?1 AND candidate = 1 AND received_s BETWEEN ?2 AND ?3 AND ( \
+            "SELECT {FEATURES} FROM cases WHERE district = ?1 AND candidate = 1 AND received_us BETWEEN ?2 AND ?3 AND ( \
              (?4 <> '' AND place_party = ?4) OR (?5 <> '' AND address = ?5) \
              OR (longitude BETWEEN ?6 AND ?7 AND latitude BETWEEN ?8 AND ?9) \
-             OR (?4 = '' AND ?5 = '' AND ?6 IS NULL)) ORDER BY received_s DESC LIMIT {CANDIDATES_MAX}"
+             OR (?4 = '' AND ?5 = '' AND ?6 IS NULL)) ORDER BY received_us DESC LIMIT {CANDIDATES_MAX}"
         ))?;
         let (party, address) = (asked.party.as_ref().map_or("", Code::as_str), asked.address.as_str());
         let (east, north) = degrees;
@@ -300,13 +301,13 @@ fn write_fact(connection: &Connection, district: &str, case: &str, fact: Option<
             let words: String = received.text.chars().take(WORDS_LENGTH_MAX).collect();
             connection
                 .prepare_cached(
-                    "UPDATE cases SET received_s = ?3, place_party = ?4, address = ?5, longitude = ?6, latitude = ?7, \
+                    "UPDATE cases SET received_us = ?3, place_party = ?4, address = ?5, longitude = ?6, latitude = ?7, \
                      words = ?8 WHERE district = ?1 AND case_id = ?2",
                 )?
                 .execute(params![
                     district,
                     case,
-                    received.received_at.unwrap_or_default().seconds,
+                    received.received_at.time().unwrap_or_default().as_microsecond(),
                     place.party,
                     place.address,
                     place.longitude,
@@ -333,7 +334,7 @@ fn compared(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Vec<u8>, Features)> {
         address: row.get(3)?,
         point: longitude.zip(latitude).map(|(longitude, latitude)| Point { longitude, latitude }),
         text: row.get(6)?,
-        at: Timestamp::from_second(row.get(1)?).unwrap_or_default(),
+        at: Timestamp::from_microsecond(row.get(1)?).unwrap_or_default(),
         ..Features::default()
     };
     Ok((row.get(0)?, features))

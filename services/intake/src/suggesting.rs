@@ -57,7 +57,8 @@ pub async fn suggest(
     let broker = &app.desk.station.broker;
     let found = projection
         .read(broker, move |projection| {
-            let window = asked.features.at.as_second() - reach.window.as_secs()..=asked.until.as_second();
+            let window =
+                asked.features.at.as_microsecond() - reach.window.as_secs() * 1_000_000..=asked.until.as_microsecond();
             let degrees = degrees(&asked.features, reach);
             let candidates = projection.candidates(district.as_str(), &asked.features, window, degrees)?;
             Ok(best(&asked, candidates, reach, limit))
