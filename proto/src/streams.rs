@@ -98,7 +98,8 @@ pub fn streams() -> Vec<StreamSpec> {
 pub fn follows(owner: Owner) -> &'static [Owner] {
     use Owner::{Dispatch, EnforcementCenter, Evaluation, Intake, Notification, Triage};
     match owner {
-        Intake => &[],
+        // Its own merges, which a crash may have left half done.
+        Intake => &[Intake],
         Triage => &[Intake, Triage],
         Dispatch => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
         EnforcementCenter => &[Dispatch, EnforcementCenter],

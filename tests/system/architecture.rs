@@ -15,7 +15,7 @@ const LIBS: [(&str, &[&str]); 9] = [
     ("decider", &[]),
     ("vocabulary", &["ids"]),
     ("huying-proto", &["ids"]),
-    ("charter", &["ids"]),
+    ("charter", &["ids", "vocabulary"]),
     ("record", &["huying-proto", "ids", "decider"]),
     ("chassis", &[]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "chassis"]),

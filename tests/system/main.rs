@@ -13,6 +13,7 @@ mod charters;
 mod clients;
 mod faults;
 mod input;
+mod merging;
 mod separate;
 mod stories;
 mod support;

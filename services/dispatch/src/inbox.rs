@@ -71,10 +71,15 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
     Ok(match fact {
         Some(Of::Intake(fact)) => match &fact.event {
             Some(IntakeFact::WithdrawalAsked(_)) => Some(Command::Withdraw),
+            Some(IntakeFact::LinkedAsDuplicate(_)) => Some(Command::Merge),
             Some(IntakeFact::ExclusionApproved(_)) => Some(Command::Exclude),
-            Some(IntakeFact::Received(_) | IntakeFact::Supplemented(_) | IntakeFact::ExclusionProposed(_)) | None => {
-                None
-            }
+            Some(
+                IntakeFact::Received(_)
+                | IntakeFact::Supplemented(_)
+                | IntakeFact::ExclusionProposed(_)
+                | IntakeFact::CallerJoined(_),
+            )
+            | None => None,
         },
         Some(Of::Triage(fact)) => match &fact.event {
             Some(TriageFact::Classified(fact)) => {

@@ -43,6 +43,7 @@ impl Aggregate for Rules {
             command,
             Command::Withdraw
                 | Command::Exclude
+                | Command::Merge
                 | Command::Conclude { .. }
                 | Command::Resolve { .. }
                 | Command::Release { .. }
@@ -149,6 +150,7 @@ fn to_wire(event: &Event) -> WireEvent {
                 CloseReason::Unrated => wire::CloseReason::Unrated,
                 CloseReason::Withdrawn => wire::CloseReason::Withdrawn,
                 CloseReason::Excluded => wire::CloseReason::Excluded,
+                CloseReason::Merged => wire::CloseReason::Merged,
             };
             let outcome = outcome.map(shared::to_outcome).unwrap_or_default();
             WireEvent::Closed(wire::Closed { reason: reason.into(), outcome })
@@ -440,6 +442,7 @@ fn from_reason(reason: wire::CloseReason) -> Result<CloseReason, WireError> {
         wire::CloseReason::Unrated => Ok(CloseReason::Unrated),
         wire::CloseReason::Withdrawn => Ok(CloseReason::Withdrawn),
         wire::CloseReason::Excluded => Ok(CloseReason::Excluded),
+        wire::CloseReason::Merged => Ok(CloseReason::Merged),
         wire::CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
     }
 }

@@ -67,7 +67,9 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
         let (asked, left) = match fact {
             DispatchFact::Resolved(resolved) => (Some(wire::asked(resolved).map_err(Failure::permanent)?), false),
             DispatchFact::Closed(closed) => match closed.reason() {
-                CloseReason::Withdrawn | CloseReason::Excluded => (last_resolution(desk, stored).await?, true),
+                CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => {
+                    (last_resolution(desk, stored).await?, true)
+                }
                 CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => continue,
             },
             DispatchFact::Assigned(_)

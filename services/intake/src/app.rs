@@ -9,7 +9,8 @@ use charter::Charter;
 use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey};
 use jiff::Timestamp;
-use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse};
+use pbjson_types::Timestamp as WireTime;
+use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References};
 use sha2::Sha256;
@@ -109,27 +110,35 @@ impl App {
     fn accept(&self, charter: &Charter, bridge: &Code, request: &SubmitRequest) -> Result<Received, Status> {
         let bad = |field, rule, text: String| Status::from(Violation::new(field, rule, text));
         let kind = match CaseKind::try_from(request.kind) {
-            Ok(CaseKind::Unspecified) => CaseKind::Report,
-            Ok(kind) => kind,
+            Ok(CaseKind::Unspecified) => None,
+            Ok(kind) => Some(wire::from_kind(kind).map_err(station::bad_field)?),
             Err(_) => return Err(bad("kind", "known-kind", format!("{} is not a kind of case", request.kind))),
         };
-        let class = match CallerClass::try_from(request.caller_class) {
-            Ok(CallerClass::Unspecified) => CallerClass::Resident,
-            Ok(class) => class,
+        let caller_class = match CallerClass::try_from(request.caller_class) {
+            Ok(CallerClass::Unspecified) => None,
+            Ok(class) => Some(wire::from_caller_class(class).map_err(station::bad_field)?),
             Err(_) => {
                 return Err(bad("caller_class", "known-class", format!("{} is not a class", request.caller_class)));
             }
         };
-        let occurred_at = match &request.occurred_at {
-            None => None,
-            Some(time) => Some(time.time().map_err(|error| bad("occurred_at", "instant", error.to_string()))?),
+        let way = match Way::try_from(request.way) {
+            Ok(Way::Unspecified) => None,
+            Ok(way) => Some(wire::from_way(way).map_err(station::bad_field)?),
+            Err(_) => return Err(bad("way", "known-way", format!("{} is not a way", request.way))),
         };
+        let instant = |field, time: &Option<WireTime>| {
+            let read = time.as_ref().map(FromWireTime::time).transpose();
+            read.map_err(|error| bad(field, "instant", error.to_string()))
+        };
+        let occurred_at = instant("occurred_at", &request.occurred_at)?;
+        let recorded_at = instant("recorded_at", &request.recorded_at)?;
         let place = request.place.clone().unwrap_or_default();
         let submission = Submission {
             external_ref: &request.external_ref,
             channel: &request.channel,
-            kind: wire::from_kind(kind).map_err(station::bad_field)?,
-            caller_class: wire::from_caller_class(class).map_err(station::bad_field)?,
+            kind,
+            caller_class,
+            way,
             caller_ref: &request.caller_ref,
             title: &request.title,
             text: &request.text,
@@ -140,6 +149,8 @@ impl App {
             occurred_at,
             category: &request.category,
             related_case: &request.related_case,
+            campaign: &request.campaign,
+            recorded_at,
         };
         let around = Circumstances {
             charter,
@@ -234,24 +245,37 @@ impl App {
     fn content_hash(&self, request: &SubmitRequest) -> Vec<u8> {
         let place = request.place.clone().unwrap_or_default();
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let occurred_at =
-            request.occurred_at.as_ref().map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
-        self.keyed_hash(&[
+        let instant = |at: &Option<WireTime>| at.map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
+        let (occurred_at, recorded_at) = (instant(&request.occurred_at), instant(&request.recorded_at));
+        let (kind, class, way) = (request.kind.to_string(), request.caller_class.to_string(), request.way.to_string());
+        let (longitude, latitude) = (number(place.longitude), number(place.latitude));
+        let mut parts: Vec<&str> = vec![
             &request.district,
             &request.channel,
-            &request.kind.to_string(),
-            &request.caller_class.to_string(),
+            &kind,
+            &class,
             &request.caller_ref,
             &request.title,
             &request.text,
             &place.party,
             &place.address,
-            &number(place.longitude),
-            &number(place.latitude),
+            &longitude,
+            &latitude,
             &occurred_at,
             &request.category,
             &request.related_case,
-        ])
+        ];
+        // Only where said, each under its name: what was recorded before these fields existed keeps its hash.
+        for (name, value, said) in [
+            ("campaign", request.campaign.as_str(), !request.campaign.is_empty()),
+            ("recorded_at", &recorded_at, request.recorded_at.is_some()),
+            ("way", &way, request.way != 0),
+        ] {
+            if said {
+                parts.extend([name, value]);
+            }
+        }
+        self.keyed_hash(&parts)
     }
 
     /// HMAC-SHA-256 over the parts, each with its length before it.
@@ -290,7 +314,7 @@ fn target(district: &Code, case: &CaseId) -> String {
     format!("{district}.{case}")
 }
 
-fn unknown_district(error: &station::NoCharter) -> Status {
+pub(crate) fn unknown_district(error: &station::NoCharter) -> Status {
     Violation::new("district", "known-district", error.to_string()).into()
 }
 

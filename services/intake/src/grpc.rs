@@ -10,9 +10,10 @@ use proto::common::v1::Role;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
     ApproveExclusionRequest, ApproveExclusionResponse, Case, CaseSummary, GetRequest, GetResponse, ListRequest,
-    ListResponse, ProposeExclusionRequest, ProposeExclusionResponse, SubmitReply, SubmitRequest, SubmitResponse,
-    SubmitStreamRequest, SubmitStreamResponse, SupplementRequest, SupplementResponse, WatchRequest, WatchResponse,
-    WithdrawRequest, WithdrawResponse, intake_event, submit_reply,
+    ListResponse, MergeRequest, MergeResponse, ProposeExclusionRequest, ProposeExclusionResponse, Reporter,
+    SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SuggestDuplicatesRequest,
+    SuggestDuplicatesResponse, SupplementRequest, SupplementResponse, WatchRequest, WatchResponse, WithdrawRequest,
+    WithdrawResponse, intake_event, submit_reply,
 };
 use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
@@ -27,8 +28,8 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::app::App;
 use crate::domain::{Command, NOTE_LENGTH_MAX};
 use crate::projection::Projection;
-use crate::reading;
 use crate::timeline::Timeline;
+use crate::{reading, suggesting};
 
 /// Submissions of one stream under way at the same time.
 const STREAM_CONCURRENCY: usize = 256;
@@ -147,6 +148,31 @@ impl IntakeService for Door {
         Ok(Response::new(ApproveExclusionResponse { revision }))
     }
 
+    async fn suggest_duplicates(
+        &self,
+        request: Request<SuggestDuplicatesRequest>,
+    ) -> Result<Response<SuggestDuplicatesResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        // What others have raised is nothing for callers to look through.
+        caller.require(&[
+            Role::Bridge,
+            Role::Grid,
+            Role::Community,
+            Role::Street,
+            Role::EnforcementCenter,
+            Role::Department,
+            Role::District,
+            Role::Operator,
+        ])?;
+        Ok(Response::new(suggesting::suggest(&self.app, &self.projection, &caller, request.get_ref()).await?))
+    }
+
+    async fn merge(&self, request: Request<MergeRequest>) -> Result<Response<MergeResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&[Role::Street, Role::District])?;
+        Ok(Response::new(self.app.merge(&caller, request.get_ref()).await?))
+    }
+
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let caller = Caller::of(&request)?;
         let (district, case, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
@@ -186,23 +212,9 @@ impl IntakeService for Door {
             }
             (_, asked) => asked.to_owned(),
         };
-        // Whoever has seen a case acknowledged sees it in the list.
         let broker = &self.app.desk.station.broker;
-        let last = broker.last_position(&format!("{}.>", Kind::Case.as_str())).await;
-        self.projection.level_with(last.map_err(|error| broker_status(&error))?).await;
-        let projection = self.projection.clone();
-        let listed = tokio::task::spawn_blocking(move || projection.list(&request, &district)).await;
-        match listed {
-            Ok(Ok(response)) => Ok(Response::new(response)),
-            Ok(Err(error)) => {
-                tracing::error!(error = format!("{error:#}"), "the list cannot be read");
-                Err(Status::internal("the list cannot be read; it has been logged"))
-            }
-            Err(error) => {
-                tracing::error!(%error, "the list cannot be read");
-                Err(Status::internal("the list cannot be read; it has been logged"))
-            }
-        }
+        let listed = self.projection.read(broker, move |projection| projection.list(&request, &district)).await?;
+        Ok(Response::new(listed))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -280,14 +292,41 @@ async fn feed(
 
 fn describe(view: &mut Case, stored: &StoredCommit) {
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-        if let Some(Of::Intake(fact)) = &event.of
-            && let Some(intake_event::Event::Received(received)) = &fact.event
-        {
-            view.text.clone_from(&received.text);
-            view.place.clone_from(&received.place);
-            view.kind = received.kind;
-            view.caller_class = received.caller_class;
-            view.related_case.clone_from(&received.related_case);
+        let Some(Of::Intake(fact)) = &event.of else { continue };
+        match &fact.event {
+            Some(intake_event::Event::Received(received)) => {
+                view.text.clone_from(&received.text);
+                view.place.clone_from(&received.place);
+                view.kind = received.kind;
+                view.caller_class = received.caller_class;
+                view.related_case.clone_from(&received.related_case);
+                view.occurred_at = received.occurred_at;
+                view.recorded_at = received.recorded_at;
+                view.callers.push(Reporter {
+                    case_id: stored.subject.key.id.clone(),
+                    caller_ref: received.caller_ref.clone(),
+                    caller_class: received.caller_class,
+                    channel: received.channel.clone(),
+                    category: received.category_hint.clone(),
+                    received_at: received.received_at,
+                });
+            }
+            Some(intake_event::Event::CallerJoined(joined)) => view.callers.push(Reporter {
+                case_id: joined.case_id.clone(),
+                caller_ref: joined.caller_ref.clone(),
+                caller_class: joined.caller_class,
+                channel: joined.channel.clone(),
+                category: joined.category.clone(),
+                received_at: joined.received_at,
+            }),
+            Some(
+                intake_event::Event::Supplemented(_)
+                | intake_event::Event::WithdrawalAsked(_)
+                | intake_event::Event::ExclusionProposed(_)
+                | intake_event::Event::ExclusionApproved(_)
+                | intake_event::Event::LinkedAsDuplicate(_),
+            )
+            | None => {}
         }
     }
 }

@@ -1,17 +1,22 @@
-//! The door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON, answered in kind after the commit.
+//! What intake follows, its own commits; and the door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON, answered in kind after the commit.
 
 use std::sync::Arc;
 
+use ids::Owner;
 use prost::Message;
 use proto::common::v1::Role;
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
+use proto::streams::{CASES, record_consumer};
 use proto::subjects::BridgeSubject;
 use record::IncomingRequest;
-use station::{Caller, Violation, refusal_of};
+use station::desk::read_stored;
+use station::{Caller, Desk, Violation, refusal_of};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::app::App;
+use crate::domain::Rules;
+use crate::effects;
 
 /// Largest request read, in bytes: the longest text in UTF-8 with room for everything else.
 const REQUEST_BYTES_MAX: usize = 128 * 1024;
@@ -22,6 +27,18 @@ pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()>
         .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, move |request| {
             let app = Arc::clone(&app);
             async move { answer(&app, request).await }
+        })
+        .await?;
+    Ok(())
+}
+
+/// Own commits, for what they cause.
+pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Intake)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let desk = desk.clone();
+            async move { effects::of(&desk, &read_stored(&delivered)?).await }
         })
         .await?;
     Ok(())

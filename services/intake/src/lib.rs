@@ -1,18 +1,23 @@
 //! Intake turns whatever comes in, by any channel, into one case, exactly once; and it reads cases back.
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
-//! (what is accepted). Open `app.rs` first. The reading side is `projection.rs` (lists) and `timeline.rs` (one case).
+//! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
+//! left half done. The reading side is `projection.rs` (lists), `suggesting.rs` (likely duplicates) and `timeline.rs`
+//! (one case).
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
-//! not recorded; no telephone, identity or plate number of a free text is recorded (D8).
+//! not recorded; a merged case's caller is on the record of the earlier case first (D11); no telephone, identity or plate number of a free text is recorded (D8).
 
 mod app;
 pub mod config;
 pub mod domain;
+mod effects;
 mod grpc;
 mod inbox;
+mod merging;
 mod projection;
 mod reading;
+mod suggesting;
 mod timeline;
 mod wire;
 
@@ -39,6 +44,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
         let gate = service.ready().gate("projection");
         projection.clone().feed(station.broker.clone(), service.stopping(), gate)
     });
+    service.spawn("finish merges", inbox::follow(app.desk.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.grpc(IntakeServiceServer::new(grpc::Door::new(app, projection, service.stopping())));

@@ -1,19 +1,28 @@
 //! The list of cases: one SQLite table fed from the record. A copy, never a source: delete the file and it comes
 //! back.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chassis::Gate;
-use ids::Kind;
+use ids::{Code, Kind};
+use jiff::Timestamp;
 use prost::Message;
+use proto::FromWireTime;
+use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CaseSummary, ListRequest, ListResponse};
+use proto::record::v1::event::Of;
 use record::{Broker, Step, StoredCommit};
 use rusqlite::{Connection, OptionalExtension, params};
+use station::broker_status;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use vocabulary::Point;
 
+use crate::domain::duplicates::Features;
 use crate::reading;
 
 /// Commits that may wait to be written.
@@ -22,8 +31,34 @@ const QUEUE_MAX: usize = 4096;
 const TRANSACTION_MAX: usize = 1000;
 /// How long a reader waits for the list to come level with the record.
 const LEVEL_WITH_RECORD: Duration = Duration::from_secs(5);
+/// Cases looked at for one suggestion. At 13,000 a day in a district, places narrow them down to far fewer.
+const CANDIDATES_MAX: u32 = 2000;
+/// Characters of a text kept for comparing; the matter is said in the first sentences.
+pub const WORDS_LENGTH_MAX: usize = 500;
+/// What is compared of a row.
+const FEATURES: &str = "line, received_us, place_party, address, longitude, latitude, words";
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
+
+/// Counted up with every change of [`TABLES`].
+const SCHEMA: i64 = 3;
+/// `candidate` is 0 once a case can no longer be the one that others are part of.
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS cases (
+        district TEXT NOT NULL, case_id TEXT NOT NULL, state TEXT NOT NULL, level TEXT NOT NULL, owner TEXT NOT NULL,
+        first_position INTEGER NOT NULL, line BLOB NOT NULL,
+        kind INTEGER NOT NULL, caller_class INTEGER NOT NULL, channel TEXT NOT NULL, way INTEGER NOT NULL,
+        campaign TEXT NOT NULL,
+        received_us INTEGER NOT NULL DEFAULT 0, place_party TEXT NOT NULL DEFAULT '', address TEXT NOT NULL DEFAULT '',
+        longitude REAL, latitude REAL, words TEXT NOT NULL DEFAULT '', candidate INTEGER NOT NULL DEFAULT 1,
+        PRIMARY KEY (district, case_id)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS cases_by_position ON cases (first_position);
+    CREATE INDEX IF NOT EXISTS cases_by_time ON cases (district, received_us);
+    CREATE INDEX IF NOT EXISTS cases_by_party ON cases (district, place_party, received_us);
+    CREATE INDEX IF NOT EXISTS cases_by_address ON cases (district, address, received_us);
+    CREATE INDEX IF NOT EXISTS cases_by_latitude ON cases (district, latitude);
+    CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL);
+    INSERT OR IGNORE INTO progress VALUES (1, 0);";
 
 #[derive(Clone)]
 pub struct Projection {
@@ -40,15 +75,13 @@ impl Projection {
         // It can always be made again, so nothing waits for the disk.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "OFF")?;
-        connection.execute_batch(
-            "CREATE TABLE IF NOT EXISTS cases (
-                district TEXT NOT NULL, case_id TEXT NOT NULL, state TEXT NOT NULL, level TEXT NOT NULL,
-                owner TEXT NOT NULL, first_position INTEGER NOT NULL, line BLOB NOT NULL,
-                PRIMARY KEY (district, case_id)) WITHOUT ROWID;
-             CREATE INDEX IF NOT EXISTS cases_by_position ON cases (first_position);
-             CREATE TABLE IF NOT EXISTS progress (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL);
-             INSERT OR IGNORE INTO progress VALUES (1, 0);",
-        )?;
+        let known: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if known != SCHEMA {
+            // Of another form: it comes back from the record.
+            connection.execute_batch("DROP TABLE IF EXISTS cases; DROP TABLE IF EXISTS progress;")?;
+            connection.pragma_update(None, "user_version", SCHEMA)?;
+        }
+        connection.execute_batch(TABLES)?;
         let position: u64 =
             connection.query_row("SELECT position FROM progress", [], |row| row.get::<_, i64>(0))?.unsigned_abs();
         Ok(Self { connection: Arc::new(Mutex::new(connection)), position: watch::Sender::new(position) })
@@ -105,6 +138,71 @@ impl Projection {
         let _ = tokio::time::timeout(LEVEL_WITH_RECORD, seen.wait_for(|at| *at >= position)).await;
     }
 
+    /// Reads something, level with the record: whoever has seen a case acknowledged finds it.
+    ///
+    /// # Errors
+    /// The record is out of reach, or the file cannot be read.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        broker: &Broker,
+        look: impl FnOnce(&Self) -> anyhow::Result<T> + Send + 'static,
+    ) -> Result<T, Status> {
+        let last = broker.last_position(&format!("{}.>", Kind::Case.as_str())).await;
+        self.level_with(last.map_err(|error| broker_status(&error))?).await;
+        let projection = self.clone();
+        let found = tokio::task::spawn_blocking(move || look(&projection)).await;
+        found.unwrap_or_else(|error| Err(error.into())).map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "the list cannot be read");
+            Status::internal("the list cannot be read; it has been logged")
+        })
+    }
+
+    /// Of a case, what it is compared by.
+    pub fn features(&self, district: &str, case_id: &str) -> anyhow::Result<Option<Features>> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement =
+            connection.prepare_cached(&format!("SELECT {FEATURES} FROM cases WHERE district = ?1 AND case_id = ?2"))?;
+        let found = statement.query_row(params![district, case_id], compared).optional()?;
+        found.map(|(line, features)| with_category(&line, features).map(|(_, features)| features)).transpose()
+    }
+
+    /// Cases that may be where `asked` is, received in `window` (microseconds since 1970), newest first; at most
+    /// [`CANDIDATES_MAX`].
+    pub fn candidates(
+        &self,
+        district: &str,
+        asked: &Features,
+        window: RangeInclusive<i64>,
+        degrees: (f64, f64),
+    ) -> anyhow::Result<Vec<(CaseSummary, Features)>> {
+        let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {FEATURES} FROM cases WHERE district = ?1 AND candidate = 1 AND received_us BETWEEN ?2 AND ?3 AND ( \
+             (?4 <> '' AND place_party = ?4) OR (?5 <> '' AND address = ?5) \
+             OR (longitude BETWEEN ?6 AND ?7 AND latitude BETWEEN ?8 AND ?9) \
+             OR (?4 = '' AND ?5 = '' AND ?6 IS NULL)) ORDER BY received_us DESC LIMIT {CANDIDATES_MAX}"
+        ))?;
+        let (party, address) = (asked.party.as_ref().map_or("", Code::as_str), asked.address.as_str());
+        let (east, north) = degrees;
+        let side = |at: fn(&Point) -> f64, by: f64| asked.point.as_ref().map(|point| at(point) + by);
+        let (longitude, latitude) = (|point: &Point| point.longitude, |point: &Point| point.latitude);
+        let rows = statement.query_map(
+            params![
+                district,
+                window.start(),
+                window.end(),
+                party,
+                address,
+                side(longitude, -east),
+                side(longitude, east),
+                side(latitude, -north),
+                side(latitude, north)
+            ],
+            compared,
+        )?;
+        rows.map(|row| row.map_err(Into::into).and_then(|(line, features)| with_category(&line, features))).collect()
+    }
+
     pub fn list(&self, request: &ListRequest, district: &str) -> anyhow::Result<ListResponse> {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let size = match request.page_size {
@@ -113,18 +211,29 @@ impl Projection {
         };
         let before: i64 = request.page_token.parse().unwrap_or(i64::MAX);
         let filter = "(?1 = '' OR district = ?1) AND (?2 = '' OR state = ?2) AND (?3 = '' OR level = ?3) \
-                      AND (?4 = '' OR owner = ?4)";
-        let (state, level, owner) = (&request.state, &request.level, &request.owner);
+                      AND (?4 = '' OR owner = ?4) AND (?5 = 0 OR kind = ?5) AND (?6 = 0 OR caller_class = ?6) \
+                      AND (?7 = '' OR channel = ?7) AND (?8 = 0 OR way = ?8) AND (?9 = '' OR campaign = ?9)";
+        let wanted = params![
+            district,
+            request.state,
+            request.level,
+            request.owner,
+            request.kind,
+            request.caller_class,
+            request.channel,
+            request.way,
+            request.campaign
+        ];
         let total: i64 = connection
             .prepare_cached(&format!("SELECT count(*) FROM cases WHERE {filter}"))?
-            .query_row(params![district, state, level, owner], |row| row.get(0))?;
+            .query_row(wanted, |row| row.get(0))?;
         let mut statement = connection.prepare_cached(&format!(
-            "SELECT first_position, line FROM cases WHERE {filter} AND first_position < ?5 \
-             ORDER BY first_position DESC LIMIT ?6"
+            "SELECT first_position, line FROM cases WHERE {filter} AND first_position < ?10 \
+             ORDER BY first_position DESC LIMIT ?11"
         ))?;
-        let rows = statement.query_map(params![district, state, level, owner, before, size], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
+        let page = [wanted, params![before, size]].concat();
+        let rows =
+            statement.query_map(page.as_slice(), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         let mut cases = Vec::new();
         let mut last = None;
         for row in rows {
@@ -155,14 +264,87 @@ fn write_one(connection: &Connection, stored: &StoredCommit) -> anyhow::Result<(
         ),
     };
     reading::apply(&mut line, &stored.commit);
-    connection.prepare_cached("INSERT OR REPLACE INTO cases VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.execute(params![
-        district,
-        case,
-        line.state,
-        line.level,
-        line.owner,
-        first_position,
-        line.encode_to_vec()
-    ])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO cases (district, case_id, state, level, owner, first_position, line, kind, caller_class, \
+             channel, way, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             ON CONFLICT DO UPDATE SET state = ?3, level = ?4, owner = ?5, line = ?7, kind = ?8, caller_class = ?9, \
+             channel = ?10, way = ?11, campaign = ?12",
+        )?
+        .execute(params![
+            district,
+            case,
+            line.state,
+            line.level,
+            line.owner,
+            first_position,
+            line.encode_to_vec(),
+            line.kind,
+            line.caller_class,
+            line.channel,
+            line.way,
+            line.campaign
+        ])?;
+    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        if let Some(Of::Intake(fact)) = &event.of {
+            write_fact(connection, district, case, fact.event.as_ref())?;
+        }
+    }
     Ok(())
 }
+
+/// What duplicates are found by.
+fn write_fact(connection: &Connection, district: &str, case: &str, fact: Option<&IntakeFact>) -> anyhow::Result<()> {
+    match fact {
+        Some(IntakeFact::Received(received)) => {
+            let place = received.place.clone().unwrap_or_default();
+            let words: String = received.text.chars().take(WORDS_LENGTH_MAX).collect();
+            connection
+                .prepare_cached(
+                    "UPDATE cases SET received_us = ?3, place_party = ?4, address = ?5, longitude = ?6, latitude = ?7, \
+                     words = ?8 WHERE district = ?1 AND case_id = ?2",
+                )?
+                .execute(params![
+                    district,
+                    case,
+                    received.received_at.time().unwrap_or_default().as_microsecond(),
+                    place.party,
+                    place.address,
+                    place.longitude,
+                    place.latitude,
+                    words
+                ])?;
+        }
+        Some(IntakeFact::WithdrawalAsked(_) | IntakeFact::ExclusionApproved(_) | IntakeFact::LinkedAsDuplicate(_)) => {
+            connection
+                .prepare_cached("UPDATE cases SET candidate = 0 WHERE district = ?1 AND case_id = ?2")?
+                .execute(params![district, case])?;
+        }
+        Some(IntakeFact::Supplemented(_) | IntakeFact::ExclusionProposed(_) | IntakeFact::CallerJoined(_)) | None => {}
+    }
+    Ok(())
+}
+
+/// One row of [`FEATURES`]: the line, and everything but what the line says.
+fn compared(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Vec<u8>, Features)> {
+    let party: String = row.get(2)?;
+    let (longitude, latitude): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+    let features = Features {
+        party: party.parse().ok(),
+        address: row.get(3)?,
+        point: longitude.zip(latitude).map(|(longitude, latitude)| Point { longitude, latitude }),
+        text: row.get(6)?,
+        at: Timestamp::from_microsecond(row.get(1)?).unwrap_or_default(),
+        ..Features::default()
+    };
+    Ok((row.get(0)?, features))
+}
+
+fn with_category(line: &[u8], features: Features) -> anyhow::Result<(CaseSummary, Features)> {
+    let line = CaseSummary::decode(line)?;
+    let features = Features { category: line.category.clone(), title: line.title.clone(), ..features };
+    Ok((line, features))
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,14 +18,7 @@ pub fn apply(line: &mut CaseSummary, commit: &Commit) {
 
 fn apply_event(line: &mut CaseSummary, event: &Event, commit: &Commit) {
     match &event.of {
-        Some(Of::Intake(fact)) => {
-            if let Some(IntakeFact::Received(received)) = &fact.event {
-                line.title = received.title.clone();
-                line.bridge = received.bridge.clone();
-                line.received_at = received.received_at;
-                line.state = "received".to_owned();
-            }
-        }
+        Some(Of::Intake(fact)) => apply_intake(line, fact.event.as_ref()),
         Some(Of::Triage(fact)) => match &fact.event {
             Some(TriageFact::Classified(fact)) => judge(line, fact.judgement.as_ref()),
             Some(TriageFact::Judged(fact)) => judge(line, fact.judgement.as_ref()),
@@ -40,6 +33,39 @@ fn apply_event(line: &mut CaseSummary, event: &Event, commit: &Commit) {
             }
         }
         Some(Of::Evaluation(_) | Of::Notification(_)) | None => {}
+    }
+}
+
+fn apply_intake(line: &mut CaseSummary, fact: Option<&IntakeFact>) {
+    match fact {
+        Some(IntakeFact::Received(received)) => {
+            line.title.clone_from(&received.title);
+            line.bridge.clone_from(&received.bridge);
+            line.received_at = received.received_at;
+            "received".clone_into(&mut line.state);
+            line.reports = 1;
+            line.kind = received.kind;
+            line.caller_class = received.caller_class;
+            line.channel.clone_from(&received.channel);
+            line.way = received.way;
+            line.campaign.clone_from(&received.campaign);
+        }
+        Some(IntakeFact::CallerJoined(joined)) => {
+            line.reports += 1;
+            if !joined.category.is_empty() && !line.also.contains(&joined.category) {
+                line.also.push(joined.category.clone());
+            }
+            let own = line.category.clone();
+            line.also.retain(|category| *category != own);
+        }
+        Some(IntakeFact::LinkedAsDuplicate(linked)) => line.merged_into.clone_from(&linked.into),
+        Some(
+            IntakeFact::Supplemented(_)
+            | IntakeFact::WithdrawalAsked(_)
+            | IntakeFact::ExclusionProposed(_)
+            | IntakeFact::ExclusionApproved(_),
+        )
+        | None => {}
     }
 }
 
@@ -103,6 +129,8 @@ fn judge(line: &mut CaseSummary, judgement: Option<&Judgement>) {
     if let Some(judgement) = judgement {
         line.category.clone_from(&judgement.category);
         line.level = level_name(judgement.level());
+        line.judged_also.clone_from(&judgement.also);
+        line.also.retain(|category| *category != judgement.category);
     }
 }
 

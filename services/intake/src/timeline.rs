@@ -103,6 +103,14 @@ impl<'c> Timeline<'c> {
                 told("ExclusionProposed", fact, format!("{} proposes to exclude it: {}", fact.by, fact.reason))
             }
             IntakeFact::ExclusionApproved(fact) => told("ExclusionApproved", fact, format!("{} agrees", fact.by)),
+            IntakeFact::CallerJoined(fact) => told(
+                "CallerJoined",
+                fact,
+                format!("{} is the same matter{}", fact.case_id, prefixed(": ", &fact.reason)),
+            ),
+            IntakeFact::LinkedAsDuplicate(fact) => {
+                told("LinkedAsDuplicate", fact, format!("part of {}{}", fact.into, prefixed(": ", &fact.reason)))
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Intake's events and refusals on the wire.
 
-use ids::Owner;
+use ids::{CaseId, Owner};
 use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::intake::v1 as wire;
@@ -12,7 +12,7 @@ use station::wire as shared;
 use tonic::Code as StatusCode;
 use vocabulary::{CallerClass, CaseKind};
 
-use crate::domain::{Command, Event, Received, Refusal, Rules, State};
+use crate::domain::{Command, Event, Joined, Received, Refusal, Rules, State};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Intake;
@@ -29,6 +29,14 @@ impl Aggregate for Rules {
                 WireEvent::ExclusionProposed(wire::ExclusionProposed { reason: reason.clone(), by: by.clone() })
             }
             Event::ExclusionApproved { by } => WireEvent::ExclusionApproved(wire::ExclusionApproved { by: by.clone() }),
+            Event::CallerJoined(joined) => WireEvent::CallerJoined(to_joined(joined)),
+            Event::LinkedAsDuplicate { into, reason, into_received_at } => {
+                WireEvent::LinkedAsDuplicate(wire::LinkedAsDuplicate {
+                    into: into.to_string(),
+                    reason: reason.clone(),
+                    into_received_at: Some(into_received_at.to_wire()),
+                })
+            }
         };
         AnyEvent { of: Some(Of::Intake(wire::IntakeEvent { event: Some(event) })) }
     }
@@ -47,6 +55,12 @@ impl Aggregate for Rules {
                 Event::ExclusionProposed { reason: reason.clone(), by: by.clone() }
             }
             WireEvent::ExclusionApproved(wire::ExclusionApproved { by }) => Event::ExclusionApproved { by: by.clone() },
+            WireEvent::CallerJoined(joined) => Event::CallerJoined(Box::new(from_joined(joined)?)),
+            WireEvent::LinkedAsDuplicate(linked) => Event::LinkedAsDuplicate {
+                into: case_id("into", &linked.into)?,
+                reason: linked.reason.clone(),
+                into_received_at: shared::time("into_received_at", linked.into_received_at.as_ref())?,
+            },
         })
     }
 
@@ -55,7 +69,7 @@ impl Aggregate for Rules {
     }
 
     fn is_ending(command: &Command) -> bool {
-        matches!(command, Command::Withdraw { .. } | Command::ApproveExclusion { .. })
+        matches!(command, Command::Withdraw { .. } | Command::ApproveExclusion { .. } | Command::Link { .. })
     }
 }
 
@@ -64,9 +78,12 @@ impl Refuse for Refusal {
         match self {
             Self::NoSuchCase => StatusCode::NotFound,
             Self::DifferentContent | Self::IdTaken => StatusCode::AlreadyExists,
-            Self::Withdrawn | Self::ExclusionNotProposed | Self::SecondPersonNeeded(_) => {
-                StatusCode::FailedPrecondition
-            }
+            Self::Withdrawn
+            | Self::Excluded
+            | Self::Merged(_)
+            | Self::NotEarlier
+            | Self::ExclusionNotProposed
+            | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
         }
     }
@@ -77,6 +94,9 @@ impl Refuse for Refusal {
             Self::DifferentContent => "different-content",
             Self::IdTaken => "id-taken",
             Self::Withdrawn => "withdrawn",
+            Self::Excluded => "excluded",
+            Self::Merged(_) => "merged",
+            Self::NotEarlier => "not-earlier",
             Self::ExclusionNotProposed => "exclusion-not-proposed",
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",
@@ -101,14 +121,48 @@ fn to_received(received: &Received) -> wire::Received {
         category_hint: shared::text(received.category_hint.as_ref()),
         related_case: received.related_case.map(String::from).unwrap_or_default(),
         received_at: Some(received.received_at.to_wire()),
+        campaign: shared::text(received.campaign.as_ref()),
+        recorded_at: received.recorded_at.map(ToWireTime::to_wire),
     }
 }
 
+fn to_joined(joined: &Joined) -> wire::CallerJoined {
+    wire::CallerJoined {
+        case_id: joined.case.to_string(),
+        caller_ref: joined.caller_ref.clone(),
+        caller_class: to_caller_class(joined.caller_class).into(),
+        channel: joined.channel.to_string(),
+        category: shared::text(joined.category.as_ref()),
+        received_at: Some(joined.received_at.to_wire()),
+        reason: joined.reason.clone(),
+        through: joined.through.map(String::from).unwrap_or_default(),
+    }
+}
+
+fn from_joined(joined: &wire::CallerJoined) -> Result<Joined, WireError> {
+    Ok(Joined {
+        case: case_id("case_id", &joined.case_id)?,
+        caller_ref: joined.caller_ref.clone(),
+        caller_class: from_caller_class(joined.caller_class())?,
+        channel: shared::code("channel", &joined.channel)?,
+        category: shared::optional_code("category", &joined.category)?,
+        received_at: shared::time("received_at", joined.received_at.as_ref())?,
+        reason: joined.reason.clone(),
+        through: optional_case_id("through", &joined.through)?,
+    })
+}
+
+fn case_id(field: &'static str, text: &str) -> Result<CaseId, WireError> {
+    text.parse().map_err(|error| WireError::new(field, error))
+}
+
+/// Empty means none.
+fn optional_case_id(field: &'static str, text: &str) -> Result<Option<CaseId>, WireError> {
+    if text.is_empty() { Ok(None) } else { case_id(field, text).map(Some) }
+}
+
 fn from_received(received: &wire::Received) -> Result<Received, WireError> {
-    let related_case = match received.related_case.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|error| WireError::new("related_case", error))?),
-    };
+    let related_case = optional_case_id("related_case", &received.related_case)?;
     Ok(Received {
         kind: from_kind(received.kind())?,
         caller_class: from_caller_class(received.caller_class())?,
@@ -125,6 +179,8 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         category_hint: shared::optional_code("category_hint", &received.category_hint)?,
         related_case,
         received_at: shared::time("received_at", received.received_at.as_ref())?,
+        campaign: shared::optional_code("campaign", &received.campaign)?,
+        recorded_at: received.recorded_at.as_ref().map(|at| shared::time("recorded_at", Some(at))).transpose()?,
     })
 }
 
@@ -137,7 +193,7 @@ fn to_kind(kind: CaseKind) -> wire::CaseKind {
     }
 }
 
-/// Unspecified is an error on the record, and REPORT in a request.
+/// Unspecified is an error on the record; in a request it leaves the choice to the channel.
 pub(crate) fn from_kind(kind: wire::CaseKind) -> Result<CaseKind, WireError> {
     match kind {
         wire::CaseKind::Unspecified => Err(WireError::new("kind", "missing")),
@@ -156,7 +212,7 @@ fn to_caller_class(class: CallerClass) -> wire::CallerClass {
     }
 }
 
-/// Unspecified is an error on the record, and RESIDENT in a request.
+/// As [`from_kind`].
 pub(crate) fn from_caller_class(class: wire::CallerClass) -> Result<CallerClass, WireError> {
     match class {
         wire::CallerClass::Unspecified => Err(WireError::new("caller_class", "missing")),
@@ -176,7 +232,8 @@ fn to_way(way: charter::Way) -> wire::Way {
     }
 }
 
-fn from_way(way: wire::Way) -> Result<charter::Way, WireError> {
+/// As [`from_kind`].
+pub(crate) fn from_way(way: wire::Way) -> Result<charter::Way, WireError> {
     match way {
         wire::Way::Unspecified => Err(WireError::new("way", "missing")),
         wire::Way::Online => Ok(charter::Way::Online),

@@ -39,7 +39,9 @@ pub fn received(commit: &Commit) -> Option<&Received> {
             IntakeFact::Supplemented(_)
             | IntakeFact::WithdrawalAsked(_)
             | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_),
+            | IntakeFact::ExclusionApproved(_)
+            | IntakeFact::CallerJoined(_)
+            | IntakeFact::LinkedAsDuplicate(_),
         )
         | None => None,
     })
@@ -57,7 +59,9 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
                 IntakeFact::Supplemented(_)
                 | IntakeFact::WithdrawalAsked(_)
                 | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::ExclusionApproved(_),
+                | IntakeFact::ExclusionApproved(_)
+                | IntakeFact::CallerJoined(_)
+                | IntakeFact::LinkedAsDuplicate(_),
             )
             | None => None,
         }),
@@ -119,6 +123,8 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
             outcome: wire::outcome(fact.outcome)?,
             rating_due: wire::time("rating_due", fact.rating_due.as_ref())?,
         }),
+        // Whoever asked is told how the case ends that theirs became part of.
+        DispatchFact::Closed(fact) if fact.reason() == CloseReason::Merged => None,
         DispatchFact::Closed(fact) => Some(Occasion::Closed { ending: ending(fact)? }),
         DispatchFact::Assigned(_)
         | DispatchFact::Escalated(_)
@@ -159,7 +165,7 @@ fn ending(fact: &Closed) -> Result<Ending, WireError> {
         CloseReason::Withdrawn => Ok(Ending::Withdrawn),
         CloseReason::Excluded => Ok(Ending::Excluded),
         CloseReason::Rated | CloseReason::Unrated => wire::outcome(fact.outcome).map(Ending::With),
-        CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
+        CloseReason::Unspecified | CloseReason::Merged => Err(WireError::new("reason", "missing")),
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Command {
     Withdraw,
     /// Two people agreed to leave it out.
     Exclude,
+    /// It is about what an earlier case is about, and goes on there (D11).
+    Merge,
     /// The enforcement centre is through with it.
     Conclude {
         summary: String,

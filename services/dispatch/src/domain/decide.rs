@@ -35,6 +35,7 @@ impl Decider for Rules {
             }),
             Command::Withdraw => Ok(end(state, CloseReason::Withdrawn)),
             Command::Exclude => Ok(end(state, CloseReason::Excluded)),
+            Command::Merge => Ok(end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
                 (Phase::Open, Some(matter)) if matter.comprehensive => {
                     vec![resolution(state, matter, Outcome::Solved, summary.clone(), by.clone(), *rating_due)]
@@ -176,6 +177,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::Grade(_)
         | Command::Withdraw
         | Command::Exclude
+        | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
         | Command::CheckDeadlines { .. }

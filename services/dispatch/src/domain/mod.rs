@@ -229,4 +229,6 @@ pub enum CloseReason {
     Unrated,
     Withdrawn,
     Excluded,
+    /// It goes on in an earlier case.
+    Merged,
 }

@@ -74,6 +74,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         grade(2),
         Command::Withdraw,
         Command::Exclude,
+        Command::Merge,
         Command::Rate { round: number, solved: true, reason: text(), due: later },
         Command::Rate { round: number, solved: false, reason: text(), due: later },
         Command::Assign { by: by.clone(), above_owner: above, to: party.clone(), to_level: Level::B1, reason: text() },
@@ -192,6 +193,7 @@ fn act(command: &Command) -> Option<Act> {
         | Command::Grade(_)
         | Command::Withdraw
         | Command::Exclude
+        | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
         | Command::CheckDeadlines { .. } => return None,

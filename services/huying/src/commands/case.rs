@@ -4,7 +4,7 @@ use ids::CaseId;
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
 use proto::FromWireTime;
-use proto::intake::v1::{Case, CaseSummary, GetRequest, ListRequest};
+use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, Way};
 use tonic::Code;
 
 use crate::cli::Manner;
@@ -60,6 +60,21 @@ pub(crate) struct ListArgs {
     /// District by code
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     district: String,
+    /// report, service, suggestion or consult
+    #[arg(long, value_name = "KIND", value_parser = |word: &str| number(word, "CASE_KIND_", CaseKind::from_str_name))]
+    kind: Option<i32>,
+    /// Who raised them: resident, grassroots or enterprise
+    #[arg(long, value_name = "CLASS", value_parser = |word: &str| number(word, "CALLER_CLASS_", CallerClass::from_str_name))]
+    class: Option<i32>,
+    /// The channel they came in by, by code
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    channel: String,
+    /// How they were collected: online, patrol, visit, meeting or superior
+    #[arg(long, value_name = "WAY", value_parser = |word: &str| number(word, "WAY_", Way::from_str_name))]
+    way: Option<i32>,
+    /// The campaign they belong to, by code
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    campaign: String,
     /// At most this many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -106,12 +121,14 @@ fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()
     let place = case.place.clone().unwrap_or_default();
     let received = summary.received_at.time().map(|at| local(at, zone)).unwrap_or_default();
     let facts = [
-        ("state", join(&[&summary.state, &summary.outcome])),
+        ("state", join(&[&summary.state, &summary.outcome, &merged(&summary)])),
         ("district", summary.district.clone()),
-        ("category", join(&[&summary.category, &summary.level])),
+        ("category", join(&[&summary.category, &summary.also.join(", "), &summary.level])),
         ("owner", summary.owner.clone()),
         ("place", join(&[&place.party, &place.address])),
         ("received", join(&[&received, &format!("by {}", summary.bridge)])),
+        ("reports", if summary.reports > 1 { summary.reports.to_string() } else { String::new() }),
+        ("campaign", summary.campaign.clone()),
         ("found at", case.related_case.clone()),
         ("text", case.text.trim().replace('\n', "\n            ")),
     ];
@@ -135,6 +152,11 @@ async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
         owner: args.owner.clone(),
         page_size: u32::try_from(wanted).unwrap_or(PAGE_MAX).min(PAGE_MAX),
         page_token: String::new(),
+        kind: args.kind.unwrap_or_default(),
+        caller_class: args.class.unwrap_or_default(),
+        channel: args.channel.clone(),
+        way: args.way.unwrap_or_default(),
+        campaign: args.campaign.clone(),
     };
     let mut cases: Vec<CaseSummary> = Vec::new();
     let total = loop {
@@ -171,7 +193,7 @@ fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> 
             case.case_id.clone(),
             received,
             case.district.clone(),
-            join(&[&case.state, &case.outcome]),
+            join(&[&case.state, &case.outcome, &merged(case)]),
             case.level.clone(),
             case.owner.clone(),
             case.title.clone(),
@@ -185,6 +207,17 @@ fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> 
         }
     }
     Ok(())
+}
+
+/// Where a duplicate went.
+fn merged(case: &CaseSummary) -> String {
+    if case.merged_into.is_empty() { String::new() } else { format!("part of {}", case.merged_into) }
+}
+
+/// A word of an enumeration of the contracts, as people write it; the first of each says nothing.
+fn number<T: Into<i32>>(word: &str, prefix: &str, read: fn(&str) -> Option<T>) -> Result<i32, String> {
+    let found = read(&format!("{prefix}{}", word.to_ascii_uppercase())).map(Into::into);
+    found.filter(|number| *number != 0).ok_or_else(|| format!("{word:?} is not one of them; see --help"))
 }
 
 fn join(parts: &[&str]) -> String {

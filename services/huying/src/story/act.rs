@@ -295,9 +295,8 @@ impl Act<'_> {
             title: with.title,
             text: with.text,
             place: Some(with.place.into()),
-            occurred_at: None,
             category: with.category,
-            related_case: String::new(),
+            ..intake::SubmitRequest::default()
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))

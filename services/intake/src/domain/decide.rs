@@ -2,7 +2,12 @@
 
 use decider::Decider;
 
-use super::{Command, Event, Exclusion, Receipt, Received, Refusal, State};
+use ids::CaseId;
+
+use super::{Command, Event, Exclusion, Joined, Receipt, Received, Refusal, State};
+
+#[cfg(test)]
+mod tests;
 
 /// Intake's rule book.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +26,9 @@ impl Decider for Rules {
                 Command::Supplement { .. }
                 | Command::Withdraw { .. }
                 | Command::ProposeExclusion { .. }
-                | Command::ApproveExclusion { .. } => Err(Refusal::NoSuchCase),
+                | Command::ApproveExclusion { .. }
+                | Command::Join { .. }
+                | Command::Link { .. } => Err(Refusal::NoSuchCase),
             };
         };
         match (command, &state.exclusion) {
@@ -45,6 +52,16 @@ impl Decider for Rules {
                 Ok(vec![Event::ExclusionApproved { by: by.clone() }])
             }
             (Command::ApproveExclusion { .. }, Exclusion::Approved) => Ok(vec![]),
+            (Command::Join { case, callers }, _) => join(state, receipt, *case, callers),
+            (Command::Link { into, .. }, _) if state.merged_into == Some(*into) => Ok(vec![]),
+            (Command::Link { into, reason, into_received_at }, _) => {
+                in_force(state)?;
+                if *into_received_at > receipt.received_at {
+                    return Err(Refusal::NotEarlier);
+                }
+                let (into, reason, into_received_at) = (*into, reason.clone(), *into_received_at);
+                Ok(vec![Event::LinkedAsDuplicate { into, reason, into_received_at }])
+            }
         }
     }
 
@@ -56,14 +73,45 @@ impl Decider for Rules {
                     external_ref_hash: received.external_ref_hash.clone(),
                     content_hash: received.content_hash.clone(),
                     received_at: received.received_at,
+                    caller_ref: received.caller_ref.clone(),
+                    caller_class: received.caller_class,
+                    channel: received.channel.clone(),
+                    category_hint: received.category_hint.clone(),
                 });
             }
             Event::Supplemented { .. } => {}
             Event::WithdrawalAsked { .. } => state.withdrawal_asked = true,
             Event::ExclusionProposed { by, .. } => state.exclusion = Exclusion::Proposed { by: by.clone() },
             Event::ExclusionApproved { .. } => state.exclusion = Exclusion::Approved,
+            Event::CallerJoined(joined) => state.joined.push(Joined::clone(joined)),
+            Event::LinkedAsDuplicate { into, .. } => state.merged_into = Some(*into),
         }
         state
+    }
+}
+
+/// Those who are not here yet join, all or none of them.
+fn join(state: &State, receipt: &Receipt, case: CaseId, callers: &[Joined]) -> Result<Vec<Event>, Refusal> {
+    let news: Vec<&Joined> = callers.iter().filter(|joined| !state.knows(joined.case)).collect();
+    if news.is_empty() {
+        return Ok(vec![]);
+    }
+    in_force(state)?;
+    // Of two received in the same instant the smaller id counts as the earlier one, so that no ring can form.
+    let own = (receipt.received_at, case.as_str());
+    if news.iter().any(|joined| (joined.received_at, joined.case.as_str()) <= own) {
+        return Err(Refusal::NotEarlier);
+    }
+    Ok(news.into_iter().map(|joined| Event::CallerJoined(Box::new(joined.clone()))).collect())
+}
+
+/// A case that has left, or is part of another, neither takes callers nor becomes part of a third one.
+fn in_force(state: &State) -> Result<(), Refusal> {
+    match (&state.merged_into, state.withdrawal_asked, &state.exclusion) {
+        (Some(into), _, _) => Err(Refusal::Merged(*into)),
+        (None, true, _) => Err(Refusal::Withdrawn),
+        (None, false, Exclusion::Approved) => Err(Refusal::Excluded),
+        (None, false, Exclusion::None | Exclusion::Proposed { .. }) => Ok(()),
     }
 }
 

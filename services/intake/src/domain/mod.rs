@@ -1,7 +1,8 @@
 //! What intake accepts and what it remembers of a case. Rules are in [`decide`], the check of a submission in
-//! [`submission`].
+//! [`submission`], which cases may be one matter in [`duplicates`].
 
 mod decide;
+pub mod duplicates;
 pub mod submission;
 
 use ids::{CaseId, Code};
@@ -31,6 +32,25 @@ pub struct Received {
     pub category_hint: Option<Code>,
     pub related_case: Option<CaseId>,
     pub received_at: Timestamp,
+    pub campaign: Option<Code>,
+    /// When a terminal that was offline wrote it down, by its own clock.
+    pub recorded_at: Option<Timestamp>,
+}
+
+/// Somebody who raised the same matter under a later case of their own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Joined {
+    pub case: CaseId,
+    pub caller_ref: String,
+    pub caller_class: CallerClass,
+    pub channel: Code,
+    /// As far as it was known when they joined.
+    pub category: Option<Code>,
+    /// When their own clock began.
+    pub received_at: Timestamp,
+    pub reason: String,
+    /// The case they came along with, when that one was merged and not their own.
+    pub through: Option<CaseId>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -40,15 +60,37 @@ pub enum Event {
     WithdrawalAsked { reason: String },
     ExclusionProposed { reason: String, by: String },
     ExclusionApproved { by: String },
+    CallerJoined(Box<Joined>),
+    LinkedAsDuplicate { into: CaseId, reason: String, into_received_at: Timestamp },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     Receive(Box<Received>),
-    Supplement { text: String },
-    Withdraw { reason: String },
-    ProposeExclusion { reason: String, by: String },
-    ApproveExclusion { by: String },
+    Supplement {
+        text: String,
+    },
+    Withdraw {
+        reason: String,
+    },
+    ProposeExclusion {
+        reason: String,
+        by: String,
+    },
+    ApproveExclusion {
+        by: String,
+    },
+    /// Later cases turn out to be this one, `case`. Comes before `Link` of the later one (D11).
+    Join {
+        case: CaseId,
+        callers: Vec<Joined>,
+    },
+    /// This case is part of an earlier one, which knows its caller already.
+    Link {
+        into: CaseId,
+        reason: String,
+        into_received_at: Timestamp,
+    },
 }
 
 /// What intake needs to know of a case to decide the next thing.
@@ -57,15 +99,47 @@ pub struct State {
     pub received: Option<Receipt>,
     pub withdrawal_asked: bool,
     pub exclusion: Exclusion,
+    /// In the order in which they joined.
+    pub joined: Vec<Joined>,
+    pub merged_into: Option<CaseId>,
 }
 
-/// Enough of `Received` to recognise a repeat.
+impl State {
+    /// Everybody who raised `case`, as they would join another: itself first, then those who came to it.
+    #[must_use]
+    pub fn callers(&self, case: CaseId, category: Option<Code>, reason: &str) -> Vec<Joined> {
+        let own = self.received.iter().map(|receipt| Joined {
+            case,
+            caller_ref: receipt.caller_ref.clone(),
+            caller_class: receipt.caller_class,
+            channel: receipt.channel.clone(),
+            category: category.clone().or_else(|| receipt.category_hint.clone()),
+            received_at: receipt.received_at,
+            reason: reason.to_owned(),
+            through: None,
+        });
+        let others = self.joined.iter().map(|joined| Joined { through: Some(case), ..joined.clone() });
+        own.chain(others).collect()
+    }
+
+    /// Whether whoever raised `case` is on this record.
+    #[must_use]
+    pub fn knows(&self, case: CaseId) -> bool {
+        self.joined.iter().any(|joined| joined.case == case)
+    }
+}
+
+/// Enough of `Received` to recognise a repeat, and to tell another case who the caller is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
     pub bridge: Code,
     pub external_ref_hash: Vec<u8>,
     pub content_hash: Vec<u8>,
     pub received_at: Timestamp,
+    pub caller_ref: String,
+    pub caller_class: CallerClass,
+    pub channel: Code,
+    pub category_hint: Option<Code>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +164,12 @@ pub enum Refusal {
     IdTaken,
     #[error("the caller has withdrawn this case")]
     Withdrawn,
+    #[error("this case is excluded from the statistics")]
+    Excluded,
+    #[error("this case is part of {0} already")]
+    Merged(CaseId),
+    #[error("a case can only become part of one that was received earlier")]
+    NotEarlier,
     #[error("nobody has proposed to exclude this case")]
     ExclusionNotProposed,
     #[error("an exclusion needs two people; {0} proposed it")]

@@ -1,11 +1,14 @@
 //! From a submission to something intake may record: every rule at once, each with its field and name.
 
-use charter::Charter;
+use charter::{Charter, Way};
 use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
 use super::Received;
+
+#[cfg(test)]
+mod tests;
 
 pub const TITLE_LENGTH_MAX: usize = 200;
 pub const TEXT_LENGTH_MAX: usize = 20_000;
@@ -20,8 +23,12 @@ pub const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 pub struct Submission<'a> {
     pub external_ref: &'a str,
     pub channel: &'a str,
-    pub kind: CaseKind,
-    pub caller_class: CallerClass,
+    /// None: as the channel usually brings.
+    pub kind: Option<CaseKind>,
+    /// None: who usually uses the channel.
+    pub caller_class: Option<CallerClass>,
+    /// None: the channel's.
+    pub way: Option<Way>,
     pub caller_ref: &'a str,
     pub title: &'a str,
     pub text: &'a str,
@@ -32,6 +39,9 @@ pub struct Submission<'a> {
     pub occurred_at: Option<Timestamp>,
     pub category: &'a str,
     pub related_case: &'a str,
+    pub campaign: &'a str,
+    /// When a terminal that was offline wrote it down.
+    pub recorded_at: Option<Timestamp>,
 }
 
 /// One field that breaks one rule.
@@ -86,16 +96,14 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
             }
         },
     };
-    let occurred_at = submission.occurred_at.unwrap_or(around.now);
-    if occurred_at.duration_since(around.now) > CLOCK_SKEW_MAX {
-        problems.add("occurred_at", "not-in-the-future", format!("{occurred_at} is after now, {}", around.now));
-    }
+    let occurred_at = times(submission, around.now, &mut problems);
+    let campaign = campaign(submission, &around, &mut problems);
     let (Some(channel), true) = (channel, problems.0.is_empty()) else { return Err(problems.0) };
     Ok(Received {
-        kind: submission.kind,
-        caller_class: submission.caller_class,
+        kind: submission.kind.unwrap_or(channel.kind),
+        caller_class: submission.caller_class.unwrap_or(channel.class),
         caller_ref: submission.caller_ref.to_owned(),
-        way: channel.way,
+        way: submission.way.unwrap_or(channel.way),
         channel: channel.code.clone(),
         bridge: around.bridge.clone(),
         external_ref_hash: around.external_ref_hash,
@@ -107,7 +115,47 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         category_hint,
         related_case,
         received_at: around.now,
+        campaign,
+        recorded_at: submission.recorded_at,
     })
+}
+
+/// When it happened: never in the future, and never after it was written down.
+fn times(submission: &Submission<'_>, now: Timestamp, problems: &mut Problems) -> Timestamp {
+    let occurred_at = submission.occurred_at.or(submission.recorded_at).unwrap_or(now);
+    for (field, at) in [("occurred_at", Some(occurred_at)), ("recorded_at", submission.recorded_at)] {
+        if let Some(at) = at.filter(|at| at.duration_since(now) > CLOCK_SKEW_MAX) {
+            problems.add(field, "not-in-the-future", format!("{at} is after now, {now}"));
+        }
+    }
+    if let Some(recorded_at) = submission.recorded_at.filter(|recorded_at| occurred_at > *recorded_at) {
+        let description = format!("{occurred_at} is after it was recorded, {recorded_at}");
+        problems.add("occurred_at", "not-after-recorded", description);
+    }
+    occurred_at
+}
+
+/// The campaign named, if it ran on the day on which the matter was written down.
+fn campaign(submission: &Submission<'_>, around: &Circumstances<'_>, problems: &mut Problems) -> Option<Code> {
+    let charter = around.charter;
+    let code = submission.campaign;
+    if code.is_empty() {
+        return None;
+    }
+    let Some(campaign) = charter.campaign(code) else {
+        problems.add("campaign", "known-campaign", format!("{code:?} is not a campaign of this charter"));
+        return None;
+    };
+    let day = submission.recorded_at.unwrap_or(around.now).to_zoned(charter.time_zone.clone()).date();
+    if !campaign.runs_on(day) {
+        let description = format!("{code} runs from {} to {}, not on {day}", campaign.from, campaign.to);
+        problems.add("campaign", "campaign-period", description);
+    }
+    let fits = |category: &Code| category.as_str() == submission.category;
+    if !submission.category.is_empty() && !campaign.categories.is_empty() && !campaign.categories.iter().any(fits) {
+        problems.add("campaign", "campaign-category", format!("{code} is not about {}", submission.category));
+    }
+    Some(campaign.code.clone())
 }
 
 struct Problems(Vec<Problem>);
@@ -181,6 +229,9 @@ fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems
             None
         }
     };
+    // Outside every area the place stays as it was said.
+    let found = || point.and_then(|point| charter.party_at(point.longitude, point.latitude));
+    let party = party.or_else(|| found().map(|party| party.code.clone()));
     Place { party, address: submission.address.to_owned(), point }
 }
 

@@ -10,6 +10,7 @@ use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Kind};
 use crate::{Name, Provenance};
+use vocabulary::{CallerClass, CaseKind};
 
 /// The five ways of collecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +49,10 @@ pub struct Channel {
     pub code: Code,
     pub name: Name,
     pub way: Way,
+    /// Who uses it, where a submission does not say.
+    pub class: CallerClass,
+    /// What it brings, where a submission does not say.
+    pub kind: CaseKind,
     pub provenance: Provenance,
 }
 
@@ -77,10 +82,22 @@ impl fmt::Display for Way {
 
 pub(crate) fn read(district: &Code, file: Cursor<'_, '_>) -> (Vec<Channel>, Vec<Bridge>) {
     file.map(|fields| {
-        let way = |fields: &crate::reader::Fields<'_, '_>| fields.need("way").and_then(|cursor| cursor.parsed("way"));
-        let channels = listed(fields, "channels", Kind::Channel, way)
+        let row = |fields: &crate::reader::Fields<'_, '_>| {
+            let way = fields.need("way").and_then(|cursor| cursor.parsed("way"));
+            let class = fields.get("class").map_or(Some(CallerClass::Resident), |cursor| cursor.parsed("caller-class"));
+            let kind = fields.get("kind").map_or(Some(CaseKind::Report), |cursor| cursor.parsed("case-kind"));
+            Some((way?, class?, kind?))
+        };
+        let channels = listed(fields, "channels", Kind::Channel, row)
             .into_iter()
-            .map(|(Entry { code, name, provenance }, way)| Channel { code, name, way, provenance })
+            .map(|(Entry { code, name, provenance }, (way, class, kind))| Channel {
+                code,
+                name,
+                way,
+                class,
+                kind,
+                provenance,
+            })
             .collect();
         let bridges = listed(fields, "bridges", Kind::Bridge, |fields| {
             if let Some(cursor) = fields.get("code") {

@@ -7,7 +7,9 @@
 //! Invariants: a [`Charter`] in hand is valid, every code it holds resolves; a version never changes, because
 //! [`Charter::sources`] is what the record keeps and [`Charter::parse`] of it gives the same charter again.
 
+mod area;
 mod calendar;
+mod campaign;
 mod category;
 mod centre;
 mod channel;
@@ -31,6 +33,7 @@ mod text;
 mod yaml;
 
 pub use calendar::{Calendar, Deadline};
+pub use campaign::Campaign;
 pub use category::{Category, Colour, Handler, Level, UnknownWord};
 pub use centre::{Centre, Seat};
 pub use channel::{Bridge, Channel, Way};
@@ -68,6 +71,8 @@ pub struct Charter {
     evaluation: evaluation::Evaluation,
     channels: Vec<Channel>,
     bridges: Vec<Bridge>,
+    campaigns: Vec<Campaign>,
+    areas: area::Areas,
     texts: Vec<Text>,
     centres: centre::Centres,
     duties: duty::Duties,

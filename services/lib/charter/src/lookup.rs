@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
-    Bridge, Calendar, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem, Deadline,
-    DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind, RatingStep,
-    Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
+    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind,
+    RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -35,6 +35,13 @@ impl Charter {
     /// From the next level up to the city; empty for an unknown code.
     pub fn ancestors(&self, code: &Code) -> impl Iterator<Item = &Party> {
         self.organisation.ancestors(code)
+    }
+
+    /// Where this point lies (WGS 84 degrees): the grid that holds it, or the community, or the street; none outside
+    /// every area of the charter.
+    #[must_use]
+    pub fn party_at(&self, longitude: f64, latitude: f64) -> Option<&Party> {
+        self.areas.at(longitude, latitude).and_then(|code| self.party(code.as_str()))
     }
 
     /// The party itself or the street it belongs to.
@@ -249,6 +256,17 @@ impl Charter {
     #[must_use]
     pub fn bridges(&self) -> &[Bridge] {
         &self.bridges
+    }
+
+    /// Efforts with limits of their own, whether they run now or not.
+    #[must_use]
+    pub fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    #[must_use]
+    pub fn campaign(&self, code: &str) -> Option<&Campaign> {
+        self.campaigns.iter().find(|campaign| campaign.code.as_str() == code)
     }
 
     #[must_use]

@@ -10,9 +10,13 @@ use crate::reader::{At, Cursor, Kind, Report};
 use crate::text::TEXTS_REQUIRED;
 use crate::yaml::{Node, Position};
 use crate::{Charter, Name, Problem, SourceFile};
-use crate::{calendar, category, centre, channel, duty, evaluation, expects, limits, organisation, situation, text};
+use crate::{area, calendar, campaign, category, centre, channel, duty, evaluation};
+use crate::{expects, limits, organisation, situation, text};
 
-/// The files of a charter, all required.
+/// The files that a charter may have as well.
+const FILES_OPTIONAL: [&str; 2] = ["areas.yaml", "campaigns.yaml"];
+
+/// The files that every charter has.
 const FILES: [&str; 13] = [
     "calendar.yaml",
     "categories.yaml",
@@ -52,7 +56,7 @@ impl Charter {
         let parts = Parts { trees: &trees, report: &report };
         let charter = parts.head().and_then(|head| parts.charter(head, files));
         // With a file unread its codes are unknown for no fault of those who refer to them.
-        let complete = trees.len() == FILES.len();
+        let complete = trees.len() == files.len() && FILES.iter().all(|name| parts.file(name).is_some());
         problems.extend(report.finish(complete));
         problems.sort();
         problems.dedup();
@@ -68,8 +72,8 @@ fn tree(file: &SourceFile) -> Result<Node, Problem> {
         rule,
         message,
     };
-    if !FILES.contains(&file.path.as_str()) {
-        let message = format!("a charter consists of {}", FILES.join(", "));
+    if !FILES.iter().chain(&FILES_OPTIONAL).any(|name| *name == file.path) {
+        let message = format!("a charter consists of {}, and may have {}", FILES.join(", "), FILES_OPTIONAL.join(", "));
         return Err(problem(Position::default(), "unknown-file", message));
     }
     crate::yaml::parse(&file.text).map_err(|(position, message)| problem(position, "yaml-syntax", message))
@@ -123,6 +127,8 @@ impl<'a, 'r> Parts<'a, 'r> {
         let evaluation = self.file("evaluation.yaml").and_then(evaluation::read);
         let channels = self.file("channels.yaml").map(|file| channel::read(&head.district, file));
         let texts = self.file("texts.yaml").map(text::read);
+        let campaigns = self.file("campaigns.yaml").map(campaign::read).unwrap_or_default();
+        let areas = self.file("areas.yaml").map(|file| area::read(&organisation, file)).unwrap_or_default();
         let centres = self.file("centre.yaml").and_then(centre::read);
         let duties = self.file("duties.yaml").map(duty::read_duties);
         let powers = self.file("powers.yaml").map(duty::read_powers);
@@ -146,6 +152,8 @@ impl<'a, 'r> Parts<'a, 'r> {
             evaluation: evaluation?,
             channels,
             bridges,
+            campaigns,
+            areas,
             texts: texts?,
             centres: centres?,
             duties: duties?,

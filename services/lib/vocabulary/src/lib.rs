@@ -63,7 +63,7 @@ pub enum Duty {
     Assist,
 }
 
-/// What somebody wants.
+/// What somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CaseKind {
     Report,
@@ -72,10 +72,55 @@ pub enum CaseKind {
     Consult,
 }
 
+impl CaseKind {
+    pub const ALL: [Self; 4] = [Self::Report, Self::Service, Self::Suggestion, Self::Consult];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Service => "service",
+            Self::Suggestion => "suggestion",
+            Self::Consult => "consult",
+        }
+    }
+}
+
+impl std::str::FromStr for CaseKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is not report, service, suggestion or consult"))
+    }
+}
+
 /// Who raised it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallerClass {
     Resident,
     Grassroots,
     Enterprise,
+}
+
+impl CallerClass {
+    pub const ALL: [Self; 3] = [Self::Resident, Self::Grassroots, Self::Enterprise];
+
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resident => "resident",
+            Self::Grassroots => "grassroots",
+            Self::Enterprise => "enterprise",
+        }
+    }
+}
+
+impl std::str::FromStr for CallerClass {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|class| class.as_str() == text);
+        found.ok_or_else(|| format!("{text:?} is not resident, grassroots or enterprise"))
+    }
 }

@@ -1,0 +1,115 @@
+//! What our commits cause: a merge that a crash has left half done is finished. Each effect comes from the states as
+//! they are now, so following a commit twice changes nothing.
+
+use ids::{CaseId, HistoryKey};
+use proto::intake::v1::intake_event::Event as Fact;
+use proto::record::v1::event::Of;
+use record::StoredCommit;
+use record::follow::Failure;
+use station::Desk;
+
+use crate::domain::{Command, Exclusion, Rules, State};
+
+/// Cases one after the other that are each part of the next, and turns until nobody is missing. More than a handful
+/// means that somebody merges at this very moment; the commit is followed again later.
+const TURNS_MAX: u32 = 16;
+
+/// Most commits cause nothing, and cost nothing here.
+pub async fn of(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
+    let mut joined: Vec<&str> = Vec::new();
+    let mut linked = false;
+    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        let Some(Of::Intake(fact)) = &event.of else { continue };
+        match &fact.event {
+            Some(Fact::CallerJoined(fact)) => joined.push(&fact.case_id),
+            Some(Fact::LinkedAsDuplicate(_)) => linked = true,
+            Some(
+                Fact::Received(_)
+                | Fact::Supplemented(_)
+                | Fact::WithdrawalAsked(_)
+                | Fact::ExclusionProposed(_)
+                | Fact::ExclusionApproved(_),
+            )
+            | None => {}
+        }
+    }
+    if joined.is_empty() && !linked {
+        return Ok(());
+    }
+    let case: CaseId = stored.subject.key.id.parse().map_err(|error: ids::CaseIdError| Failure::permanent(error))?;
+    let state = desk.follow_own(stored).await?.state;
+    link_the_later(desk, stored, case, &state, &joined).await?;
+    if linked { bring_the_callers(desk, stored, case, &state).await } else { Ok(()) }
+}
+
+/// Whoever joined here by a case of their own: that case ends here.
+async fn link_the_later(
+    desk: &Desk<Rules>,
+    stored: &StoredCommit,
+    case: CaseId,
+    state: &State,
+    joined: &[&str],
+) -> Result<(), Failure> {
+    let key = &stored.subject.key;
+    let Some(receipt) = &state.received else { return Ok(()) };
+    let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let own = state.joined.iter().filter(|known| known.through.is_none() && joined.contains(&known.case.as_str()));
+    for later in own {
+        let link = Command::Link { into: case, reason: later.reason.clone(), into_received_at: receipt.received_at };
+        let later = HistoryKey::case(key.district.clone(), &later.case);
+        desk.react(&later, &stored.subject, &charter, link).await?;
+    }
+    Ok(())
+}
+
+/// Whoever raised a case that is part of another now: the other one, or what that has become part of, knows them.
+/// They may have joined while it was being merged.
+async fn bring_the_callers(
+    desk: &Desk<Rules>,
+    stored: &StoredCommit,
+    case: CaseId,
+    state: &State,
+) -> Result<(), Failure> {
+    let district = &stored.subject.key.district;
+    let charter = desk.station.charter(district.as_str()).map_err(Failure::transient)?;
+    let Some(mut into) = state.merged_into else { return Ok(()) };
+    let reason = reason_of(stored);
+    for _ in 0..TURNS_MAX {
+        let key = HistoryKey::case(district.clone(), &into);
+        let target = desk.read(&key).await.map_err(Failure::transient)?.state;
+        let mut missing = state.callers(case, None, reason);
+        missing.retain(|caller| !target.knows(caller.case));
+        let gone = target.received.is_none() || target.withdrawal_asked || target.exclusion == Exclusion::Approved;
+        match (missing.is_empty(), target.merged_into) {
+            (true, _) => return Ok(()),
+            (false, Some(further)) => into = further,
+            // It has left since: nobody will hear more of it than its own caller.
+            (false, None) if gone => return Ok(()),
+            (false, None) => {
+                desk.react(&key, &stored.subject, &charter, Command::Join { case: into, callers: missing }).await?;
+            }
+        }
+    }
+    Err(Failure::transient(format!("{case} is being merged on and on; trying again")))
+}
+
+fn reason_of(stored: &StoredCommit) -> &str {
+    let mut facts = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
+    let reason = facts.find_map(|event| match &event.of {
+        Some(Of::Intake(fact)) => match &fact.event {
+            Some(Fact::LinkedAsDuplicate(linked)) => Some(linked.reason.as_str()),
+            Some(
+                Fact::Received(_)
+                | Fact::Supplemented(_)
+                | Fact::WithdrawalAsked(_)
+                | Fact::ExclusionProposed(_)
+                | Fact::ExclusionApproved(_)
+                | Fact::CallerJoined(_),
+            )
+            | None => None,
+        },
+        Some(Of::Triage(_) | Of::Dispatch(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
+        | None => None,
+    });
+    reason.unwrap_or_default()
+}

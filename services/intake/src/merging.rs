@@ -1,0 +1,56 @@
+//! Two cases turn out to be one matter: the earlier one takes the caller in, then the later one ends in it.
+//!
+//! That order is what keeps a caller from being lost (D11): after a crash between the two commits the earlier case
+//! knows the caller, and `effects.rs` links the later one.
+
+use decider::Decider;
+use ids::{CaseId, Code, HistoryKey};
+use proto::intake::v1::{CaseSummary, MergeRequest, MergeResponse};
+use record::Refused;
+use station::desk::{case_key, command_id};
+use station::{Caller, Violation, broker_status, not_found, prose, status_of};
+use tonic::Status;
+
+use crate::app::{App, unknown_district};
+use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
+use crate::reading;
+
+impl App {
+    /// Makes a case part of an earlier one of its district. Asked again, it answers the same again.
+    pub async fn merge(&self, caller: &Caller, request: &MergeRequest) -> Result<MergeResponse, Status> {
+        let (district, case, key) = case_key(&request.district, &request.case_id)?;
+        caller.require_district(&district)?;
+        let into: CaseId = request
+            .into
+            .parse()
+            .map_err(|error: ids::CaseIdError| Violation::new("into", "case-id", error.to_string()))?;
+        let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
+        let command_id = command_id(&request.command_id)?;
+        let charter = self.desk.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+
+        let into_key = HistoryKey::case(district, &into);
+        let earlier = self.desk.read(&into_key).await?.state;
+        let later = self.desk.read(&key).await?.state;
+        let receipt = |state: &State, case: CaseId| match &state.received {
+            Some(receipt) => Ok(receipt.received_at),
+            None => Err(not_found(case.as_str())),
+        };
+        let (into_received_at, _) = (receipt(&earlier, into)?, receipt(&later, case)?);
+        let link = Command::Link { into, reason: reason.clone(), into_received_at };
+        // Asked before the earlier case takes in a caller who cannot come.
+        Rules::decide(&later, &link).map_err(|refusal| status_of(Refused::Rule(refusal)))?;
+        let category = self.category(&key).await?;
+        let join = Command::Join { case: into, callers: later.callers(case, category, &reason) };
+        let joined = self.desk.ask(&into_key, caller, command_id.clone(), &charter, join).await?;
+        let linked = self.desk.ask(&key, caller, command_id, &charter, link).await?;
+        Ok(MergeResponse { revision: linked.revision.0, into_revision: joined.revision.0 })
+    }
+
+    /// What a case is about, as everybody's facts have it by now.
+    async fn category(&self, key: &HistoryKey) -> Result<Option<Code>, Status> {
+        let commits = self.desk.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
+        let mut line = CaseSummary::default();
+        commits.iter().for_each(|stored| reading::apply(&mut line, &stored.commit));
+        Ok(line.category.parse().ok())
+    }
+}

@@ -1,0 +1,80 @@
+//! Two reports of one matter become one case, and a merge that stopped half way is finished.
+
+use prost::Message;
+use proto::intake::v1::suggest_duplicates_request::Of;
+use proto::intake::v1::{CallerJoined, IntakeEvent, MergeRequest, SuggestDuplicatesRequest, intake_event};
+use proto::record::v1::{Cause, Commit, Decision, Event, cause, event};
+use record::Appender;
+use tonic::Code;
+
+use crate::support::installation::{acting, bridge, shared};
+use crate::support::{submission, until};
+
+const DISTRICT: &str = "jiangan";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
+    let installation = shared();
+    let mut door = installation.intake(&bridge("jiangan-board")).await;
+    let mut cases = Vec::new();
+    for number in 0..3 {
+        let request = submission(DISTRICT, &format!("merge-{number}"), "胜利街夜间施工噪音扰民");
+        cases.push(door.submit(request).await.unwrap().into_inner().case_id);
+    }
+    let mut desk = installation.intake(&acting("street", "jiangan-yiyuan")).await;
+    let asked = SuggestDuplicatesRequest {
+        district: DISTRICT.to_owned(),
+        of: Some(Of::CaseId(cases[1].clone())),
+        ..SuggestDuplicatesRequest::default()
+    };
+    let suggested = desk.suggest_duplicates(asked).await.unwrap().into_inner().suggestions;
+    assert!(suggested.iter().any(|one| one.case.as_ref().is_some_and(|case| case.case_id == cases[0])));
+
+    let merge = |case: &str, into: &str| MergeRequest {
+        district: DISTRICT.to_owned(),
+        case_id: case.to_owned(),
+        into: into.to_owned(),
+        reason: "同一工地".to_owned(),
+        command_id: format!("{case}-into-{into}"),
+    };
+    assert_eq!(door.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::PermissionDenied);
+    let backwards = desk.merge(merge(&cases[0], &cases[1])).await.unwrap_err();
+    assert_eq!(backwards.code(), Code::FailedPrecondition, "{backwards}");
+    let first = desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner();
+    assert_eq!(desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner(), first, "the same answer again");
+
+    // What a crash between the two commits leaves: the earlier case knows the third caller, the third case nothing.
+    let joined = CallerJoined {
+        case_id: cases[2].clone(),
+        caller_class: 1,
+        channel: "message-board".to_owned(),
+        received_at: installation.case(DISTRICT, &cases[2]).await.summary.unwrap().received_at,
+        reason: "同一工地".to_owned(),
+        ..CallerJoined::default()
+    };
+    let fact = IntakeEvent { event: Some(intake_event::Event::CallerJoined(joined)) };
+    let decision = Decision {
+        cause: Some(Cause { kind: Some(cause::Kind::Command("half".to_owned())) }),
+        events: vec![Event { of: Some(event::Of::Intake(fact)) }],
+        ..Decision::default()
+    };
+    let charter = charter::Charter::shipped(DISTRICT).unwrap();
+    let commit = Commit {
+        commit_id: "half".to_owned(),
+        at: installation.case(DISTRICT, &cases[2]).await.summary.unwrap().received_at,
+        charter_version: charter.version,
+        decisions: vec![decision],
+    };
+    let appender = Appender::start(&installation.broker("intake").await, proto::streams::CASES).await.unwrap();
+    let subject = format!("case.{DISTRICT}.{}.intake.{}", cases[0], first.into_revision + 1);
+    appender.append(subject, commit.encode_to_vec()).await.unwrap();
+    until("the half merge is finished", async || {
+        let case = installation.case(DISTRICT, &cases[2]).await;
+        (case.summary.unwrap().merged_into == cases[0]).then_some(())
+    })
+    .await;
+    let earlier = installation.case(DISTRICT, &cases[0]).await;
+    let callers: Vec<&str> = earlier.callers.iter().map(|caller| caller.case_id.as_str()).collect();
+    assert_eq!(callers, cases, "each reporter is still there");
+    assert_eq!(earlier.summary.unwrap().reports, 3);
+}
