@@ -98,6 +98,7 @@ fn everything(who: &str) -> Vec<(Option<u32>, &'static str, Command)> {
     all.into_iter().map(|(notice, name, command)| (notice, name, as_centre(command))).collect()
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "whatever has no title stays what it is")]
 fn retitle(command: Command) -> Command {
     match command {
         Command::Act { centre, action: Action::OrderStop(order) } => {
