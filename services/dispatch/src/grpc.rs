@@ -63,10 +63,7 @@ pub fn unit(charter: &Charter, field: &'static str, code: &str) -> Result<Code, 
 }
 
 fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
-    let due = match &task.due {
-        None => None,
-        Some(due) => Some(due.time().map_err(|error| Violation::new("tasks.due", "instant", error.to_string()))?),
-    };
+    let due = task.due.as_ref().map(|due| instant("tasks.due", Some(due))).transpose()?;
     Ok(Plan {
         party: unit(charter, "tasks.party", &task.party)?,
         title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,

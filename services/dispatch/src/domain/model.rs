@@ -6,29 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use charter::{Colour, Level};
 use decider::Decider;
 use ids::Code;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use proptest::prelude::*;
-use vocabulary::{Duty, Officer, Outcome, Place};
+use vocabulary::{Duty, Outcome, Place};
 
+use super::tests::{BUILD, POLICE, STREET, at, code, officer};
 use super::*;
 
-const STREET: &str = "wuchang-liangdao-command-centre";
 const DISTRICT: &str = "wuchang-centre";
-const POLICE: &str = "wuchang-traffic-police";
-const BUILD: &str = "wuchang-construction";
 const PARTIES: [&str; 4] = [STREET, DISTRICT, POLICE, BUILD];
-
-fn code(text: &str) -> Code {
-    text.parse().unwrap()
-}
-
-fn at(minute: i64) -> Timestamp {
-    Timestamp::from_second(1_555_462_800 + minute * 60).unwrap()
-}
-
-fn officer() -> Officer {
-    Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
-}
 
 fn whistle(party: &str, minute: i64) -> Whistle {
     Whistle {

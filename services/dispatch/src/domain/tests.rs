@@ -9,19 +9,19 @@ use vocabulary::{Duty, Officer, Outcome, Place};
 
 use super::*;
 
-const STREET: &str = "wuchang-liangdao-command-centre";
-const POLICE: &str = "wuchang-traffic-police";
-const BUILD: &str = "wuchang-construction";
+pub(super) const STREET: &str = "wuchang-liangdao-command-centre";
+pub(super) const POLICE: &str = "wuchang-traffic-police";
+pub(super) const BUILD: &str = "wuchang-construction";
 
-fn code(text: &str) -> Code {
+pub(super) fn code(text: &str) -> Code {
     text.parse().unwrap()
 }
 
-fn at(minute: i64) -> Timestamp {
+pub(super) fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_555_462_800 + minute * 60).unwrap()
 }
 
-fn officer() -> Officer {
+pub(super) fn officer() -> Officer {
     Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
 }
 

@@ -184,10 +184,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             present: shared::codes("present", &fact.present)?,
             absent: shared::codes("absent", &fact.absent)?,
             minutes: fact.minutes.clone(),
-            next: match &fact.next {
-                None => None,
-                next => Some(shared::time("next", next.as_ref())?),
-            },
+            next: fact.next.as_ref().map(|next| shared::time("next", Some(next))).transpose()?,
         },
         WireEvent::TaskForceFormed(fact) => Event::TaskForceFormed {
             lead: shared::code("lead", &fact.lead)?,

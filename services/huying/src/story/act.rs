@@ -139,6 +139,11 @@ with!(Callback { outcome: String, note: String });
 with!(Finding { of: String });
 with!(Nothing {});
 
+/// The call or order a step means: the first, if it names none.
+fn first(named: u32) -> u32 {
+    named.max(1)
+}
+
 /// What a service made of a request.
 type Answer = Result<Option<String>, Status>;
 
@@ -321,13 +326,12 @@ impl Act<'_> {
 
     async fn answer(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
         let mut client = ResponderServiceClient::new(self.enter("responder").await?);
-        let call = |named: u32| if named == 0 { 1 } else { named };
         let status = match self.step.action.as_str() {
             "respond" => {
                 let with: Coming = self.with()?;
                 let officer = Some(self.officer(&with.officer, &with.post));
                 let request =
-                    responder::RespondRequest { district, case_id, call: call(with.call), command_id, officer };
+                    responder::RespondRequest { district, case_id, call: first(with.call), command_id, officer };
                 client.respond(request).await.map(|response| response.into_inner().status)
             }
             "report-in" => {
@@ -335,7 +339,7 @@ impl Act<'_> {
                 let request = responder::ReportInRequest {
                     district,
                     case_id,
-                    call: call(with.call),
+                    call: first(with.call),
                     command_id,
                     officer: Some(self.officer(&with.officer, &with.post)),
                     owns_matter: with.owns_matter.unwrap_or(true),
@@ -349,7 +353,7 @@ impl Act<'_> {
                 let request = responder::ProgressRequest {
                     district,
                     case_id,
-                    call: call(with.call),
+                    call: first(with.call),
                     command_id,
                     kind,
                     note: with.note,
@@ -361,7 +365,7 @@ impl Act<'_> {
                 let request = responder::CompleteTaskRequest {
                     district,
                     case_id,
-                    call: call(with.call),
+                    call: first(with.call),
                     command_id,
                     task: with.task,
                     note: with.note,
@@ -374,7 +378,7 @@ impl Act<'_> {
                 let request = responder::DoneRequest {
                     district,
                     case_id,
-                    call: call(with.call),
+                    call: first(with.call),
                     command_id,
                     outcome: if outcome == 0 { Outcome::Solved.into() } else { outcome },
                     note: with.note,

@@ -105,10 +105,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         let cause = Cause { kind: Some(cause::Kind::Deadline(alarm.due.to_wire())) };
         let answered = self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await?;
         if answered.is_none_or(|answered| answered.events.is_empty()) {
-            let state = self.book.read(&alarm.key).await?.state;
-            if let Some(due) = A::next_deadline(&state) {
-                self.set_alarm(&alarm.key, due).await?;
-            }
+            self.alarms.keep_on(&self.book, &alarm.key, alarm.due, |due| self.station.clock.to_real(due)).await?;
         }
         Ok(())
     }
@@ -119,13 +116,8 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     /// # Errors
     /// The record is out of reach; the message comes again.
     pub async fn follow_own(&self, stored: &StoredCommit) -> Result<Snapshot<A::State>, Failure> {
-        let snapshot = self.book.snapshot(&stored.subject.key, stored.subject.revision).await?;
-        if let Some((due, set_at)) = snapshot.alarm
-            && set_at == stored.subject.revision
-        {
-            self.set_alarm(&stored.subject.key, due).await?;
-        }
-        Ok(snapshot)
+        let (key, revision) = (&stored.subject.key, stored.subject.revision);
+        Ok(self.alarms.keep(&self.book, key, revision, |due| self.station.clock.to_real(due)).await?)
     }
 
     /// The state as the record has it now.
@@ -144,10 +136,6 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     pub async fn glance(&self, key: &HistoryKey) -> Result<A::State, Status> {
         let known = self.book.snapshot(key, Revision::NONE.next()).await;
         Ok(known.map_err(|error| broker_status(&error))?.state)
-    }
-
-    async fn set_alarm(&self, key: &HistoryKey, due: Timestamp) -> Result<(), Failure> {
-        Ok(self.alarms.set(key, due, self.station.clock.to_real(due)).await?)
     }
 
     async fn decide_unasked(

@@ -8,7 +8,7 @@ use proto::responder::v1::{self as responder};
 use serde::Deserialize;
 
 use super::super::format::instant;
-use super::{Act, Answer, Planned, settled, word};
+use super::{Act, Answer, Planned, first, settled, word};
 
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
 with!(Accounting { order: u32, note: String, call: u32 });
@@ -27,7 +27,6 @@ impl Act<'_> {
     /// What a department says besides its work.
     pub(super) async fn object(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
         let mut client = ResponderServiceClient::new(self.enter("responder").await?);
-        let first = |call: u32| if call == 0 { 1 } else { call };
         let status = match self.step.action.as_str() {
             "return" => {
                 let Returning { basis, reason, proposes, call } = self.with()?;
@@ -58,13 +57,13 @@ impl Act<'_> {
         Ok(match self.step.action.as_str() {
             "adjudicate" => {
                 let Deciding { call, party, to, reason } = self.with()?;
-                let call = if call == 0 { 1 } else { call };
+                let call = first(call);
                 let request = dispatch::AdjudicateRequest { district, case_id, command_id, call, party, to, reason };
                 call!(client, adjudicate, request)
             }
             "disqualify" => {
                 let Deciding { call, party, reason, .. } = self.with()?;
-                let call = if call == 0 { 1 } else { call };
+                let call = first(call);
                 let request = dispatch::DisqualifyRequest { district, case_id, command_id, call, party, reason };
                 call!(client, disqualify, request)
             }
@@ -75,7 +74,7 @@ impl Act<'_> {
             }
             "answer-supervision" => {
                 let Accounting { order, note, .. } = self.with()?;
-                let order = if order == 0 { 1 } else { order };
+                let order = first(order);
                 let request = dispatch::AnswerSupervisionRequest { district, case_id, command_id, order, note };
                 call!(client, answer_supervision, request)
             }
