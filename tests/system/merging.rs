@@ -1,8 +1,12 @@
 //! Two reports of one matter become one case, and a merge that stopped half way is finished.
 
+use chassis::Identity;
 use prost::Message;
 use proto::intake::v1::suggest_duplicates_request::Of;
-use proto::intake::v1::{CallerJoined, IntakeEvent, MergeRequest, SuggestDuplicatesRequest, intake_event};
+use proto::intake::v1::{
+    ApproveExclusionRequest, CallerJoined, IntakeEvent, MergeRequest, ProposeExclusionRequest, SubmitRequest,
+    SuggestDuplicatesRequest, WithdrawRequest, intake_event,
+};
 use proto::record::v1::{Cause, Commit, Decision, Event, cause, event};
 use record::Appender;
 use tonic::Code;
@@ -18,7 +22,11 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     let mut door = installation.intake(&bridge("jiangan-board")).await;
     let mut cases = Vec::new();
     for number in 0..3 {
-        let request = submission(DISTRICT, &format!("merge-{number}"), "胜利街夜间施工噪音扰民");
+        let caller_ref = format!("caller-{number}");
+        let request = SubmitRequest {
+            caller_ref,
+            ..submission(DISTRICT, &format!("merge-{number}"), "胜利街夜间施工噪音扰民")
+        };
         cases.push(door.submit(request).await.unwrap().into_inner().case_id);
     }
     let mut desk = installation.intake(&acting("street", "jiangan-yiyuan")).await;
@@ -42,6 +50,12 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     assert_eq!(backwards.code(), Code::FailedPrecondition, "{backwards}");
     let first = desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner();
     assert_eq!(desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner(), first, "the same answer again");
+
+    let told = async |text: &str, case: &str| {
+        let timeline = installation.case(DISTRICT, case).await.timeline;
+        timeline.iter().filter(|entry| entry.event == "Sent" && entry.detail_json.contains(text)).count()
+    };
+    until("whoever joined is told", async || (told("\"joined\"", &cases[0]).await == 1).then_some(())).await;
 
     // What a crash between the two commits leaves: the earlier case knows the third caller, the third case nothing.
     let joined = CallerJoined {
@@ -77,4 +91,28 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     let callers: Vec<&str> = earlier.callers.iter().map(|caller| caller.case_id.as_str()).collect();
     assert_eq!(callers, cases, "each reporter is still there");
     assert_eq!(earlier.summary.unwrap().reports, 3);
+
+    // The first caller cannot end it for the others, and each of them hears how it ends.
+    let withdrawal = WithdrawRequest {
+        district: DISTRICT.to_owned(),
+        case_id: cases[0].clone(),
+        command_id: "no-more".to_owned(),
+        reason: "不用了".to_owned(),
+    };
+    let refused = door.withdraw(withdrawal).await.unwrap_err();
+    assert!(refused.message().contains("others-joined"), "{refused}");
+    let (district, case_id) = (DISTRICT.to_owned(), cases[0].clone());
+    let proposal = ProposeExclusionRequest {
+        district: district.clone(),
+        case_id: case_id.clone(),
+        command_id: "propose".to_owned(),
+        reason: "施工已获批准".to_owned(),
+    };
+    desk.propose_exclusion(proposal).await.unwrap();
+    let approval = ApproveExclusionRequest { district, case_id, command_id: "approve".to_owned() };
+    let second = Identity { staff_ref: "t-2".into(), ..acting("district", "jiangan-centre") };
+    let mut above = installation.intake(&second).await;
+    above.approve_exclusion(approval).await.unwrap();
+    until("each of the three hears of the end", async || (told("\"closed\"", &cases[0]).await == 3).then_some(()))
+        .await;
 }

@@ -63,18 +63,27 @@ impl Door {
         Ok(self.desk.ask(&about.key, caller, command_id, &charter, command).await?.revision.0)
     }
 
-    /// Who called, rates: the caller, or the bridge that carried the case in, speaking for the caller.
-    /// Operators rate what was said on the telephone.
+    /// Who called, rates: the caller, also one of the grass-roots under their staff number, or the bridge that
+    /// carried the case in, speaking for the caller. Operators rate what was said on the telephone.
     async fn require_principal(&self, caller: &Caller, about: &About) -> Result<(), Status> {
         if caller.role == Role::Operator {
             return Ok(());
         }
         let Some(received) = self.received(&about.key).await? else { return Err(not_found(about.case.as_str())) };
-        let theirs = if caller.role == Role::Bridge {
-            caller.party.as_ref().is_some_and(|party| received.bridge == party.as_str())
-        } else {
+        let named = !caller.staff_ref.is_empty() && received.caller_ref == caller.staff_ref;
+        let theirs = match caller.role {
+            Role::Bridge => caller.party.as_ref().is_some_and(|party| received.bridge == party.as_str()),
             // Of an anonymous caller the number of the case is all there is.
-            received.caller_ref.is_empty() || received.caller_ref == caller.staff_ref
+            Role::Caller => named || received.caller_ref.is_empty(),
+            Role::Grid
+            | Role::Community
+            | Role::Street
+            | Role::EnforcementCenter
+            | Role::Department
+            | Role::District
+            | Role::Operator
+            | Role::System
+            | Role::Unspecified => named,
         };
         if theirs { Ok(()) } else { Err(Status::permission_denied("only who raised this case may rate it (R-72)")) }
     }
@@ -117,7 +126,7 @@ impl About {
 impl EvaluationService for Door {
     async fn rate(&self, request: Request<RateRequest>) -> Result<Response<RateResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
+        caller.require(&[Role::Caller, Role::Bridge, Role::Grid, Role::Community, Role::Street, Role::Operator])?;
         let request = request.into_inner();
         let comment = optional_prose("comment", &request.comment, NOTE_LENGTH_MAX)?;
         let about = About::of(&caller, &request.district, &request.case_id, &request.command_id)?;

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use ids::{Code, Kind};
+use proto::FromWireTime;
 use proto::common::v1::Role;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
-    ApproveExclusionRequest, ApproveExclusionResponse, Case, CaseSummary, GetRequest, GetResponse, ListRequest,
-    ListResponse, MergeRequest, MergeResponse, ProposeExclusionRequest, ProposeExclusionResponse, Reporter,
-    SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SuggestDuplicatesRequest,
-    SuggestDuplicatesResponse, SupplementRequest, SupplementResponse, WatchRequest, WatchResponse, WithdrawRequest,
-    WithdrawResponse, intake_event, submit_reply,
+    ApproveExclusionRequest, ApproveExclusionResponse, CallerClass, Case, CaseSummary, GetRequest, GetResponse,
+    ListRequest, ListResponse, MergeRequest, MergeResponse, ProposeExclusionRequest, ProposeExclusionResponse,
+    Reporter, StatisticsRequest, StatisticsResponse, SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest,
+    SubmitStreamResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, SupplementRequest, SupplementResponse,
+    WatchRequest, WatchResponse, WithdrawRequest, WithdrawResponse, intake_event, submit_reply,
 };
 use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
@@ -73,6 +74,12 @@ fn bridge_of(caller: &Caller) -> Result<Code, Status> {
 fn code(text: &'static str) -> Code {
     #[allow(clippy::unwrap_used, reason = "a constant that is a code")]
     text.parse().unwrap()
+}
+
+fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
+    at.time()
+        .map(jiff::Timestamp::as_microsecond)
+        .map_err(|error| Violation::new(field, "timestamp", error.to_string()))
 }
 
 #[tonic::async_trait]
@@ -215,6 +222,31 @@ impl IntakeService for Door {
         let broker = &self.app.desk.station.broker;
         let listed = self.projection.read(broker, move |projection| projection.list(&request, &district)).await?;
         Ok(Response::new(listed))
+    }
+
+    async fn statistics(&self, request: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let request = request.into_inner();
+        let district: Code = request
+            .district
+            .parse()
+            .map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
+        caller.require_district(&district)?;
+        let station = &self.app.desk.station;
+        let charter = station
+            .charter(district.as_str())
+            .map_err(|error| Violation::new("district", "known-district", error.to_string()))?;
+        let from = if request.from.is_some() { microseconds("from", &request.from)? } else { i64::MIN };
+        let until = if request.until.is_some() { microseconds("until", &request.until)? } else { i64::MAX };
+        let class = CallerClass::try_from(request.caller_class)
+            .map_err(|_| Violation::new("caller_class", "known", "it is none of the classes of callers"))?;
+        let counted = self
+            .projection
+            .read(&station.broker, move |projection| {
+                projection.statistics(district.as_str(), &(from..until), class.into(), charter.containment())
+            })
+            .await?;
+        Ok(Response::new(counted))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;

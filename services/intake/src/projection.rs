@@ -41,8 +41,9 @@ const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 
 /// Counted up with every change of [`TABLES`].
-const SCHEMA: i64 = 3;
-/// `candidate` is 0 once a case can no longer be the one that others are part of.
+const SCHEMA: i64 = 4;
+/// `candidate` is 0 once a case can no longer be the one that others are part of; `ended` is 1 once it is closed with an
+/// outcome.
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS cases (
         district TEXT NOT NULL, case_id TEXT NOT NULL, state TEXT NOT NULL, level TEXT NOT NULL, owner TEXT NOT NULL,
@@ -51,6 +52,7 @@ const TABLES: &str = "
         campaign TEXT NOT NULL,
         received_us INTEGER NOT NULL DEFAULT 0, place_party TEXT NOT NULL DEFAULT '', address TEXT NOT NULL DEFAULT '',
         longitude REAL, latitude REAL, words TEXT NOT NULL DEFAULT '', candidate INTEGER NOT NULL DEFAULT 1,
+        ended INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (district, case_id)) WITHOUT ROWID;
     CREATE INDEX IF NOT EXISTS cases_by_position ON cases (first_position);
     CREATE INDEX IF NOT EXISTS cases_by_time ON cases (district, received_us);
@@ -267,9 +269,9 @@ fn write_one(connection: &Connection, stored: &StoredCommit) -> anyhow::Result<(
     connection
         .prepare_cached(
             "INSERT INTO cases (district, case_id, state, level, owner, first_position, line, kind, caller_class, \
-             channel, way, campaign) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+             channel, way, campaign, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
              ON CONFLICT DO UPDATE SET state = ?3, level = ?4, owner = ?5, line = ?7, kind = ?8, caller_class = ?9, \
-             channel = ?10, way = ?11, campaign = ?12",
+             channel = ?10, way = ?11, campaign = ?12, ended = ?13",
         )?
         .execute(params![
             district,
@@ -283,7 +285,8 @@ fn write_one(connection: &Connection, stored: &StoredCommit) -> anyhow::Result<(
             line.caller_class,
             line.channel,
             line.way,
-            line.campaign
+            line.campaign,
+            line.closed_at.is_some() && !line.outcome.is_empty()
         ])?;
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         if let Some(Of::Intake(fact)) = &event.of {
@@ -346,5 +349,6 @@ fn with_category(line: &[u8], features: Features) -> anyhow::Result<(CaseSummary
     Ok((line, features))
 }
 
+mod statistics;
 #[cfg(test)]
 mod tests;

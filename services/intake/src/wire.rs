@@ -79,6 +79,7 @@ impl Refuse for Refusal {
             Self::NoSuchCase => StatusCode::NotFound,
             Self::DifferentContent | Self::IdTaken => StatusCode::AlreadyExists,
             Self::Withdrawn
+            | Self::OthersJoined(_)
             | Self::Excluded
             | Self::Merged(_)
             | Self::NotEarlier
@@ -94,6 +95,7 @@ impl Refuse for Refusal {
             Self::DifferentContent => "different-content",
             Self::IdTaken => "id-taken",
             Self::Withdrawn => "withdrawn",
+            Self::OthersJoined(_) => "others-joined",
             Self::Excluded => "excluded",
             Self::Merged(_) => "merged",
             Self::NotEarlier => "not-earlier",

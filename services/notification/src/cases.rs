@@ -18,8 +18,8 @@ const ANONYMOUS: &str = "caller";
 #[derive(Debug, PartialEq, Eq)]
 pub struct Case {
     pub title: String,
-    /// The caller's opaque reference, never a name (D8).
-    pub caller: String,
+    /// Opaque references, never names (D8): who raised it, and those whose cases turned out to be this one.
+    pub callers: Vec<String>,
 }
 
 pub struct Cases {
@@ -29,9 +29,13 @@ pub struct Cases {
 
 impl From<&Received> for Case {
     fn from(received: &Received) -> Self {
-        let caller = if received.caller_ref.is_empty() { ANONYMOUS } else { &received.caller_ref };
-        Self { title: received.title.clone(), caller: caller.to_owned() }
+        Self { title: received.title.clone(), callers: vec![reference(&received.caller_ref)] }
     }
+}
+
+/// As somebody is told: by their reference, or all of those without one by the same word.
+pub fn reference(caller_ref: &str) -> String {
+    if caller_ref.is_empty() { ANONYMOUS.to_owned() } else { caller_ref.to_owned() }
 }
 
 impl Cases {
@@ -40,28 +44,46 @@ impl Cases {
     }
 
     /// Remembers a case whose receipt came by.
-    pub fn learn(&self, key: &HistoryKey, received: &Received) -> Arc<Case> {
-        let case = Arc::new(Case::from(received));
+    pub fn learn(&self, key: &HistoryKey, received: &Received) {
+        self.remember(key, Case::from(received));
+    }
+
+    /// A case, from memory or the record; of its callers only the first is certain.
+    ///
+    /// # Errors
+    /// Transient: the record is out of reach, or a replica has not got the receipt yet.
+    pub async fn get(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        match known {
+            Some(case) => Ok(case),
+            None => self.with_every_caller(key).await,
+        }
+    }
+
+    /// A case as the record has it now: another replica may have seen somebody join.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn with_every_caller(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
+        let commits = self.broker.load_owner(key, Owner::Intake).await?;
+        let received = commits.iter().find_map(|stored| occasions::received(&stored.commit));
+        let received = received.ok_or_else(|| Failure::transient(format!("{key} has no receipt yet")))?;
+        let mut case = Case::from(received);
+        for joined in commits.iter().flat_map(|stored| occasions::joined(&stored.commit)) {
+            if !case.callers.contains(&joined) {
+                case.callers.push(joined);
+            }
+        }
+        Ok(self.remember(key, case))
+    }
+
+    fn remember(&self, key: &HistoryKey, case: Case) -> Arc<Case> {
+        let case = Arc::new(case);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
             known.clear();
         }
         known.insert(key.clone(), Arc::clone(&case));
         case
-    }
-
-    /// A case, from memory or the record.
-    ///
-    /// # Errors
-    /// Transient: the record is out of reach, or a replica has not got the receipt yet.
-    pub async fn get(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
-        if let Some(case) = known {
-            return Ok(case);
-        }
-        let commits = self.broker.load_owner(key, Owner::Intake).await?;
-        let received = commits.iter().find_map(|stored| occasions::received(&stored.commit));
-        let received = received.ok_or_else(|| Failure::transient(format!("{key} has no receipt yet")))?;
-        Ok(self.learn(key, received))
     }
 }

@@ -59,17 +59,24 @@ impl Inbox {
             return Ok(());
         }
         let charter = self.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
-        let case = self.cases.get(key).await?;
+        let case = if occasions.iter().any(|(_, occasion)| occasion.is_an_end()) {
+            self.cases.with_every_caller(key).await?
+        } else {
+            self.cases.get(key).await?
+        };
         let told =
             occasions.iter().flat_map(|(position, occasion)| tellings(occasion).into_iter().map(|it| (*position, it)));
         let settled = self.settled(&stored, delivered.deliveries).await?;
         let (mut written, mut outcomes) = (Vec::new(), Vec::new());
         for (position, telling) in told {
-            match write(&charter, &stored, &case, position, &telling)? {
-                Draft::NoText => tracing::debug!(text = telling.text, "the charter has no such text"),
-                Draft::Written(message) | Draft::Unwritable(message, _) if settled.contains(&message.delivery_id) => {}
-                Draft::Written(message) => written.push(message),
-                Draft::Unwritable(message, error) => outcomes.push(self.courier.unwritten(message, &error)),
+            for recipient in recipients(&telling.to, &case) {
+                match write(&charter, &stored, &case, (position, recipient), &telling)? {
+                    Draft::NoText => tracing::debug!(text = telling.text, "the charter has no such text"),
+                    Draft::Written(message) | Draft::Unwritable(message, _)
+                        if settled.contains(&message.delivery_id) => {}
+                    Draft::Written(message) => written.push(message),
+                    Draft::Unwritable(message, error) => outcomes.push(self.courier.unwritten(message, &error)),
+                }
             }
         }
         outcomes.extend(self.courier.settle(written, delivered.deliveries).await?);
@@ -114,6 +121,14 @@ impl Inbox {
     }
 }
 
+fn recipients(to: &Recipient, case: &Case) -> Vec<String> {
+    match to {
+        Recipient::Callers => case.callers.clone(),
+        Recipient::Caller(caller) => vec![caller.clone()],
+        Recipient::Party(party) => vec![party.to_string()],
+    }
+}
+
 /// What became of a telling when it was put into words.
 enum Draft {
     /// The charter has nothing to say here.
@@ -127,15 +142,11 @@ fn write(
     charter: &Charter,
     about: &StoredCommit,
     case: &Case,
-    position: usize,
+    (position, recipient): (usize, String),
     telling: &Telling,
 ) -> Result<Draft, Failure> {
     let Some(text) = charter.text(telling.text) else { return Ok(Draft::NoText) };
     let at: Timestamp = about.commit.at.time().map_err(Failure::permanent)?;
-    let recipient = match &telling.to {
-        Recipient::Caller => case.caller.clone(),
-        Recipient::Party(party) => party.to_string(),
-    };
     let key = &about.subject.key;
     let message = Message {
         delivery_id: delivery_id(&about.subject, position, telling.text, &recipient),

@@ -10,6 +10,7 @@ use proto::triage::v1::triage_event::Event as TriageFact;
 use record::WireError;
 use station::wire;
 
+use crate::cases::reference;
 use crate::domain::tellings::{Ending, Occasion};
 
 /// The occasions of a commit, each with the position of its fact in the commit, counted from 1.
@@ -47,6 +48,23 @@ pub fn received(commit: &Commit) -> Option<&Received> {
     })
 }
 
+/// Who joined the case in this commit.
+pub fn joined(commit: &Commit) -> impl Iterator<Item = String> {
+    let events = commit.decisions.iter().flat_map(|decision| &decision.events);
+    events.filter_map(|event| match intake_fact(event.of.as_ref()) {
+        Some(IntakeFact::CallerJoined(joined)) => Some(reference(&joined.caller_ref)),
+        Some(
+            IntakeFact::Received(_)
+            | IntakeFact::Supplemented(_)
+            | IntakeFact::WithdrawalAsked(_)
+            | IntakeFact::ExclusionProposed(_)
+            | IntakeFact::ExclusionApproved(_)
+            | IntakeFact::LinkedAsDuplicate(_),
+        )
+        | None => None,
+    })
+}
+
 fn intake_fact(of: Option<&Of>) -> Option<&IntakeFact> {
     if let Some(Of::Intake(fact)) = of { fact.event.as_ref() } else { None }
 }
@@ -55,12 +73,14 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
     match fact {
         Some(Of::Intake(fact)) => Ok(match &fact.event {
             Some(IntakeFact::Received(_)) => Some(Occasion::Received),
+            Some(IntakeFact::CallerJoined(fact)) => {
+                Some(Occasion::CallerJoined { caller: reference(&fact.caller_ref) })
+            }
             Some(
                 IntakeFact::Supplemented(_)
                 | IntakeFact::WithdrawalAsked(_)
                 | IntakeFact::ExclusionProposed(_)
                 | IntakeFact::ExclusionApproved(_)
-                | IntakeFact::CallerJoined(_)
                 | IntakeFact::LinkedAsDuplicate(_),
             )
             | None => None,
@@ -110,6 +130,16 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
             due: wire::time("due", fact.due.as_ref())?,
             told: wire::code("told", &fact.told)?,
         }),
+        DispatchFact::Overdue(fact) => Some(Occasion::Overdue {
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
+            told: wire::code("told", &fact.told)?,
+        }),
+        DispatchFact::Returned(fact) => Some(Occasion::Returned {
+            party: wire::code("party", &fact.party)?,
+            adjudicator: wire::code("adjudicator", &fact.adjudicator)?,
+            due: wire::time("due", fact.due.as_ref())?,
+        }),
         DispatchFact::Reminded(fact) => Some(Occasion::Reminded {
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
@@ -137,7 +167,6 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::PartyDone(_)
         | DispatchFact::Released(_)
         | DispatchFact::CallEnded(_)
-        | DispatchFact::Returned(_)
         | DispatchFact::ReturnAdjudicated(_)
         | DispatchFact::Unqualified(_)
         | DispatchFact::SupervisionAnswered(_)
@@ -146,12 +175,11 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::Resumed(_)
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
-        | DispatchFact::Overdue(_)
         | DispatchFact::Reopened(_) => None,
     })
 }
 
-/// What no call is about has no text of its own: the case's own clock and tasks outside calls.
+/// A call's clocks are told as such: whoever called has to look after whom it called.
 fn is_of_a_call(fact: &Overdue) -> bool {
     match fact.clock() {
         Clock::Response | Clock::ReportIn | Clock::Completion => true,
@@ -212,9 +240,11 @@ mod tests {
     #[test]
     fn only_what_is_late_on_a_call_is_told_as_such() {
         let late = CLOCKS.map(|(clock, call)| overdue(clock, call)).to_vec();
-        let positions: Vec<usize> =
-            occasions(&commit("", late)).unwrap().into_iter().map(|(position, _)| position).collect();
-        assert_eq!(positions, [1, 2, 3, 4]);
+        let told = occasions(&commit("", late)).unwrap();
+        let of_calls: Vec<bool> =
+            told.iter().map(|(_, occasion)| matches!(occasion, Occasion::CallOverdue { .. })).collect();
+        assert_eq!(of_calls, [true, true, true, true, false, false]);
+        assert!(matches!(told[5], (6, Occasion::Overdue { .. })));
     }
 
     #[test]

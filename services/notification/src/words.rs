@@ -84,7 +84,12 @@ mod tests {
             Occasion::Received,
             Occasion::Judged { party: party.clone() },
             Occasion::Called { by: by.clone(), parties: vec![party.clone()], response_due: due },
-            Occasion::CallOverdue { party: party.clone(), due, told: by },
+            Occasion::CallOverdue { party: party.clone(), due, told: by.clone() },
+            Occasion::CallerJoined { caller: "caller-2".to_owned() },
+            Occasion::Overdue { party: party.clone(), due, told: by.clone() },
+            Occasion::Returned { party: party.clone(), adjudicator: by.clone(), due },
+            Occasion::Reminded { party: party.clone(), due },
+            Occasion::Supervised { by, party: party.clone(), due },
             Occasion::Resolved { outcome: Outcome::Solved, rating_due: due },
             Occasion::Closed { ending: Ending::With(Outcome::Explained) },
             Occasion::NoticeServed { party, due, centre },
@@ -92,7 +97,7 @@ mod tests {
     }
 
     fn say(charter: &Charter, telling: &Telling) -> Result<String, String> {
-        let case = Case { title: "昙华林停车".to_owned(), caller: "caller".to_owned() };
+        let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()] };
         let text = charter.text(telling.text).unwrap();
         render(&text.zh, &values(charter, "261121-7k3q9xf", &case, &telling.says))
     }

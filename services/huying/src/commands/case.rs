@@ -14,6 +14,10 @@ use crate::failure::BadUsage;
 use crate::out;
 use crate::render::{entry_line, local};
 
+mod statistics;
+
+use statistics::StatisticsArgs;
+
 /// Cases a table shows when nobody says how many.
 const TABLE_ROWS: u32 = 50;
 /// Most that intake hands out at a time.
@@ -24,6 +28,7 @@ const PAGE_MAX: u32 = 1000;
 pub(crate) enum Command {
     Show(ShowArgs),
     List(ListArgs),
+    Statistics(StatisticsArgs),
 }
 
 /// Show one case: what came in, where it stands, and every fact with who, when, how long after it came in, and against
@@ -87,6 +92,7 @@ pub(crate) async fn run(command: Command, manner: Manner) -> anyhow::Result<()> 
     match command {
         Command::Show(args) => show(args, manner).await,
         Command::List(args) => list(args, manner).await,
+        Command::Statistics(args) => statistics::run(args, manner).await,
     }
 }
 

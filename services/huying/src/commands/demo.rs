@@ -110,6 +110,12 @@ impl Telling for Narrator {
             println!("{case:>10}  {}", entry_line(entry, &self.zone, self.colour));
         }
     }
+
+    fn many(&mut self, name: &str, step: &str, count: usize) {
+        if !self.silent {
+            println!("{name:>10}  {step}: {count} cases");
+        }
+    }
 }
 
 fn print_table(played: &[Played]) {

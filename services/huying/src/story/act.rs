@@ -60,6 +60,8 @@ pub struct Act<'s> {
     pub charter: &'s Charter,
     pub number: usize,
     pub step: &'s Step,
+    /// Which of many cases alike; `None` for a case by itself.
+    pub item: Option<usize>,
 }
 
 /// How a step went.
@@ -182,7 +184,7 @@ impl Act<'_> {
 
     async fn attempt(&self, cases: &BTreeMap<String, String>) -> anyhow::Result<Answer> {
         let district = self.story.district.clone();
-        let command_id = format!("story-{}-{}-{}", self.story.story, self.number, self.run());
+        let command_id = format!("story-{}", self.reference());
         let case_id = match self.step.action.as_str() {
             "submit" | "find-related" | "seat-officer" | "set-away" | "wait" => String::new(),
             _ => cases
@@ -285,11 +287,7 @@ impl Act<'_> {
             district: self.story.district.clone(),
             staff_ref: self.actor().staff.clone(),
         };
-        let external_ref = if with.external_ref.is_empty() {
-            format!("{}-{}-{}", self.story.story, self.number, self.run())
-        } else {
-            with.external_ref
-        };
+        let external_ref = if with.external_ref.is_empty() { self.reference() } else { with.external_ref };
         let request = intake::SubmitRequest {
             district: self.story.district.clone(),
             external_ref,
@@ -612,9 +610,10 @@ impl Act<'_> {
         &self.story.actors[&self.step.actor]
     }
 
-    /// A number that is this playing's own, so that a story can be played twice on one installation.
-    fn run(&self) -> &str {
-        self.stage.run()
+    /// This step's own, and this playing's: a story can be played twice on one installation.
+    fn reference(&self) -> String {
+        let item = self.item.map(|item| format!("-{item}")).unwrap_or_default();
+        format!("{}-{}-{}{item}", self.story.story, self.number, self.stage.run())
     }
 
     async fn enter(&self, service: &str) -> anyhow::Result<Authorised> {
@@ -678,7 +677,7 @@ fn rule_of(status: &Status) -> String {
     in_parentheses.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
 }
 
-type Words = &'static [(&'static str, i32)];
+pub(super) type Words = &'static [(&'static str, i32)];
 
 const LEVELS: Words = &[
     ("A", Level::A as i32),
@@ -709,7 +708,7 @@ const KINDS: Words = &[
     ("suggestion", CaseKind::Suggestion as i32),
     ("consult", CaseKind::Consult as i32),
 ];
-const CLASSES: Words = &[
+pub(super) const CLASSES: Words = &[
     ("resident", CallerClass::Resident as i32),
     ("grassroots", CallerClass::Grassroots as i32),
     ("enterprise", CallerClass::Enterprise as i32),
@@ -728,7 +727,7 @@ const CALLBACKS: Words = &[
 ];
 
 /// A word of the format as the contract's number; empty is unspecified.
-fn word(field: &str, text: &str, words: Words) -> anyhow::Result<i32> {
+pub(super) fn word(field: &str, text: &str, words: Words) -> anyhow::Result<i32> {
     let known = words.iter().find(|(known, _)| *known == text).map(|(_, number)| *number);
     ensure!(
         text.is_empty() || known.is_some(),

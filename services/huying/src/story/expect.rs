@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proto::FromWireTime;
-use proto::intake::v1::{Case, TimelineEntry};
+use proto::intake::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
-use super::format::{Elapsed, Expectation, Fact, duration};
+use super::format::{Counted, Elapsed, Expectation, Fact, duration};
 
 /// Differences of one expectation.
 pub fn differences(expected: &Expectation, case: &Case, names: &BTreeMap<String, String>) -> Vec<String> {
@@ -43,6 +43,42 @@ pub fn differences(expected: &Expectation, case: &Case, names: &BTreeMap<String,
         }
     }
     found.extend(scores(&expected.scores, &case.timeline));
+    found
+}
+
+/// Differences of what was counted.
+pub fn miscounted(expected: &Counted, is: &StatisticsResponse) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut number = |what: String, wanted: Option<u64>, is: u64| {
+        if let Some(wanted) = wanted
+            && wanted != is
+        {
+            found.push(format!("statistics: {what}: expected {wanted}, is {is}"));
+        }
+    };
+    number("received".to_owned(), expected.received, is.received);
+    number("closed".to_owned(), expected.closed, is.closed);
+    let levels = is.breakdowns.iter().find(|breakdown| breakdown.by == "level");
+    for (level, wanted) in &expected.levels {
+        let count = levels.and_then(|levels| levels.counts.iter().find(|count| count.value == *level));
+        number(format!("level {level}"), Some(*wanted), count.map_or(0, |count| count.received));
+    }
+    for (code, wanted) in &expected.containment {
+        match is.containment.iter().find(|containment| containment.code == *code) {
+            Some(containment) if containment.share == *wanted => {}
+            Some(containment) => {
+                found.push(format!("statistics: {code}: expected {wanted} %, is {} %", containment.share));
+            }
+            None => found.push(format!("statistics: the charter does not count {code}")),
+        }
+    }
+    if let Some(wanted) = &expected.below_target {
+        let below = is.containment.iter().filter(|containment| containment.below_target);
+        let below: Vec<&String> = below.map(|containment| &containment.code).collect();
+        if below != wanted.iter().collect::<Vec<_>>() {
+            found.push(format!("statistics: below the target: expected {wanted:?}, is {below:?}"));
+        }
+    }
     found
 }
 

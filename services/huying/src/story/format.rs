@@ -7,6 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+/// Cases that one step may submit: some 30 s of playing.
+const TIMES_MAX: u32 = 5000;
+
 /// One worked example.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +54,9 @@ pub struct Step {
     /// The story's own name for a case; `submit` and `find-related` give it.
     #[serde(default)]
     pub case: String,
+    /// Of `submit`: so many cases alike, all under that name. What is done to the name later is done to each.
+    #[serde(default)]
+    pub times: Option<u32>,
     /// What the action needs.
     #[serde(default)]
     pub with: BTreeMap<String, Value>,
@@ -59,11 +65,12 @@ pub struct Step {
     pub refused: Option<String>,
 }
 
-/// What must have come of it.
+/// What must have come of it: of a case (of each, when the name stands for many), or of all cases of a time.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Expectation {
     pub case: String,
+    pub statistics: Option<Counted>,
     pub state: Option<String>,
     pub level: Option<String>,
     pub outcome: Option<String>,
@@ -80,6 +87,26 @@ pub struct Expectation {
     pub scores: BTreeMap<String, String>,
     /// The case on whose site this one was found.
     pub related_to: Option<String>,
+}
+
+/// What `huying case statistics` must say of the cases received within a time.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Counted {
+    /// As `at` of a step; left out: from the story's beginning.
+    pub from: Option<String>,
+    /// Left out: until now.
+    pub until: Option<String>,
+    /// resident, grassroots or enterprise; left out: all.
+    pub class: String,
+    pub received: Option<u64>,
+    pub closed: Option<u64>,
+    /// Cases received, by level.
+    pub levels: BTreeMap<String, u64>,
+    /// Percent solved at the street or below, by the charter's way of counting, e.g. `within-the-street: "90.24"`.
+    pub containment: BTreeMap<String, String>,
+    /// The ways of counting that miss the charter's target.
+    pub below_target: Option<Vec<String>>,
 }
 
 /// Time between the first `from` and the first `to`.
@@ -129,6 +156,21 @@ impl Story {
             let at = instant(begins, &step.at).with_context(what)?;
             ensure!(at >= before, "{}: {} is before the step before it", what(), step.at);
             before = at;
+            if let Some(times) = step.times {
+                ensure!(step.action == "submit", "{}: only `submit` has `times`", what());
+                ensure!((1..=TIMES_MAX).contains(&times), "{}: times is 1 to {TIMES_MAX}, not {times}", what());
+                ensure!(
+                    !step.with.contains_key("external_ref"),
+                    "{}: cases alike cannot share an external_ref; leave it out",
+                    what()
+                );
+            }
+        }
+        for (number, expected) in (1..).zip(&story.expect) {
+            ensure!(
+                expected.case.is_empty() == expected.statistics.is_some(),
+                "expect {number}: name a `case`, or `statistics`, and not both"
+            );
         }
         ensure!(!story.expect.is_empty(), "a story expects something: add `expect:`");
         Ok(story)

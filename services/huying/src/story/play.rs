@@ -5,18 +5,23 @@ use std::collections::{BTreeMap, HashSet};
 use anyhow::Context;
 use charter::Charter;
 use chassis::Identity;
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use proto::ToWireTime;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::{Case, GetRequest, TimelineEntry};
+use proto::intake::v1::{Case, GetRequest, StatisticsRequest, TimelineEntry};
 use serde::Serialize;
 
-use super::act::{Act, Done};
+use super::act::{Act, CLASSES, Done, word};
 use super::doors::Stage;
 use super::expect;
-use super::format::{Story, instant};
+use super::format::{Expectation, Story, instant};
 use super::time::StoryTime;
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
+/// Cases alike that a step is done to at the same time.
+const MANY_AT_ONCE: usize = 32;
 
 /// What came of a story.
 #[derive(Clone, Debug, Serialize)]
@@ -42,6 +47,9 @@ impl Played {
 /// Hears what happens as it happens.
 pub trait Telling {
     fn fact(&mut self, case: &str, entry: &TimelineEntry);
+
+    /// A step was done to `count` cases alike, whose facts are not told one by one.
+    fn many(&mut self, _name: &str, _step: &str, _count: usize) {}
 }
 
 /// Plays a story. Differences are in the answer; an error means that it could not be played.
@@ -60,19 +68,28 @@ pub async fn play(
         story,
         reader: IntakeServiceClient::new(stage.enter("intake", &operator()).await?),
         cases: BTreeMap::new(),
+        many: BTreeMap::new(),
         told: HashSet::new(),
+        untold: 0,
     };
     let mut differences = Vec::new();
     for (number, step) in (1usize..).zip(&story.steps) {
         let what = || format!("step {number} ({} by {})", step.action, step.actor);
         time.advance(instant(begins, &step.at)?).await.with_context(what)?;
-        let act = Act { stage, story, charter, number, step };
-        match act.perform(&scene.cases).await.with_context(what)? {
-            Done::Named(case) => {
-                scene.cases.insert(step.case.clone(), case);
+        let act = Act { stage, story, charter, number, step, item: None };
+        if step.times.is_some() || scene.many.contains_key(&step.case) {
+            let strayed = scene.do_to_many(&act).await.with_context(what)?;
+            differences.extend(strayed.map(|sentence| format!("{}: {sentence}", what())));
+            let count = scene.many.get(&step.case).map_or(0, Vec::len);
+            telling.many(&step.case, &step.action, count);
+        } else {
+            match act.perform(&scene.cases).await.with_context(what)? {
+                Done::Named(case) => {
+                    scene.cases.insert(step.case.clone(), case);
+                }
+                Done::AsSaid => {}
+                Done::Unexpected(sentence) => differences.push(format!("{}: {sentence}", what())),
             }
-            Done::AsSaid => {}
-            Done::Unexpected(sentence) => differences.push(format!("{}: {sentence}", what())),
         }
         time.rest().await.with_context(what)?;
         scene.tell(telling).await?;
@@ -80,23 +97,16 @@ pub async fn play(
     let last = story.steps.last().map_or(Ok(begins), |step| instant(begins, &step.at))?;
     time.advance(last.checked_add(jiff::SignedDuration::from_secs(AFTERMATH_S))?).await?;
     time.rest().await?;
-    let facts = scene.tell(telling).await?;
+    scene.tell(telling).await?;
     for expected in &story.expect {
-        match scene.cases.get(&expected.case).cloned() {
-            None => differences.push(format!("{}: there is no such case", expected.case)),
-            Some(id) => {
-                let case = scene.read(&id).await?;
-                let found = expect::differences(expected, &case, &scene.cases);
-                differences.extend(found.into_iter().map(|difference| format!("{}: {difference}", expected.case)));
-            }
-        }
+        differences.extend(scene.compare(expected, begins).await?);
     }
     Ok(Played {
         story: story.story.clone(),
         title: story.title.clone(),
         district: story.district.clone(),
+        facts: scene.told.len() + scene.untold,
         cases: scene.cases,
-        facts,
         differences,
     })
 }
@@ -111,7 +121,11 @@ struct Scene<'s> {
     story: &'s Story,
     reader: IntakeServiceClient<crate::client::Authorised>,
     cases: BTreeMap<String, String>,
+    /// Names that stand for many cases alike.
+    many: BTreeMap<String, Vec<String>>,
     told: HashSet<(String, usize)>,
+    /// Facts of cases alike, which were only read.
+    untold: usize,
 }
 
 impl Scene<'_> {
@@ -121,8 +135,71 @@ impl Scene<'_> {
         response.into_inner().case.context("the answer holds no case")
     }
 
-    /// Tells what is new on every case, in the order it happened; counts all facts.
-    async fn tell(&mut self, telling: &mut dyn Telling) -> anyhow::Result<usize> {
+    /// Does a step to each of many cases alike; how it strayed, if it did, is one sentence.
+    async fn do_to_many(&mut self, act: &Act<'_>) -> anyhow::Result<Option<String>> {
+        let name = &act.step.case;
+        let items: Vec<BTreeMap<String, String>> = match (act.step.times, self.many.get(name)) {
+            (None, Some(ids)) => ids
+                .iter()
+                .map(|id| self.cases.clone().into_iter().chain([(name.clone(), id.clone())]).collect())
+                .collect(),
+            (times, _) => vec![self.cases.clone(); times.unwrap_or_default() as usize],
+        };
+        let done: Vec<Done> = futures::stream::iter(items.iter().enumerate())
+            .map(|(item, cases)| async move { Act { item: Some(item), ..*act }.perform(cases).await })
+            .buffered(MANY_AT_ONCE)
+            .try_collect()
+            .await?;
+        let (mut named, mut strayed) = (Vec::new(), Vec::new());
+        for done in done {
+            match done {
+                Done::Named(id) => named.push(id),
+                Done::AsSaid => {}
+                Done::Unexpected(sentence) => strayed.push(sentence),
+            }
+        }
+        if !named.is_empty() {
+            self.many.insert(name.clone(), named);
+        }
+        let first = strayed.first().map(|first| format!("{} of {}: {first}", strayed.len(), items.len()));
+        Ok(first)
+    }
+
+    /// How one expectation differs from what is.
+    async fn compare(&mut self, expected: &Expectation, begins: Timestamp) -> anyhow::Result<Vec<String>> {
+        if let Some(counted) = &expected.statistics {
+            let request = StatisticsRequest {
+                district: self.story.district.clone(),
+                from: Some(counted.from.as_deref().map_or(Ok(begins), |at| instant(begins, at))?.to_wire()),
+                until: counted.until.as_deref().map(|at| instant(begins, at)).transpose()?.map(ToWireTime::to_wire),
+                caller_class: word("class", &counted.class, CLASSES)?,
+            };
+            let is = self.reader.statistics(request).await.map_err(|status| crate::client::explain(&status))?;
+            return Ok(expect::miscounted(counted, &is.into_inner()));
+        }
+        let name = &expected.case;
+        let ids = match (self.cases.get(name), self.many.get(name)) {
+            (Some(id), _) => vec![id.clone()],
+            (None, Some(ids)) => ids.clone(),
+            (None, None) => return Ok(vec![format!("{name}: there is no such case")]),
+        };
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for id in &ids {
+            let case = self.read(id).await?;
+            self.untold += if ids.len() > 1 { case.timeline.len() } else { 0 };
+            for difference in expect::differences(expected, &case, &self.cases) {
+                *found.entry(difference).or_default() += 1;
+            }
+        }
+        let sentence = |(difference, count)| match ids.len() {
+            1 => format!("{name}: {difference}"),
+            all => format!("{name}: {count} of {all}: {difference}"),
+        };
+        Ok(found.into_iter().map(sentence).collect())
+    }
+
+    /// Tells what is new on every case, in the order it happened.
+    async fn tell(&mut self, telling: &mut dyn Telling) -> anyhow::Result<()> {
         let mut news = Vec::new();
         for (name, id) in self.cases.clone() {
             for (position, entry) in self.read(&id).await?.timeline.into_iter().enumerate() {
@@ -135,6 +212,6 @@ impl Scene<'_> {
         for (name, entry) in &news {
             telling.fact(name, entry);
         }
-        Ok(self.told.len())
+        Ok(())
     }
 }

@@ -36,6 +36,7 @@ impl Decider for Rules {
             (Command::Supplement { .. }, _) if state.withdrawal_asked => Err(Refusal::Withdrawn),
             (Command::Supplement { text }, _) => Ok(vec![Event::Supplemented { text: text.clone() }]),
             (Command::Withdraw { .. }, _) if state.withdrawal_asked => Ok(vec![]),
+            (Command::Withdraw { .. }, _) if !state.joined.is_empty() => Err(Refusal::OthersJoined(state.joined.len())),
             (Command::Withdraw { reason }, _) => Ok(vec![Event::WithdrawalAsked { reason: reason.clone() }]),
             (Command::ProposeExclusion { by, .. } | Command::ApproveExclusion { by }, _) if by.is_empty() => {
                 Err(Refusal::StaffNumberNeeded)

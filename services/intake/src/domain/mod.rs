@@ -164,6 +164,9 @@ pub enum Refusal {
     IdTaken,
     #[error("the caller has withdrawn this case")]
     Withdrawn,
+    /// What one takes back is still the matter of the others.
+    #[error("{0} others raised the same matter, so it goes on")]
+    OthersJoined(usize),
     #[error("this case is excluded from the statistics")]
     Excluded,
     #[error("this case is part of {0} already")]

@@ -1,14 +1,15 @@
-//! How a department is rated and ranked: `evaluation.yaml`.
+//! How a department is rated and ranked, and how much is to be solved close to the people: `evaluation.yaml` (R-32,
+//!
 
 use std::str::FromStr;
 
 use ids::Code;
 use rust_decimal::Decimal;
 
-use crate::Name;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
+use crate::{Level, Name};
 
 /// How a department's score comes about. The weights sum to 100.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +63,27 @@ pub struct RatingStep {
     pub solved: bool,
 }
 
+/// How much of what was solved has to be solved at the street or below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Containment {
+    /// Percent; a share below it is to be noticed.
+    pub target: Decimal,
+    /// The sources word the base in more than one way: each is counted and shown.
+    pub definitions: Vec<ContainmentDefinition>,
+}
+
+/// One way of counting what a street and those below it solved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainmentDefinition {
+    pub code: Code,
+    pub name: Name,
+    /// The levels that count; at least one.
+    pub levels: Vec<Level>,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluation {
+    pub containment: Containment,
     pub formula: Formula,
     pub tiers: Vec<Tier>,
     pub ratings: Vec<RatingStep>,
@@ -92,7 +112,8 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
         let formula = fields.need("formula").and_then(|cursor| cursor.map(formula).flatten());
         let tiers = tiers(fields);
         let ratings = ratings(fields);
-        Some(Evaluation { formula: formula?, tiers, ratings })
+        let containment = fields.need("containment").and_then(|cursor| cursor.map(containment).flatten());
+        Some(Evaluation { containment: containment?, formula: formula?, tiers, ratings })
     })?
 }
 
@@ -135,6 +156,21 @@ fn ratings(fields: &Fields<'_, '_>) -> Vec<RatingStep> {
         at.problem("ratings-decide", "some steps of the scale say solved and some do not");
     }
     ratings
+}
+
+fn containment(fields: &Fields<'_, '_>) -> Option<Containment> {
+    let target = fields.need("target").and_then(|cursor| share(cursor, Decimal::ONE_HUNDRED));
+    let definitions: Vec<_> = listed(fields, "definitions", Kind::Containment, |fields| {
+        let levels: Vec<Level> = fields.list("levels").into_iter().filter_map(|level| level.parsed("level")).collect();
+        if levels.is_empty() {
+            fields.cursor.problem("containment-counts", "name the levels that count, e.g. levels: [A, B1]");
+        }
+        Some(levels)
+    })
+    .into_iter()
+    .map(|(Entry { code, name, .. }, levels)| ContainmentDefinition { code, name, levels })
+    .collect();
+    Some(Containment { target: target?, definitions })
 }
 
 fn share(cursor: Cursor<'_, '_>, most: Decimal) -> Option<Decimal> {

@@ -39,7 +39,7 @@ pub use centre::{Centre, Seat};
 pub use channel::{Bridge, Channel, Way};
 pub use classify::Candidate;
 pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
-pub use evaluation::{Component, Formula, RatingStep, ScoreSource, Tier};
+pub use evaluation::{Component, Containment, ContainmentDefinition, Formula, RatingStep, ScoreSource, Tier};
 pub use limit::{Limit, LimitError, LimitUnit};
 pub use limits::{ColourLimits, NamedLimit};
 pub use list::Entry;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind,
-    RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Containment, Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party,
+    PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -221,6 +221,12 @@ impl Charter {
     #[must_use]
     pub fn formula(&self) -> &Formula {
         &self.evaluation.formula
+    }
+
+    /// How much has to be solved at the street or below, and how that is counted.
+    #[must_use]
+    pub fn containment(&self) -> &Containment {
+        &self.evaluation.containment
     }
 
     /// Best first.

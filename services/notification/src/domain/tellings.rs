@@ -7,9 +7,12 @@ use vocabulary::Outcome;
 
 /// Codes of the charter's texts.
 pub const RECEIVED: &str = "received";
+pub const JOINED: &str = "joined";
 pub const JUDGED: &str = "judged";
 pub const CALLED: &str = "called";
 pub const CALL_OVERDUE: &str = "call-overdue";
+pub const OVERDUE: &str = "overdue";
+pub const RETURNED: &str = "returned";
 pub const REMINDED: &str = "reminded";
 pub const SUPERVISED: &str = "supervised";
 pub const RESOLVED: &str = "resolved";
@@ -20,6 +23,10 @@ pub const NOTICE_SERVED: &str = "notice-served";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Occasion {
     Received,
+    /// What somebody else raised turned out to be the same matter, and goes on here.
+    CallerJoined {
+        caller: String,
+    },
     /// A person found out whose the case is; what the rules find out at once is not worth a second message.
     Judged {
         party: Code,
@@ -34,6 +41,18 @@ pub enum Occasion {
         party: Code,
         due: Timestamp,
         told: Code,
+    },
+    /// A limit that belongs to no call was missed: of the case, a task, a decision, an account, a meeting.
+    Overdue {
+        party: Code,
+        due: Timestamp,
+        told: Code,
+    },
+    /// A called party says that the matter is not its own; somebody has to decide by then.
+    Returned {
+        party: Code,
+        adjudicator: Code,
+        due: Timestamp,
     },
     /// Part of the time of a call has gone, and the party is not done.
     Reminded {
@@ -60,6 +79,26 @@ pub enum Occasion {
     },
 }
 
+impl Occasion {
+    /// Whether everybody who raised the case wants to hear of it, whenever they did.
+    #[must_use]
+    pub const fn is_an_end(&self) -> bool {
+        match self {
+            Self::Resolved { .. } | Self::Closed { .. } => true,
+            Self::Received
+            | Self::CallerJoined { .. }
+            | Self::Judged { .. }
+            | Self::Called { .. }
+            | Self::CallOverdue { .. }
+            | Self::Overdue { .. }
+            | Self::Returned { .. }
+            | Self::Reminded { .. }
+            | Self::Supervised { .. }
+            | Self::NoticeServed { .. } => false,
+        }
+    }
+}
+
 /// How a case ended, as the caller is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -78,8 +117,10 @@ pub struct Telling {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recipient {
-    /// Who raised the case.
-    Caller,
+    /// Everybody who raised the case.
+    Callers,
+    /// One of them, by the opaque reference.
+    Caller(String),
     Party(Code),
 }
 
@@ -96,11 +137,12 @@ pub struct Says {
 /// The table.
 #[must_use]
 pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
-    use Recipient::{Caller, Party};
+    use Recipient::{Caller, Callers, Party};
     let tell = |text, to, says| vec![Telling { text, to, says }];
     match occasion {
-        Occasion::Received => tell(RECEIVED, Caller, Says::default()),
-        Occasion::Judged { party } => tell(JUDGED, Caller, Says { party: Some(party.clone()), ..Says::default() }),
+        Occasion::Received => tell(RECEIVED, Callers, Says::default()),
+        Occasion::CallerJoined { caller } => tell(JOINED, Caller(caller.clone()), Says::default()),
+        Occasion::Judged { party } => tell(JUDGED, Callers, Says { party: Some(party.clone()), ..Says::default() }),
         Occasion::Called { by, parties, response_due } => {
             let call = |party: &Code| Telling {
                 text: CALLED,
@@ -118,6 +160,14 @@ pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
             let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
             tell(CALL_OVERDUE, Party(told.clone()), says)
         }
+        Occasion::Overdue { party, due, told } => {
+            let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(OVERDUE, Party(told.clone()), says)
+        }
+        Occasion::Returned { party, adjudicator, due } => {
+            let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
+            tell(RETURNED, Party(adjudicator.clone()), says)
+        }
         Occasion::Reminded { party, due } => {
             let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
             tell(REMINDED, Party(party.clone()), says)
@@ -129,9 +179,9 @@ pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
         }
         Occasion::Resolved { outcome, rating_due } => {
             let says = Says { due: Some(*rating_due), ending: Some(Ending::With(*outcome)), ..Says::default() };
-            tell(RESOLVED, Caller, says)
+            tell(RESOLVED, Callers, says)
         }
-        Occasion::Closed { ending } => tell(CLOSED, Caller, Says { ending: Some(*ending), ..Says::default() }),
+        Occasion::Closed { ending } => tell(CLOSED, Callers, Says { ending: Some(*ending), ..Says::default() }),
         Occasion::NoticeServed { party, due, centre } => {
             let says = Says { party: Some(party.clone()), due: Some(*due), ..Says::default() };
             tell(NOTICE_SERVED, Party(centre.clone()), says)
@@ -145,7 +195,8 @@ mod tests {
 
     fn told(occasion: &Occasion) -> Vec<String> {
         let tell = |telling: Telling| match telling.to {
-            Recipient::Caller => format!("caller: {}", telling.text),
+            Recipient::Callers => format!("callers: {}", telling.text),
+            Recipient::Caller(caller) => format!("{caller}: {}", telling.text),
             Recipient::Party(party) => format!("{party}: {}", telling.text),
         };
         tellings(occasion).into_iter().map(tell).collect()
@@ -159,6 +210,6 @@ mod tests {
         assert_eq!(told(&call), ["jsj: called", "traffic: called"]);
         let late = Occasion::CallOverdue { party: code("jsj"), due, told: code("wuchang-centre") };
         assert_eq!(told(&late), ["wuchang-centre: call-overdue"]);
-        assert_eq!(told(&Occasion::Closed { ending: Ending::Withdrawn }), ["caller: closed"]);
+        assert_eq!(told(&Occasion::Closed { ending: Ending::Withdrawn }), ["callers: closed"]);
     }
 }

@@ -79,6 +79,15 @@ fn whoever_joins_keeps_a_clock_of_their_own() {
 }
 
 #[test]
+fn what_others_raised_too_is_not_for_one_of_them_to_withdraw() {
+    let withdraw = Command::Withdraw { reason: "不用了".to_owned() };
+    let earlier = given(&[received(1)]);
+    assert!(Rules::decide(&earlier, &withdraw).is_ok());
+    let joined = Rules::decide(&earlier, &join(2, 5)).unwrap().iter().fold(earlier, Rules::evolve);
+    assert_eq!(Rules::decide(&joined, &withdraw), Err(Refusal::OthersJoined(1)));
+}
+
+#[test]
 fn a_case_joins_only_one_that_is_earlier_and_still_there() {
     let of = |events: &[Event]| Rules::decide(&given(events), &join(2, 5));
     assert_eq!(of(&[]), Err(Refusal::NoSuchCase));
