@@ -8,7 +8,7 @@ pub mod streams;
 pub mod subjects;
 mod time;
 
-pub use time::{FromWireTime, ToWireTime, WireTimeError};
+pub use time::{FromWireTime, ToWireTime, WireTimeError, WireTimestamp};
 
 /// Descriptors of everything, for gRPC reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

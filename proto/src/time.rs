@@ -1,7 +1,7 @@
 //! Instants between jiff and the wire.
 
 use jiff::Timestamp;
-use pbjson_types::Timestamp as WireTimestamp;
+pub use pbjson_types::Timestamp as WireTimestamp;
 
 /// The wire carried no instant, or one outside the calendar.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -81,9 +81,10 @@ pub(crate) struct Args {
 }
 
 const FIELDS: &str = "\
-Fields: external_ref and title are needed; text, occurred_at, place, address,
-longitude, latitude, category, channel, kind, caller_class, caller_ref and
-related_case are not. occurred_at is a time with an offset
+Fields: external_ref and title are needed; text, occurred_at, recorded_at (by
+a terminal that was offline), place, address, longitude, latitude, category,
+channel, campaign, kind, caller_class, caller_ref and related_case are not.
+Times are written with an offset
 (2019-02-28T11:25:05+08:00), or one in the district's own time
 (2019-02-28 11:25:05, 2019/2/28 11:25:05).";
 

@@ -39,13 +39,14 @@ use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::responder::v1::{self as responder, AnswerState, AnswerStatus};
 use proto::triage::v1::triage_service_client::TriageServiceClient;
 use proto::triage::v1::{self as triage};
+use proto::{ToWireTime, WireTimestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::doors::Stage;
-use super::format::{ActorSpec, Step, Story};
+use super::format::{ActorSpec, Step, Story, instant};
 use super::play::operator;
 use crate::client::Authorised;
 
@@ -98,8 +99,12 @@ with!(Submission {
     text: String,
     place: PlaceSpec,
     category: String,
+    campaign: String,
+    occurred_at: String,
+    recorded_at: String,
     external_ref: String
 });
+with!(Merging { into: String, reason: String });
 with!(Text { text: String });
 with!(Reason { reason: String });
 with!(Judging { category: String, also: Vec<String>, level: String, situation: String, reason: String });
@@ -220,6 +225,12 @@ impl Act<'_> {
                 let request = intake::ApproveExclusionRequest { district, case_id, command_id };
                 Ok(call!(IntakeServiceClient::new(self.enter("intake").await?), approve_exclusion, request))
             }
+            "merge" => {
+                let Merging { into, reason } = self.with()?;
+                let into = cases.get(&into).cloned().with_context(|| format!("no step has named a case {into:?}"))?;
+                let request = intake::MergeRequest { district, case_id, into, reason, command_id };
+                Ok(call!(IntakeServiceClient::new(self.enter("intake").await?), merge, request))
+            }
             "claim" => {
                 self.with::<Nothing>()?;
                 let request = triage::ClaimRequest { district, case_id, command_id };
@@ -299,6 +310,9 @@ impl Act<'_> {
             text: with.text,
             place: Some(with.place.into()),
             category: with.category,
+            campaign: with.campaign,
+            occurred_at: self.moment(&with.occurred_at)?,
+            recorded_at: self.moment(&with.recorded_at)?,
             ..intake::SubmitRequest::default()
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
@@ -388,12 +402,8 @@ impl Act<'_> {
     }
 
     fn planned(&self, tasks: Vec<Planned>) -> anyhow::Result<Vec<dispatch::PlannedTask>> {
-        let begins = self.story.begins()?;
         let planned = tasks.into_iter().map(|task| {
-            let due = match task.due.as_str() {
-                "" => None,
-                due => Some(proto::ToWireTime::to_wire(super::format::instant(begins, due)?)),
-            };
+            let due = self.moment(&task.due)?;
             Ok(dispatch::PlannedTask { party: task.party, title: task.title, due, after: task.after })
         });
         planned.collect()
@@ -491,10 +501,7 @@ impl Act<'_> {
                     command_id,
                     party,
                     staff_ref: officer,
-                    until: match until.as_str() {
-                        "" => None,
-                        until => Some(proto::ToWireTime::to_wire(super::format::instant(self.story.begins()?, until)?)),
-                    },
+                    until: self.moment(&until)?,
                 };
                 call!(client, set_away, request)
             }
@@ -614,6 +621,14 @@ impl Act<'_> {
     fn reference(&self) -> String {
         let item = self.item.map(|item| format!("-{item}")).unwrap_or_default();
         format!("{}-{}-{}{item}", self.story.story, self.number, self.stage.run())
+    }
+
+    /// An instant as a step says it; nothing when nothing is said.
+    fn moment(&self, said: &str) -> anyhow::Result<Option<WireTimestamp>> {
+        if said.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(instant(self.story.begins()?, said)?.to_wire()))
     }
 
     async fn enter(&self, service: &str) -> anyhow::Result<Authorised> {

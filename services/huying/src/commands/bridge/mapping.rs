@@ -18,12 +18,14 @@ enum Field {
     Title,
     Text,
     OccurredAt,
+    RecordedAt,
     Place,
     Address,
     Longitude,
     Latitude,
     Category,
     Channel,
+    Campaign,
     Kind,
     CallerClass,
     CallerRef,
@@ -31,17 +33,19 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(Self, &'static str); 14] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::ExternalRef, "external_ref"),
         (Self::Title, "title"),
         (Self::Text, "text"),
         (Self::OccurredAt, "occurred_at"),
+        (Self::RecordedAt, "recorded_at"),
         (Self::Place, "place"),
         (Self::Address, "address"),
         (Self::Longitude, "longitude"),
         (Self::Latitude, "latitude"),
         (Self::Category, "category"),
         (Self::Channel, "channel"),
+        (Self::Campaign, "campaign"),
         (Self::Kind, "kind"),
         (Self::CallerClass, "caller_class"),
         (Self::CallerRef, "caller_ref"),
@@ -151,12 +155,16 @@ impl Mapping {
             Field::Address => trimmed.clone_into(&mut place.address),
             Field::Category => trimmed.clone_into(&mut request.category),
             Field::Channel => trimmed.clone_into(&mut request.channel),
+            Field::Campaign => trimmed.clone_into(&mut request.campaign),
             Field::CallerRef => trimmed.clone_into(&mut request.caller_ref),
             Field::RelatedCase => trimmed.clone_into(&mut request.related_case),
             Field::Longitude => place.longitude = number(trimmed)?,
             Field::Latitude => place.latitude = number(trimmed)?,
             Field::OccurredAt => {
                 request.occurred_at = instant(trimmed, &self.zone)?.map(ToWireTime::to_wire);
+            }
+            Field::RecordedAt => {
+                request.recorded_at = instant(trimmed, &self.zone)?.map(ToWireTime::to_wire);
             }
             Field::Kind => {
                 request.kind = word(trimmed, "CASE_KIND_", CaseKind::from_str_name).ok_or_else(|| {
@@ -244,15 +252,15 @@ mod tests {
 
     #[test]
     fn everything_wrong_with_a_row_is_named_at_once() {
-        let there = columns(&["external_ref", "title", "occurred_at", "kind"]);
+        let there = columns(&["external_ref", "title", "occurred_at", "recorded_at", "kind"]);
         let mapping = Mapping::read("", Some(&there), String::new(), zone()).unwrap();
         let cell = |column: &String| match column.as_str() {
-            "occurred_at" => "soon".to_owned(),
+            "occurred_at" | "recorded_at" => "soon".to_owned(),
             "kind" => "joke".to_owned(),
             other => other.to_owned(),
         };
         let row = Row { line: 2, byte: 0, cells: Ok(mapping.columns().iter().map(cell).collect()) };
         let rules: Vec<_> = mapping.submission(&row).unwrap_err().into_iter().map(|reject| reject.rule).collect();
-        assert_eq!(rules, ["instant", "known-kind"]);
+        assert_eq!(rules, ["instant", "instant", "known-kind"]);
     }
 }

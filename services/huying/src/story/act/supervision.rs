@@ -7,7 +7,6 @@ use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::responder::v1::{self as responder};
 use serde::Deserialize;
 
-use super::super::format::instant;
 use super::{Act, Answer, Planned, first, settled, word};
 
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
@@ -52,8 +51,6 @@ impl Act<'_> {
         command_id: String,
     ) -> anyhow::Result<Answer> {
         let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
-        let begins = self.story.begins()?;
-        let at = |text: &str| anyhow::Ok(Some(proto::ToWireTime::to_wire(instant(begins, text)?)));
         Ok(match self.step.action.as_str() {
             "adjudicate" => {
                 let Deciding { call, party, to, reason } = self.with()?;
@@ -69,7 +66,8 @@ impl Act<'_> {
             }
             "supervise" => {
                 let Ordering { party, text, due } = self.with()?;
-                let request = dispatch::SuperviseRequest { district, case_id, command_id, party, text, due: at(&due)? };
+                let request =
+                    dispatch::SuperviseRequest { district, case_id, command_id, party, text, due: self.moment(&due)? };
                 call!(client, supervise, request)
             }
             "answer-supervision" => {
@@ -80,13 +78,13 @@ impl Act<'_> {
             }
             "extend" => {
                 let Extending { call, task, basis, reason, due } = self.with()?;
-                let due = at(&due)?;
+                let due = self.moment(&due)?;
                 let request = dispatch::ExtendRequest { district, case_id, command_id, call, task, basis, reason, due };
                 call!(client, extend, request)
             }
             "suspend" => {
                 let Suspending { basis, reason, until } = self.with()?;
-                let until = at(&until)?;
+                let until = self.moment(&until)?;
                 let request = dispatch::SuspendRequest { district, case_id, command_id, basis, reason, until };
                 call!(client, suspend, request)
             }
