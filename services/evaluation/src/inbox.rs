@@ -95,6 +95,7 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Reopened(_) => continue,
         };

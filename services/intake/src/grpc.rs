@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt};
 use ids::{Code, Kind};
 use proto::common::v1::Role;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
     ApproveExclusionRequest, ApproveExclusionResponse, Case, CaseSummary, GetRequest, GetResponse, ListRequest,
@@ -292,6 +293,11 @@ async fn feed(
 
 fn describe(view: &mut Case, stored: &StoredCommit) {
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        if let Some(Of::Dispatch(fact)) = &event.of
+            && let Some(DispatchFact::RecurrenceFound(found)) = &fact.event
+        {
+            view.earlier_cases.clone_from(&found.earlier_cases);
+        }
         let Some(Of::Intake(fact)) = &event.of else { continue };
         match &fact.event {
             Some(intake_event::Event::Received(received)) => {

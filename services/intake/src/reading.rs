@@ -119,6 +119,7 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_),
         )
         | None => {}

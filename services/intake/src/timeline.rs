@@ -226,11 +226,12 @@ impl<'c> Timeline<'c> {
                         "TaskPlanned",
                         fact,
                         format!(
-                            "task {} for {}: {}{}",
+                            "task {} for {}: {}{}{}",
                             fact.task,
                             self.name(&fact.party),
                             fact.title,
-                            prefixed(", after ", &after.join(", "))
+                            prefixed(", after ", &after.join(", ")),
+                            if fact.root_cause { "; the cause is to be found" } else { "" }
                         ),
                     )
                 }
@@ -318,6 +319,16 @@ impl<'c> Timeline<'c> {
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_) => self.tell_supervision(fact),
+            DispatchFact::RecurrenceFound(fact) => told(
+                "RecurrenceFound",
+                fact,
+                format!(
+                    "{} times within {} days: it is solved only with its cause found (before: {})",
+                    fact.times,
+                    fact.within_days,
+                    fact.earlier_cases.join(", ")
+                ),
+            ),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
                 ..told("Resolved", fact, format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))

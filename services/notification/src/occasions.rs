@@ -146,6 +146,7 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::Resumed(_)
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
+        | DispatchFact::RecurrenceFound(_)
         | DispatchFact::Overdue(_)
         | DispatchFact::Reopened(_) => None,
     })

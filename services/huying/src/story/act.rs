@@ -105,7 +105,7 @@ with!(Party { party: String, reason: String });
 with!(Calling { situation: String, colour: String, parties: Vec<Called>, note: String });
 with!(Called { party: String, duty: String });
 with!(Planning { tasks: Vec<Planned> });
-with!(Planned { party: String, title: String, due: String, after: Vec<u32> });
+with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root_cause: bool });
 with!(Completing { task: u32, note: String, call: u32 });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Measure { measure: String, exceptions: Vec<String> });
@@ -396,7 +396,8 @@ impl Act<'_> {
                 "" => None,
                 due => Some(proto::ToWireTime::to_wire(super::format::instant(begins, due)?)),
             };
-            Ok(dispatch::PlannedTask { party: task.party, title: task.title, due, after: task.after })
+            let Planned { party, title, after, root_cause, .. } = task;
+            Ok(dispatch::PlannedTask { party, title, due, after, root_cause })
         });
         planned.collect()
     }

@@ -80,6 +80,26 @@ pub struct Expectation {
     pub scores: BTreeMap<String, String>,
     /// The case on whose site this one was found.
     pub related_to: Option<String>,
+    /// Instead of a `case`: how many there were.
+    pub cases: Option<CaseCount>,
+}
+
+/// How many cases of the story were received in some time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseCount {
+    #[serde(default)]
+    pub category: Option<String>,
+    /// As `at`; included.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// As `at`; not included.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Only those on whose timeline this event stands.
+    #[serde(default)]
+    pub event: Option<String>,
+    pub count: usize,
 }
 
 /// Time between the first `from` and the first `to`.
@@ -129,6 +149,11 @@ impl Story {
             let at = instant(begins, &step.at).with_context(what)?;
             ensure!(at >= before, "{}: {} is before the step before it", what(), step.at);
             before = at;
+        }
+        for count in story.expect.iter().filter_map(|expected| expected.cases.as_ref()) {
+            for bound in [&count.from, &count.to].into_iter().flatten() {
+                instant(begins, bound).context("cases")?;
+            }
         }
         ensure!(!story.expect.is_empty(), "a story expects something: add `expect:`");
         Ok(story)

@@ -6,6 +6,7 @@
 //! end compare ([`expect`]). A step is what people do over the same gRPC contracts that everybody has.
 
 mod act;
+mod count;
 mod doors;
 mod expect;
 mod format;

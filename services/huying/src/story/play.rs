@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::act::{Act, Done};
 use super::doors::Stage;
-use super::expect;
 use super::format::{Story, instant};
 use super::time::StoryTime;
+use super::{count, expect};
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
@@ -82,7 +82,13 @@ pub async fn play(
     time.rest().await?;
     let facts = scene.tell(telling).await?;
     for expected in &story.expect {
+        if let Some(count) = &expected.cases {
+            let all = scene.read_all().await?;
+            differences
+                .extend(count::difference(count, begins, &all)?.map(|difference| format!("cases: {difference}")));
+        }
         match scene.cases.get(&expected.case).cloned() {
+            None if expected.case.is_empty() && expected.cases.is_some() => {}
             None => differences.push(format!("{}: there is no such case", expected.case)),
             Some(id) => {
                 let case = scene.read(&id).await?;
@@ -119,6 +125,14 @@ impl Scene<'_> {
         let request = GetRequest { district: self.story.district.clone(), case_id: case.to_owned() };
         let response = self.reader.get(request).await.map_err(|status| crate::client::explain(&status))?;
         response.into_inner().case.context("the answer holds no case")
+    }
+
+    async fn read_all(&mut self) -> anyhow::Result<Vec<Case>> {
+        let mut all = Vec::new();
+        for id in self.cases.clone().into_values() {
+            all.push(self.read(&id).await?);
+        }
+        Ok(all)
     }
 
     /// Tells what is new on every case, in the order it happened; counts all facts.
