@@ -99,7 +99,11 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
                 IntakeFact::Received(_)
                 | IntakeFact::Supplemented(_)
                 | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::CallerJoined(_),
+                | IntakeFact::CallerJoined(_)
+                | IntakeFact::PollOpened(_)
+                | IntakeFact::HouseholdAnswered(_)
+                | IntakeFact::PollClosed(_)
+                | IntakeFact::PollAttached(_),
             )
             | None => None,
         },

@@ -330,7 +330,11 @@ fn describe(view: &mut Case, stored: &StoredCommit) {
                 | intake_event::Event::WithdrawalAsked(_)
                 | intake_event::Event::ExclusionProposed(_)
                 | intake_event::Event::ExclusionApproved(_)
-                | intake_event::Event::LinkedAsDuplicate(_),
+                | intake_event::Event::LinkedAsDuplicate(_)
+                | intake_event::Event::PollOpened(_)
+                | intake_event::Event::HouseholdAnswered(_)
+                | intake_event::Event::PollClosed(_)
+                | intake_event::Event::PollAttached(_),
             )
             | None => {}
         }

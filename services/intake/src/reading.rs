@@ -63,7 +63,11 @@ fn apply_intake(line: &mut CaseSummary, fact: Option<&IntakeFact>) {
             IntakeFact::Supplemented(_)
             | IntakeFact::WithdrawalAsked(_)
             | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_),
+            | IntakeFact::ExclusionApproved(_)
+            | IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_),
         )
         | None => {}
     }

@@ -1,6 +1,7 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
 mod center;
+mod polls;
 mod supervision;
 
 use std::collections::HashMap;
@@ -111,6 +112,10 @@ impl<'c> Timeline<'c> {
             IntakeFact::LinkedAsDuplicate(fact) => {
                 told("LinkedAsDuplicate", fact, format!("part of {}{}", fact.into, prefixed(": ", &fact.reason)))
             }
+            IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_) => self.tell_poll(fact),
         }
     }
 

@@ -41,7 +41,11 @@ pub fn received(commit: &Commit) -> Option<&Received> {
             | IntakeFact::ExclusionProposed(_)
             | IntakeFact::ExclusionApproved(_)
             | IntakeFact::CallerJoined(_)
-            | IntakeFact::LinkedAsDuplicate(_),
+            | IntakeFact::LinkedAsDuplicate(_)
+            | IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_),
         )
         | None => None,
     })
@@ -61,7 +65,11 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
                 | IntakeFact::ExclusionProposed(_)
                 | IntakeFact::ExclusionApproved(_)
                 | IntakeFact::CallerJoined(_)
-                | IntakeFact::LinkedAsDuplicate(_),
+                | IntakeFact::LinkedAsDuplicate(_)
+                | IntakeFact::PollOpened(_)
+                | IntakeFact::HouseholdAnswered(_)
+                | IntakeFact::PollClosed(_)
+                | IntakeFact::PollAttached(_),
             )
             | None => None,
         }),

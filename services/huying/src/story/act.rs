@@ -18,6 +18,8 @@ macro_rules! call {
     };
 }
 
+mod polls;
+mod staff;
 mod supervision;
 
 use std::collections::BTreeMap;
@@ -184,7 +186,9 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}-{}-{}", self.story.story, self.number, self.run());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "set-away" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "set-away" | "register-officer" | "second-officer"
+            | "end-secondment" | "wait" => String::new(),
+            "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
             _ => cases
                 .get(&self.step.case)
                 .cloned()
@@ -265,6 +269,10 @@ impl Act<'_> {
             "answer-supervision" if department => self.object(district, case_id, command_id).await,
             "adjudicate" | "disqualify" | "supervise" | "answer-supervision" | "extend" | "suspend" | "resume"
             | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
+            "open-poll" | "answer-poll" | "close-poll" | "attach-poll" => {
+                self.poll(district, case_id, command_id).await
+            }
+            "register-officer" | "second-officer" | "end-secondment" => self.staff(district, command_id).await,
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         }
     }

@@ -82,6 +82,50 @@ pub struct Expectation {
     pub related_to: Option<String>,
     /// Instead of a `case`: how many there were.
     pub cases: Option<CaseCount>,
+    /// How polls ended, by the story's names for them; beside a `case` or instead of one.
+    pub polls: BTreeMap<String, PollEnd>,
+    /// Whose officers are, as a unit sees it on a day; beside a `case` or instead of one.
+    pub officers: Vec<Sighting>,
+}
+
+/// An officer as one unit sees them on one day; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sighting {
+    pub officer: String,
+    pub seen_by: String,
+    /// A day, e.g. 2023-07-03; empty: the last one of the story.
+    pub on: String,
+    pub owned_by: Option<String>,
+    pub managed_by: Option<String>,
+    pub used_by: Option<String>,
+    pub assessed_by: Option<String>,
+    pub seconded_from: Option<String>,
+    pub licence: Option<Vec<String>>,
+    /// The unit has nothing to do with them.
+    pub absent: bool,
+}
+
+/// What came of a poll; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PollEnd {
+    /// passed, failed, no-quorum; open while it is not closed.
+    pub outcome: Option<String>,
+    pub households: Option<u32>,
+    /// How many agreed.
+    pub agreed: Option<u32>,
+    pub disagreed: Option<u32>,
+    pub abstained: Option<u32>,
+    pub refused: Option<u32>,
+    pub not_heard: Option<u32>,
+}
+
+impl Expectation {
+    /// Whether something is expected that is no case's own.
+    pub fn says_more_than_a_case(&self) -> bool {
+        self.cases.is_some() || !self.polls.is_empty() || !self.officers.is_empty()
+    }
 }
 
 /// How many cases of the story were received in some time.

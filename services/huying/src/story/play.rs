@@ -13,7 +13,7 @@ use super::act::{Act, Done};
 use super::doors::Stage;
 use super::format::{Story, instant};
 use super::time::StoryTime;
-use super::{count, expect};
+use super::{count, expect, polled, staffed};
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
@@ -87,8 +87,10 @@ pub async fn play(
             differences
                 .extend(count::difference(count, begins, &all)?.map(|difference| format!("cases: {difference}")));
         }
+        differences.extend(polled::differences(stage, story, expected.polls.iter()).await?);
+        differences.extend(staffed::differences(stage, story, &expected.officers).await?);
         match scene.cases.get(&expected.case).cloned() {
-            None if expected.case.is_empty() && expected.cases.is_some() => {}
+            None if expected.case.is_empty() && expected.says_more_than_a_case() => {}
             None => differences.push(format!("{}: there is no such case", expected.case)),
             Some(id) => {
                 let case = scene.read(&id).await?;
