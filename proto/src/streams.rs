@@ -98,7 +98,7 @@ pub fn streams() -> Vec<StreamSpec> {
 pub fn follows(owner: Owner) -> &'static [Owner] {
     use Owner::{Dispatch, EnforcementCenter, Evaluation, Intake, Notification, Triage};
     match owner {
-        // Its own merges, which a crash may have left half done.
+        // Its own merges, which a crash may have left half done, and its polls.
         Intake => &[Intake],
         Triage => &[Intake, Triage],
         Dispatch => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
@@ -121,8 +121,17 @@ pub fn timer_consumer(owner: Owner) -> String {
 }
 
 /// Owners that have deadlines.
-pub const OWNERS_WITH_TIMERS: [Owner; 4] =
-    [Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation];
+pub const OWNERS_WITH_TIMERS: [Owner; 5] =
+    [Owner::Intake, Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation];
+
+/// Kinds of history beside cases whose commits their own owner follows, for what they cause.
+#[must_use]
+pub fn follows_also(owner: Owner) -> &'static [Kind] {
+    match owner {
+        Owner::Intake => &[Kind::Poll],
+        Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter | Owner::Evaluation | Owner::Notification => &[],
+    }
+}
 
 /// Durable consumers of the services. Departments' consumers on [`CALLS`] come from the charters.
 #[must_use]
@@ -130,7 +139,11 @@ pub fn consumers() -> Vec<ConsumerSpec> {
     let record = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).map(|owner| ConsumerSpec {
         stream: CASES,
         name: record_consumer(owner),
-        filters: follows(owner).iter().map(|followed| CommitSubject::all_of(Kind::Case, *followed)).collect(),
+        filters: follows(owner)
+            .iter()
+            .map(|followed| CommitSubject::all_of(Kind::Case, *followed))
+            .chain(follows_also(owner).iter().map(|kind| CommitSubject::all_of(*kind, owner)))
+            .collect(),
     });
     let timers = OWNERS_WITH_TIMERS.into_iter().map(|owner| ConsumerSpec {
         stream: TIMERS,

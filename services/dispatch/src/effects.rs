@@ -153,6 +153,7 @@ fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, orde
         | Fact::Resumed(_)
         | Fact::MeetingHeld(_)
         | Fact::TaskForceFormed(_)
+        | Fact::RecurrenceFound(_)
         | Fact::Overdue(_)
         | Fact::Resolved(_)
         | Fact::Reopened(_)

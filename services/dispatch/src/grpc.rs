@@ -69,6 +69,7 @@ fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
         title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
         due,
         after: task.after.clone(),
+        root_cause: task.root_cause,
     })
 }
 
@@ -414,6 +415,8 @@ impl DispatchService for Door {
             due: matter.map(|matter| matter.due.to_wire()),
             suspended: state.suspension.is_some(),
             returns: state.returns,
+            earlier_cases: state.earlier.iter().map(ToString::to_string).collect(),
+            root_cause_needed: state.needs_root_cause(),
             allowed_actions: actions.iter().filter(|action| may(action)).map(allowed).collect(),
         }))
     }

@@ -17,15 +17,21 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::Place;
 
 use crate::app::{self, App};
-use crate::domain::{Assignment, Command};
+use crate::domain::{Assignment, Command, State};
 use crate::effects::Effects;
+use crate::recurrence::Recurrences;
 
-pub async fn follow(app: App, effects: Effects, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn follow(
+    app: App,
+    effects: Effects,
+    recurrences: Recurrences,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let follower = app.desk.station.broker.follower(CASES, &record_consumer(Owner::Dispatch)).await?;
     follower
         .run(stop, move |delivered| {
-            let (app, effects) = (app.clone(), effects.clone());
-            async move { take(&app, &effects, &delivered).await }
+            let (app, effects, recurrences) = (app.clone(), effects.clone(), recurrences.clone());
+            async move { take(&app, &effects, &recurrences, &delivered).await }
         })
         .await?;
     Ok(())
@@ -50,11 +56,12 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
     app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre }).await
 }
 
-async fn take(app: &App, effects: &Effects, delivered: &Delivered) -> Result<(), Failure> {
+async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered: &Delivered) -> Result<(), Failure> {
     let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
     if stored.subject.owner == Owner::Dispatch {
         let snapshot = app.desk.follow_own(&stored).await?;
-        return effects.of(&stored, &snapshot.state, &app.desk.station).await;
+        effects.of(&stored, &snapshot.state, &app.desk.station).await?;
+        return look_back(app, recurrences, &stored, &snapshot.state).await;
     }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         if let Some(command) = translate(app, &stored, event.of.as_ref())? {
@@ -63,6 +70,21 @@ async fn take(app: &App, effects: &Effects, delivered: &Delivered) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether the problem that was just assigned is one that keeps coming back.
+async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, now: &State) -> Result<(), Failure> {
+    if !now.earlier.is_empty() || !Recurrences::concerns(stored) {
+        return Ok(());
+    }
+    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+    match recurrences.before(stored, &charter).await? {
+        None => Ok(()),
+        Some(found) => {
+            let command = Command::FoundRecurrent(Box::new(found));
+            app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await
+        }
+    }
 }
 
 /// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
@@ -77,7 +99,11 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
                 IntakeFact::Received(_)
                 | IntakeFact::Supplemented(_)
                 | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::CallerJoined(_),
+                | IntakeFact::CallerJoined(_)
+                | IntakeFact::PollOpened(_)
+                | IntakeFact::HouseholdAnswered(_)
+                | IntakeFact::PollClosed(_)
+                | IntakeFact::PollAttached(_),
             )
             | None => None,
         },

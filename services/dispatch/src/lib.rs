@@ -3,7 +3,7 @@
 //!
 //! A judged case enters by `inbox.rs`, the desk's commands by `grpc.rs`, departments' answers by `answers.rs`; all end
 //! in `domain/`, whose table is the middle of the whole platform: open `domain/mod.rs` first. What a commit causes
-//! (orders to departments) is in `effects.rs`.
+//! (orders to departments) is in `effects.rs`; what was handled where, and so comes back, in `recurrence.rs`.
 //!
 //! Invariants: a call ends exactly once, and nothing happens on it after (I3); a department gets exactly the calls
 //! addressed to it (I5); an answer belongs to the account that sent it (I6); a deadline acts once and never early
@@ -16,6 +16,7 @@ pub mod domain;
 mod effects;
 mod grpc;
 mod inbox;
+mod recurrence;
 mod wire;
 
 use chassis::Service;
@@ -34,7 +35,13 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let app = app::App::new(Desk::<Rules>::open(&station).await?);
     let effects = effects::Effects::open(&station).await?;
 
-    service.spawn("follow the record", inbox::follow(app.clone(), effects, service.stopping()));
+    let recurrences = recurrence::Recurrences::default();
+
+    service.spawn("remember what was handled where", {
+        let gate = service.ready().gate("recurrences");
+        recurrences.clone().feed(station.broker.clone(), service.stopping(), gate)
+    });
+    service.spawn("follow the record", inbox::follow(app.clone(), effects, recurrences, service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(app.clone(), service.stopping()));
     service.spawn("answer departments", answers::serve(app.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);

@@ -77,14 +77,17 @@ fn to_wire(event: &Event) -> WireEvent {
             check_in: Some(shared::to_place(check_in)),
             in_time: *in_time,
         }),
-        Event::TaskPlanned { task, party, title, due, after, call } => WireEvent::TaskPlanned(wire::TaskPlanned {
-            task: *task,
-            party: party.to_string(),
-            title: title.clone(),
-            due: Some(due.to_wire()),
-            after: after.clone(),
-            call: call.unwrap_or_default(),
-        }),
+        Event::TaskPlanned { task, party, title, due, after, call, root_cause } => {
+            WireEvent::TaskPlanned(wire::TaskPlanned {
+                task: *task,
+                party: party.to_string(),
+                title: title.clone(),
+                due: Some(due.to_wire()),
+                after: after.clone(),
+                call: call.unwrap_or_default(),
+                root_cause: *root_cause,
+            })
+        }
         Event::TaskDone { task, party, note, in_time } => WireEvent::TaskDone(wire::TaskDone {
             task: *task,
             party: party.to_string(),
@@ -155,6 +158,11 @@ fn to_wire(event: &Event) -> WireEvent {
             let outcome = outcome.map(shared::to_outcome).unwrap_or_default();
             WireEvent::Closed(wire::Closed { reason: reason.into(), outcome })
         }
+        Event::RecurrenceFound { earlier, times, within_days } => WireEvent::RecurrenceFound(wire::RecurrenceFound {
+            earlier_cases: earlier.iter().map(ToString::to_string).collect(),
+            times: *times,
+            within_days: *within_days,
+        }),
     }
 }
 
@@ -190,6 +198,7 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             due: shared::time("due", fact.due.as_ref())?,
             after: fact.after.clone(),
             call: some(fact.call),
+            root_cause: fact.root_cause,
         },
         WireEvent::TaskDone(fact) => Event::TaskDone {
             task: fact.task,
@@ -245,6 +254,11 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         }
         WireEvent::Closed(fact) => {
             Event::Closed { reason: from_reason(fact.reason())?, outcome: shared::optional_outcome(fact.outcome)? }
+        }
+        WireEvent::RecurrenceFound(fact) => {
+            let case = |id: &String| id.parse().map_err(|error| WireError::new("earlier_cases", error));
+            let earlier = fact.earlier_cases.iter().map(case).collect::<Result<_, WireError>>()?;
+            Event::RecurrenceFound { earlier, times: fact.times, within_days: fact.within_days }
         }
     })
 }

@@ -55,6 +55,7 @@ pub fn concerns(stored: &StoredCommit) -> bool {
         | DispatchFact::Resumed(_)
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
+        | DispatchFact::RecurrenceFound(_)
         | DispatchFact::Overdue(_)
         | DispatchFact::Resolved(_) => false,
     })
@@ -153,6 +154,7 @@ impl Dispatched {
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Resolved(_) => {}
         }

@@ -1,5 +1,6 @@
 //! The enforcement centre of a street runs one joint operation on each comprehensive case: assessed together, on site,
-//! with notices that are inspected again when they run out. It also keeps the roster of who sits in the centre.
+//! with notices that are inspected again when they run out. It also keeps the roster of who sits in the centre, and of
+//! every officer whose they are and where they work for a while (`staff.rs`).
 //!
 //! A case walks `inbox.rs` → `dispatched.rs` (is it the centre's?) → `domain/operation.rs` (the joint work), and what
 //! was found on site leaves by `effects.rs` as a case of its own. Open `domain/operation/decide.rs` first.
@@ -18,10 +19,12 @@ mod edge;
 mod effects;
 mod grpc;
 mod inbox;
+mod staff;
 mod wire;
 
 use chassis::Service;
 use proto::enforcement_center::v1::enforcement_center_service_server::EnforcementCenterServiceServer;
+use proto::enforcement_center::v1::staff_service_server::StaffServiceServer;
 use station::{Desk, Station};
 
 pub use config::Config;
@@ -37,9 +40,17 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let operations = Desk::<operation::Rules>::open(&station).await?;
     let rosters = Desk::<roster::Rules>::open(&station).await?;
 
+    let officers = Desk::<domain::staff::Rules>::open(&station).await?;
+    let list = staff::Staff::default();
+
+    service.spawn("feed the list of officers", {
+        let gate = service.ready().gate("officers");
+        list.clone().feed(station.broker.clone(), service.stopping(), gate)
+    });
     service.spawn("follow the record", inbox::follow(operations.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers, list)));
     service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters)));
     Ok(())
 }

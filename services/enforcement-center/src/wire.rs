@@ -4,6 +4,7 @@
 pub(crate) mod paper;
 mod refusal;
 mod roster;
+pub(crate) mod staff;
 
 use ids::Owner;
 use jiff::Timestamp;
@@ -152,7 +153,12 @@ impl Aggregate for operation::Rules {
                 at: optional_time("concluded_at", fact.concluded_at.as_ref())?,
             }),
             WireEvent::OperationCancelled(wire::OperationCancelled {}) => Event::OperationCancelled,
-            WireEvent::OfficerSeated(_) | WireEvent::OfficerUnseated(_) | WireEvent::OfficerAway(_) => {
+            WireEvent::OfficerSeated(_)
+            | WireEvent::OfficerUnseated(_)
+            | WireEvent::OfficerAway(_)
+            | WireEvent::OfficerRegistered(_)
+            | WireEvent::OfficerSeconded(_)
+            | WireEvent::SecondmentEnded(_) => {
                 return Err(WireError::new("event", "about a roster, not an operation"));
             }
         })

@@ -51,7 +51,7 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
         (Kind::Case, Owner::Dispatch) => on_dispatch(desk, &stored).await,
         (Kind::Case, Owner::Evaluation) => desk.follow_own(&stored).await.map(|_| ()),
         (
-            Kind::Case | Kind::Roster | Kind::Period,
+            Kind::Case | Kind::Roster | Kind::Period | Kind::Poll | Kind::Staff,
             Owner::Intake
             | Owner::Triage
             | Owner::Dispatch
@@ -95,6 +95,7 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Reopened(_) => continue,
         };

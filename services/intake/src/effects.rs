@@ -28,7 +28,11 @@ pub async fn of(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure
                 | Fact::Supplemented(_)
                 | Fact::WithdrawalAsked(_)
                 | Fact::ExclusionProposed(_)
-                | Fact::ExclusionApproved(_),
+                | Fact::ExclusionApproved(_)
+                | Fact::PollOpened(_)
+                | Fact::HouseholdAnswered(_)
+                | Fact::PollClosed(_)
+                | Fact::PollAttached(_),
             )
             | None => {}
         }
@@ -104,7 +108,11 @@ fn reason_of(stored: &StoredCommit) -> &str {
                 | Fact::WithdrawalAsked(_)
                 | Fact::ExclusionProposed(_)
                 | Fact::ExclusionApproved(_)
-                | Fact::CallerJoined(_),
+                | Fact::CallerJoined(_)
+                | Fact::PollOpened(_)
+                | Fact::HouseholdAnswered(_)
+                | Fact::PollClosed(_)
+                | Fact::PollAttached(_),
             )
             | None => None,
         },

@@ -8,6 +8,7 @@ use futures::{Stream, StreamExt};
 use ids::{Code, Kind};
 use proto::FromWireTime;
 use proto::common::v1::Role;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
     ApproveExclusionRequest, ApproveExclusionResponse, CallerClass, Case, CaseSummary, GetRequest, GetResponse,
@@ -324,6 +325,11 @@ async fn feed(
 
 fn describe(view: &mut Case, stored: &StoredCommit) {
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        if let Some(Of::Dispatch(fact)) = &event.of
+            && let Some(DispatchFact::RecurrenceFound(found)) = &fact.event
+        {
+            view.earlier_cases.clone_from(&found.earlier_cases);
+        }
         let Some(Of::Intake(fact)) = &event.of else { continue };
         match &fact.event {
             Some(intake_event::Event::Received(received)) => {
@@ -356,7 +362,11 @@ fn describe(view: &mut Case, stored: &StoredCommit) {
                 | intake_event::Event::WithdrawalAsked(_)
                 | intake_event::Event::ExclusionProposed(_)
                 | intake_event::Event::ExclusionApproved(_)
-                | intake_event::Event::LinkedAsDuplicate(_),
+                | intake_event::Event::LinkedAsDuplicate(_)
+                | intake_event::Event::PollOpened(_)
+                | intake_event::Event::HouseholdAnswered(_)
+                | intake_event::Event::PollClosed(_)
+                | intake_event::Event::PollAttached(_),
             )
             | None => {}
         }

@@ -1,22 +1,24 @@
-//! What intake follows, its own commits; and the door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON, answered in kind after the commit.
+//! What intake follows, its own commits and alarms; and the door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON, answered in kind after the commit.
 
 use std::sync::Arc;
 
-use ids::Owner;
+use ids::{Kind, Owner};
 use prost::Message;
 use proto::common::v1::Role;
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
-use proto::streams::{CASES, record_consumer};
+use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use proto::subjects::BridgeSubject;
 use record::IncomingRequest;
+use record::alarm::Alarm;
+use record::follow::Failure;
 use station::desk::read_stored;
 use station::{Caller, Desk, Violation, refusal_of};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::app::App;
-use crate::domain::Rules;
-use crate::effects;
+use crate::domain::{Rules, poll};
+use crate::{effects, polls};
 
 /// Largest request read, in bytes: the longest text in UTF-8 with room for everything else.
 const REQUEST_BYTES_MAX: usize = 128 * 1024;
@@ -33,12 +35,34 @@ pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()>
 }
 
 /// Own commits, for what they cause.
-pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn follow(desk: Desk<Rules>, polls: Desk<poll::Rules>, stop: CancellationToken) -> anyhow::Result<()> {
     let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Intake)).await?;
     follower
         .run(stop, move |delivered| {
-            let desk = desk.clone();
-            async move { effects::of(&desk, &read_stored(&delivered)?).await }
+            let (desk, polls) = (desk.clone(), polls.clone());
+            async move {
+                let stored = read_stored(&delivered)?;
+                match stored.subject.key.kind {
+                    Kind::Poll => polls::follow(&polls, &desk, &stored).await,
+                    Kind::Case | Kind::Roster | Kind::Period | Kind::Staff => effects::of(&desk, &stored).await,
+                }
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+/// Polls whose time is over; cases have no deadline here.
+pub async fn mind_deadlines(polls: Desk<poll::Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let follower = polls.station.broker.follower(TIMERS, &timer_consumer(Owner::Intake)).await?;
+    follower
+        .run(stop, move |delivered| {
+            let polls = polls.clone();
+            async move {
+                let alarm = Alarm::read(&delivered)?;
+                let charter = polls.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+                polls.ring(&alarm, &charter, |now| poll::Command::CheckDeadline { now }).await
+            }
         })
         .await?;
     Ok(())

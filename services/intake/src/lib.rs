@@ -2,7 +2,7 @@
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
 //! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
-//! left half done. The reading side is `projection.rs` (lists), `suggesting.rs` (likely duplicates) and `timeline.rs`
+//! left half done. What households are asked is in `polls.rs`. The reading side is `projection.rs` (lists), `suggesting.rs` (likely duplicates) and `timeline.rs`
 //! (one case).
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
@@ -15,6 +15,7 @@ mod effects;
 mod grpc;
 mod inbox;
 mod merging;
+mod polls;
 mod projection;
 mod reading;
 mod suggesting;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use chassis::Service;
 use proto::intake::v1::intake_service_server::IntakeServiceServer;
+use proto::intake::v1::poll_service_server::PollServiceServer;
 use station::{Desk, Station};
 
 pub use config::Config;
@@ -37,6 +39,7 @@ pub use domain::Rules;
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
+    let polls = Desk::<domain::poll::Rules>::open(&station).await?;
     let app = Arc::new(app::App::open(desk, config.reference_key()?).await?);
     let projection = projection::Projection::open(config.projection_file.as_deref())?;
 
@@ -44,9 +47,11 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
         let gate = service.ready().gate("projection");
         projection.clone().feed(station.broker.clone(), service.stopping(), gate)
     });
-    service.spawn("finish merges", inbox::follow(app.desk.clone(), service.stopping()));
+    service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
+    service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));
     service.grpc(IntakeServiceServer::new(grpc::Door::new(app, projection, service.stopping())));
     Ok(())
 }

@@ -323,7 +323,16 @@ fn write_fact(connection: &Connection, district: &str, case: &str, fact: Option<
                 .prepare_cached("UPDATE cases SET candidate = 0 WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?;
         }
-        Some(IntakeFact::Supplemented(_) | IntakeFact::ExclusionProposed(_) | IntakeFact::CallerJoined(_)) | None => {}
+        Some(
+            IntakeFact::Supplemented(_)
+            | IntakeFact::ExclusionProposed(_)
+            | IntakeFact::CallerJoined(_)
+            | IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_),
+        )
+        | None => {}
     }
     Ok(())
 }

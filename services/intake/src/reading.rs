@@ -63,7 +63,11 @@ fn apply_intake(line: &mut CaseSummary, fact: Option<&IntakeFact>) {
             IntakeFact::Supplemented(_)
             | IntakeFact::WithdrawalAsked(_)
             | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_),
+            | IntakeFact::ExclusionApproved(_)
+            | IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_),
         )
         | None => {}
     }
@@ -119,6 +123,7 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_),
         )
         | None => {}

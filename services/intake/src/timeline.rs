@@ -1,6 +1,7 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
 mod center;
+mod polls;
 mod supervision;
 
 use std::collections::HashMap;
@@ -111,6 +112,10 @@ impl<'c> Timeline<'c> {
             IntakeFact::LinkedAsDuplicate(fact) => {
                 told("LinkedAsDuplicate", fact, format!("part of {}{}", fact.into, prefixed(": ", &fact.reason)))
             }
+            IntakeFact::PollOpened(_)
+            | IntakeFact::HouseholdAnswered(_)
+            | IntakeFact::PollClosed(_)
+            | IntakeFact::PollAttached(_) => self.tell_poll(fact),
         }
     }
 
@@ -226,11 +231,12 @@ impl<'c> Timeline<'c> {
                         "TaskPlanned",
                         fact,
                         format!(
-                            "task {} for {}: {}{}",
+                            "task {} for {}: {}{}{}",
                             fact.task,
                             self.name(&fact.party),
                             fact.title,
-                            prefixed(", after ", &after.join(", "))
+                            prefixed(", after ", &after.join(", ")),
+                            if fact.root_cause { "; the cause is to be found" } else { "" }
                         ),
                     )
                 }
@@ -318,6 +324,16 @@ impl<'c> Timeline<'c> {
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_) => self.tell_supervision(fact),
+            DispatchFact::RecurrenceFound(fact) => told(
+                "RecurrenceFound",
+                fact,
+                format!(
+                    "{} times within {} days: it is solved only with its cause found (before: {})",
+                    fact.times,
+                    fact.within_days,
+                    fact.earlier_cases.join(", ")
+                ),
+            ),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
                 ..told("Resolved", fact, format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))

@@ -1,4 +1,6 @@
-//! Intake's events and refusals on the wire.
+//! Intake's events and refusals on the wire; those of polls in `poll.rs`.
+
+pub(crate) mod poll;
 
 use ids::{CaseId, Owner};
 use jiff::Timestamp;
@@ -37,6 +39,7 @@ impl Aggregate for Rules {
                     into_received_at: Some(into_received_at.to_wire()),
                 })
             }
+            Event::PollAttached(result) => WireEvent::PollAttached(poll::to_attached(result)),
         };
         AnyEvent { of: Some(Of::Intake(wire::IntakeEvent { event: Some(event) })) }
     }
@@ -61,6 +64,10 @@ impl Aggregate for Rules {
                 reason: linked.reason.clone(),
                 into_received_at: shared::time("into_received_at", linked.into_received_at.as_ref())?,
             },
+            WireEvent::PollAttached(attached) => Event::PollAttached(Box::new(poll::from_attached(attached)?)),
+            WireEvent::PollOpened(_) | WireEvent::HouseholdAnswered(_) | WireEvent::PollClosed(_) => {
+                return Err(WireError::new("event", "about a poll, not a case"));
+            }
         })
     }
 
@@ -86,6 +93,7 @@ impl Refuse for Refusal {
             | Self::ExclusionNotProposed
             | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
+            Self::TooManyPolls(_) => StatusCode::ResourceExhausted,
         }
     }
 
@@ -102,6 +110,7 @@ impl Refuse for Refusal {
             Self::ExclusionNotProposed => "exclusion-not-proposed",
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",
+            Self::TooManyPolls(_) => "too-many-polls",
         }
     }
 }

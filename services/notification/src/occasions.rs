@@ -33,40 +33,19 @@ pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
 
 /// The receipt of a case, if this commit holds it.
 pub fn received(commit: &Commit) -> Option<&Received> {
-    let mut events = commit.decisions.iter().flat_map(|decision| &decision.events);
-    events.find_map(|event| match intake_fact(event.of.as_ref()) {
-        Some(IntakeFact::Received(received)) => Some(received),
-        Some(
-            IntakeFact::Supplemented(_)
-            | IntakeFact::WithdrawalAsked(_)
-            | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_)
-            | IntakeFact::CallerJoined(_)
-            | IntakeFact::LinkedAsDuplicate(_),
-        )
-        | None => None,
-    })
+    intake_facts(commit).find_map(|fact| if let IntakeFact::Received(received) = fact { Some(received) } else { None })
 }
 
 /// Who joined the case in this commit.
 pub fn joined(commit: &Commit) -> impl Iterator<Item = String> {
-    let events = commit.decisions.iter().flat_map(|decision| &decision.events);
-    events.filter_map(|event| match intake_fact(event.of.as_ref()) {
-        Some(IntakeFact::CallerJoined(joined)) => Some(reference(&joined.caller_ref)),
-        Some(
-            IntakeFact::Received(_)
-            | IntakeFact::Supplemented(_)
-            | IntakeFact::WithdrawalAsked(_)
-            | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::ExclusionApproved(_)
-            | IntakeFact::LinkedAsDuplicate(_),
-        )
-        | None => None,
+    intake_facts(commit).filter_map(|fact| {
+        if let IntakeFact::CallerJoined(joined) = fact { Some(reference(&joined.caller_ref)) } else { None }
     })
 }
 
-fn intake_fact(of: Option<&Of>) -> Option<&IntakeFact> {
-    if let Some(Of::Intake(fact)) = of { fact.event.as_ref() } else { None }
+fn intake_facts(commit: &Commit) -> impl Iterator<Item = &IntakeFact> {
+    let events = commit.decisions.iter().flat_map(|decision| &decision.events);
+    events.filter_map(|event| if let Some(Of::Intake(fact)) = &event.of { fact.event.as_ref() } else { None })
 }
 
 fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>, WireError> {
@@ -81,7 +60,11 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
                 | IntakeFact::WithdrawalAsked(_)
                 | IntakeFact::ExclusionProposed(_)
                 | IntakeFact::ExclusionApproved(_)
-                | IntakeFact::LinkedAsDuplicate(_),
+                | IntakeFact::LinkedAsDuplicate(_)
+                | IntakeFact::PollOpened(_)
+                | IntakeFact::HouseholdAnswered(_)
+                | IntakeFact::PollClosed(_)
+                | IntakeFact::PollAttached(_),
             )
             | None => None,
         }),
@@ -175,6 +158,7 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::Resumed(_)
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
+        | DispatchFact::RecurrenceFound(_)
         | DispatchFact::Reopened(_) => None,
     })
 }

@@ -200,7 +200,7 @@ impl Load {
             title: "路口渍水，行人绕行".to_owned(),
             text: "门口的路一下雨就积水，过往的人像过河一样，请尽快处理。".repeat(2),
             place: Some(Place {
-                party: street.to_owned(), address: "和平大道100号".to_owned(), ..Place::default()
+                party: street.to_owned(), address: format!("和平大道{number}号"), ..Place::default()
             }),
             category: "ponding".to_owned(),
             ..SubmitRequest::default()

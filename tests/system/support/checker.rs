@@ -158,6 +158,7 @@ impl CaseState {
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
+            | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
             | DispatchFact::Resolved(_)
             | DispatchFact::Reopened(_) => return None,

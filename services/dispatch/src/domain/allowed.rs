@@ -86,7 +86,8 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
         let complete = Command::CompleteTask {
             by: asker.party.clone(),
             task: task.number,
-            note: String::new(),
+            // What the cause of a problem is has to be said.
+            note: "found".to_owned(),
             now: asker.now,
             rating_due: asker.now,
         };
@@ -106,7 +107,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
     let by = || asker.party.clone();
     let (above, now) = (asker.above, asker.now);
     let due = state.matter.as_ref().map_or(now, |matter| matter.due);
-    let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![] };
+    let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![], root_cause: false };
     let officer = Officer { staff_ref: String::new(), post: String::new() };
     let whistle = Box::new(whistle(asker));
     vec![
@@ -131,6 +132,10 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
         (
             Act::Resolve,
             Command::Resolve { by: by(), outcome: Outcome::Solved, summary: String::new(), rating_due: now },
+        ),
+        (
+            Act::Resolve,
+            Command::Resolve { by: by(), outcome: Outcome::NotSolved, summary: String::new(), rating_due: now },
         ),
         (Act::Reopen, Command::Reopen { reason: String::new(), due: now }),
         (
@@ -206,6 +211,7 @@ fn answers(call: u32, asker: &Asker) -> Vec<(Action, Command)> {
         (Act::Respond, Answer::Respond { officer: officer.clone() }),
         (Act::ReportIn, Answer::ReportIn { officer, owns_matter: true, check_in: Place::default() }),
         (Act::Done, Answer::Done { outcome: Outcome::Solved, note: String::new() }),
+        (Act::Done, Answer::Done { outcome: Outcome::NotSolved, note: String::new() }),
         (
             Act::Return,
             Answer::Return {

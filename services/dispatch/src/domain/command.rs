@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, Plan, ProgressKind, ReturnBasis, Scope, Whistle};
+use super::{Assignment, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -210,4 +210,7 @@ pub enum Command {
         above: BTreeMap<Code, Code>,
         centre: Code,
     },
+
+    /// The same problem was handled at the same place before.
+    FoundRecurrent(Box<Recurrent>),
 }

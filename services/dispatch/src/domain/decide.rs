@@ -8,7 +8,7 @@ use vocabulary::Outcome;
 
 use super::{
     Answer, Call, CallEnding, CloseReason, Command, Event, Matter, Phase, Plan, Refusal, Resolution, State, TASKS_MAX,
-    Task, call, clocks, evolve, meeting, patience, returns,
+    Task, call, clocks, evolve, meeting, patience, recurrence, returns,
 };
 
 /// Dispatch's rule book.
@@ -51,6 +51,7 @@ impl Decider for Rules {
                 }
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
+            Command::FoundRecurrent(found) => Ok(recurrence::find(state, found)),
             Command::CheckDeadlines { now, above, centre } => Ok(clocks::overdue(state, *now, above, centre)),
 
             // A resolved case can still be reopened by its street or district.
@@ -171,8 +172,10 @@ fn on_open(state: &State, command: &Command) -> Decision {
             call::of(state, *call, party)?;
             complete_task(state, party, *task, note, *now, *rating_due)
         }
-        Command::Answer { call, party, answer, now, rating_due } => call::answer(state, *call, party, answer, *now)
-            .map(|events| with_consequences(state, events, party, *rating_due)),
+        Command::Answer { call, party, answer, now, rating_due } => {
+            let said = call::answer(state, *call, party, answer, *now)?;
+            recurrence::finish(state, answer, with_consequences(state, said, party, *rating_due))
+        }
 
         Command::Grade(_)
         | Command::Withdraw
@@ -181,6 +184,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         | Command::Conclude { .. }
         | Command::Rate { .. }
         | Command::CheckDeadlines { .. }
+        | Command::FoundRecurrent(_)
         | Command::Reopen { .. } => Ok(vec![]),
     }
 }
@@ -259,6 +263,7 @@ pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
             due: plan.due.unwrap_or(call.map_or(matter.due, |call| call.completion_due)),
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
+            root_cause: plan.root_cause,
         });
     }
     Ok(events)
@@ -275,6 +280,9 @@ fn complete_task(state: &State, by: &Code, number: u32, note: &str, now: Timesta
     let undone = |first: &&u32| state.tasks.iter().any(|task| task.number == **first && !task.done);
     if let Some(first) = task.after.iter().find(undone) {
         return Err(Refusal::TaskBlocked { task: number, first: *first });
+    }
+    if task.root_cause && note.trim().is_empty() {
+        return Err(Refusal::FindingNeeded(number));
     }
     call::may_work(state, task, by)?;
     let done = Event::TaskDone {
@@ -303,6 +311,9 @@ fn resolve(
     if let Some(open) = state.tasks.iter().find(|task| !task.done) {
         return Err(Refusal::TaskOpen(open.number));
     }
+    if recurrence::is_superficial(state, outcome) {
+        return Err(Refusal::RootCauseNeeded);
+    }
     Ok(vec![resolution(state, matter, outcome, summary.to_owned(), by.clone(), rating_due)])
 }
 
@@ -324,7 +335,10 @@ fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_du
         && !matter.comprehensive
     {
         let (outcome, note) = lead_outcome(&after, &events);
-        events.push(resolution(&after, matter, outcome, note, by.clone(), rating_due));
+        // What keeps coming back stays with its owner until the cause is found.
+        if !recurrence::is_superficial(&after, outcome) {
+            events.push(resolution(&after, matter, outcome, note, by.clone(), rating_due));
+        }
     }
     events
 }
@@ -358,6 +372,7 @@ fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
         | Event::Overdue { .. }
         | Event::Resolved(_)
         | Event::Reopened { .. }
+        | Event::RecurrenceFound { .. }
         | Event::Closed { .. } => None,
     });
     let (outcome, note) = said.unwrap_or((Outcome::Solved, String::new()));

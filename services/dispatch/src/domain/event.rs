@@ -1,7 +1,7 @@
 //! What dispatch puts on the record.
 
 use charter::{Colour, Level};
-use ids::Code;
+use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
@@ -48,6 +48,8 @@ pub struct Plan {
     pub title: String,
     pub due: Option<Timestamp>,
     pub after: Vec<u32>,
+    /// It finds the cause of what keeps coming back.
+    pub root_cause: bool,
 }
 
 /// How one called party kept its clocks: what its score is computed from.
@@ -120,6 +122,7 @@ pub enum Event {
         due: Timestamp,
         after: Vec<u32>,
         call: Option<u32>,
+        root_cause: bool,
     },
     TaskDone {
         task: u32,
@@ -252,5 +255,11 @@ pub enum Event {
     Closed {
         reason: CloseReason,
         outcome: Option<Outcome>,
+    },
+    /// `times` counts this case as well.
+    RecurrenceFound {
+        earlier: Vec<CaseId>,
+        times: u32,
+        within_days: u32,
     },
 }

@@ -13,6 +13,10 @@ use super::{
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
     match event {
         Event::Assigned(assigned) => {
+            // About something else, it is another problem.
+            if state.matter.as_ref().is_some_and(|matter| matter.category != assigned.category) {
+                state.earlier.clear();
+            }
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 owner: assigned.party.clone(),
@@ -88,7 +92,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 known.ended = true;
             }
         }
-        Event::TaskPlanned { task, party, title, due, after, call } => {
+        Event::TaskPlanned { task, party, title, due, after, call, root_cause } => {
             state.last_task = state.last_task.max(*task);
             state.tasks.push(Task {
                 number: *task,
@@ -100,6 +104,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 extended: false,
                 done: false,
                 late: false,
+                root_cause: *root_cause,
             });
         }
         Event::TaskDone { task, .. } => on_task(&mut state, *task, |task| task.done = true),
@@ -199,6 +204,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             }
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
+        Event::RecurrenceFound { earlier, .. } => state.earlier.clone_from(earlier),
         Event::Progressed { .. } | Event::MeasureAdopted { .. } => {}
     }
     state

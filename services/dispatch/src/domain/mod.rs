@@ -1,6 +1,6 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
-//! back ([`returns`]), how time is given ([`patience`]), how people meet ([`meeting`]), and which clocks run ([`clocks`]).
+//! back ([`returns`]), how time is given ([`patience`]), what keeps coming back ([`recurrence`]), how people meet ([`meeting`]), and which clocks run ([`clocks`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
@@ -21,13 +21,14 @@ mod meeting;
 #[cfg(test)]
 mod model;
 mod patience;
+mod recurrence;
 mod refusal;
 mod returns;
 #[cfg(test)]
 mod tests;
 
 use charter::{Colour, Level};
-use ids::Code;
+use ids::{CaseId, Code};
 use jiff::Timestamp;
 use vocabulary::{Duty, Outcome, Place};
 
@@ -36,6 +37,7 @@ pub use clocks::next_deadline;
 pub use command::{Answer, Attendee, Command};
 pub use decide::Rules;
 pub use event::{Assignment, Event, Performance, Plan, Resolution, ReturnBasis, Scope, Whistle};
+pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
 
 /// Calls and tasks one case may have; far above any real one, and bounds its state.
@@ -60,6 +62,8 @@ pub struct State {
     pub suspension: Option<Suspension>,
     pub supervisions: Vec<Supervision>,
     pub task_force: Option<TaskForce>,
+    /// Cases of the same problem at the same place that were handled before; none: it has not come back (R-60).
+    pub earlier: Vec<CaseId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -153,6 +157,8 @@ pub struct Task {
     pub extended: bool,
     pub done: bool,
     pub late: bool,
+    /// It finds the cause of what keeps coming back.
+    pub root_cause: bool,
 }
 
 /// A call sent back. The clocks go on meanwhile (R-59).

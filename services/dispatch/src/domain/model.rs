@@ -54,7 +54,9 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             graded_by,
         }))
     };
-    let plan = || Plan { party: party.clone(), title: text(), due: None, after: vec![] };
+    let plan = |root_cause| Plan { party: party.clone(), title: text(), due: None, after: vec![], root_cause };
+    let rule = charter::Recurrence { times: 2, within_days: 60, distance_m: 50 };
+    let earlier = vec!["261121-7k3q9x7".parse().unwrap()];
     vec![
         grade(1),
         grade(2),
@@ -66,7 +68,10 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Assign { by: by.clone(), above_owner: above, to: party.clone(), to_level: Level::B1, reason: text() },
         Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
-        Command::PlanTasks { by: by.clone(), tasks: vec![plan()] },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)] },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)] },
+        Command::FoundRecurrent(Box::new(Recurrent { category: code("ponding"), earlier, rule })),
+        Command::Resolve { by: by.clone(), outcome: Outcome::NotSolved, summary: text(), rating_due: later },
         Command::CompleteTask { by: by.clone(), task: number, note: text(), now, rating_due: later },
         Command::Progress { by: by.clone(), kind: ProgressKind::Note, note: text() },
         Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
@@ -108,7 +113,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             by: by.clone(),
             present: vec![Attendee { party: party.clone(), officer: officer() }],
             minutes: text(),
-            decisions: vec![plan()],
+            decisions: vec![plan(false)],
             now,
         },
         Command::FormTaskForce {
@@ -121,6 +126,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         answer(Answer::Respond { officer: officer() }),
         answer(Answer::ReportIn { officer: officer(), owns_matter: true, check_in: Place::default() }),
         answer(Answer::Done { outcome: Outcome::Solved, note: text() }),
+        answer(Answer::Done { outcome: Outcome::NotSolved, note: text() }),
         answer(Answer::Return {
             basis: ReturnBasis::Legal,
             reason: text(),
@@ -182,6 +188,7 @@ fn act(command: &Command) -> Option<Act> {
         | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
+        | Command::FoundRecurrent(_)
         | Command::CheckDeadlines { .. } => return None,
     })
 }
@@ -217,7 +224,7 @@ proptest! {
 
     #[test]
     fn every_life_is_legal_and_every_desk_is_shown_what_it_may_do(
-        steps in prop::collection::vec((0usize..4, 0usize..4, 0u32..4, 0i64..900, 0usize..40), 1..40)
+        steps in prop::collection::vec((0usize..4, 0usize..4, 0u32..4, 0i64..900, 0usize..44), 1..40)
     ) {
         let mut state = State::default();
         let mut minute = 0;

@@ -97,4 +97,8 @@ pub enum Refusal {
     TaskForceAlready,
     #[error("a case has at most {0} of these")]
     TooMany(usize),
+    #[error("this problem keeps coming back: it is solved when a task that finds its cause is done")]
+    RootCauseNeeded,
+    #[error("task {0} is done when it says what the cause is")]
+    FindingNeeded(u32),
 }

@@ -25,7 +25,7 @@ pub(super) fn officer() -> Officer {
     Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
 }
 
-fn grade() -> Command {
+pub(super) fn grade() -> Command {
     Command::Grade(Box::new(Assignment {
         party: code(STREET),
         level: Level::B2,
@@ -43,7 +43,7 @@ fn grade() -> Command {
     }))
 }
 
-fn whistle(parties: &[&str]) -> Command {
+pub(super) fn whistle(parties: &[&str]) -> Command {
     Command::Call {
         whistle: Box::new(Whistle {
             caller: code(STREET),
@@ -60,7 +60,7 @@ fn whistle(parties: &[&str]) -> Command {
     }
 }
 
-fn answer(party: &str, minute: i64, answer: Answer) -> Command {
+pub(super) fn answer(party: &str, minute: i64, answer: Answer) -> Command {
     Command::Answer { call: 1, party: code(party), answer, now: at(minute), rating_due: at(30_000) }
 }
 
@@ -68,11 +68,11 @@ fn respond() -> Answer {
     Answer::Respond { officer: officer() }
 }
 
-fn report_in() -> Answer {
+pub(super) fn report_in() -> Answer {
     Answer::ReportIn { officer: officer(), owns_matter: true, check_in: Place::default() }
 }
 
-fn done() -> Answer {
+pub(super) fn done() -> Answer {
     Answer::Done { outcome: Outcome::Solved, note: "through".to_owned() }
 }
 
@@ -80,18 +80,19 @@ fn check(minute: i64) -> Command {
     Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code("wuchang-centre") }
 }
 
-fn plan(tasks: &[(&str, &[u32])]) -> Command {
+pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
     let tasks = tasks.iter().map(|(party, after)| Plan {
         party: code(party),
         title: "work".to_owned(),
         due: None,
         after: after.to_vec(),
+        root_cause: false,
     });
     Command::PlanTasks { by: code(STREET), tasks: tasks.collect() }
 }
 
 /// The state after commands that must all be accepted.
-fn given(commands: &[Command]) -> State {
+pub(super) fn given(commands: &[Command]) -> State {
     commands.iter().fold(State::default(), |state, command| {
         let events = Rules::decide(&state, command).unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
         events.iter().fold(state, Rules::evolve)
@@ -129,6 +130,7 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::Resolved(_) => "Resolved",
             Event::Reopened { .. } => "Reopened",
             Event::Closed { .. } => "Closed",
+            Event::RecurrenceFound { .. } => "RecurrenceFound",
         })
         .collect()
 }

@@ -22,7 +22,8 @@ impl Refuse for Refusal {
             | Self::ReturnedToItself(_)
             | Self::NotLater(_)
             | Self::NobodyPresent
-            | Self::Cadence => StatusCode::InvalidArgument,
+            | Self::Cadence
+            | Self::FindingNeeded(_) => StatusCode::InvalidArgument,
             Self::TooMany(_) => StatusCode::ResourceExhausted,
             Self::Closed
             | Self::ResolvedAlready
@@ -51,7 +52,8 @@ impl Refuse for Refusal {
             | Self::SuspendedAlready
             | Self::NotSuspended
             | Self::SupervisionAnswered(_)
-            | Self::TaskForceAlready => StatusCode::FailedPrecondition,
+            | Self::TaskForceAlready
+            | Self::RootCauseNeeded => StatusCode::FailedPrecondition,
         }
     }
 
@@ -102,6 +104,8 @@ impl Refuse for Refusal {
             Self::Cadence => "cadence",
             Self::TaskForceAlready => "task-force-already",
             Self::TooMany(_) => "too-many",
+            Self::RootCauseNeeded => "root-cause-needed",
+            Self::FindingNeeded(_) => "finding-needed",
         }
     }
 }

@@ -1,4 +1,6 @@
-//! What the enforcement centre decides: the joint [`operation`] on one case, and the [`roster`] of one centre.
+//! What the enforcement centre decides: the joint [`operation`] on one case, the [`roster`] of one centre, and whose an
+//! officer is ([`staff`]).
 
 pub mod operation;
 pub mod roster;
+pub mod staff;

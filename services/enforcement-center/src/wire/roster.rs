@@ -76,7 +76,10 @@ impl Aggregate for roster::Rules {
             | WireEvent::NoticeBreached(_)
             | WireEvent::RelatedCaseSpawned(_)
             | WireEvent::OperationConcluded(_)
-            | WireEvent::OperationCancelled(_) => Err(WireError::new("event", "about an operation, not a roster")),
+            | WireEvent::OperationCancelled(_)
+            | WireEvent::OfficerRegistered(_)
+            | WireEvent::OfficerSeconded(_)
+            | WireEvent::SecondmentEnded(_) => Err(WireError::new("event", "about an operation, not a roster")),
         }
     }
 

@@ -136,6 +136,7 @@ fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()
         ("reports", if summary.reports > 1 { summary.reports.to_string() } else { String::new() }),
         ("campaign", summary.campaign.clone()),
         ("found at", case.related_case.clone()),
+        ("again of", case.earlier_cases.join(", ")),
         ("text", case.text.trim().replace('\n', "\n            ")),
     ];
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {

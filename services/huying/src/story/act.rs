@@ -18,6 +18,8 @@ macro_rules! call {
     };
 }
 
+mod polls;
+mod staff;
 mod supervision;
 
 use std::collections::BTreeMap;
@@ -112,7 +114,7 @@ with!(Party { party: String, reason: String });
 with!(Calling { situation: String, colour: String, parties: Vec<Called>, note: String });
 with!(Called { party: String, duty: String });
 with!(Planning { tasks: Vec<Planned> });
-with!(Planned { party: String, title: String, due: String, after: Vec<u32> });
+with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root_cause: bool });
 with!(Completing { task: u32, note: String, call: u32 });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Measure { measure: String, exceptions: Vec<String> });
@@ -191,7 +193,9 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}", self.reference());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "set-away" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "set-away" | "register-officer" | "second-officer"
+            | "end-secondment" | "wait" => String::new(),
+            "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
             _ => cases
                 .get(&self.step.case)
                 .cloned()
@@ -278,6 +282,10 @@ impl Act<'_> {
             "answer-supervision" if department => self.object(district, case_id, command_id).await,
             "adjudicate" | "disqualify" | "supervise" | "answer-supervision" | "extend" | "suspend" | "resume"
             | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
+            "open-poll" | "answer-poll" | "close-poll" | "attach-poll" => {
+                self.poll(district, case_id, command_id).await
+            }
+            "register-officer" | "second-officer" | "end-secondment" => self.staff(district, command_id).await,
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         }
     }
@@ -404,7 +412,8 @@ impl Act<'_> {
     fn planned(&self, tasks: Vec<Planned>) -> anyhow::Result<Vec<dispatch::PlannedTask>> {
         let planned = tasks.into_iter().map(|task| {
             let due = self.moment(&task.due)?;
-            Ok(dispatch::PlannedTask { party: task.party, title: task.title, due, after: task.after })
+            let Planned { party, title, after, root_cause, .. } = task;
+            Ok(dispatch::PlannedTask { party, title, due, after, root_cause })
         });
         planned.collect()
     }

@@ -87,6 +87,70 @@ pub struct Expectation {
     pub scores: BTreeMap<String, String>,
     /// The case on whose site this one was found.
     pub related_to: Option<String>,
+    /// Instead of a `case`: how many there were.
+    pub cases: Option<CaseCount>,
+    /// How polls ended, by the story's names for them; beside a `case` or instead of one.
+    pub polls: BTreeMap<String, PollEnd>,
+    /// Whose officers are, as a unit sees it on a day; beside a `case` or instead of one.
+    pub officers: Vec<Sighting>,
+}
+
+/// An officer as one unit sees them on one day; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sighting {
+    pub officer: String,
+    pub seen_by: String,
+    /// A day, e.g. 2023-07-03; empty: the last one of the story.
+    pub on: String,
+    pub owned_by: Option<String>,
+    pub managed_by: Option<String>,
+    pub used_by: Option<String>,
+    pub assessed_by: Option<String>,
+    pub seconded_from: Option<String>,
+    pub licence: Option<Vec<String>>,
+    /// The unit has nothing to do with them.
+    pub absent: bool,
+}
+
+/// What came of a poll; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PollEnd {
+    /// passed, failed, no-quorum; open while it is not closed.
+    pub outcome: Option<String>,
+    pub households: Option<u32>,
+    /// How many agreed.
+    pub agreed: Option<u32>,
+    pub disagreed: Option<u32>,
+    pub abstained: Option<u32>,
+    pub refused: Option<u32>,
+    pub not_heard: Option<u32>,
+}
+
+impl Expectation {
+    /// Whether something is expected that is no case's own.
+    pub fn says_more_than_a_case(&self) -> bool {
+        self.cases.is_some() || self.statistics.is_some() || !self.polls.is_empty() || !self.officers.is_empty()
+    }
+}
+
+/// How many cases of the story were received in some time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseCount {
+    #[serde(default)]
+    pub category: Option<String>,
+    /// As `at`; included.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// As `at`; not included.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Only those on whose timeline this event stands.
+    #[serde(default)]
+    pub event: Option<String>,
+    pub count: usize,
 }
 
 /// What `huying case statistics` must say of the cases received within a time.
@@ -168,9 +232,14 @@ impl Story {
         }
         for (number, expected) in (1..).zip(&story.expect) {
             ensure!(
-                expected.case.is_empty() == expected.statistics.is_some(),
-                "expect {number}: name a `case`, or `statistics`, and not both"
+                !expected.case.is_empty() || expected.says_more_than_a_case(),
+                "expect {number}: name a `case`, or one of `cases`, `statistics`, `polls`, `officers`"
             );
+        }
+        for count in story.expect.iter().filter_map(|expected| expected.cases.as_ref()) {
+            for bound in [&count.from, &count.to].into_iter().flatten() {
+                instant(begins, bound).context("cases")?;
+            }
         }
         ensure!(!story.expect.is_empty(), "a story expects something: add `expect:`");
         Ok(story)

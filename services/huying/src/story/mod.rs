@@ -6,10 +6,13 @@
 //! end compare ([`expect`]). A step is what people do over the same gRPC contracts that everybody has.
 
 mod act;
+mod count;
 mod doors;
 mod expect;
 mod format;
 mod play;
+mod polled;
+mod staffed;
 mod time;
 
 use std::path::Path;
@@ -27,4 +30,10 @@ pub use play::{Played, Telling, play};
 pub fn read(path: &Path) -> anyhow::Result<Story> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     Story::parse(&text).with_context(|| format!("{} is not a story", path.display()))
+}
+
+/// The name that a poll or an officer of a story has in its district: every playing has its own.
+fn own_name(story: &str, name: &str, run: &str) -> String {
+    let run = run.get(..8).unwrap_or(run);
+    format!("{}-{name}-{run}", story.to_lowercase())
 }

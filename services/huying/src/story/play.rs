@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use super::act::{Act, CLASSES, Done, word};
 use super::doors::Stage;
-use super::expect;
 use super::format::{Expectation, Story, instant};
 use super::time::StoryTime;
+use super::{count, expect, polled, staffed};
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
@@ -100,6 +100,8 @@ pub async fn play(
     scene.tell(telling).await?;
     for expected in &story.expect {
         differences.extend(scene.compare(expected, begins).await?);
+        differences.extend(polled::differences(stage, story, expected.polls.iter()).await?);
+        differences.extend(staffed::differences(stage, story, &expected.officers).await?);
     }
     Ok(Played {
         story: story.story.clone(),
@@ -135,6 +137,14 @@ impl Scene<'_> {
         response.into_inner().case.context("the answer holds no case")
     }
 
+    async fn read_all(&mut self) -> anyhow::Result<Vec<Case>> {
+        let mut all = Vec::new();
+        for id in self.cases.values().chain(self.many.values().flatten()).cloned().collect::<Vec<_>>() {
+            all.push(self.read(&id).await?);
+        }
+        Ok(all)
+    }
+
     /// Does a step to each of many cases alike; how it strayed, if it did, is one sentence.
     async fn do_to_many(&mut self, act: &Act<'_>) -> anyhow::Result<Option<String>> {
         let name = &act.step.case;
@@ -165,8 +175,14 @@ impl Scene<'_> {
         Ok(first)
     }
 
-    /// How one expectation differs from what is.
+    /// How cases differ from what one expectation says of them.
     async fn compare(&mut self, expected: &Expectation, begins: Timestamp) -> anyhow::Result<Vec<String>> {
+        let mut differences = Vec::new();
+        if let Some(count) = &expected.cases {
+            let all = self.read_all().await?;
+            differences
+                .extend(count::difference(count, begins, &all)?.map(|difference| format!("cases: {difference}")));
+        }
         if let Some(counted) = &expected.statistics {
             let request = StatisticsRequest {
                 district: self.story.district.clone(),
@@ -175,8 +191,16 @@ impl Scene<'_> {
                 caller_class: word("class", &counted.class, CLASSES)?,
             };
             let is = self.reader.statistics(request).await.map_err(|status| crate::client::explain(&status))?;
-            return Ok(expect::miscounted(counted, &is.into_inner()));
+            differences.extend(expect::miscounted(counted, &is.into_inner()));
         }
+        if !expected.case.is_empty() {
+            differences.extend(self.compare_cases(expected).await?);
+        }
+        Ok(differences)
+    }
+
+    /// One case, or each of many alike.
+    async fn compare_cases(&mut self, expected: &Expectation) -> anyhow::Result<Vec<String>> {
         let name = &expected.case;
         let ids = match (self.cases.get(name), self.many.get(name)) {
             (Some(id), _) => vec![id.clone()],

@@ -9,6 +9,9 @@ use super::{Command, Event, Exclusion, Joined, Receipt, Received, Refusal, State
 #[cfg(test)]
 mod tests;
 
+/// Polls on the record of one case: far more than a matter is asked about.
+const POLLS_MAX: usize = 20;
+
 /// Intake's rule book.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules;
@@ -28,7 +31,8 @@ impl Decider for Rules {
                 | Command::ProposeExclusion { .. }
                 | Command::ApproveExclusion { .. }
                 | Command::Join { .. }
-                | Command::Link { .. } => Err(Refusal::NoSuchCase),
+                | Command::Link { .. }
+                | Command::AttachPoll(_) => Err(Refusal::NoSuchCase),
             };
         };
         match (command, &state.exclusion) {
@@ -53,6 +57,12 @@ impl Decider for Rules {
                 Ok(vec![Event::ExclusionApproved { by: by.clone() }])
             }
             (Command::ApproveExclusion { .. }, Exclusion::Approved) => Ok(vec![]),
+            (Command::AttachPoll(result), _) if state.polls.contains(&result.poll) => Ok(vec![]),
+            (Command::AttachPoll(_), _) if state.polls.len() >= POLLS_MAX => Err(Refusal::TooManyPolls(POLLS_MAX)),
+            (Command::AttachPoll(result), _) => {
+                in_force(state)?;
+                Ok(vec![Event::PollAttached(result.clone())])
+            }
             (Command::Join { case, callers }, _) => join(state, receipt, *case, callers),
             (Command::Link { into, .. }, _) if state.merged_into == Some(*into) => Ok(vec![]),
             (Command::Link { into, reason, into_received_at }, _) => {
@@ -86,6 +96,7 @@ impl Decider for Rules {
             Event::ExclusionApproved { .. } => state.exclusion = Exclusion::Approved,
             Event::CallerJoined(joined) => state.joined.push(Joined::clone(joined)),
             Event::LinkedAsDuplicate { into, .. } => state.merged_into = Some(*into),
+            Event::PollAttached(result) => state.polls.push(result.poll.clone()),
         }
         state
     }

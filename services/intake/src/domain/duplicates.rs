@@ -7,8 +7,6 @@ use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::Point;
 
-/// Mean radius of the earth in metres (IUGG).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 /// What each sign weighs; together 1. Two reports of one matter are first of all about one place, and then say so in
 /// similar words. Categories are guesses, and time tells little within the window.
 const PLACE_WEIGHT: f64 = 0.4;
@@ -108,13 +106,10 @@ fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::MAX, f64::from)
 }
 
-/// Along the surface, by the haversine formula.
+/// Along the surface.
 #[must_use]
 pub fn distance_m(one: Point, other: Point) -> f64 {
-    let (from, to) = (one.latitude.to_radians(), other.latitude.to_radians());
-    let half = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
-    let chord = half(other.latitude - one.latitude) + from.cos() * to.cos() * half(other.longitude - one.longitude);
-    2.0 * EARTH_RADIUS_M * chord.clamp(0.0, 1.0).sqrt().asin()
+    one.distance_m(other)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What intake accepts and what it remembers of a case. Rules are in [`decide`], the check of a submission in
-//! [`submission`], which cases may be one matter in [`duplicates`].
+//! [`submission`], which cases may be one matter in [`duplicates`]. What households are asked is a history of its own:
+//! [`poll`].
 
 mod decide;
 pub mod duplicates;
+pub mod poll;
 pub mod submission;
 
 use ids::{CaseId, Code};
@@ -62,6 +64,21 @@ pub enum Event {
     ExclusionApproved { by: String },
     CallerJoined(Box<Joined>),
     LinkedAsDuplicate { into: CaseId, reason: String, into_received_at: Timestamp },
+    PollAttached(Box<PollResult>),
+}
+
+/// What came of a poll, as a case keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PollResult {
+    pub poll: Code,
+    pub question: String,
+    pub outcome: poll::Outcome,
+    pub tally: poll::Tally,
+    pub threshold_percent: u32,
+    pub opened_at: Timestamp,
+    pub closed_at: Timestamp,
+    /// Why it is cited; empty: it was opened for this case.
+    pub note: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +108,7 @@ pub enum Command {
         reason: String,
         into_received_at: Timestamp,
     },
+    AttachPoll(Box<PollResult>),
 }
 
 /// What intake needs to know of a case to decide the next thing.
@@ -102,6 +120,8 @@ pub struct State {
     /// In the order in which they joined.
     pub joined: Vec<Joined>,
     pub merged_into: Option<CaseId>,
+    /// Polls on its record.
+    pub polls: Vec<Code>,
 }
 
 impl State {
@@ -179,4 +199,6 @@ pub enum Refusal {
     SecondPersonNeeded(String),
     #[error("a staff number is needed to propose or approve an exclusion")]
     StaffNumberNeeded,
+    #[error("a case has at most {0} polls")]
+    TooManyPolls(usize),
 }

@@ -115,6 +115,15 @@ impl Timeline<'_> {
             CenterFact::OfficerAway(fact) => {
                 told("OfficerAway", fact, format!("{} of {}", fact.staff_ref, self.name(&fact.party)))
             }
+            CenterFact::OfficerRegistered(fact) => told("OfficerRegistered", fact, officer(fact.officer.as_ref())),
+            CenterFact::OfficerSeconded(fact) => told(
+                "OfficerSeconded",
+                fact,
+                format!("from {} to {}: {}", self.name(&fact.from), self.name(&fact.to), fact.reason),
+            ),
+            CenterFact::SecondmentEnded(fact) => {
+                told("SecondmentEnded", fact, format!("last day {}{}", fact.last_day, prefixed(": ", &fact.reason)))
+            }
             CenterFact::OfficerUnseated(fact) => {
                 told("OfficerUnseated", fact, format!("{} of {}", fact.staff_ref, self.name(&fact.party)))
             }

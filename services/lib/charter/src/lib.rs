@@ -26,6 +26,7 @@ mod organisation;
 mod parse;
 mod party;
 mod reader;
+mod recurrence;
 mod shipped;
 mod situation;
 mod source;
@@ -45,6 +46,7 @@ pub use limits::{ColourLimits, NamedLimit};
 pub use list::Entry;
 pub use name::{Name, Provenance};
 pub use party::{Group, Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
+pub use recurrence::{DISTANCE_M_MAX as RECURRENCE_DISTANCE_M_MAX, Recurrence, WINDOW_DAYS_MAX as RECURRENCE_DAYS_MAX};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
@@ -77,5 +79,6 @@ pub struct Charter {
     centres: centre::Centres,
     duties: duty::Duties,
     powers: duty::Powers,
+    recurrences: recurrence::Recurrences,
     sources: Vec<SourceFile>,
 }

@@ -11,10 +11,10 @@ use crate::text::TEXTS_REQUIRED;
 use crate::yaml::{Node, Position};
 use crate::{Charter, Name, Problem, SourceFile};
 use crate::{area, calendar, campaign, category, centre, channel, duty, evaluation};
-use crate::{expects, limits, organisation, situation, text};
+use crate::{expects, limits, organisation, recurrence, situation, text};
 
 /// The files that a charter may have as well.
-const FILES_OPTIONAL: [&str; 2] = ["areas.yaml", "campaigns.yaml"];
+const FILES_OPTIONAL: [&str; 3] = ["areas.yaml", "campaigns.yaml", "recurrence.yaml"];
 
 /// The files that every charter has.
 const FILES: [&str; 13] = [
@@ -130,6 +130,7 @@ impl<'a, 'r> Parts<'a, 'r> {
         let campaigns = self.file("campaigns.yaml").map(campaign::read).unwrap_or_default();
         let areas = self.file("areas.yaml").map(|file| area::read(&organisation, file)).unwrap_or_default();
         let centres = self.file("centre.yaml").and_then(centre::read);
+        let recurrences = self.file("recurrence.yaml").map(recurrence::read).unwrap_or_default();
         let duties = self.file("duties.yaml").map(duty::read_duties);
         let powers = self.file("powers.yaml").map(duty::read_powers);
         self.require(Kind::Limit, "limits.yaml", "required-limits", &LIMITS_REQUIRED);
@@ -158,6 +159,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             centres: centres?,
             duties: duties?,
             powers: powers?,
+            recurrences,
             sources: files.to_vec(),
         };
         category::check_powers(charter.categories(), charter.squads(), self.report);

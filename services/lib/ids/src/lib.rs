@@ -64,10 +64,14 @@ pub enum Kind {
     Roster,
     /// One assessment period of one district.
     Period,
+    /// One question to every household of a place.
+    Poll,
+    /// One officer, and whose they are.
+    Staff,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Case, Self::Roster, Self::Period];
+    pub const ALL: [Self; 5] = [Self::Case, Self::Roster, Self::Period, Self::Poll, Self::Staff];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -75,6 +79,8 @@ impl Kind {
             Self::Case => "case",
             Self::Roster => "roster",
             Self::Period => "period",
+            Self::Poll => "poll",
+            Self::Staff => "staff",
         }
     }
 }

@@ -24,6 +24,21 @@ pub struct Point {
     pub latitude: f64,
 }
 
+/// Mean radius of the earth in metres (IUGG).
+const EARTH_RADIUS_M: f64 = 6_371_008.8;
+
+impl Point {
+    /// Metres along the surface, by the haversine formula.
+    #[must_use]
+    pub fn distance_m(self, other: Self) -> f64 {
+        let (from, to) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let half = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
+        let chord =
+            half(other.latitude - self.latitude) + from.cos() * to.cos() * half(other.longitude - self.longitude);
+        2.0 * EARTH_RADIUS_M * chord.clamp(0.0, 1.0).sqrt().asin()
+    }
+}
+
 /// A public official in office, by staff number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Officer {
