@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use decider::Decider;
 use futures::{Stream, StreamExt};
-use ids::{Code, Kind};
+use ids::{CaseId, Code, Kind, Owner};
 use proto::FromWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
@@ -20,7 +21,7 @@ use proto::intake::v1::{
 use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
 use record::{Step, StoredCommit};
-use station::desk::case_key;
+use station::desk::{case_key, events_of};
 use station::{Caller, Violation, broker_status, not_found, optional_prose, prose, refusal_of};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -28,7 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::App;
-use crate::domain::{Command, NOTE_LENGTH_MAX};
+use crate::domain::allowed::{Act, Asker, allowed_actions};
+use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
+use crate::polls::ASKERS;
 use crate::projection::Projection;
 use crate::timeline::Timeline;
 use crate::{reading, suggesting};
@@ -37,6 +40,10 @@ use crate::{reading, suggesting};
 const STREAM_CONCURRENCY: usize = 256;
 /// Entries a slow watcher may lag behind before it holds up its own feed.
 const WATCH_QUEUE_MAX: usize = 1024;
+/// Those whose case it is.
+const WITHDRAW: [Role; 3] = [Role::Caller, Role::Bridge, Role::Operator];
+/// Those who may say that a case does not count, or is part of another.
+const ABOVE: [Role; 2] = [Role::Street, Role::District];
 /// Bridge name of what operators submit themselves.
 const OPERATOR: &str = "operator";
 
@@ -124,7 +131,7 @@ impl IntakeService for Door {
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Caller, Role::Bridge, Role::Operator])?;
+        caller.require(&WITHDRAW)?;
         let request = request.into_inner();
         let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
@@ -136,7 +143,7 @@ impl IntakeService for Door {
         request: Request<ProposeExclusionRequest>,
     ) -> Result<Response<ProposeExclusionResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
+        caller.require(&ABOVE)?;
         let request = request.into_inner();
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
         let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
@@ -177,7 +184,7 @@ impl IntakeService for Door {
 
     async fn merge(&self, request: Request<MergeRequest>) -> Result<Response<MergeResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
+        caller.require(&ABOVE)?;
         Ok(Response::new(self.app.merge(&caller, request.get_ref()).await?))
     }
 
@@ -207,6 +214,7 @@ impl IntakeService for Door {
             describe(&mut view, stored);
             view.timeline.extend(timeline.entries(stored));
         }
+        view.allowed_actions = allowed(&caller, case, &commits)?;
         Ok(Response::new(GetResponse { case: Some(view) }))
     }
 
@@ -286,6 +294,33 @@ impl IntakeService for Door {
         )]
         tokio::spawn(feed);
         Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+}
+
+/// What the asker could do with a case here, as the rules have it and the doors let them.
+fn allowed(caller: &Caller, case: CaseId, commits: &[StoredCommit]) -> Result<Vec<String>, Status> {
+    let mut state = State::default();
+    for stored in commits.iter().filter(|stored| stored.subject.owner == Owner::Intake) {
+        let events = events_of::<Rules>(stored).map_err(|failure| {
+            tracing::error!(%case, ?failure, "a commit of intake does not read");
+            Status::internal("something is wrong here; it has been logged")
+        })?;
+        state = events.iter().fold(state, Rules::evolve);
+    }
+    // The case itself stands for any other, a name that is no poll's for any poll.
+    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any") };
+    let actions = allowed_actions(&state, &asker).into_iter().filter(|act| may(*act, caller.role));
+    Ok(actions.map(|act| act.as_str().to_owned()).collect())
+}
+
+/// Whose token opens which door.
+fn may(act: Act, role: Role) -> bool {
+    match act {
+        Act::Supplement => true,
+        Act::Withdraw => WITHDRAW.contains(&role),
+        Act::ProposeExclusion | Act::Merge => ABOVE.contains(&role),
+        Act::ApproveExclusion => role == Role::District,
+        Act::AttachPoll => ASKERS.contains(&role),
     }
 }
 

@@ -29,7 +29,7 @@ const HOUSEHOLD_LENGTH_MAX: usize = 64;
 /// Longest poll, in days: what is asked for longer has become another question.
 const OPEN_DAYS_MAX: i64 = 366;
 /// Those who ask households.
-const ASKERS: [Role; 4] = [Role::Grid, Role::Community, Role::Street, Role::District];
+pub const ASKERS: [Role; 4] = [Role::Grid, Role::Community, Role::Street, Role::District];
 const READERS: [Role; 6] =
     [Role::Grid, Role::Community, Role::Street, Role::District, Role::Department, Role::Operator];
 

@@ -7,7 +7,7 @@ use ids::CaseId;
 use super::{Command, Event, Exclusion, Joined, Receipt, Received, Refusal, State};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// Polls on the record of one case: far more than a matter is asked about.
 const POLLS_MAX: usize = 20;

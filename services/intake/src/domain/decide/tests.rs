@@ -11,7 +11,7 @@ use super::*;
 
 const EARLIER: &str = "261121-7k3q9x7";
 
-fn code(text: &str) -> Code {
+pub fn code(text: &str) -> Code {
     text.parse().unwrap()
 }
 
@@ -20,7 +20,7 @@ fn at(hours: i64) -> Timestamp {
 }
 
 /// Case ids in the order of their numbers.
-fn case(number: u64) -> CaseId {
+pub fn case(number: u64) -> CaseId {
     use rand::SeedableRng;
     let mut ids: Vec<CaseId> = (0..16)
         .map(|seed| CaseId::draw(jiff::civil::date(2026, 11, 21), &mut rand::rngs::StdRng::seed_from_u64(seed)))
@@ -29,7 +29,7 @@ fn case(number: u64) -> CaseId {
     ids[usize::try_from(number).unwrap()]
 }
 
-fn received(hour: i64) -> Event {
+pub fn received(hour: i64) -> Event {
     Event::Received(Box::new(Received {
         kind: CaseKind::Report,
         caller_class: CallerClass::Resident,
