@@ -17,6 +17,7 @@ mod classify;
 mod duty;
 mod evaluation;
 mod expects;
+mod grading;
 mod group;
 mod limit;
 mod limits;
@@ -27,6 +28,7 @@ mod organisation;
 mod parse;
 mod party;
 mod reader;
+mod route;
 mod shipped;
 mod situation;
 mod source;
@@ -41,12 +43,14 @@ pub use channel::{Bridge, Channel, Way};
 pub use classify::Candidate;
 pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
 pub use evaluation::{Component, Formula, RatingStep, ScoreSource, Tier};
+pub use grading::{GradingRow, HandlerKind, Target, When};
 pub use group::Group;
 pub use limit::{Limit, LimitError, LimitUnit};
 pub use limits::{ColourLimits, NamedLimit};
 pub use list::Entry;
 pub use name::{Name, Provenance};
 pub use party::{Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
+pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
@@ -67,6 +71,7 @@ pub struct Charter {
     organisation: organisation::Organisation,
     classification: category::Classification,
     classifier: classify::Classifier,
+    grading: Vec<GradingRow>,
     situations: situation::Situations,
     limits: limits::Limits,
     calendar: Calendar,

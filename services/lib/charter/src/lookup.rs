@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind,
-    RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, NamedLimit, Party,
+    PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -166,6 +166,12 @@ impl Charter {
         owner.or_else(|| unit(COMMAND_CENTRE)).unwrap_or(self.district_centre())
     }
 
+    /// The decision table, in its order.
+    #[must_use]
+    pub fn grading(&self) -> &[GradingRow] {
+        &self.grading
+    }
+
     #[must_use]
     pub fn situation(&self, code: &str) -> Option<&Situation> {
         self.situations.situations.iter().find(|situation| situation.code.as_str() == code)
@@ -283,6 +289,11 @@ impl Charter {
     #[must_use]
     pub fn duties(&self) -> &[Duty] {
         &self.duties.duties
+    }
+
+    #[must_use]
+    pub fn duty(&self, code: &str) -> Option<&Duty> {
+        self.duties().iter().find(|duty| duty.code.as_str() == code)
     }
 
     /// What a community may be asked to do.

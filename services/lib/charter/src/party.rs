@@ -3,7 +3,7 @@ use std::str::FromStr;
 use ids::Code;
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Provenance};
+use crate::{Level, Name, Provenance};
 
 /// Any unit that can own work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,17 @@ impl PartyKind {
             Self::External => {
                 &[Self::District, Self::Department, Self::Street, Self::Community, Self::City, Self::External]
             }
+        }
+    }
+
+    /// The level of a case that such a party has.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Grid | Self::Community | Self::External => Level::A,
+            Self::Street | Self::Unit | Self::Squad => Level::B1,
+            Self::Department | Self::Group | Self::District => Level::C,
+            Self::City => Level::D,
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) enum Kind {
     CommunityItem,
     Power,
     GroupClass,
+    GradingRow,
 }
 
 impl Kind {
@@ -66,6 +67,7 @@ impl Kind {
             Self::CommunityItem => "community item",
             Self::Power => "power",
             Self::GroupClass => "group class",
+            Self::GradingRow => "grading row",
         }
     }
 }

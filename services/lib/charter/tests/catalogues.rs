@@ -48,3 +48,38 @@ fn a_community_takes_what_its_list_covers() {
     // A district that has not written its list keeps nothing from its communities.
     assert!(charter("jiangan").community_may_take(&code("investment")));
 }
+
+#[test]
+fn forty_three_situations_in_five_aspects_each_led_by_somebody_who_can_be_called() {
+    let heping = charter("heping");
+    let aspects: Vec<_> = heping.aspects().iter().map(|aspect| aspect.name.zh.as_str()).collect();
+    assert_eq!(aspects, ["矛盾排查", "服务群众", "综合执法", "重点工作", "应急处置"]);
+    assert_eq!(heping.situations().len(), 43);
+    for aspect in heping.aspects() {
+        assert!(heping.situations().iter().any(|situation| situation.aspect == aspect.code), "{}", aspect.code);
+    }
+    for situation in heping.situations() {
+        assert!(!situation.lead.is_empty(), "{}", situation.code);
+        for street in heping.find_parties(PartyKind::Street) {
+            let called = situation.parties_for(&street.code);
+            assert_eq!(called.len(), situation.lead.len() + situation.supporting.len(), "{}", situation.code);
+            for code in called {
+                assert!(
+                    heping.party(code.as_str()).is_some_and(|party| party.responder),
+                    "{code} for {}",
+                    situation.code
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_street_has_falls_under_a_duty_it_leads() {
+    let wuchang = charter("wuchang");
+    for category in wuchang.categories().iter().filter(|category| !category.never_street) {
+        let duty = wuchang.duty(category.duty.as_ref().unwrap().as_str()).unwrap();
+        let leads = duty.kind == charter::DutyKind::Lead;
+        assert_eq!(leads, category.level < charter::Level::C, "{}", category.code);
+    }
+}
