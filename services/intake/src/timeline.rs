@@ -145,6 +145,14 @@ impl<'c> Timeline<'c> {
                 limit: limit("judgement", fact.due, Some(false), false),
                 ..told("JudgementOverdue", fact, "nobody has judged it in time".to_owned())
             },
+            TriageFact::Dismissed(fact) => told(
+                "Dismissed",
+                fact,
+                format!(
+                    "nobody has to judge it any more: {}",
+                    fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
+                ),
+            ),
         }
     }
 
@@ -154,10 +162,11 @@ impl<'c> Timeline<'c> {
             std::iter::once(&judgement.category).chain(&judgement.also).map(|code| self.category(code)).collect();
         let comprehensive = if judgement.comprehensive { ", several powers" } else { "" };
         format!(
-            "{}: level {}{comprehensive}, for {}",
+            "{}: level {}{comprehensive}, for {}{}",
             categories.join(" + "),
             level_name(judgement.level()),
-            self.name(&judgement.party)
+            self.name(&judgement.party),
+            prefixed(" by ", &judgement.rule)
         )
     }
 
