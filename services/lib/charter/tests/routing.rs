@@ -202,7 +202,13 @@ fn everybody<'c>(charter: &'c Charter, place: Option<&Code>) -> Vec<(u8, &'c Par
         PartyKind::Unit if party.code.as_str().ends_with("-enforcement-centre") => Some(4),
         PartyKind::Unit | PartyKind::Squad => Some(2),
         PartyKind::District => Some(5),
-        _ => None,
+        PartyKind::Grid
+        | PartyKind::Community
+        | PartyKind::Street
+        | PartyKind::Department
+        | PartyKind::Group
+        | PartyKind::City
+        | PartyKind::External => None,
     };
     let near = |party: &&Party| {
         !matches!(party.kind, PartyKind::Unit | PartyKind::Squad)
