@@ -28,8 +28,9 @@ use crate::wire::{progress_kind, scope};
 pub const NOTE_LENGTH_MAX: usize = 2000;
 /// Exceptions of a measure, tasks of a plan, parties of a call in one request.
 const LIST_LENGTH_MAX: usize = 100;
-/// Those who hold cases.
-const OWNERS: [Role; 5] = [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::District];
+/// Those who hold cases. A department or group does when the charter sends it a case straight.
+const OWNERS: [Role; 6] =
+    [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::Department, Role::District];
 
 /// Those who may be above whoever has a case.
 const ABOVE: [Role; 2] = [Role::Street, Role::District];

@@ -117,7 +117,12 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
             Some(TriageFact::Regraded(fact)) => {
                 grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), &fact.reason)?
             }
-            Some(TriageFact::QueuedForJudgement(_) | TriageFact::Claimed(_) | TriageFact::JudgementOverdue(_))
+            Some(
+                TriageFact::QueuedForJudgement(_)
+                | TriageFact::Claimed(_)
+                | TriageFact::JudgementOverdue(_)
+                | TriageFact::Dismissed(_),
+            )
             | None => None,
         },
         Some(Of::EnforcementCenter(fact)) => match &fact.event {

@@ -24,7 +24,7 @@ fn apply_event(line: &mut CaseSummary, event: &Event, commit: &Commit) {
             Some(TriageFact::Judged(fact)) => judge(line, fact.judgement.as_ref()),
             Some(TriageFact::Regraded(fact)) => judge(line, fact.judgement.as_ref()),
             Some(TriageFact::QueuedForJudgement(_)) => line.state = "queued".to_owned(),
-            Some(TriageFact::Claimed(_) | TriageFact::JudgementOverdue(_)) | None => {}
+            Some(TriageFact::Claimed(_) | TriageFact::JudgementOverdue(_) | TriageFact::Dismissed(_)) | None => {}
         },
         Some(Of::Dispatch(fact)) => apply_dispatch(line, fact.event.as_ref(), commit),
         Some(Of::EnforcementCenter(fact)) => {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use charter::Charter;
 use pbjson_types::Timestamp as WireTime;
-use proto::common::v1::Role;
+use proto::common::v1::{Level, Role};
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{Called, Clock, ProgressKind};
 use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
@@ -150,6 +150,14 @@ impl<'c> Timeline<'c> {
                 limit: limit("judgement", fact.due, Some(false), false),
                 ..told("JudgementOverdue", fact, "nobody has judged it in time".to_owned())
             },
+            TriageFact::Dismissed(fact) => told(
+                "Dismissed",
+                fact,
+                format!(
+                    "nobody has to judge it any more: {}",
+                    fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
+                ),
+            ),
         }
     }
 
@@ -158,11 +166,17 @@ impl<'c> Timeline<'c> {
         let categories: Vec<String> =
             std::iter::once(&judgement.category).chain(&judgement.also).map(|code| self.category(code)).collect();
         let comprehensive = if judgement.comprehensive { ", several powers" } else { "" };
+        let proven = judgement.proven_level();
+        let by = if proven == judgement.level() || proven == Level::Unspecified {
+            prefixed(" by ", &judgement.rule)
+        } else {
+            format!(", where the table says {} by {}", level_name(proven), judgement.rule)
+        };
         format!(
-            "{}: level {}{comprehensive}, for {}",
+            "{}: level {}{comprehensive}, for {}{by}",
             categories.join(" + "),
             level_name(judgement.level()),
-            self.name(&judgement.party)
+            self.name(&judgement.party),
         )
     }
 

@@ -78,7 +78,8 @@ fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>
                 | TriageFact::QueuedForJudgement(_)
                 | TriageFact::Claimed(_)
                 | TriageFact::Regraded(_)
-                | TriageFact::JudgementOverdue(_),
+                | TriageFact::JudgementOverdue(_)
+                | TriageFact::Dismissed(_),
             )
             | None => Ok(None),
         },

@@ -1,27 +1,27 @@
 //! The charter's answer to "what is this, and whose is it?".
 
-use charter::{Category, Charter, Level, PartyKind};
+use charter::{Category, Charter, Facts, Level};
 use ids::Code;
 use jiff::Timestamp;
 use station::Violation;
-use vocabulary::Place;
 
-use crate::domain::{Candidate, Judgement, Verdict};
+use crate::domain::{Candidate, Judgement, Proof, Subject, Verdict};
 
 /// Candidates shown to the person who judges.
 const CANDIDATES_MAX: usize = 5;
 
 /// What the rules say of a case: by the category its submitter named, else by its words.
-pub fn verdict(charter: &Charter, hint: &str, title: &str, text: &str, place: &Place, now: Timestamp) -> Verdict {
+pub fn verdict(charter: &Charter, hint: &str, text: &str, subject: &Subject, now: Timestamp) -> Verdict {
+    let sure = |category, confidence| {
+        let judgement = judge(charter, &[category], None, subject);
+        Verdict::Sure { judgement, confidence }
+    };
     if let Some(category) = charter.category(hint) {
-        return Verdict::Sure { judgement: judge(charter, &[category], None, None, place), confidence: 1.0 };
+        return sure(category, 1.0);
     }
-    let candidates = charter.classify(title, text);
+    let candidates = charter.classify(&subject.title, text);
     match candidates.first() {
-        Some(best) if best.confidence >= charter.confidence_min => Verdict::Sure {
-            judgement: judge(charter, &[best.category], None, None, place),
-            confidence: best.confidence,
-        },
+        Some(best) if best.confidence >= charter.confidence_min => sure(best.category, best.confidence),
         best => {
             let reason = match best {
                 None => "no word of the catalogue is in it".to_owned(),
@@ -40,38 +40,69 @@ pub fn verdict(charter: &Charter, hint: &str, title: &str, text: &str, place: &P
     }
 }
 
-/// A judgement on categories (the leading one first), with what a person may decide differently.
-pub fn judge(
-    charter: &Charter,
-    categories: &[&Category],
-    level: Option<Level>,
-    situation: Option<Code>,
-    place: &Place,
-) -> Judgement {
+/// The decision table's judgement on categories, the leading one first.
+pub fn judge(charter: &Charter, categories: &[&Category], situation: Option<Code>, subject: &Subject) -> Judgement {
     let leading = categories[0];
-    let mut powers: Vec<&Code> = categories.iter().flat_map(|category| &category.powers).collect();
-    powers.sort_unstable();
-    powers.dedup();
-    let street = place.party.as_ref().and_then(|party| charter.street_of(party));
-    let centre = street.and_then(|street| charter.unit_of(&street.code, "enforcement-centre"));
-    let comprehensive = powers.len() >= 2 && centre.is_some() && level.is_none_or(|level| level == Level::B1);
-
-    let party = match (centre, level) {
-        (Some(centre), _) if comprehensive => centre,
-        (_, Some(level)) if level != leading.level => owner_at(charter, level, place),
-        _ => charter.owner_for(leading, place.party.as_ref()),
+    let place = subject.place.party.as_ref();
+    let facts = Facts {
+        categories,
+        place,
+        channel: subject.source.channel.as_ref(),
+        way: subject.source.way,
+        class: subject.source.class,
+        kind: subject.source.kind,
     };
-    let wanted = if comprehensive { Level::B1 } else { level.unwrap_or(leading.level) };
+    let route = charter.route(&facts);
+    // A charter's last row takes every case; the district stands in for one that never was.
+    let party = route.as_ref().map_or(charter.district_centre(), |route| route.party);
+    let level = route.as_ref().map_or(Level::C, |route| route.level);
     Judgement {
         category: leading.code.clone(),
         also: categories[1..].iter().map(|category| category.code.clone()).collect(),
-        // Nobody holds a case below his own level.
-        level: wanted.max(level_of(party.kind)),
-        comprehensive,
+        level,
+        comprehensive: route.as_ref().is_some_and(|route| route.comprehensive),
         situation: situation.or_else(|| leading.situation.clone()),
         colour: leading.colour,
         party: party.code.clone(),
+        proof: Proof {
+            rule: route.map(|route| route.row.code.clone()),
+            level: Some(level),
+            duty: leading.duty.clone(),
+            considered: charter.considered(categories, place, party),
+        },
     }
+}
+
+/// The same, at the level a person says: whoever holds cases of that level at the place gets it.
+///
+/// # Errors
+/// What is no duty of a street is not judged into one.
+pub fn judge_at(
+    charter: &Charter,
+    categories: &[&Category],
+    situation: Option<Code>,
+    subject: &Subject,
+    level: Level,
+) -> Result<Judgement, Violation> {
+    let by_table = judge(charter, categories, situation, subject);
+    if by_table.level == level {
+        return Ok(by_table);
+    }
+    let leading = categories[0];
+    if leading.never_street && level < Level::C {
+        let words = format!("{} is no duty of a street, so its level is C or D", leading.code);
+        return Err(Violation::new("level", "never-street", words));
+    }
+    let place = subject.place.party.as_ref();
+    let party = charter.holder_at(level, place);
+    Ok(Judgement {
+        // Nobody holds a case below his own level.
+        level: level.max(party.kind.level()),
+        comprehensive: false,
+        party: party.code.clone(),
+        proof: Proof { considered: charter.considered(categories, place, party), ..by_table.proof },
+        ..by_table
+    })
 }
 
 /// Category codes of a request as categories.
@@ -89,26 +120,5 @@ pub fn categories<'c>(charter: &'c Charter, leading: &str, also: &[String]) -> R
         .collect()
 }
 
-/// Who holds cases of a level at a place when the category does not say.
-fn owner_at<'c>(charter: &'c Charter, level: Level, place: &Place) -> &'c charter::Party {
-    let place = place.party.as_ref();
-    let command_centre = || {
-        let street = place.and_then(|party| charter.street_of(party));
-        street.and_then(|street| charter.unit_of(&street.code, "command-centre"))
-    };
-    let owner = match level {
-        Level::A => place.and_then(|party| charter.community_of(party)).or_else(command_centre),
-        Level::B1 | Level::B2 => command_centre(),
-        Level::C | Level::D => None,
-    };
-    owner.unwrap_or(charter.district_centre())
-}
-
-fn level_of(kind: PartyKind) -> Level {
-    match kind {
-        PartyKind::Grid | PartyKind::Community | PartyKind::External => Level::A,
-        PartyKind::Street | PartyKind::Unit | PartyKind::Squad => Level::B1,
-        PartyKind::Department | PartyKind::Group | PartyKind::District => Level::C,
-        PartyKind::City => Level::D,
-    }
-}
+#[cfg(test)]
+mod tests;

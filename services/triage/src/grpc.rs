@@ -1,26 +1,41 @@
 //! The judgement desk.
 
+use std::sync::Arc;
+
 use charter::Charter;
-use ids::{Code, HistoryKey};
+use ids::{Code, CommandId, HistoryKey};
+use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
-    Candidate, ClaimRequest, ClaimResponse, JudgeRequest, JudgeResponse, ListQueueRequest, ListQueueResponse,
-    RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
+    Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, ListQueueRequest,
+    ListQueueResponse, RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Violation, bad_field, broker_status, optional_prose, prose, wire};
 use tonic::{Request, Response, Status};
-use vocabulary::Place;
 
-use crate::domain::{Command, Judgement, Rules, State};
+use crate::domain::{Act, Command, Judgement, Rules, Seat, State, Subject, allowed_actions};
 use crate::grading;
 use crate::queue::Queue;
+use crate::wire::to_judgement;
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 /// Characters of a reason.
 const REASON_LENGTH_MAX: usize = 2000;
+/// Those whose desk it is.
+const JUDGES: [Role; 2] = [Role::Street, Role::District];
+/// Those who have to do with cases.
+const READERS: [Role; 7] = [
+    Role::Grid,
+    Role::Community,
+    Role::Street,
+    Role::EnforcementCenter,
+    Role::Department,
+    Role::District,
+    Role::Operator,
+];
 
 pub struct Door {
     desk: Desk<Rules>,
@@ -35,23 +50,78 @@ struct Judging<'a> {
     situation: &'a str,
 }
 
+/// One request about one case, with everything needed to decide it.
+struct Asked {
+    caller: Caller,
+    charter: Arc<Charter>,
+    key: HistoryKey,
+    state: State,
+    revision: u64,
+}
+
 impl Door {
     pub fn new(desk: Desk<Rules>, queue: Queue) -> Self {
         Self { desk, queue }
     }
 
-    async fn judgement(
-        &self,
-        caller: &Caller,
-        charter: &Charter,
-        key: &HistoryKey,
-        said: Judging<'_>,
-    ) -> Result<Judgement, Status> {
-        let place = match self.desk.read(key).await?.state {
-            State::Unknown => return Err(station::not_found(&key.id)),
-            State::Waiting { subject, .. } | State::Judged { subject, .. } => subject.place,
-        };
-        own_street(caller, charter, &place)?;
+    async fn asked(&self, caller: Caller, district: &str, case: &str) -> Result<Asked, Status> {
+        let (district, _, key) = case_key(district, case)?;
+        caller.require_district(&district)?;
+        let charter = charter_of(&self.desk, &district)?;
+        let snapshot = self.desk.read(&key).await?;
+        if snapshot.state == State::Unknown {
+            return Err(station::not_found(&key.id));
+        }
+        Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0 })
+    }
+
+    async fn decide(&self, asked: &Asked, command_id: CommandId, command: Command) -> Result<u64, Status> {
+        asked.permit()?;
+        let answered = self.desk.ask(&asked.key, &asked.caller, command_id, &asked.charter, command).await?;
+        Ok(answered.revision.0)
+    }
+}
+
+impl Asked {
+    fn subject(&self) -> Subject {
+        match &self.state {
+            State::Waiting { subject, .. } | State::Judged { subject, .. } => subject.clone(),
+            State::Unknown | State::Dismissed => Subject::default(),
+        }
+    }
+
+    /// Where the asker sits, seen from this case.
+    fn seat(&self) -> Seat {
+        match self.caller.role {
+            Role::District => Seat::District,
+            Role::Street => Seat::Street { own: self.own_street() },
+            Role::Unspecified
+            | Role::Bridge
+            | Role::Caller
+            | Role::Grid
+            | Role::Community
+            | Role::EnforcementCenter
+            | Role::Department
+            | Role::Operator
+            | Role::System => Seat::Reader,
+        }
+    }
+
+    fn own_street(&self) -> bool {
+        let street = |party: &Code| self.charter.street_of(party).map(|street| street.code.clone());
+        let there = self.subject().place.party.as_ref().and_then(street);
+        there.is_none() || there == self.caller.party.as_ref().and_then(street)
+    }
+
+    fn permit(&self) -> Result<(), Status> {
+        if self.seat().judges() {
+            return Ok(());
+        }
+        Err(Status::permission_denied("the case lies in another street: that street judges it, or the district"))
+    }
+
+    fn judgement(&self, said: &Judging<'_>) -> Result<Judgement, Status> {
+        let charter = &self.charter;
         let categories = grading::categories(charter, said.category, said.also)?;
         let level = wire::optional_level(said.level).map_err(bad_field)?;
         let situation = match said.situation {
@@ -67,23 +137,26 @@ impl Door {
                 Some(charter.situation(code).ok_or_else(unknown)?.code.clone())
             }
         };
-        Ok(grading::judge(charter, &categories, level, situation, &place))
+        let subject = self.subject();
+        Ok(match level {
+            None => grading::judge(charter, &categories, situation, &subject),
+            Some(level) => grading::judge_at(charter, &categories, situation, &subject, level)?,
+        })
     }
-}
 
-/// A street judges what lies in it; the district everything.
-fn own_street(caller: &Caller, charter: &Charter, place: &Place) -> Result<(), Status> {
-    if caller.role == Role::District {
-        return Ok(());
-    }
-    let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
-    let own = street(caller.acting_party()?);
-    let there = place.party.as_ref().and_then(street);
-    match there {
-        Some(there) if own.as_ref() != Some(&there) => {
-            Err(Status::permission_denied(format!("the case lies in {there}: that street judges it, or the district")))
-        }
-        Some(_) | None => Ok(()),
+    /// The names of what the asker could do now.
+    fn allowed(&self) -> Vec<String> {
+        let somehow = match &self.state {
+            State::Judged { judgement, .. } => Some(judgement.clone()),
+            State::Waiting { subject, .. } => {
+                let any = self.charter.categories().first();
+                any.map(|category| grading::judge(&self.charter, &[category], None, subject))
+            }
+            State::Unknown | State::Dismissed => None,
+        };
+        let Some(somehow) = somehow else { return Vec::new() };
+        let acts = allowed_actions(&self.state, self.seat(), &self.caller.staff_ref, &somehow);
+        acts.into_iter().map(|act: Act| act.name().to_owned()).collect()
     }
 }
 
@@ -101,53 +174,68 @@ impl TriageService for Door {
 
     async fn claim(&self, request: Request<ClaimRequest>) -> Result<Response<ClaimResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
+        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let (district, _, key) = case_key(&request.district, &request.case_id)?;
-        caller.require_district(&district)?;
-        let charter = charter_of(&self.desk, &district)?;
-        let command = Command::Claim { by: caller.staff_ref.clone() };
-        let answered = self.desk.ask(&key, &caller, command_id(&request.command_id)?, &charter, command).await?;
-        Ok(Response::new(ClaimResponse { revision: answered.revision.0 }))
+        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let command = Command::Claim { by: asked.caller.staff_ref.clone() };
+        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
+        Ok(Response::new(ClaimResponse { revision }))
     }
 
     async fn judge(&self, request: Request<JudgeRequest>) -> Result<Response<JudgeResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
+        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let (district, _, key) = case_key(&request.district, &request.case_id)?;
-        caller.require_district(&district)?;
-        let charter = charter_of(&self.desk, &district)?;
+        let asked = self.asked(caller, &request.district, &request.case_id).await?;
         let said = Judging {
             category: &request.category,
             also: &request.also,
             level: request.level,
             situation: &request.situation,
         };
-        let judgement = self.judgement(&caller, &charter, &key, said).await?;
-        let command =
-            Command::Judge { judgement, reason: optional_prose("reason", &request.reason, REASON_LENGTH_MAX)? };
-        let answered = self.desk.ask(&key, &caller, command_id(&request.command_id)?, &charter, command).await?;
-        Ok(Response::new(JudgeResponse { revision: answered.revision.0 }))
+        let judgement = asked.judgement(&said)?;
+        let reason = optional_prose("reason", &request.reason, REASON_LENGTH_MAX)?;
+        let command = Command::Judge { judgement, reason };
+        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
+        Ok(Response::new(JudgeResponse { revision }))
     }
 
     async fn regrade(&self, request: Request<RegradeRequest>) -> Result<Response<RegradeResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
+        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let (district, _, key) = case_key(&request.district, &request.case_id)?;
-        caller.require_district(&district)?;
-        let charter = charter_of(&self.desk, &district)?;
+        let asked = self.asked(caller, &request.district, &request.case_id).await?;
         let said = Judging {
             category: &request.category,
             also: &request.also,
             level: request.level,
             situation: &request.situation,
         };
-        let judgement = self.judgement(&caller, &charter, &key, said).await?;
+        let judgement = asked.judgement(&said)?;
         let command = Command::Regrade { judgement, reason: prose("reason", &request.reason, REASON_LENGTH_MAX)? };
-        let answered = self.desk.ask(&key, &caller, command_id(&request.command_id)?, &charter, command).await?;
-        Ok(Response::new(RegradeResponse { revision: answered.revision.0 }))
+        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
+        Ok(Response::new(RegradeResponse { revision }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        caller.require(&READERS)?;
+        let request = request.into_inner();
+        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let allowed_actions = asked.allowed();
+        let answer = GetResponse { revision: asked.revision, allowed_actions, ..GetResponse::default() };
+        Ok(Response::new(match &asked.state {
+            State::Waiting { claimed_by, due, .. } => GetResponse {
+                phase: "waiting".to_owned(),
+                claimed_by: claimed_by.clone().unwrap_or_default(),
+                due: Some(due.to_wire()),
+                ..answer
+            },
+            State::Judged { judgement, .. } => {
+                GetResponse { phase: "judged".to_owned(), judgement: Some(to_judgement(judgement)), ..answer }
+            }
+            State::Unknown | State::Dismissed => GetResponse { phase: "dismissed".to_owned(), ..answer },
+        }))
     }
 
     async fn suggest(&self, request: Request<SuggestRequest>) -> Result<Response<SuggestResponse>, Status> {
@@ -167,7 +255,7 @@ impl TriageService for Door {
     }
 }
 
-fn charter_of(desk: &Desk<Rules>, district: &Code) -> Result<std::sync::Arc<Charter>, Status> {
+fn charter_of(desk: &Desk<Rules>, district: &Code) -> Result<Arc<Charter>, Status> {
     desk.station
         .charter(district.as_str())
         .map_err(|error| Violation::new("district", "known-district", error.to_string()).into())

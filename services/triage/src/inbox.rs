@@ -1,7 +1,9 @@
-//! What triage follows: cases that were received, its own commits (for their deadlines), and alarms.
+//! What triage follows: cases that were received and cases that ended with intake, its own commits (for their deadlines),
+//! and alarms. Dispatch ends a case that nobody has judged only for one of those facts, so it is not followed.
 
 use ids::Owner;
-use proto::intake::v1::{Received, intake_event};
+use proto::intake::v1::Received;
+use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::record::v1::event::Of;
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use record::StoredCommit;
@@ -11,8 +13,9 @@ use station::Desk;
 use station::wire;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Command, Rules, Subject};
+use crate::domain::{Command, DismissReason, Rules, Subject};
 use crate::grading;
+use crate::wire::source;
 
 pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
     let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Triage)).await?;
@@ -46,21 +49,40 @@ async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> 
         return desk.follow_own(&stored).await.map(|_| ());
     }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-        if let Some(Of::Intake(fact)) = &event.of
-            && let Some(intake_event::Event::Received(received)) = &fact.event
-        {
-            grade(desk, &stored, received).await?;
+        let Some(Of::Intake(fact)) = &event.of else { continue };
+        match &fact.event {
+            Some(IntakeFact::Received(received)) => grade(desk, &stored, received).await?,
+            Some(IntakeFact::WithdrawalAsked(_)) => dismiss(desk, &stored, DismissReason::Withdrawn).await?,
+            Some(IntakeFact::ExclusionApproved(_)) => dismiss(desk, &stored, DismissReason::Excluded).await?,
+            Some(IntakeFact::LinkedAsDuplicate(_)) => dismiss(desk, &stored, DismissReason::Merged).await?,
+            Some(
+                IntakeFact::Supplemented(_)
+                | IntakeFact::ExclusionProposed(_)
+                | IntakeFact::CallerJoined(_)
+                | IntakeFact::PollOpened(_)
+                | IntakeFact::HouseholdAnswered(_)
+                | IntakeFact::PollClosed(_)
+                | IntakeFact::PollAttached(_),
+            )
+            | None => {}
         }
     }
     Ok(())
+}
+
+async fn dismiss(desk: &Desk<Rules>, stored: &StoredCommit, reason: DismissReason) -> Result<(), Failure> {
+    let key = &stored.subject.key;
+    let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    desk.react(key, &stored.subject, &charter, Command::Dismiss { reason }).await
 }
 
 async fn grade(desk: &Desk<Rules>, stored: &StoredCommit, received: &Received) -> Result<(), Failure> {
     let key = &stored.subject.key;
     let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
     let place = wire::place(received.place.as_ref()).map_err(Failure::permanent)?;
-    let now = desk.station.now();
-    let verdict = grading::verdict(&charter, &received.category_hint, &received.title, &received.text, &place, now);
-    let command = Command::Grade { verdict, subject: Subject { title: received.title.clone(), place } };
+    let source = source::received(received).map_err(Failure::permanent)?;
+    let subject = Subject { title: received.title.clone(), place, source };
+    let verdict = grading::verdict(&charter, &received.category_hint, &received.text, &subject, desk.station.now());
+    let command = Command::Grade { verdict, subject };
     desk.react(key, &stored.subject, &charter, command).await
 }

@@ -64,7 +64,7 @@ impl Queue {
                         case.claimed_by.clone_from(&claimed.by);
                     }
                 }
-                Some(Event::Judged(_) | Event::Classified(_) | Event::Regraded(_)) => {
+                Some(Event::Judged(_) | Event::Classified(_) | Event::Regraded(_) | Event::Dismissed(_)) => {
                     cases.remove(key);
                 }
                 Some(Event::JudgementOverdue(_)) | None => {}

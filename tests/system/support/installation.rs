@@ -14,6 +14,7 @@ use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::intake::v1::{Case, CaseSummary, GetRequest, ListRequest};
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
+use proto::triage::v1::triage_service_client::TriageServiceClient;
 use record::{Broker, BrokerConfig, Credentials};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -95,6 +96,10 @@ impl Installation {
 
     pub async fn dispatch(&self, identity: &Identity) -> DispatchServiceClient<Authorised> {
         DispatchServiceClient::new(self.channel(identity).await)
+    }
+
+    pub async fn triage(&self, identity: &Identity) -> TriageServiceClient<Authorised> {
+        TriageServiceClient::new(self.channel(identity).await)
     }
 
     pub async fn desk_of(&self, department: &str) -> ResponderServiceClient<Authorised> {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod show;
+mod tables;
 
 use charter::Charter;
 

@@ -168,10 +168,14 @@ fn matches(fact: &Fact, entry: &TimelineEntry) -> bool {
     }
 }
 
-/// JSON of protobuf writes 64-bit numbers as text and leaves out what is zero; a story writes what it means.
+/// JSON of protobuf writes 64-bit numbers as text and leaves out what is zero; a story writes what it means, and of a
+/// part with fields of its own only those it is about.
 fn same(is: &Value, wanted: &Value) -> bool {
     match (is, wanted) {
         (Value::String(is), Value::Number(wanted)) => *is == wanted.to_string(),
+        (Value::Object(is), Value::Object(wanted)) => {
+            wanted.iter().all(|(field, wanted)| is.get(field).is_some_and(|is| same(is, wanted)))
+        }
         (is, wanted) => is == wanted,
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::list::{Entry, entries};
 use crate::reader::{Cursor, Fields, Kind, Report};
-use crate::{Name, Provenance, SquadTemplate};
+use crate::{Duty, DutyKind, Name, Provenance, SquadTemplate};
 
 /// One entry of the unified classification tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Category {
     /// The distinct legal powers its solution needs; two or more make it a matter of the enforcement centre.
     pub powers: Vec<Code>,
     pub handler: Handler,
+    /// Who else is able, none of them below the handler.
+    pub able: Vec<Handler>,
+    /// The street's duty it falls under.
+    pub duty: Option<Code>,
     /// The catalogue entry under which the street calls; every B2 category has one.
     pub situation: Option<Code>,
     /// The colour a call on it starts with, if not the situation's.
@@ -103,6 +107,18 @@ pub enum Handler {
 }
 
 impl Handler {
+    /// How far up it stands: the lowest that is able has the case.
+    const fn rung(&self) -> u8 {
+        match self {
+            Self::Grid => 0,
+            Self::Community => 1,
+            Self::Unit(_) | Self::Squad(_) => 2,
+            Self::StreetCommandCentre => 3,
+            Self::EnforcementCentre => 4,
+            Self::District => 5,
+        }
+    }
+
     /// Whether a category of this level may be handled here.
     const fn fits(&self, level: Level) -> bool {
         match (level, self) {
@@ -198,17 +214,15 @@ fn category(fields: &Fields<'_, '_>) -> Option<Category> {
     let code = fields.declare(Kind::Category);
     let name = fields.name();
     let level = fields.need("level").and_then(|cursor| cursor.parsed("level"));
-    let handler = fields.need("handler").and_then(|cursor| {
-        let handler = cursor.parsed("handler")?;
-        refer(&handler, cursor);
-        Some(handler)
-    });
+    let handler = fields.need("handler").and_then(named_handler);
     let parent = fields.reference("parent", Kind::Category);
     let situation = fields.reference("situation", Kind::Situation);
     let category = Category {
         parent,
         keywords: fields.list("keywords").into_iter().filter_map(|cursor| cursor.filled()).collect(),
         powers: fields.get("powers").map(|cursor| cursor.codes(Kind::LegalPower)).unwrap_or_default(),
+        able: fields.list("able").into_iter().filter_map(named_handler).collect(),
+        duty: fields.reference("duty", Kind::Duty),
         situation,
         colour: fields.get("colour").and_then(|cursor| cursor.parsed("colour")),
         limit: fields.reference("limit", Kind::Limit),
@@ -221,6 +235,12 @@ fn category(fields: &Fields<'_, '_>) -> Option<Category> {
     };
     check(&category, fields.cursor);
     Some(category)
+}
+
+fn named_handler(cursor: Cursor<'_, '_>) -> Option<Handler> {
+    let handler = cursor.parsed("handler")?;
+    refer(&handler, cursor);
+    Some(handler)
 }
 
 fn refer(handler: &Handler, cursor: Cursor<'_, '_>) {
@@ -243,6 +263,10 @@ fn check(category: &Category, cursor: Cursor<'_, '_>) {
     let Category { code, level, .. } = category;
     if !category.handler.fits(*level) {
         cursor.problem("level-handler", format!("{code} is of level {level}, which this handler is not"));
+    }
+    if let Some(below) = category.able.iter().find(|able| able.rung() < category.handler.rung()) {
+        cursor
+            .problem("lowest-able-handles", format!("{code} is given to a handler above one that is able: {below:?}"));
     }
     if *level == Level::B2 && category.situation.is_none() {
         cursor.problem("b2-situation", format!("{code} is of level B2 but names no situation to call under"));
@@ -279,6 +303,19 @@ pub(crate) fn check_powers(categories: &[Category], squads: &[SquadTemplate], re
             report.place_of(Kind::Category, &category.code).filter(|_| squad.power.as_ref() != Some(power))
         {
             report.add(at, "squad-holds-power", format!("the squad {code} does not hold the power {power}"));
+        }
+    }
+}
+
+/// Whoever only assists in a duty does not have its cases.
+pub(crate) fn check_duties(categories: &[Category], duties: &[Duty], report: &Report<'_>) {
+    for category in categories.iter().filter(|category| category.level < Level::C) {
+        let Some(duty) = duties.iter().find(|duty| category.duty.as_ref() == Some(&duty.code)) else { continue };
+        if duty.kind == DutyKind::Assist
+            && let Some(at) = report.place_of(Kind::Category, &category.code)
+        {
+            let message = format!("{} is the street's, which only assists in {}", category.code, duty.code);
+            report.add(at, "duty-is-led", message);
         }
     }
 }

@@ -17,6 +17,8 @@ mod classify;
 mod duty;
 mod evaluation;
 mod expects;
+mod grading;
+mod group;
 mod limit;
 mod limits;
 mod list;
@@ -27,6 +29,7 @@ mod parse;
 mod party;
 mod reader;
 mod recurrence;
+mod route;
 mod shipped;
 mod situation;
 mod source;
@@ -41,12 +44,15 @@ pub use channel::{Bridge, Channel, Way};
 pub use classify::Candidate;
 pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
 pub use evaluation::{Component, Containment, ContainmentDefinition, Formula, RatingStep, ScoreSource, Tier};
+pub use grading::{GradingRow, HandlerKind, Target, When};
+pub use group::Group;
 pub use limit::{Limit, LimitError, LimitUnit};
 pub use limits::{ColourLimits, NamedLimit};
 pub use list::Entry;
 pub use name::{Name, Provenance};
-pub use party::{Group, Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
+pub use party::{Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
 pub use recurrence::{DISTANCE_M_MAX as RECURRENCE_DISTANCE_M_MAX, Recurrence, WINDOW_DAYS_MAX as RECURRENCE_DAYS_MAX};
+pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
@@ -67,6 +73,7 @@ pub struct Charter {
     organisation: organisation::Organisation,
     classification: category::Classification,
     classifier: classify::Classifier,
+    grading: Vec<GradingRow>,
     situations: situation::Situations,
     limits: limits::Limits,
     calendar: Calendar,

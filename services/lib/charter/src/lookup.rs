@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Containment, Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party,
-    PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, NamedLimit,
+    Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -100,6 +100,12 @@ impl Charter {
         &self.organisation.groups
     }
 
+    /// The special group of this code, with its chair and the departments it schedules.
+    #[must_use]
+    pub fn group(&self, code: &str) -> Option<&Group> {
+        self.groups().iter().find(|group| group.code.as_str() == code)
+    }
+
     /// How the enforcement centre of a street is manned, unless the street differs.
     #[must_use]
     pub fn centre(&self) -> &Centre {
@@ -158,6 +164,12 @@ impl Charter {
             Handler::District => Some(self.district_centre()),
         };
         owner.or_else(|| unit(COMMAND_CENTRE)).unwrap_or(self.district_centre())
+    }
+
+    /// The decision table, in its order.
+    #[must_use]
+    pub fn grading(&self) -> &[GradingRow] {
+        &self.grading
     }
 
     #[must_use]
@@ -285,10 +297,28 @@ impl Charter {
         &self.duties.duties
     }
 
+    #[must_use]
+    pub fn duty(&self, code: &str) -> Option<&Duty> {
+        self.duties().iter().find(|duty| duty.code.as_str() == code)
+    }
+
     /// What a community may be asked to do.
     #[must_use]
     pub fn community_items(&self) -> &[CommunityItem] {
         &self.duties.community
+    }
+
+    /// The first listed matter of communities that covers this category.
+    #[must_use]
+    pub fn community_item_for(&self, category: &Code) -> Option<&CommunityItem> {
+        self.duties.community_item_for(category)
+    }
+
+    /// Whether a community may be given work on a case of this category without an admission. Where the
+    /// district has no list, nothing is kept from communities.
+    #[must_use]
+    pub fn community_may_take(&self, category: &Code) -> bool {
+        self.community_items().is_empty() || self.community_item_for(category).is_some()
     }
 
     /// What the district has given its streets.

@@ -11,13 +11,13 @@ use crate::text::TEXTS_REQUIRED;
 use crate::yaml::{Node, Position};
 use crate::{Charter, Name, Problem, SourceFile};
 use crate::{area, calendar, campaign, category, centre, channel, duty, evaluation};
-use crate::{expects, limits, organisation, recurrence, situation, text};
+use crate::{expects, grading, limits, organisation, recurrence, situation, text};
 
 /// The files that a charter may have as well.
 const FILES_OPTIONAL: [&str; 3] = ["areas.yaml", "campaigns.yaml", "recurrence.yaml"];
 
 /// The files that every charter has.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "calendar.yaml",
     "categories.yaml",
     "centre.yaml",
@@ -25,6 +25,7 @@ const FILES: [&str; 13] = [
     "charter.yaml",
     "duties.yaml",
     "evaluation.yaml",
+    "grading.yaml",
     "limits.yaml",
     "organisation.yaml",
     "powers.yaml",
@@ -122,6 +123,7 @@ impl<'a, 'r> Parts<'a, 'r> {
         let organisation = organisation::read(&head.district, here, streets);
         let situations = self.file("situations.yaml").map(situation::read);
         let classification = self.file("categories.yaml").map(category::read);
+        let grading = self.file("grading.yaml").map(grading::read);
         let limits = self.file("limits.yaml").and_then(limits::read);
         let calendar = self.file("calendar.yaml").map(calendar::read);
         let evaluation = self.file("evaluation.yaml").and_then(evaluation::read);
@@ -147,6 +149,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             confidence_min: head.confidence_min?,
             organisation,
             classification,
+            grading: grading?,
             situations: situations?,
             limits: limits?,
             calendar: calendar?,
@@ -163,6 +166,9 @@ impl<'a, 'r> Parts<'a, 'r> {
             sources: files.to_vec(),
         };
         category::check_powers(charter.categories(), charter.squads(), self.report);
+        category::check_duties(charter.categories(), charter.duties(), self.report);
+        grading::check(&charter, self.report);
+        duty::check_community(&charter.duties, charter.categories(), self.report);
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use ids::Code;
 use serde::{Deserialize, Serialize};
 
-use crate::{Name, Provenance};
+use crate::{Level, Name, Provenance};
 
 /// Any unit that can own work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,17 @@ impl PartyKind {
         }
     }
 
+    /// The level of a case that such a party has.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Grid | Self::Community | Self::External => Level::A,
+            Self::Street | Self::Unit | Self::Squad => Level::B1,
+            Self::Department | Self::Group | Self::District => Level::C,
+            Self::City => Level::D,
+        }
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,19 +119,6 @@ pub struct SquadTemplate {
     /// The legal power its officers hold.
     pub power: Option<Code>,
     pub responder: bool,
-    pub provenance: Provenance,
-}
-
-/// A district group for hard cases: under a district leader it schedules departments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Also the code of the party.
-    pub code: Code,
-    pub name: Name,
-    pub class: Code,
-    /// The role that chairs it.
-    pub chair: Code,
-    pub members: Vec<Code>,
     pub provenance: Provenance,
 }
 

@@ -40,6 +40,7 @@ pub(crate) enum Kind {
     CommunityItem,
     Power,
     GroupClass,
+    GradingRow,
 }
 
 impl Kind {
@@ -68,6 +69,7 @@ impl Kind {
             Self::CommunityItem => "community item",
             Self::Power => "power",
             Self::GroupClass => "group class",
+            Self::GradingRow => "grading row",
         }
     }
 }

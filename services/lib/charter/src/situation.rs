@@ -99,7 +99,7 @@ pub(crate) fn check_callable(situations: &Situations, organisation: &Organisatio
     for situation in &situations.situations {
         let Some(at) = report.place_of(Kind::Situation, &situation.code) else { continue };
         for pattern in situation.lead.iter().chain(&situation.supporting) {
-            if situation.provenance != Provenance::Illustrative && !callable(pattern, organisation) {
+            if !callable(pattern, organisation) {
                 let party = match pattern {
                     PartyPattern::Party(code) => code.to_string(),
                     PartyPattern::OfStreet(part) => format!("{{street}}-{part}"),

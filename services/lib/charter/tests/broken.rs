@@ -36,6 +36,23 @@ const MISTAKES: &[Mistake] = &[
     mistake("wuchang", "charter.yaml", "community-assist: 29", "community-assist: 30", "expects-community-assist"),
     mistake("jiangan", "charter.yaml", "groups: 13", "groups: 12", "expects-groups"),
     mistake("heping", "charter.yaml", "expects:", "expected:", "unknown-key"),
+    mistake("jiangan", "organisation.yaml", "    chair: district-leader\n", "", "group-has-chair"),
+    mistake("jiangan", "organisation.yaml", "chair: district-leader", "chair: emperor", "unknown-reference"),
+    mistake(
+        "jiangan",
+        "organisation.yaml",
+        "[jiangan-tax, jiangan-investment, jiangan-approvals]",
+        "[jiangan-tax]",
+        "group-has-two-departments",
+    ),
+    mistake(
+        "jiangan",
+        "organisation.yaml",
+        "[jiangan-tax, jiangan-investment, jiangan-approvals]",
+        "[jiangan-tax, jiangan-property]",
+        "group-has-two-departments",
+    ),
+    mistake("wuchang", "duties.yaml", "[governance, neighbours,", "[governance, ghosts,", "unknown-reference"),
     mistake("heping", "organisation.yaml", "city: {", "city: [", "yaml-syntax"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: police", "code-prefix"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: heping-fire", "duplicate-code"),
@@ -95,6 +112,50 @@ const MISTAKES: &[Mistake] = &[
         "handler: unit public-safety\n    never-street: true",
         "never-street",
     ),
+    mistake("heping", "categories.yaml", "able: [community,", "able: [grid, moon,", "handler"),
+    mistake(
+        "heping",
+        "categories.yaml",
+        "    handler: unit public-safety\n",
+        "    handler: unit public-safety\n    able: [grid]\n",
+        "lowest-able-handles",
+    ),
+    mistake("wuchang", "categories.yaml", "duty: duty-lead-01", "duty: duty-assist-01", "duty-is-led"),
+    mistake("wuchang", "categories.yaml", "duty: duty-lead-01", "duty: duty-lead-99", "unknown-reference"),
+    mistake("jiangan", "grading.yaml", "to: situation-lead", "to: the-boss", "row-target"),
+    mistake("jiangan", "grading.yaml", "to: situation-lead", "to: party jiangan-gas", "row-target"),
+    mistake("jiangan", "grading.yaml", "to: situation-lead", "to: party jiangan-treasury", "unknown-reference"),
+    mistake("jiangan", "grading.yaml", "levels: [B2, C], situation: true", "levels: [B2, C]", "row-target"),
+    mistake("jiangan", "grading.yaml", "    level: B1\n", "    level: C\n", "row-level"),
+    mistake("jiangan", "grading.yaml", "    level: B1\n", "    level: B2\n", "b2-situation"),
+    mistake("jiangan", "grading.yaml", "level: own", "level: E", "level"),
+    mistake("jiangan", "grading.yaml", "    when: {}\n", "    when: { ways: [online] }\n", "last-row-total"),
+    mistake("jiangan", "grading.yaml", "    when: {}\n", "    when: {}\n    enabled: false\n", "last-row-total"),
+    mistake("jiangan", "grading.yaml", "classes: [enterprise]", "classes: []", "contradictory-row"),
+    mistake(
+        "jiangan",
+        "grading.yaml",
+        "powers-at-least: 1, powers-at-most: 1",
+        "powers-at-least: 2, powers-at-most: 1",
+        "contradictory-row",
+    ),
+    mistake(
+        "wuchang",
+        "grading.yaml",
+        "levels: [B2, C], situation: true",
+        "levels: [A], situation: true",
+        "contradictory-row",
+    ),
+    mistake("jiangan", "grading.yaml", "{ powers-at-least: 2 }", "{ powers-at-least: 0 }", "unreachable-row"),
+    mistake("jiangan", "grading.yaml", "{ never-street: true }", "{ handlers: [district] }", "unreachable-row"),
+    mistake(
+        "jiangan",
+        "grading.yaml",
+        "  - code: never-street\n    when: { never-street: true }\n    level: C\n    to: district",
+        "  - code: never-street\n    when: { never-street: true }\n    level: B1\n    to: command-centre",
+        "never-street",
+    ),
+    mistake("jiangan", "grading.yaml", "classes: [enterprise]", "class: [enterprise]", "unknown-key"),
     mistake("heping", "limits.yaml", "response: 10min", "response: 3 days", "limit-grammar"),
     mistake("heping", "limits.yaml", "completion: 2d", "completion: 6d", "colour-order"),
     mistake("heping", "limits.yaml", "report-in: 30min", "report-in: 5min", "colour-steps"),
@@ -182,6 +243,16 @@ fn a_problem_reads_as_file_line_column_rule_and_words() {
         found.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["evaluation.yaml:3:3: weights-sum-100: these sum to 90, not to 100"]
     );
+}
+
+/// Reported where the category stands, because there it is said to go to the community.
+#[test]
+fn a_community_is_sent_nothing_that_its_list_does_not_have() {
+    let gap = mistake("wuchang", "duties.yaml", "[governance, neighbours,", "[governance,", "community-item-lists");
+    let found = problems(&with("wuchang", &[&gap]).0);
+    let [problem] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((problem.file.as_str(), problem.rule), ("categories.yaml", gap.rule));
+    assert!(problem.message.starts_with("neighbours "), "{problem}");
 }
 
 #[test]

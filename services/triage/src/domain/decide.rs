@@ -31,10 +31,19 @@ impl Decider for Rules {
                     subject: subject.clone(),
                 }])
             }
-            (State::Waiting { .. } | State::Judged { .. }, Command::Grade { .. }) => Ok(vec![]),
+            (State::Waiting { .. } | State::Judged { .. } | State::Dismissed, Command::Grade { .. }) => Ok(vec![]),
+
+            // A case may end before its receipt comes here: then it is never graded.
+            (State::Unknown | State::Waiting { .. } | State::Judged { .. }, Command::Dismiss { reason }) => {
+                Ok(vec![Event::Dismissed { reason: *reason }])
+            }
+            (State::Dismissed, Command::Dismiss { .. }) => Ok(vec![]),
 
             (State::Unknown, Command::Claim { .. } | Command::Judge { .. } | Command::Regrade { .. }) => {
                 Err(Refusal::NoSuchCase)
+            }
+            (State::Dismissed, Command::Claim { .. } | Command::Judge { .. } | Command::Regrade { .. }) => {
+                Err(Refusal::Ended)
             }
 
             (_, Command::Claim { by }) if by.is_empty() => Err(Refusal::StaffNumberNeeded),
@@ -47,14 +56,24 @@ impl Decider for Rules {
             }
             (State::Judged { .. }, Command::Claim { .. } | Command::Judge { .. }) => Err(Refusal::JudgedAlready),
 
+            (State::Waiting { .. }, Command::Judge { judgement, reason })
+                if judgement.is_raised() && reason.is_empty() =>
+            {
+                Err(Refusal::ReasonRequired)
+            }
             (State::Waiting { subject, .. }, Command::Judge { judgement, reason }) => Ok(vec![Event::Judged {
                 judgement: judgement.clone(),
                 reason: reason.clone(),
                 subject: subject.clone(),
             }]),
             (State::Waiting { .. }, Command::Regrade { .. }) => Err(Refusal::NotJudgedYet),
-            (State::Judged { judgement: now, .. }, Command::Regrade { judgement, .. }) if now == judgement => {
+            (State::Judged { judgement: now, .. }, Command::Regrade { judgement, .. })
+                if now.is_the_same_as(judgement) =>
+            {
                 Err(Refusal::SameJudgement)
+            }
+            (State::Judged { .. }, Command::Regrade { reason, .. }) if reason.is_empty() => {
+                Err(Refusal::ReasonRequired)
             }
             (State::Judged { judgement: now, subject }, Command::Regrade { judgement, reason }) => {
                 Ok(vec![Event::Regraded {
@@ -89,6 +108,7 @@ impl Decider for Rules {
             (State::Waiting { claimed_by, due, subject, .. }, Event::JudgementOverdue { .. }) => {
                 State::Waiting { claimed_by, due, overdue: true, subject }
             }
+            (_, Event::Dismissed { .. }) => State::Dismissed,
             (state, Event::Regraded { .. } | Event::Claimed { .. } | Event::JudgementOverdue { .. }) => state,
         }
     }
@@ -96,7 +116,7 @@ impl Decider for Rules {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Judgement, Subject};
+    use super::super::{DismissReason, Judgement, Proof, Subject};
     use super::*;
     use charter::Level;
     use jiff::Timestamp;
@@ -110,6 +130,7 @@ mod tests {
             situation: None,
             colour: None,
             party: "wuchang-liangdao-command-centre".parse().unwrap(),
+            proof: Proof { level: Some(Level::B1), ..Proof::default() },
         }
     }
 
@@ -164,5 +185,46 @@ mod tests {
         let events = Rules::decide(&state, &regrade(Level::B2)).unwrap();
         assert!(matches!(&events[..], [Event::Regraded { from: Level::A, .. }]));
         assert_eq!(Rules::decide(&state, &regrade(Level::A)), Err(Refusal::SameJudgement));
+    }
+
+    #[test]
+    fn nobody_raises_a_case_without_saying_why() {
+        let waiting = after(&[queued()]);
+        let judge = |level, reason: &str| {
+            let command = Command::Judge { judgement: judgement(level), reason: reason.to_owned() };
+            Rules::decide(&waiting, &command).map(|events| events.len())
+        };
+        // The table says B1: at it and below it no word is needed.
+        assert_eq!((judge(Level::A, ""), judge(Level::B1, "")), (Ok(1), Ok(1)));
+        assert_eq!(judge(Level::B2, ""), Err(Refusal::ReasonRequired));
+        assert_eq!(judge(Level::C, ""), Err(Refusal::ReasonRequired));
+        assert_eq!(judge(Level::C, "the owner lives abroad"), Ok(1));
+        let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::A), reason: String::new() }]);
+        let unsaid = Command::Regrade { judgement: judgement(Level::B1), reason: String::new() };
+        assert_eq!(Rules::decide(&judged, &unsaid), Err(Refusal::ReasonRequired));
+    }
+
+    #[test]
+    fn a_regrade_that_only_proves_differently_changes_nothing() {
+        let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
+        let proven = Judgement { proof: Proof::default(), ..judgement(Level::B1) };
+        let regrade = Command::Regrade { judgement: proven, reason: "again".to_owned() };
+        assert_eq!(Rules::decide(&judged, &regrade), Err(Refusal::SameJudgement));
+    }
+
+    #[test]
+    fn a_case_that_ended_leaves_the_queue_once_and_for_good() {
+        let dismiss = Command::Dismiss { reason: DismissReason::Withdrawn };
+        let gone = after(&[queued(), dismiss.clone()]);
+        assert_eq!(Rules::decide(&gone, &dismiss), Ok(vec![]));
+        assert_eq!(Rules::decide(&gone, &Command::Claim { by: "7".to_owned() }), Err(Refusal::Ended));
+        let late = Command::CheckDeadlines { now: Timestamp::from_second(9000).unwrap() };
+        assert_eq!(Rules::decide(&gone, &late), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_receipt_that_comes_after_the_end_is_not_graded() {
+        let gone = after(&[Command::Dismiss { reason: DismissReason::Merged }]);
+        assert_eq!(Rules::decide(&gone, &queued()), Ok(vec![]));
     }
 }

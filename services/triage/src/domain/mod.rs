@@ -1,12 +1,16 @@
 //! What triage decides about one case: the rules' judgement, or a person's.
 
+mod allowed;
 mod decide;
+#[cfg(test)]
+mod model;
 
-use charter::{Colour, Level};
+use charter::{Colour, Considered, Level, Way};
 use ids::Code;
 use jiff::Timestamp;
-use vocabulary::Place;
+use vocabulary::{CallerClass, CaseKind, Place};
 
+pub use allowed::{Act, Seat, allowed_actions};
 pub use decide::Rules;
 
 /// What a case is and who has to solve it.
@@ -21,6 +25,33 @@ pub struct Judgement {
     pub situation: Option<Code>,
     pub colour: Option<Colour>,
     pub party: Code,
+    pub proof: Proof,
+}
+
+/// Why it is this party and no lower one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The row of the decision table that decides on such a case.
+    pub rule: Option<Code>,
+    /// What that row says. A person may judge differently, upwards only with a reason.
+    pub level: Option<Level>,
+    /// The street's duty it falls under.
+    pub duty: Option<Code>,
+    /// Everybody from the grid up to the party that has it.
+    pub considered: Vec<Considered>,
+}
+
+impl Judgement {
+    /// Whether nothing would change, whatever led to it.
+    fn is_the_same_as(&self, other: &Self) -> bool {
+        let proof = other.proof.clone();
+        Self { proof, ..self.clone() } == *other
+    }
+
+    /// Whether it lies above what the decision table says.
+    fn is_raised(&self) -> bool {
+        self.proof.level.is_some_and(|proven| self.level > proven)
+    }
 }
 
 /// A category the rules think of, with a confidence of 0 to 1.
@@ -37,11 +68,29 @@ pub enum Verdict {
     Unsure { reason: String, candidates: Vec<Candidate>, due: Timestamp },
 }
 
-/// What the case is called and where it is, handed on to whoever decides next.
+/// What the case is called, where it is and where it came from, handed on to whoever decides next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Subject {
     pub title: String,
     pub place: Place,
+    pub source: Source,
+}
+
+/// How a case came in, as far as the decision table asks for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    pub channel: Option<Code>,
+    pub way: Option<Way>,
+    pub class: Option<CallerClass>,
+    pub kind: Option<CaseKind>,
+}
+
+/// Where a case ended before anybody had to judge it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DismissReason {
+    Withdrawn,
+    Excluded,
+    Merged,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +101,7 @@ pub enum Event {
     Judged { judgement: Judgement, reason: String, subject: Subject },
     Regraded { judgement: Judgement, from: Level, reason: String, subject: Subject },
     JudgementOverdue { due: Timestamp },
+    Dismissed { reason: DismissReason },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +125,10 @@ pub enum Command {
     CheckDeadlines {
         now: Timestamp,
     },
+    /// It ended elsewhere.
+    Dismiss {
+        reason: DismissReason,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,6 +145,8 @@ pub enum State {
         judgement: Judgement,
         subject: Subject,
     },
+    /// For good: intake takes nothing of this back.
+    Dismissed,
 }
 
 /// Why triage says no.
@@ -108,4 +164,8 @@ pub enum Refusal {
     SameJudgement,
     #[error("a staff number is needed to claim a case")]
     StaffNumberNeeded,
+    #[error("no level passes a case on without saying why")]
+    ReasonRequired,
+    #[error("the case was withdrawn, excluded or merged")]
+    Ended,
 }

@@ -1,6 +1,6 @@
 //! `huying charter show`: a charter for people.
 
-use charter::{Charter, Handler, Party, PartyPattern, Provenance};
+use charter::{Category, Charter, DutyKind, Handler, Party, PartyPattern, Provenance};
 use comfy_table::Table;
 
 use super::{checked, title};
@@ -27,12 +27,28 @@ pub(crate) struct Args {
     /// How long everything may take
     #[arg(long)]
     limits: bool,
+    /// The decision table: who gets a case, at which level, row by row
+    #[arg(long)]
+    grading: bool,
+    /// The duties of a street, what they are about, and who leads
+    #[arg(long)]
+    duties: bool,
+    /// The special groups, who chairs them and whom they schedule
+    #[arg(long)]
+    groups: bool,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let charter = checked(&args.charter)?;
-    let sections: [(bool, Section); 4] =
-        [(args.parties, parties), (args.categories, categories), (args.situations, situations), (args.limits, limits)];
+    let sections: [(bool, Section); 7] = [
+        (args.parties, parties),
+        (args.categories, categories),
+        (args.situations, situations),
+        (args.limits, limits),
+        (args.grading, super::tables::grading),
+        (args.duties, duties),
+        (args.groups, groups),
+    ];
     if sections.iter().all(|(wanted, _)| !wanted) {
         return summary(&charter);
     }
@@ -60,7 +76,7 @@ fn summary(charter: &Charter) -> anyhow::Result<()> {
     for (name, value) in facts {
         out::line(format_args!("  {name:<9}  {value}"))?;
     }
-    eprintln!("--parties, --categories, --situations and --limits show more");
+    eprintln!("--parties, --categories, --situations, --limits, --grading, --duties and --groups show more");
     Ok(())
 }
 
@@ -83,19 +99,10 @@ fn parties(charter: &Charter) -> Table {
 fn categories(charter: &Charter) -> Table {
     let mut table = out::table(["CATEGORY", "LEVEL", "HANDLER", "SITUATION", "LIMIT", "NAME", ""]);
     for category in charter.categories() {
-        let handler = match &category.handler {
-            Handler::Grid => "grid".to_owned(),
-            Handler::Community => "community".to_owned(),
-            Handler::Unit(code) => format!("unit {code}"),
-            Handler::Squad(code) => format!("squad {code}"),
-            Handler::EnforcementCentre => "enforcement centre".to_owned(),
-            Handler::StreetCommandCentre => "street command centre".to_owned(),
-            Handler::District => "district".to_owned(),
-        };
         table.add_row([
             category.code.to_string(),
             category.level.as_str().to_owned(),
-            handler,
+            handler(&category.handler),
             category.situation.as_ref().map(ToString::to_string).unwrap_or_default(),
             charter.completion_limit(category.level, category).to_string(),
             category.name.to_string(),
@@ -105,18 +112,31 @@ fn categories(charter: &Charter) -> Table {
     table
 }
 
+fn handler(handler: &Handler) -> String {
+    match handler {
+        Handler::Grid => "grid".to_owned(),
+        Handler::Community => "community".to_owned(),
+        Handler::Unit(code) => format!("unit {code}"),
+        Handler::Squad(code) => format!("squad {code}"),
+        Handler::EnforcementCentre => "enforcement centre".to_owned(),
+        Handler::StreetCommandCentre => "street command centre".to_owned(),
+        Handler::District => "district".to_owned(),
+    }
+}
+
 fn situations(charter: &Charter) -> Table {
     let parties = |patterns: &[PartyPattern]| {
         let written = patterns.iter().map(|pattern| match pattern {
-            PartyPattern::Party(code) => code.to_string(),
+            PartyPattern::Party(code) => named(charter, code),
             PartyPattern::OfStreet(part) => format!("{{street}}-{part}"),
         });
-        written.collect::<Vec<_>>().join(" ")
+        written.collect::<Vec<_>>().join(", ")
     };
-    let mut table = out::table(["SITUATION", "COLOUR", "LEAD", "SUPPORTING", "NAME", ""]);
+    let mut table = out::table(["SITUATION", "ASPECT", "COLOUR", "LEAD", "SUPPORTING", "NAME", ""]);
     for situation in charter.situations() {
         table.add_row([
             situation.code.to_string(),
+            situation.aspect.to_string(),
             situation.colour.as_str().to_owned(),
             parties(&situation.lead),
             parties(&situation.supporting),
@@ -147,8 +167,52 @@ fn limits(charter: &Charter) -> Table {
     table
 }
 
+/// Who leads what: the categories of each duty, each with whoever has its cases.
+fn duties(charter: &Charter) -> Table {
+    let mut table = out::table(["DUTY", "KIND", "ABOUT", "NAME", ""]);
+    for duty in charter.duties() {
+        let under = charter.categories().iter().filter(|category| category.duty.as_ref() == Some(&duty.code));
+        let about = |category: &Category| format!("{} ({})", category.code, handler(&category.handler));
+        let kind = match duty.kind {
+            DutyKind::Lead => "lead",
+            DutyKind::Organise => "organise",
+            DutyKind::Assist => "assist",
+        };
+        table.add_row([
+            duty.code.to_string(),
+            kind.to_owned(),
+            under.map(about).collect::<Vec<_>>().join(", "),
+            duty.name.to_string(),
+            mark(duty.provenance).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn groups(charter: &Charter) -> Table {
+    let mut table = out::table(["GROUP", "CLASS", "CHAIR", "DEPARTMENTS", "NAME", ""]);
+    for group in charter.groups() {
+        let departments: Vec<String> = group.departments().iter().map(|code| named(charter, code)).collect();
+        table.add_row([
+            group.code.to_string(),
+            group.class.to_string(),
+            group.chair.to_string(),
+            departments.join(", "),
+            group.name.to_string(),
+            mark(group.provenance).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// A party's code, and what it is called.
+fn named(charter: &Charter, code: &ids::Code) -> String {
+    let name = charter.party(code.as_str()).map(|party| party.name.to_string());
+    format!("{code} ({})", name.unwrap_or_default())
+}
+
 /// What a district still has to replace, or may want to.
-fn mark(provenance: Provenance) -> &'static str {
+pub(super) fn mark(provenance: Provenance) -> &'static str {
     match provenance {
         Provenance::Source => "",
         Provenance::Illustrative => "illustrative",

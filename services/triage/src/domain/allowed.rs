@@ -1,0 +1,77 @@
+//! What somebody may do with a case now, found out by offering it to the rule book: what a desk shows is what it takes.
+
+use std::collections::BTreeSet;
+
+use charter::Level;
+use decider::Decider;
+
+use super::{Command, Judgement, Proof, Rules, State};
+
+/// A method of the contract that changes a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    Claim,
+    Judge,
+    Regrade,
+}
+
+/// Where somebody sits, seen from one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// `own`: the case lies in this street, or nowhere in particular.
+    Street {
+        own: bool,
+    },
+    District,
+    /// Looks on: a grid, a community, a department, an operator.
+    Reader,
+}
+
+impl Act {
+    pub const ALL: [Self; 3] = [Self::Claim, Self::Judge, Self::Regrade];
+
+    /// As the contract has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "Claim",
+            Self::Judge => "Judge",
+            Self::Regrade => "Regrade",
+        }
+    }
+}
+
+impl Seat {
+    /// A street judges what lies in it; the district everything.
+    pub const fn judges(self) -> bool {
+        match self {
+            Self::District | Self::Street { own: true } => true,
+            Self::Street { own: false } | Self::Reader => false,
+        }
+    }
+}
+
+/// What would have an effect now. `staff` is the asker's staff number, `somehow` any judgement that fits the case.
+pub fn allowed_actions(state: &State, seat: Seat, staff: &str, somehow: &Judgement) -> BTreeSet<Act> {
+    let takes =
+        |act: &Act| Rules::decide(state, &offer(*act, state, staff, somehow)).is_ok_and(|said| !said.is_empty());
+    Act::ALL.into_iter().filter(|_| seat.judges()).filter(takes).collect()
+}
+
+fn offer(act: Act, state: &State, staff: &str, somehow: &Judgement) -> Command {
+    let reason = "a reason".to_owned();
+    match act {
+        Act::Claim => Command::Claim { by: staff.to_owned() },
+        Act::Judge => Command::Judge { judgement: somehow.clone(), reason },
+        Act::Regrade => Command::Regrade { judgement: another(state, somehow), reason },
+    }
+}
+
+/// A judgement other than the one that holds.
+fn another(state: &State, somehow: &Judgement) -> Judgement {
+    let now = match state {
+        State::Judged { judgement, .. } => judgement,
+        State::Unknown | State::Waiting { .. } | State::Dismissed => somehow,
+    };
+    let level = if now.level == Level::A { Level::B1 } else { Level::A };
+    Judgement { level, proof: Proof::default(), ..now.clone() }
+}
