@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use charter::{Charter, Colour, Level, Party, PartyKind};
+use charter::{Campaign, Charter, Colour, Level, Limit, LimitUnit, Party, PartyKind};
 use ids::{Code, CommandId, HistoryKey};
 use jiff::Timestamp;
 use proto::common::v1::Role;
@@ -14,9 +14,11 @@ use station::{Caller, Desk, Violation};
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{Asker, Command, Event, Rules, State, Whistle};
+use crate::domain::{Asker, Command, Event, Rules, State, Terms, Timetable, Whistle};
 
 const COMMAND_CENTRE: &str = "command-centre";
+/// Every charter has a limit of this name.
+const GENERAL: &str = "general";
 /// Parts of the time of a call after which its parties are reminded, in percent.
 const REMIND_AFTER_PERCENT: [i32; 2] = [50, 80];
 
@@ -84,6 +86,7 @@ impl App {
             other_level,
             party,
             now: self.now(),
+            timetable: Timetable(Arc::clone(&asked.charter)),
         })
     }
 
@@ -103,12 +106,29 @@ impl App {
         charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
     }
 
-    /// The case clock of a reopened case: as long as its category had the first time.
-    pub fn completion_due(&self, charter: &Charter, level: Level, category: &str) -> (Timestamp, bool) {
-        let now = self.now();
-        let limit = charter.category(category).map(|category| charter.completion_limit(level, category));
-        let deadline = limit.map(|limit| charter.deadline(now, limit));
-        deadline.map_or((now, false), |deadline| (deadline.due, deadline.provisional))
+    /// What a case of this category has to keep from now on: the limit of its campaign if that has one, or the
+    /// category's own, or its level's.
+    pub fn terms(&self, charter: &Arc<Charter>, level: Level, category: &str, campaign: Option<&Campaign>) -> Terms {
+        let known = charter.category(category);
+        let about = |campaign: &&Campaign| {
+            campaign.categories.is_empty() || campaign.categories.iter().any(|code| code.as_str() == category)
+        };
+        let of_campaign = campaign.filter(about).and_then(|campaign| campaign.completion.as_ref());
+        let usual = || known.map(|category| charter.completion_limit(level, category));
+        self.terms_of(charter, of_campaign.or_else(usual))
+    }
+
+    /// What a reopened case has to keep: as long as it had the first time.
+    pub fn terms_again(&self, charter: &Arc<Charter>, state: &State) -> Terms {
+        let before = state.matter.as_ref().and_then(|matter| matter.clock.start);
+        self.terms_of(charter, before.as_ref().map(|start| &start.limit))
+    }
+
+    /// The general limit holds where nothing says otherwise.
+    pub fn terms_of(&self, charter: &Arc<Charter>, limit: Option<&Limit>) -> Terms {
+        let limit =
+            limit.or_else(|| charter.limit(GENERAL)).copied().unwrap_or(Limit { amount: 1, unit: LimitUnit::Days });
+        Terms { now: self.now(), limit, timetable: Timetable(Arc::clone(charter)) }
     }
 
     /// The call as it goes to the unit that a return named: response and report-in start for it now, the time for the

@@ -1,5 +1,7 @@
 //! The desk of a community, a street, a unit: what its people may do with a case.
 
+use std::sync::Arc;
+
 use charter::Charter;
 use ids::Code;
 use pbjson_types::Timestamp as WireTime;
@@ -21,7 +23,7 @@ use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
-use crate::domain::{Act, Action, Attendee, Command, Phase, Plan, allowed_actions};
+use crate::domain::{Act, Action, Attendee, Command, Phase, Plan, Timetable, allowed_actions};
 use crate::wire::{progress_kind, scope};
 
 /// Characters of a note, reason or title.
@@ -235,12 +237,9 @@ impl DispatchService for Door {
     async fn reopen(&self, request: Request<ReopenRequest>) -> Result<Response<ReopenResponse>, Status> {
         let (request, asked) = asked!(self, request, &[Role::Street, Role::District]);
         let state = self.app.state(&asked).await?;
-        let matter = state.matter.as_ref();
-        let level = matter.map_or(charter::Level::C, |matter| matter.level);
-        let category = matter.map_or("", |matter| matter.category.as_str());
         let command = Command::Reopen {
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-            due: self.app.completion_due(&asked.charter, level, category).0,
+            terms: self.app.terms_again(&asked.charter, &state),
         };
         Ok(Response::new(ReopenResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -340,6 +339,7 @@ impl DispatchService for Door {
             by: asked.caller.acting_party()?.clone(),
             above: self.is_above_owner(&asked).await?,
             now: self.app.now(),
+            timetable: Timetable(Arc::clone(&asked.charter)),
         };
         Ok(Response::new(ResumeResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -411,7 +411,7 @@ impl DispatchService for Door {
             phase: phase.to_owned(),
             owner: matter.map(|matter| matter.owner.to_string()).unwrap_or_default(),
             level: matter.map(|matter| shared::to_level(matter.level)).unwrap_or_default(),
-            due: matter.map(|matter| matter.due.to_wire()),
+            due: matter.map(|matter| matter.clock.due.to_wire()),
             suspended: state.suspension.is_some(),
             returns: state.returns,
             allowed_actions: actions.iter().filter(|action| may(action)).map(allowed).collect(),

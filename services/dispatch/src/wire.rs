@@ -16,7 +16,7 @@ pub use supervision::{basis as return_basis, scope};
 
 use crate::domain::{
     Assignment, CallEnding, Clock, CloseReason, Command, Event, Kept, Performance, ProgressKind, Resolution, Rules,
-    State, Whistle, next_deadline,
+    Start, State, Whistle, next_deadline,
 };
 
 impl Aggregate for Rules {
@@ -141,9 +141,11 @@ fn to_wire(event: &Event) -> WireEvent {
         | Event::MeetingHeld { .. }
         | Event::TaskForceFormed { .. } => supervision::to_wire(event),
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
-        Event::Reopened { reason, due } => {
-            WireEvent::Reopened(wire::Reopened { reason: reason.clone(), due: Some(due.to_wire()) })
-        }
+        Event::Reopened { reason, due, start } => WireEvent::Reopened(wire::Reopened {
+            reason: reason.clone(),
+            due: Some(due.to_wire()),
+            start: start.as_ref().map(to_start),
+        }),
         Event::Closed { reason, outcome } => {
             let reason = match reason {
                 CloseReason::Rated => wire::CloseReason::Rated,
@@ -240,9 +242,11 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         | WireEvent::MeetingHeld(_)
         | WireEvent::TaskForceFormed(_) => return supervision::from_wire(event),
         WireEvent::Resolved(fact) => Event::Resolved(Box::new(from_resolved(fact)?)),
-        WireEvent::Reopened(fact) => {
-            Event::Reopened { reason: fact.reason.clone(), due: shared::time("due", fact.due.as_ref())? }
-        }
+        WireEvent::Reopened(fact) => Event::Reopened {
+            reason: fact.reason.clone(),
+            due: shared::time("due", fact.due.as_ref())?,
+            start: fact.start.as_ref().map(from_start).transpose()?,
+        },
         WireEvent::Closed(fact) => {
             Event::Closed { reason: from_reason(fact.reason())?, outcome: shared::optional_outcome(fact.outcome)? }
         }
@@ -269,7 +273,17 @@ fn to_assigned(assigned: &Assignment) -> wire::Assigned {
         due_provisional: assigned.due_provisional,
         reason: assigned.reason.clone(),
         graded_by: assigned.graded_by,
+        start: assigned.start.as_ref().map(to_start),
     }
+}
+
+fn to_start(start: &Start) -> wire::ClockStart {
+    wire::ClockStart { at: Some(start.at.to_wire()), limit: start.limit.to_string() }
+}
+
+fn from_start(fact: &wire::ClockStart) -> Result<Start, WireError> {
+    let limit = fact.limit.parse().map_err(|error: charter::LimitError| WireError::new("limit", error.to_string()))?;
+    Ok(Start { at: shared::time("start.at", fact.at.as_ref())?, limit })
 }
 
 fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
@@ -285,6 +299,7 @@ fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
         place: shared::place(fact.place.as_ref())?,
         due: shared::time("due", fact.due.as_ref())?,
         due_provisional: fact.due_provisional,
+        start: fact.start.as_ref().map(from_start).transpose()?,
         reason: fact.reason.clone(),
         graded_by: fact.graded_by,
     })

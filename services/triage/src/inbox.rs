@@ -61,6 +61,7 @@ async fn grade(desk: &Desk<Rules>, stored: &StoredCommit, received: &Received) -
     let place = wire::place(received.place.as_ref()).map_err(Failure::permanent)?;
     let now = desk.station.now();
     let verdict = grading::verdict(&charter, &received.category_hint, &received.title, &received.text, &place, now);
-    let command = Command::Grade { verdict, subject: Subject { title: received.title.clone(), place } };
+    let campaign = wire::optional_code("campaign", &received.campaign).map_err(Failure::permanent)?;
+    let command = Command::Grade { verdict, subject: Subject { title: received.title.clone(), place, campaign } };
     desk.react(key, &stored.subject, &charter, command).await
 }

@@ -24,6 +24,7 @@ impl Aggregate for Rules {
                 confidence: *confidence,
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::QueuedForJudgement { reason, candidates, due, subject } => {
                 WireEvent::QueuedForJudgement(wire::QueuedForJudgement {
@@ -38,6 +39,7 @@ impl Aggregate for Rules {
                     due: Some(due.to_wire()),
                     title: subject.title.clone(),
                     place: Some(shared::to_place(&subject.place)),
+                    campaign: shared::text(subject.campaign.as_ref()),
                 })
             }
             Event::Claimed { by } => WireEvent::Claimed(wire::Claimed { by: by.clone() }),
@@ -46,6 +48,7 @@ impl Aggregate for Rules {
                 reason: reason.clone(),
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::Regraded { judgement, from, reason, subject } => WireEvent::Regraded(wire::Regraded {
                 judgement: Some(to_judgement(judgement)),
@@ -53,6 +56,7 @@ impl Aggregate for Rules {
                 reason: reason.clone(),
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::JudgementOverdue { due } => {
                 WireEvent::JudgementOverdue(wire::JudgementOverdue { due: Some(due.to_wire()) })
@@ -69,7 +73,7 @@ impl Aggregate for Rules {
             WireEvent::Classified(fact) => Event::Classified {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 confidence: fact.confidence,
-                subject: from_subject(&fact.title, fact.place.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), &fact.campaign)?,
             },
             WireEvent::QueuedForJudgement(fact) => Event::QueuedForJudgement {
                 reason: fact.reason.clone(),
@@ -82,19 +86,19 @@ impl Aggregate for Rules {
                     })
                     .collect::<Result<_, WireError>>()?,
                 due: shared::time("due", fact.due.as_ref())?,
-                subject: from_subject(&fact.title, fact.place.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), &fact.campaign)?,
             },
             WireEvent::Claimed(fact) => Event::Claimed { by: fact.by.clone() },
             WireEvent::Judged(fact) => Event::Judged {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 reason: fact.reason.clone(),
-                subject: from_subject(&fact.title, fact.place.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), &fact.campaign)?,
             },
             WireEvent::Regraded(fact) => Event::Regraded {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 from: shared::level(fact.from)?,
                 reason: fact.reason.clone(),
-                subject: from_subject(&fact.title, fact.place.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), &fact.campaign)?,
             },
             WireEvent::JudgementOverdue(fact) => {
                 Event::JudgementOverdue { due: shared::time("due", fact.due.as_ref())? }
@@ -162,6 +166,7 @@ fn from_judgement(judgement: Option<&wire::Judgement>) -> Result<Judgement, Wire
     })
 }
 
-fn from_subject(title: &str, place: Option<&proto::common::v1::Place>) -> Result<Subject, WireError> {
-    Ok(Subject { title: title.to_owned(), place: shared::place(place)? })
+fn from_subject(title: &str, place: Option<&proto::common::v1::Place>, campaign: &str) -> Result<Subject, WireError> {
+    let campaign = shared::optional_code("campaign", campaign)?;
+    Ok(Subject { title: title.to_owned(), place: shared::place(place)?, campaign })
 }

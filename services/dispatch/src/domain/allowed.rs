@@ -1,13 +1,15 @@
 //! What somebody could do with a case now, found by asking the rules themselves: every action is offered to
 //! [`decide`](super::Rules) with arguments it could have, and those it takes are listed. A desk shows these and no others.
 
-use charter::{Colour, Level};
+use charter::{Colour, Level, Limit, LimitUnit};
 use decider::Decider;
 use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
-use super::{Answer, Attendee, Command, Plan, ProgressKind, ReturnBasis, Rules, Scope, State, Whistle};
+use super::{
+    Answer, Attendee, Command, Plan, ProgressKind, ReturnBasis, Rules, Scope, State, Terms, Timetable, Whistle,
+};
 
 /// What can be done, by its name in the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +59,7 @@ pub struct Asker {
     pub other: Code,
     pub other_level: Level,
     pub now: Timestamp,
+    pub timetable: Timetable,
 }
 
 /// Everything `asker` could do, each with what it would be done to. Who may ask for what at all is the door's to say.
@@ -105,10 +108,12 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
 fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
     let by = || asker.party.clone();
     let (above, now) = (asker.above, asker.now);
-    let due = state.matter.as_ref().map_or(now, |matter| matter.due);
+    let due = state.matter.as_ref().map_or(now, |matter| matter.clock.due);
     let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![] };
     let officer = Officer { staff_ref: String::new(), post: String::new() };
     let whistle = Box::new(whistle(asker));
+    let limit = Limit { amount: 1, unit: LimitUnit::Hours };
+    let terms = Terms { now, limit, timetable: asker.timetable.clone() };
     vec![
         (
             Act::Assign,
@@ -132,7 +137,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Act::Resolve,
             Command::Resolve { by: by(), outcome: Outcome::Solved, summary: String::new(), rating_due: now },
         ),
-        (Act::Reopen, Command::Reopen { reason: String::new(), due: now }),
+        (Act::Reopen, Command::Reopen { reason: String::new(), terms }),
         (
             Act::Supervise,
             Command::Supervise { by: by(), above, party: by(), text: String::new(), due: later(now), now },
@@ -142,7 +147,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Act::Suspend,
             Command::Suspend { by: by(), above, basis: String::new(), reason: String::new(), until: later(now), now },
         ),
-        (Act::Resume, Command::Resume { by: by(), above, now }),
+        (Act::Resume, Command::Resume { by: by(), above, now, timetable: asker.timetable.clone() }),
         (
             Act::HoldMeeting,
             Command::HoldMeeting {

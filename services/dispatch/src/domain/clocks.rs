@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ids::Code;
 use jiff::Timestamp;
 
-use super::{Call, CalledParty, Clock, CloseReason, Event, Phase, Stage, State, evolve, meeting, patience};
+use super::{Call, CalledParty, Clock, CloseReason, Event, Phase, Stage, State, Timetable, evolve, meeting, patience};
 
 /// One running clock.
 struct Running<'s> {
@@ -48,7 +48,13 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
 }
 
 /// What has run out by `now`, and who is told: one level above whoever is late.
-pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code>, centre: &Code) -> Vec<Event> {
+pub(super) fn overdue(
+    state: &State,
+    now: Timestamp,
+    above: &BTreeMap<Code, Code>,
+    centre: &Code,
+    timetable: &Timetable,
+) -> Vec<Event> {
     match state.phase {
         Phase::Unknown | Phase::Closed => vec![],
         Phase::Resolved { rating_due, .. } if rating_due > now => vec![],
@@ -57,9 +63,8 @@ pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code
         }
         Phase::Open => {
             // What stood still goes on first, so that nothing is late for the time it stood.
-            let resumed = state.suspension.as_ref().filter(|suspension| suspension.until <= now).map(|suspension| {
-                Event::Resumed { by: None, held: patience::held(suspension.since, suspension.until) }
-            });
+            let over = state.suspension.as_ref().filter(|suspension| suspension.until <= now);
+            let resumed = over.map(|over| patience::resumed(state, over, None, over.until, timetable));
             let then = resumed.iter().fold(state.clone(), evolve::evolve);
             let reminded = reminders(&then).filter(|(_, _, _, at)| *at <= now).map(|(call, party, nth, _)| {
                 Event::Reminded { call: call.number, party: party.clone(), reminder: nth, due: call.completion_due }
@@ -97,7 +102,7 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
         task: None,
         order: None,
         party: &matter.owner,
-        due: matter.due,
+        due: matter.clock.due,
     });
     let returns = state.open_calls().flat_map(|call| {
         let pending = call.parties.iter().filter_map(|called| called.returned.as_ref());

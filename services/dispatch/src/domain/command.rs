@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, Plan, ProgressKind, ReturnBasis, Scope, Whistle};
+use super::{Assignment, Plan, ProgressKind, ReturnBasis, Scope, Terms, Timetable, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +51,11 @@ pub struct Attendee {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Triage judged it.
-    Grade(Box<Assignment>),
+    /// Triage judged it. Its clock is set by the rules, from `terms`.
+    Grade {
+        assignment: Box<Assignment>,
+        terms: Terms,
+    },
     /// The caller took it back.
     Withdraw,
     /// Two people agreed to leave it out.
@@ -70,7 +73,7 @@ pub enum Command {
         round: u32,
         solved: bool,
         reason: String,
-        due: Timestamp,
+        terms: Terms,
     },
 
     /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
@@ -125,7 +128,7 @@ pub enum Command {
     },
     Reopen {
         reason: String,
-        due: Timestamp,
+        terms: Terms,
     },
     /// With a whistle for the right unit the return is upheld; without, the unit keeps the call.
     Adjudicate {
@@ -180,6 +183,7 @@ pub enum Command {
         by: Code,
         above: bool,
         now: Timestamp,
+        timetable: Timetable,
     },
     HoldMeeting {
         by: Code,
@@ -209,5 +213,6 @@ pub enum Command {
         now: Timestamp,
         above: BTreeMap<Code, Code>,
         centre: Code,
+        timetable: Timetable,
     },
 }

@@ -1,14 +1,14 @@
 //! What may happen to a case, and what follows from it.
 
-use charter::Level;
+use charter::{Deadline, Level};
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Outcome;
 
 use super::{
-    Answer, Call, CallEnding, CloseReason, Command, Event, Matter, Phase, Plan, Refusal, Resolution, State, TASKS_MAX,
-    Task, call, clocks, evolve, meeting, patience, returns,
+    Answer, Assignment, Call, CallEnding, CloseReason, Command, Event, Matter, Phase, Plan, Refusal, Resolution, State,
+    TASKS_MAX, Task, Terms, call, clocks, evolve, meeting, patience, returns,
 };
 
 /// Dispatch's rule book.
@@ -26,10 +26,27 @@ impl Decider for Rules {
     fn decide(state: &State, command: &Command) -> Decision {
         match command {
             // Facts of others. What comes too late, or again, is no news.
-            Command::Grade(assignment) => Ok(match (&state.phase, &state.matter) {
-                (Phase::Unknown, _) => vec![Event::Assigned(assignment.clone())],
+            Command::Grade { assignment, terms } => Ok(match (&state.phase, &state.matter) {
+                (Phase::Unknown, _) => {
+                    let Deadline { due, provisional: due_provisional } = terms.deadline();
+                    let start = Some(terms.start());
+                    vec![Event::Assigned(Box::new(Assignment {
+                        due,
+                        due_provisional,
+                        start,
+                        ..(**assignment).clone()
+                    }))]
+                }
                 (Phase::Open, Some(matter)) if matter.graded_by < assignment.graded_by && !state.has_open_call() => {
-                    vec![Event::Assigned(assignment.clone())]
+                    let clock = matter.clock.under(terms);
+                    let Deadline { due, provisional: due_provisional } = clock.deadline(&terms.timetable);
+                    let start = clock.start;
+                    vec![Event::Assigned(Box::new(Assignment {
+                        due,
+                        due_provisional,
+                        start,
+                        ..(**assignment).clone()
+                    }))]
                 }
                 (Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
@@ -42,20 +59,20 @@ impl Decider for Rules {
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
-            Command::Rate { round, solved, reason, due } => Ok(match state.phase {
+            Command::Rate { round, solved, reason, terms } => Ok(match state.phase {
                 Phase::Resolved { outcome, .. } if state.rounds == *round && *solved => {
                     vec![Event::Closed { reason: CloseReason::Rated, outcome: Some(outcome) }]
                 }
-                Phase::Resolved { .. } if state.rounds == *round => {
-                    vec![Event::Reopened { reason: reason.clone(), due: *due }]
-                }
+                Phase::Resolved { .. } if state.rounds == *round => vec![reopened(reason, terms)],
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
-            Command::CheckDeadlines { now, above, centre } => Ok(clocks::overdue(state, *now, above, centre)),
+            Command::CheckDeadlines { now, above, centre, timetable } => {
+                Ok(clocks::overdue(state, *now, above, centre, timetable))
+            }
 
             // A resolved case can still be reopened by its street or district.
-            Command::Reopen { reason, due } => match state.phase {
-                Phase::Resolved { .. } => Ok(vec![Event::Reopened { reason: reason.clone(), due: *due }]),
+            Command::Reopen { reason, terms } => match state.phase {
+                Phase::Resolved { .. } => Ok(vec![reopened(reason, terms)]),
                 Phase::Unknown => Err(Refusal::NoSuchCase),
                 Phase::Open => Err(Refusal::NotResolved),
                 Phase::Closed => Err(Refusal::Closed),
@@ -158,7 +175,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::Suspend { by, above, basis, reason, until, now } => {
             patience::suspend(state, by, *above, (basis, reason), *until, *now)
         }
-        Command::Resume { by, above, now } => patience::resume(state, by, *above, *now),
+        Command::Resume { by, above, now, timetable } => patience::resume(state, by, *above, *now, timetable),
         Command::HoldMeeting { by, present, minutes, decisions, now } => {
             owns(matter, by)?;
             meeting::hold(state, matter, by, present, (minutes, decisions), *now)
@@ -174,7 +191,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::Answer { call, party, answer, now, rating_due } => call::answer(state, *call, party, answer, *now)
             .map(|events| with_consequences(state, events, party, *rating_due)),
 
-        Command::Grade(_)
+        Command::Grade { .. }
         | Command::Withdraw
         | Command::Exclude
         | Command::Merge
@@ -213,8 +230,9 @@ fn assign(state: &State, matter: &Matter, to: &Code, to_level: Level, reason: &s
         title: matter.title.clone(),
         place: matter.place.clone(),
         // The clock goes on: a new owner is no new start.
-        due: matter.due,
+        due: matter.clock.due,
         due_provisional: false,
+        start: matter.clock.start,
         reason: reason.to_owned(),
         graded_by: matter.graded_by,
     }))])
@@ -256,7 +274,7 @@ pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
             task: before + position,
             party: plan.party.clone(),
             title: plan.title.clone(),
-            due: plan.due.unwrap_or(call.map_or(matter.due, |call| call.completion_due)),
+            due: plan.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
         });
@@ -383,6 +401,11 @@ fn resolution(
         rating_due,
         owner: matter.owner.clone(),
     }))
+}
+
+/// The clock starts anew: the case has waited once.
+fn reopened(reason: &str, terms: &Terms) -> Event {
+    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()) }
 }
 
 /// Ends whatever is open: nobody works on a case that nobody wants solved any more.

@@ -5,7 +5,7 @@ use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
-use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind};
+use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind, Start};
 
 /// A new owner, by triage or at the desk.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Assignment {
     pub place: Place,
     pub due: Timestamp,
     pub due_provisional: bool,
+    /// What `due` is counted from. None on records from before it was written down.
+    pub start: Option<Start>,
     pub reason: String,
     pub graded_by: u64,
 }
@@ -219,6 +221,8 @@ pub enum Event {
     Resumed {
         by: Option<Code>,
         held: SignedDuration,
+        /// When the time of the case is up now. None on records from before it was counted by the calendar.
+        due: Option<Timestamp>,
     },
     /// `absent`: called units that nobody came from; they have not reported in.
     MeetingHeld {
@@ -248,6 +252,7 @@ pub enum Event {
     Reopened {
         reason: String,
         due: Timestamp,
+        start: Option<Start>,
     },
     Closed {
         reason: CloseReason,

@@ -1,18 +1,18 @@
 //! What each fact changes.
 
-use charter::Level;
+use charter::{Level, Pause};
 use ids::Code;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    Call, CalledParty, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision, Suspension, Task,
-    TaskForce, meeting,
+    Call, CalledParty, CaseClock, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision,
+    Suspension, Task, TaskForce, case_clock, meeting,
 };
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
     match event {
         Event::Assigned(assigned) => {
+            let before = state.matter.take();
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 owner: assigned.party.clone(),
@@ -24,9 +24,17 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 colour: assigned.colour,
                 title: assigned.title.clone(),
                 place: assigned.place.clone(),
-                due: assigned.due,
-                overdue: false,
-                extended: false,
+                // The clock goes on: a new owner or judgement is no new start.
+                clock: CaseClock {
+                    start: assigned.start,
+                    due: assigned.due,
+                    ..before.as_ref().map_or_else(
+                        || CaseClock::starting(assigned.start, assigned.due),
+                        |before| before.clock.clone(),
+                    )
+                },
+                // What somebody was told of is told again only when there was more time, and that is up.
+                overdue: before.is_some_and(|before| before.overdue && assigned.due <= before.clock.due),
                 graded_by: assigned.graded_by,
             });
         }
@@ -148,9 +156,10 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Suspended { since, until, .. } => {
             state.suspension = Some(Suspension { since: *since, until: *until });
         }
-        Event::Resumed { held, .. } => {
-            state.suspension = None;
-            shift_work(&mut state, *held);
+        Event::Resumed { held, due, .. } => {
+            if let Some(Suspension { since, .. }) = state.suspension.take() {
+                go_on(&mut state, Pause { from: since, until: since.saturating_add(*held).unwrap_or(since) }, *due);
+            }
         }
         Event::MeetingHeld { next, .. } => {
             if let (Some(force), Some(next)) = (&mut state.task_force, next) {
@@ -190,12 +199,11 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.rounds = resolution.round;
             state.suspension = None;
         }
-        Event::Reopened { due, .. } => {
+        Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
             if let Some(matter) = &mut state.matter {
-                matter.due = *due;
+                matter.clock = CaseClock::starting(*start, *due);
                 matter.overdue = false;
-                matter.extended = false;
             }
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
@@ -220,8 +228,8 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
     match scope {
         Scope::Case => {
             if let Some(matter) = &mut state.matter {
-                matter.due = due;
-                matter.extended = true;
+                matter.clock.due = due;
+                matter.clock.granted = Some(due);
             }
         }
         Scope::Call(number) => {
@@ -237,11 +245,12 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
     }
 }
 
-/// Everything that stood still is later by as long as it stood; what had run out before stays late.
-fn shift_work(state: &mut State, held: SignedDuration) {
-    let later = |due: &mut Timestamp| *due = due.saturating_add(held).unwrap_or(Timestamp::MAX);
+/// Everything that stood still is later; what had run out before stays late. `due` is the case's, if it is recorded.
+fn go_on(state: &mut State, pause: Pause, due: Option<Timestamp>) {
+    let later = |day: &mut Timestamp| *day = case_clock::later(*day, pause);
     if let Some(matter) = &mut state.matter {
-        later(&mut matter.due);
+        let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, pause));
+        matter.clock = CaseClock { due, ..matter.clock.paused(pause) };
     }
     for call in state.calls.iter_mut().filter(|call| !call.ended) {
         later(&mut call.completion_due);

@@ -1,6 +1,7 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
-//! back ([`returns`]), how time is given ([`patience`]), how people meet ([`meeting`]), and which clocks run ([`clocks`]).
+//! back ([`returns`]), how time is given ([`patience`]), how people meet ([`meeting`]), which clocks run ([`clocks`])
+//! and how that of the case is counted ([`case_clock`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
@@ -12,11 +13,14 @@
 
 mod allowed;
 mod call;
+mod case_clock;
 mod clocks;
 mod command;
 mod decide;
 mod event;
 mod evolve;
+#[cfg(test)]
+mod histories;
 mod meeting;
 #[cfg(test)]
 mod model;
@@ -32,6 +36,7 @@ use jiff::Timestamp;
 use vocabulary::{Duty, Outcome, Place};
 
 pub use allowed::{Act, Action, Asker, allowed_actions};
+pub use case_clock::{CaseClock, Start, Terms, Timetable};
 pub use clocks::next_deadline;
 pub use command::{Answer, Attendee, Command};
 pub use decide::Rules;
@@ -86,10 +91,9 @@ pub struct Matter {
     pub colour: Option<Colour>,
     pub title: String,
     pub place: Place,
-    pub due: Timestamp,
+    pub clock: CaseClock,
+    /// Somebody was told that the time is up.
     pub overdue: bool,
-    /// The case clock was given more time once.
-    pub extended: bool,
     /// Triage's revision it was assigned by.
     pub graded_by: u64,
 }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use vocabulary::{Duty, Outcome, Place};
 
-use super::tests::{BUILD, POLICE, STREET, at, code, officer};
+use super::tests::{BUILD, POLICE, STREET, at, code, officer, terms, timetable};
 use super::*;
 
 const DISTRICT: &str = "wuchang-centre";
@@ -38,7 +38,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
     let above = by.as_str() == DISTRICT;
     let answer = |answer| Command::Answer { call: number, party: by.clone(), answer, now, rating_due: later };
     let grade = |graded_by| {
-        Command::Grade(Box::new(Assignment {
+        let assignment = Box::new(Assignment {
             party: code(STREET),
             level: Level::B1,
             comprehensive: false,
@@ -48,11 +48,13 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             colour: None,
             title: text(),
             place: Place::default(),
-            due: at(minute + 2000),
+            due: now,
             due_provisional: false,
+            start: None,
             reason: String::new(),
             graded_by,
-        }))
+        });
+        Command::Grade { assignment, terms: terms(minute, "33h") }
     };
     let plan = || Plan { party: party.clone(), title: text(), due: None, after: vec![] };
     vec![
@@ -61,8 +63,8 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Withdraw,
         Command::Exclude,
         Command::Merge,
-        Command::Rate { round: number, solved: true, reason: text(), due: later },
-        Command::Rate { round: number, solved: false, reason: text(), due: later },
+        Command::Rate { round: number, solved: true, reason: text(), terms: terms(minute, "3h") },
+        Command::Rate { round: number, solved: false, reason: text(), terms: terms(minute, "3h") },
         Command::Assign { by: by.clone(), above_owner: above, to: party.clone(), to_level: Level::B1, reason: text() },
         Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
@@ -72,7 +74,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
         Command::Release { by: by.clone(), party: party.clone(), reason: text(), rating_due: later },
         Command::Resolve { by: by.clone(), outcome: Outcome::Solved, summary: text(), rating_due: later },
-        Command::Reopen { reason: text(), due: later },
+        Command::Reopen { reason: text(), terms: terms(minute, "3h") },
         Command::Adjudicate {
             by: by.clone(),
             call: number,
@@ -103,7 +105,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         extend(&by, above, Scope::Call(number), minute),
         extend(&by, above, Scope::Task(number), minute),
         Command::Suspend { by: by.clone(), above, basis: text(), reason: text(), until: later, now },
-        Command::Resume { by: by.clone(), above, now },
+        Command::Resume { by: by.clone(), above, now, timetable: timetable() },
         Command::HoldMeeting {
             by: by.clone(),
             present: vec![Attendee { party: party.clone(), officer: officer() }],
@@ -146,7 +148,7 @@ fn extend(by: &Code, above: bool, scope: Scope, minute: i64) -> Command {
 }
 
 fn check(minute: i64) -> Command {
-    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code(DISTRICT) }
+    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code(DISTRICT), timetable: timetable() }
 }
 
 /// The act a command stands for; facts of others and the clock are nobody's.
@@ -176,7 +178,7 @@ fn act(command: &Command) -> Option<Act> {
         Command::Answer { answer: Answer::Done { .. }, .. } => Act::Done,
         Command::Answer { answer: Answer::Return { .. }, .. } => Act::Return,
         Command::Answer { answer: Answer::Progress { .. } | Answer::TaskDone { .. }, .. }
-        | Command::Grade(_)
+        | Command::Grade { .. }
         | Command::Withdraw
         | Command::Exclude
         | Command::Merge
@@ -206,6 +208,7 @@ fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
             other: code(other),
             other_level: Level::B1,
             now: at(minute),
+            timetable: timetable(),
         };
         allowed_actions(state, &asker)
     });
@@ -277,12 +280,13 @@ proptest! {
             let until = at(from + 1000);
             let suspend = Command::Suspend { by: by.clone(), above: true, basis, reason, until, now: at(from) };
             let state = apply(state, &suspend);
-            apply(state, &Command::Resume { by, above: true, now: at(from + minutes) })
+            apply(state, &Command::Resume { by, above: true, now: at(from + minutes), timetable: timetable() })
         };
         let after = pause(pause(before.clone(), 5, first), 200, second);
         let moved = SignedDuration::from_mins(first + second);
         prop_assert_eq!(after.calls[0].completion_due, before.calls[0].completion_due + moved);
-        prop_assert_eq!(after.matter.as_ref().unwrap().due, before.matter.as_ref().unwrap().due + moved);
+        let due = |state: &State| state.matter.as_ref().unwrap().clock.due;
+        prop_assert_eq!(due(&after), due(&before) + moved);
         let party = |state: &State| state.calls[0].parties[0].clone();
         prop_assert_eq!(party(&after).response_due, party(&before).response_due, "nobody stops this clock");
         prop_assert_eq!(party(&after).report_in_due, party(&before).report_in_due);

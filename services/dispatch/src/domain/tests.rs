@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use charter::{Colour, Level};
+use charter::{Charter, Colour, Level};
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
@@ -25,8 +26,22 @@ pub(super) fn officer() -> Officer {
     Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
 }
 
+/// The charter that the tests count by.
+pub(super) fn timetable() -> Timetable {
+    static WUCHANG: LazyLock<Arc<Charter>> = LazyLock::new(|| Arc::new(Charter::shipped("wuchang").unwrap()));
+    Timetable(Arc::clone(&WUCHANG))
+}
+
+pub(super) fn terms(minute: i64, limit: &str) -> Terms {
+    Terms { now: at(minute), limit: limit.parse().unwrap(), timetable: timetable() }
+}
+
 fn grade() -> Command {
-    Command::Grade(Box::new(Assignment {
+    grade_as(1, terms(0, "14d"))
+}
+
+pub(super) fn grade_as(graded_by: u64, terms: Terms) -> Command {
+    let assignment = Box::new(Assignment {
         party: code(STREET),
         level: Level::B2,
         comprehensive: false,
@@ -36,11 +51,13 @@ fn grade() -> Command {
         colour: None,
         title: "cars between the walkers".to_owned(),
         place: Place::default(),
-        due: at(20_000),
+        due: at(0),
         due_provisional: false,
+        start: None,
         reason: String::new(),
-        graded_by: 1,
-    }))
+        graded_by,
+    });
+    Command::Grade { assignment, terms }
 }
 
 fn whistle(parties: &[&str]) -> Command {
@@ -77,7 +94,12 @@ fn done() -> Answer {
 }
 
 fn check(minute: i64) -> Command {
-    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code("wuchang-centre") }
+    Command::CheckDeadlines {
+        now: at(minute),
+        above: BTreeMap::new(),
+        centre: code("wuchang-centre"),
+        timetable: timetable(),
+    }
 }
 
 fn plan(tasks: &[(&str, &[u32])]) -> Command {
@@ -236,7 +258,7 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
         rating_due: at(30_000),
     };
     let state = given(&[grade(), resolve.clone()]);
-    let rate = |round, solved| Command::Rate { round, solved, reason: String::new(), due: at(40_000) };
+    let rate = |round, solved| Command::Rate { round, solved, reason: String::new(), terms: terms(30_000, "7d") };
     assert_eq!(names(&Rules::decide(&state, &rate(1, true)).unwrap()), ["Closed"]);
     let again = Rules::decide(&state, &rate(1, false)).unwrap();
     assert_eq!(names(&again), ["Reopened"]);
@@ -407,7 +429,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             round,
             solved,
             reason: String::new(),
-            due: at(40_000)
+            terms: terms(30_000, "7d"),
         }),
         Just(Command::Withdraw),
     ]

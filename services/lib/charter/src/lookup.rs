@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind,
+    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind, Pause,
     RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
 };
 
@@ -207,7 +207,17 @@ impl Charter {
     /// long since `start`. A due date beyond the published holidays is provisional (D7).
     #[must_use]
     pub fn deadline(&self, start: Timestamp, limit: &Limit) -> Deadline {
-        self.calendar.deadline(&self.time_zone, start, *limit)
+        self.deadline_after(start, limit, &[])
+    }
+
+    /// As [`Charter::deadline`], for a clock that stood still during `pauses`, which are in order and do not overlap.
+    ///
+    /// On the clock a pause adds its length. Of working hours those within a pause do not count. Of working days
+    /// those do not count at whose closing the clock stood still: a pause within one day costs nothing. What begins
+    /// when the time is up, or later, changes nothing.
+    #[must_use]
+    pub fn deadline_after(&self, start: Timestamp, limit: &Limit, pauses: &[Pause]) -> Deadline {
+        self.calendar.deadline(&self.time_zone, start, *limit, pauses)
     }
 
     #[must_use]

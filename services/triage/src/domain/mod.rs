@@ -42,6 +42,8 @@ pub enum Verdict {
 pub struct Subject {
     pub title: String,
     pub place: Place,
+    /// The charter's campaign it was raised under, whose limits hold for it.
+    pub campaign: Option<Code>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,114 @@
+//! The clock of the case: a pure function of what happened to it and of the calendar.
+//!
+//! It starts when the case is first given to somebody, not when anybody signs for it, and again when the case is
+//! reopened. Its limit is that of the last judgement: a new one counts from the same start, with the pauses there have
+//! been, as if it had held from the beginning. What a pause costs is the calendar's to say
+//! ([`charter::Charter::deadline_after`]). An extension names a day; the time ends there unless the limit ends later,
+//! and a pause moves that day by its own length.
+//!
+//! Calls, tasks and reminders have days and not limits in their record; a pause moves them by its length, unless their
+//! time was up before it began.
+
+use std::fmt;
+use std::sync::Arc;
+
+use charter::{Charter, Deadline, Limit, Pause};
+use jiff::Timestamp;
+
+/// Since when a clock runs, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    pub at: Timestamp,
+    pub limit: Limit,
+}
+
+/// The charter that deadlines are counted by; two are equal when they are the same version.
+#[derive(Clone)]
+pub struct Timetable(pub Arc<Charter>);
+
+/// From when and how long a clock that starts, or is judged anew, runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    pub now: Timestamp,
+    pub limit: Limit,
+    pub timetable: Timetable,
+}
+
+/// Everything that bears on when the time of a case is up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseClock {
+    /// None on records from before starts were written down.
+    pub start: Option<Start>,
+    /// In order, without overlap.
+    pub pauses: Vec<Pause>,
+    /// The day an extension named, later by every pause since.
+    pub granted: Option<Timestamp>,
+    /// As it was recorded last.
+    pub due: Timestamp,
+}
+
+impl CaseClock {
+    /// Starts with what an assignment or a reopening says.
+    #[must_use]
+    pub fn starting(start: Option<Start>, due: Timestamp) -> Self {
+        Self { start, pauses: vec![], granted: None, due }
+    }
+
+    /// The start it would have under a new judgement: the same instant, the new limit.
+    #[must_use]
+    pub fn under(&self, terms: &Terms) -> Self {
+        let at = self.start.map_or(terms.now, |start| start.at);
+        Self { start: Some(Start { at, limit: terms.limit }), ..self.clone() }
+    }
+
+    /// The clock after it stood still once more.
+    #[must_use]
+    pub fn paused(&self, pause: Pause) -> Self {
+        let mut after = self.clone();
+        after.granted = self.granted.map(|granted| later(granted, pause));
+        after.pauses.push(pause);
+        after
+    }
+
+    /// When the time is up. Without a known start, as it was recorded.
+    #[must_use]
+    pub fn deadline(&self, timetable: &Timetable) -> Deadline {
+        let recorded = Deadline { due: self.due, provisional: false };
+        let counted =
+            self.start.map_or(recorded, |start| timetable.0.deadline_after(start.at, &start.limit, &self.pauses));
+        match self.granted {
+            Some(granted) if granted > counted.due => Deadline { due: granted, provisional: false },
+            Some(_) | None => counted,
+        }
+    }
+}
+
+/// A day that somebody named, after a pause.
+pub(super) fn later(day: Timestamp, pause: Pause) -> Timestamp {
+    if pause.from < day { day.saturating_add(pause.length()).unwrap_or(Timestamp::MAX) } else { day }
+}
+
+impl Terms {
+    /// When a clock that starts now runs out.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.timetable.0.deadline(self.now, &self.limit)
+    }
+
+    #[must_use]
+    pub fn start(&self) -> Start {
+        Start { at: self.now, limit: self.limit }
+    }
+}
+
+impl PartialEq for Timetable {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.0.district, &self.0.version) == (&other.0.district, &other.0.version)
+    }
+}
+
+impl fmt::Debug for Timetable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0.district, self.0.version)
+    }
+}
