@@ -7,8 +7,8 @@ use ids::Code;
 
 use crate::category::UnknownWord;
 use crate::list::{Entry, entries, listed};
-use crate::reader::{Cursor, Kind};
-use crate::{Name, Provenance};
+use crate::reader::{Cursor, Kind, Report};
+use crate::{Category, Handler, Name, Provenance};
 
 /// A listed responsibility of the street.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct CommunityItem {
     pub code: Code,
     pub name: Name,
     pub kind: CommunityItemKind,
+    /// What cases it covers.
+    pub categories: Vec<Code>,
     pub provenance: Provenance,
 }
 
@@ -61,6 +63,12 @@ pub struct DecisionItem {
 pub(crate) struct Duties {
     pub duties: Vec<Duty>,
     pub community: Vec<CommunityItem>,
+}
+
+impl Duties {
+    pub fn community_item_for(&self, category: &Code) -> Option<&CommunityItem> {
+        self.community.iter().find(|item| item.categories.contains(category))
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -100,9 +108,17 @@ pub(crate) fn read_duties(file: Cursor<'_, '_>) -> Duties {
         let duties = listed(fields, "duties", Kind::Duty, |fields| fields.need("kind")?.parsed("duty-kind"));
         let duty = |(Entry { code, name, provenance }, kind)| Duty { code, name, kind, provenance };
         let community = listed(fields, "community", Kind::CommunityItem, |fields| {
-            fields.need("kind")?.parsed("community-item-kind")
+            let kind = fields.need("kind").and_then(|cursor| cursor.parsed("community-item-kind"));
+            let categories = fields.get("categories").map(|cursor| cursor.codes(Kind::Category));
+            Some((kind?, categories.unwrap_or_default()))
         });
-        let item = |(Entry { code, name, provenance }, kind)| CommunityItem { code, name, kind, provenance };
+        let item = |(Entry { code, name, provenance }, (kind, categories))| CommunityItem {
+            code,
+            name,
+            kind,
+            categories,
+            provenance,
+        };
         Duties { duties: duties.into_iter().map(duty).collect(), community: community.into_iter().map(item).collect() }
     })
     .unwrap_or_default()
@@ -119,4 +135,20 @@ pub(crate) fn read_powers(file: Cursor<'_, '_>) -> Powers {
         Powers { powers, classes, items: items.into_iter().map(item).collect() }
     })
     .unwrap_or_default()
+}
+
+/// What a charter sends to communities by itself stands in their list, where there is one.
+pub(crate) fn check_community(duties: &Duties, categories: &[Category], report: &Report<'_>) {
+    if duties.community.is_empty() {
+        return;
+    }
+    for category in categories.iter().filter(|category| matches!(category.handler, Handler::Grid | Handler::Community))
+    {
+        if duties.community_item_for(&category.code).is_none()
+            && let Some(at) = report.place_of(Kind::Category, &category.code)
+        {
+            let message = format!("{} goes to the community, and no community item lists it", category.code);
+            report.add(at, "community-item-lists", message);
+        }
+    }
 }

@@ -100,6 +100,12 @@ impl Charter {
         &self.organisation.groups
     }
 
+    /// The special group of this code, with its chair and the departments it schedules.
+    #[must_use]
+    pub fn group(&self, code: &str) -> Option<&Group> {
+        self.groups().iter().find(|group| group.code.as_str() == code)
+    }
+
     /// How the enforcement centre of a street is manned, unless the street differs.
     #[must_use]
     pub fn centre(&self) -> &Centre {
@@ -293,6 +299,19 @@ impl Charter {
     #[must_use]
     pub fn community_items(&self) -> &[CommunityItem] {
         &self.duties.community
+    }
+
+    /// The first listed matter of communities that covers this category.
+    #[must_use]
+    pub fn community_item_for(&self, category: &Code) -> Option<&CommunityItem> {
+        self.duties.community_item_for(category)
+    }
+
+    /// Whether a community may be given work on a case of this category without an admission. Where the
+    /// district has no list, nothing is kept from communities.
+    #[must_use]
+    pub fn community_may_take(&self, category: &Code) -> bool {
+        self.community_items().is_empty() || self.community_item_for(category).is_some()
     }
 
     /// What the district has given its streets.

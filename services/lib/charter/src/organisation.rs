@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use ids::Code;
 
-use crate::list::{Entry, entries, listed};
-use crate::party::{Group, SquadTemplate, UnitClass, UnitTemplate};
+use crate::group::{self, Group};
+use crate::list::{Entry, entries};
+use crate::party::{SquadTemplate, UnitClass, UnitTemplate};
 use crate::reader::{At, Cursor, Fields, Kind, Report};
 use crate::{Name, Party, PartyKind, Provenance};
 
@@ -63,6 +64,7 @@ pub(crate) fn read<'a, 'r>(
     let mut reader = Reader { district, organisation: Organisation::default(), at: HashMap::new() };
     if let Some(file) = organisation {
         file.map(|fields| reader.above_the_streets(fields));
+        group::check(&reader.organisation, file.report);
     }
     if let Some(file) = streets {
         file.map(|fields| fields.list("streets").into_iter().for_each(|street| reader.street(street)));
@@ -183,20 +185,12 @@ impl<'a> Reader<'a, '_> {
 
     /// Special groups are parties as well: a street's call for one goes to the group.
     fn groups(&mut self, fields: &Fields<'a, '_>) {
-        let groups = listed(fields, "groups", Kind::Party, |fields| {
-            for key in ["code", "prefix"] {
-                fields.get(key).inspect(|cursor| cursor.prefixed_by(self.district));
-            }
-            let class = fields.need("class").and_then(|_| fields.reference("class", Kind::GroupClass));
-            let chair = fields.need("chair").and_then(|_| fields.reference("chair", Kind::Role));
-            let members = fields.get("members").map(|cursor| cursor.codes(Kind::Party)).unwrap_or_default();
-            Some((class?, chair?, members))
-        });
-        for (Entry { code, name, provenance }, (class, chair, members)) in groups {
-            let at = fields.cursor.report.place_of(Kind::Party, &code).unwrap_or(fields.cursor.at);
-            let unnamed = party(code.clone(), PartyKind::Group, Some(self.district.clone()));
-            self.add(Party { name: name.clone(), provenance, responder: true, ..unnamed }, at);
-            self.organisation.groups.push(Group { code, name, class, chair, members, provenance });
+        for group in group::read(self.district, fields) {
+            let at = fields.cursor.report.place_of(Kind::Party, &group.code).unwrap_or(fields.cursor.at);
+            let unnamed = party(group.code.clone(), PartyKind::Group, Some(self.district.clone()));
+            let (name, provenance) = (group.name.clone(), group.provenance);
+            self.add(Party { name, provenance, responder: true, ..unnamed }, at);
+            self.organisation.groups.push(group);
         }
     }
 

@@ -161,6 +161,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             sources: files.to_vec(),
         };
         category::check_powers(charter.categories(), charter.squads(), self.report);
+        duty::check_community(&charter.duties, charter.categories(), self.report);
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);

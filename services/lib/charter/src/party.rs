@@ -111,19 +111,6 @@ pub struct SquadTemplate {
     pub provenance: Provenance,
 }
 
-/// A district group for hard cases: under a district leader it schedules departments.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Also the code of the party.
-    pub code: Code,
-    pub name: Name,
-    pub class: Code,
-    /// The role that chairs it.
-    pub chair: Code,
-    pub members: Vec<Code>,
-    pub provenance: Provenance,
-}
-
 /// A party written in a catalogue: one of the district, or whichever the calling street has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PartyPattern {

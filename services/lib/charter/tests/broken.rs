@@ -36,6 +36,23 @@ const MISTAKES: &[Mistake] = &[
     mistake("wuchang", "charter.yaml", "community-assist: 29", "community-assist: 30", "expects-community-assist"),
     mistake("jiangan", "charter.yaml", "groups: 13", "groups: 12", "expects-groups"),
     mistake("heping", "charter.yaml", "expects:", "expected:", "unknown-key"),
+    mistake("jiangan", "organisation.yaml", "    chair: district-leader\n", "", "group-has-chair"),
+    mistake("jiangan", "organisation.yaml", "chair: district-leader", "chair: emperor", "unknown-reference"),
+    mistake(
+        "jiangan",
+        "organisation.yaml",
+        "[jiangan-tax, jiangan-investment, jiangan-approvals]",
+        "[jiangan-tax]",
+        "group-has-two-departments",
+    ),
+    mistake(
+        "jiangan",
+        "organisation.yaml",
+        "[jiangan-tax, jiangan-investment, jiangan-approvals]",
+        "[jiangan-tax, jiangan-property]",
+        "group-has-two-departments",
+    ),
+    mistake("wuchang", "duties.yaml", "[governance, neighbours,", "[governance, ghosts,", "unknown-reference"),
     mistake("heping", "organisation.yaml", "city: {", "city: [", "yaml-syntax"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: police", "code-prefix"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: heping-fire", "duplicate-code"),
@@ -182,6 +199,16 @@ fn a_problem_reads_as_file_line_column_rule_and_words() {
         found.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["evaluation.yaml:3:3: weights-sum-100: these sum to 90, not to 100"]
     );
+}
+
+/// Reported where the category stands, because there it is said to go to the community.
+#[test]
+fn a_community_is_sent_nothing_that_its_list_does_not_have() {
+    let gap = mistake("wuchang", "duties.yaml", "[governance, neighbours,", "[governance,", "community-item-lists");
+    let found = problems(&with("wuchang", &[&gap]).0);
+    let [problem] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((problem.file.as_str(), problem.rule), ("categories.yaml", gap.rule));
+    assert!(problem.message.starts_with("neighbours "), "{problem}");
 }
 
 #[test]
