@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::Place;
 
 use crate::app::{self, App};
-use crate::domain::{Assignment, Command, Terms, Timetable};
+use crate::domain::{Assignment, Command, InForce, Terms};
 use crate::effects::Effects;
 
 pub async fn follow(app: App, effects: Effects, stop: CancellationToken) -> anyhow::Result<()> {
@@ -49,8 +49,8 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
     let state = app.desk.read(&alarm.key).await.map_err(Failure::transient)?.state;
     let above = app::everybody_above(&charter, &state);
     let centre = charter.district_centre().code.clone();
-    let timetable = Timetable(Arc::clone(&charter));
-    app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre, timetable }).await
+    let in_force = InForce(Arc::clone(&charter));
+    app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre, in_force }).await
 }
 
 async fn take(app: &App, effects: &Effects, delivered: &Delivered) -> Result<(), Failure> {
@@ -160,11 +160,13 @@ fn grade(
             due: terms.now,
             due_provisional: false,
             start: None,
+            evidence_needed: charter.needs_evidence(level, &judgement.category),
             reason: reason.to_owned(),
             graded_by: stored.subject.revision.0,
         };
         Ok((assignment, terms))
     };
     let (assignment, terms) = read().map_err(Failure::permanent)?;
-    Ok(Some(Command::Grade { assignment: Box::new(assignment), terms }))
+    let instead = app::command_centre_of(&charter, &assignment.party);
+    Ok(Some(Command::Grade { assignment: Box::new(assignment), terms, instead }))
 }

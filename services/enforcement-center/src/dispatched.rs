@@ -56,6 +56,11 @@ pub fn concerns(stored: &StoredCommit) -> bool {
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
         | DispatchFact::Overdue(_)
+        | DispatchFact::ColourRaised(_)
+        | DispatchFact::Admitted(_)
+        | DispatchFact::AdmissionRefused(_)
+        | DispatchFact::Transferred(_)
+        | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Resolved(_) => false,
     })
 }
@@ -126,7 +131,7 @@ impl Dispatched {
                 self.was_comprehensive |= assigned.comprehensive;
                 self.assigned = Some((assigned.clone(), charter_version.to_owned()));
             }
-            DispatchFact::Escalated(_) => self.assigned = None,
+            DispatchFact::Escalated(_) | DispatchFact::Transferred(_) => self.assigned = None,
             DispatchFact::Reopened(_) => {
                 self.reopenings += 1;
                 self.closed = false;
@@ -154,6 +159,10 @@ impl Dispatched {
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::Overdue(_)
+            | DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Resolved(_) => {}
         }
     }

@@ -96,6 +96,11 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::Overdue(_)
+            | DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::Transferred(_)
+            | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Reopened(_) => continue,
         };
         // A case that left before it was ever resolved has nothing to rate.

@@ -1,6 +1,7 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
 mod center;
+mod handing_on;
 mod supervision;
 
 use std::collections::HashMap;
@@ -190,8 +191,9 @@ impl<'c> Timeline<'c> {
                         "Called",
                         fact,
                         format!(
-                            "{} blows the whistle ({}): {}{}",
+                            "{} {} ({}): {}{}",
                             self.name(&fact.caller),
+                            if fact.special.is_some() { "calls under its chair" } else { "blows the whistle" },
                             fact.colour().as_str_name().trim_start_matches("COLOUR_").to_lowercase(),
                             parties.join(", "),
                             prefixed(": ", &fact.note)
@@ -318,6 +320,11 @@ impl<'c> Timeline<'c> {
             | DispatchFact::Resumed(_)
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_) => self.tell_supervision(fact),
+            DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::Transferred(_)
+            | DispatchFact::RelatedCaseSpawned(_) => self.tell_handing_on(fact),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
                 ..told("Resolved", fact, format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))

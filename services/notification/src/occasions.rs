@@ -147,6 +147,11 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
         | DispatchFact::Overdue(_)
+        | DispatchFact::ColourRaised(_)
+        | DispatchFact::Admitted(_)
+        | DispatchFact::AdmissionRefused(_)
+        | DispatchFact::Transferred(_)
+        | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Reopened(_) => None,
     })
 }

@@ -9,11 +9,10 @@
 //! Calls, tasks and reminders have days and not limits in their record; a pause moves them by its length, unless their
 //! time was up before it began.
 
-use std::fmt;
-use std::sync::Arc;
-
-use charter::{Charter, Deadline, Limit, Pause};
+use charter::{Deadline, Limit, Pause};
 use jiff::Timestamp;
+
+use super::InForce;
 
 /// Since when a clock runs, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +21,12 @@ pub struct Start {
     pub limit: Limit,
 }
 
-/// The charter that deadlines are counted by; two are equal when they are the same version.
-#[derive(Clone)]
-pub struct Timetable(pub Arc<Charter>);
-
 /// From when and how long a clock that starts, or is judged anew, runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     pub now: Timestamp,
     pub limit: Limit,
-    pub timetable: Timetable,
+    pub in_force: InForce,
 }
 
 /// Everything that bears on when the time of a case is up.
@@ -72,10 +67,10 @@ impl CaseClock {
 
     /// When the time is up. Without a known start, as it was recorded.
     #[must_use]
-    pub fn deadline(&self, timetable: &Timetable) -> Deadline {
+    pub fn deadline(&self, in_force: &InForce) -> Deadline {
         let recorded = Deadline { due: self.due, provisional: false };
         let counted =
-            self.start.map_or(recorded, |start| timetable.0.deadline_after(start.at, &start.limit, &self.pauses));
+            self.start.map_or(recorded, |start| in_force.0.deadline_after(start.at, &start.limit, &self.pauses));
         match self.granted {
             Some(granted) if granted > counted.due => Deadline { due: granted, provisional: false },
             Some(_) | None => counted,
@@ -92,23 +87,11 @@ impl Terms {
     /// When a clock that starts now runs out.
     #[must_use]
     pub fn deadline(&self) -> Deadline {
-        self.timetable.0.deadline(self.now, &self.limit)
+        self.in_force.0.deadline(self.now, &self.limit)
     }
 
     #[must_use]
     pub fn start(&self) -> Start {
         Start { at: self.now, limit: self.limit }
-    }
-}
-
-impl PartialEq for Timetable {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.0.district, &self.0.version) == (&other.0.district, &other.0.version)
-    }
-}
-
-impl fmt::Debug for Timetable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.0.district, self.0.version)
     }
 }

@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, Plan, ProgressKind, ReturnBasis, Scope, Terms, Timetable, Whistle};
+use super::{Assignment, InForce, Plan, ProgressKind, ReturnBasis, Scope, Terms, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,10 +27,12 @@ pub enum Answer {
     TaskDone {
         task: u32,
         note: String,
+        evidence: Vec<String>,
     },
     Done {
         outcome: Outcome,
         note: String,
+        evidence: Vec<String>,
     },
     /// Not ours: `due` is until when the command centre has to decide, `district` decides from the second time on.
     Return {
@@ -40,6 +42,16 @@ pub enum Answer {
         due: Timestamp,
         district: Code,
     },
+    Found(Box<Related>),
+}
+
+/// Another matter, found while working on one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    pub title: String,
+    pub text: String,
+    pub place: Place,
+    pub category: Option<Code>,
 }
 
 /// Somebody at a meeting.
@@ -52,9 +64,11 @@ pub struct Attendee {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Triage judged it. Its clock is set by the rules, from `terms`.
+    /// `instead` has it when it is for a community whose list does not hold it: the street's command centre.
     Grade {
         assignment: Box<Assignment>,
         terms: Terms,
+        instead: Code,
     },
     /// The caller took it back.
     Withdraw,
@@ -83,6 +97,7 @@ pub enum Command {
         to: Code,
         to_level: Level,
         reason: String,
+        in_force: InForce,
     },
     Escalate {
         by: Code,
@@ -96,11 +111,13 @@ pub enum Command {
     PlanTasks {
         by: Code,
         tasks: Vec<Plan>,
+        in_force: InForce,
     },
     CompleteTask {
         by: Code,
         task: u32,
         note: String,
+        evidence: Vec<String>,
         now: Timestamp,
         rating_due: Timestamp,
     },
@@ -124,6 +141,7 @@ pub enum Command {
         by: Code,
         outcome: Outcome,
         summary: String,
+        evidence: Vec<String>,
         rating_due: Timestamp,
     },
     Reopen {
@@ -183,7 +201,7 @@ pub enum Command {
         by: Code,
         above: bool,
         now: Timestamp,
-        timetable: Timetable,
+        in_force: InForce,
     },
     HoldMeeting {
         by: Code,
@@ -191,6 +209,7 @@ pub enum Command {
         minutes: String,
         decisions: Vec<Plan>,
         now: Timestamp,
+        in_force: InForce,
     },
     FormTaskForce {
         by: Code,
@@ -198,6 +217,39 @@ pub enum Command {
         members: Vec<Code>,
         cadence_days: u32,
         now: Timestamp,
+    },
+
+    /// `above`, here and below: the district asks.
+    Transfer {
+        by: Code,
+        above: bool,
+        city: Code,
+        reference: String,
+        reason: String,
+    },
+    CityProgress {
+        by: Code,
+        above: bool,
+        city: Code,
+        note: String,
+    },
+    CityDone {
+        by: Code,
+        above: bool,
+        city: Code,
+        outcome: Outcome,
+        summary: String,
+        evidence: Vec<String>,
+        rating_due: Timestamp,
+    },
+    Admit {
+        by: Code,
+        above: bool,
+        reason: String,
+    },
+    SpawnRelated {
+        by: Code,
+        related: Box<Related>,
     },
 
     Answer {
@@ -213,6 +265,6 @@ pub enum Command {
         now: Timestamp,
         above: BTreeMap<Code, Code>,
         centre: Code,
-        timetable: Timetable,
+        in_force: InForce,
     },
 }

@@ -13,6 +13,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
     match event {
         Event::Assigned(assigned) => {
             let before = state.matter.take();
+            arrive(&mut state, &assigned.party);
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 owner: assigned.party.clone(),
@@ -25,6 +26,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 title: assigned.title.clone(),
                 place: assigned.place.clone(),
                 // The clock goes on: a new owner or judgement is no new start.
+                evidence_needed: assigned.evidence_needed,
                 clock: CaseClock {
                     start: assigned.start,
                     due: assigned.due,
@@ -39,9 +41,18 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             });
         }
         Event::Escalated { to_party, to, .. } => {
+            arrive(&mut state, to_party);
             if let Some(matter) = &mut state.matter {
                 matter.owner = to_party.clone();
                 matter.level = *to;
+                matter.comprehensive = false;
+            }
+        }
+        Event::Transferred { to_party, .. } => {
+            arrive(&mut state, to_party);
+            if let Some(matter) = &mut state.matter {
+                matter.owner = to_party.clone();
+                matter.level = Level::D;
                 matter.comprehensive = false;
             }
         }
@@ -52,6 +63,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.calls.push(Call {
                 number: *call,
                 caller: whistle.caller.clone(),
+                colour: whistle.colour,
                 parties: whistle
                     .parties
                     .iter()
@@ -82,11 +94,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             called.stage = Stage::ReportedIn;
             called.kept.reported_in_in_time = *in_time;
         }),
-        Event::PartyDone { call, party, outcome, in_time, .. } => on_party(&mut state, *call, party, |called| {
-            called.stage = Stage::Done;
-            called.outcome = Some(*outcome);
-            called.kept.done_in_time = *in_time;
-        }),
+        Event::PartyDone { call, party, outcome, in_time, evidence, .. } => {
+            state.evidenced |= !evidence.is_empty();
+            on_party(&mut state, *call, party, |called| {
+                called.stage = Stage::Done;
+                called.outcome = Some(*outcome);
+                called.kept.done_in_time = *in_time;
+            });
+        }
         Event::Released { call, party, .. } => {
             on_party(&mut state, *call, party, |called| called.stage = Stage::Released);
             drop_open_tasks(&mut state, *call, party);
@@ -110,7 +125,10 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 late: false,
             });
         }
-        Event::TaskDone { task, .. } => on_task(&mut state, *task, |task| task.done = true),
+        Event::TaskDone { task, evidence, .. } => {
+            state.evidenced |= !evidence.is_empty();
+            on_task(&mut state, *task, |task| task.done = true);
+        }
         Event::Returned { call, party, adjudicator, due, bounce, .. } => {
             state.returns = *bounce;
             on_party(&mut state, *call, party, |called| {
@@ -201,15 +219,36 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
+            state.evidenced = false;
+            state.owners = state.matter.iter().map(|matter| matter.owner.clone()).collect();
             if let Some(matter) = &mut state.matter {
                 matter.clock = CaseClock::starting(*start, *due);
                 matter.overdue = false;
             }
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
-        Event::Progressed { .. } | Event::MeasureAdopted { .. } => {}
+        Event::ColourRaised { call, to, response_due, report_in_due, completion_due, .. } => {
+            if let Some(known) = state.calls.iter_mut().find(|known| known.number == *call) {
+                known.colour = *to;
+                known.completion_due = known.completion_due.min(*completion_due);
+                for called in &mut known.parties {
+                    called.response_due = called.response_due.min(*response_due);
+                    called.report_in_due = called.report_in_due.min(*report_in_due);
+                }
+            }
+        }
+        Event::Admitted { category, .. } => state.admitted.push(category.clone()),
+        Event::RelatedCaseSpawned { .. } => state.related += 1,
+        Event::Progressed { .. } | Event::MeasureAdopted { .. } | Event::AdmissionRefused { .. } => {}
     }
     state
+}
+
+/// It has a new owner; who judges the same one again does not hand it on.
+fn arrive(state: &mut State, owner: &Code) {
+    if state.owners.last() != Some(owner) {
+        state.owners.push(owner.clone());
+    }
 }
 
 fn on_party(state: &mut State, call: u32, party: &Code, change: impl FnOnce(&mut CalledParty)) {

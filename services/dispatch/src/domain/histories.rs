@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vocabulary::Outcome;
 
-use super::tests::{STREET, code, grade_as, timetable};
+use super::tests::{STREET, code, grade_as, in_force};
 use super::*;
 
 const DAY: usize = 24 * 60;
@@ -30,7 +30,7 @@ struct Offices {
 }
 
 static OFFICES: LazyLock<Offices> = LazyLock::new(|| {
-    let charter = timetable().0;
+    let charter = in_force().0;
     let first = instant(0).to_zoned(charter.time_zone.clone()).date();
     let mut offices = Offices { open: vec![false; DAYS * DAY], last: vec![false; DAYS * DAY] };
     for (day, date) in first.series(jiff::Span::new().days(1)).take(DAYS).enumerate() {
@@ -136,7 +136,7 @@ struct Kept {
 impl Kept {
     fn begin(start: usize, limit: Limit) -> Self {
         let state = State::default();
-        let terms = Terms { now: instant(start), limit, timetable: timetable() };
+        let terms = Terms { now: instant(start), limit, in_force: in_force() };
         let mut kept =
             Self { state, pencil: Pencil { start, limit, pauses: vec![], granted: None }, still: None, judgements: 1 };
         assert!(kept.take(&grade_as(1, terms)));
@@ -156,11 +156,11 @@ impl Kept {
     }
 
     fn step(&mut self, minute: usize, step: &Step) {
-        let (by, now, timetable) = (code("wuchang-centre"), instant(minute), timetable());
+        let (by, now, in_force) = (code("wuchang-centre"), instant(minute), in_force());
         let text = String::new;
         // What is due happens first: a suspension ends by itself.
         let (above, centre) = (std::collections::BTreeMap::new(), by.clone());
-        self.take(&Command::CheckDeadlines { now, above, centre, timetable: timetable.clone() });
+        self.take(&Command::CheckDeadlines { now, above, centre, in_force: in_force.clone() });
         if let Some((from, until)) = self.still.take_if(|(_, until)| *until <= minute) {
             self.pencil.pause(from, until);
         }
@@ -173,7 +173,7 @@ impl Kept {
                 }
             }
             Step::Resume => {
-                let taken = self.take(&Command::Resume { by, above: true, now, timetable });
+                let taken = self.take(&Command::Resume { by, above: true, now, in_force });
                 assert_eq!(taken, self.still.is_some());
                 if let Some((from, _)) = self.still.take() {
                     self.pencil.pause(from, minute);
@@ -189,21 +189,23 @@ impl Kept {
             }
             Step::Regrade(limit) => {
                 self.judgements += 1;
-                let terms = Terms { now, limit: *limit, timetable };
+                let terms = Terms { now, limit: *limit, in_force };
                 assert!(self.take(&grade_as(self.judgements, terms)));
                 self.pencil.limit = *limit;
             }
             Step::Assign => {
                 let owner = self.state.matter.as_ref().unwrap().owner.clone();
                 let to = if owner.as_str() == STREET { code("wuchang-liangdao-public-safety") } else { code(STREET) };
-                let assign = Command::Assign { by, above_owner: true, to, to_level: Level::B1, reason: text() };
-                assert!(self.take(&assign));
+                let (to_level, reason) = (Level::B1, text());
+                // A third time to the same unit is refused, which changes no clock either.
+                self.take(&Command::Assign { by, above_owner: true, to, to_level, reason, in_force });
             }
             Step::Reopen(limit) => {
                 let by = self.state.matter.as_ref().unwrap().owner.clone();
                 let rating_due = now;
-                assert!(self.take(&Command::Resolve { by, outcome: Outcome::Solved, summary: text(), rating_due }));
-                let terms = Terms { now, limit: *limit, timetable };
+                let (outcome, summary, evidence) = (Outcome::Solved, text(), vec![]);
+                assert!(self.take(&Command::Resolve { by, outcome, summary, evidence, rating_due }));
+                let terms = Terms { now, limit: *limit, in_force };
                 assert!(self.take(&Command::Reopen { reason: text(), terms }));
                 self.still = None;
                 self.pencil = Pencil { start: minute, limit: *limit, pauses: vec![], granted: None };

@@ -8,7 +8,7 @@ use ids::Code;
 use jiff::Timestamp;
 
 use super::decide::Decision;
-use super::{Event, Matter, Refusal, Scope, State, Suspension, Timetable, case_clock};
+use super::{Event, InForce, Matter, Refusal, Scope, State, Suspension, case_clock};
 
 /// Orders of supervision one case may have.
 const SUPERVISIONS_MAX: usize = 20;
@@ -117,12 +117,12 @@ pub(super) fn suspend(
     Ok(vec![Event::Suspended { by: by.clone(), basis: basis.to_owned(), reason: reason.to_owned(), since: now, until }])
 }
 
-pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp, timetable: &Timetable) -> Decision {
+pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp, in_force: &InForce) -> Decision {
     if !above {
         return Err(Refusal::NotAbove(by.clone()));
     }
     let suspension = state.suspension.as_ref().ok_or(Refusal::NotSuspended)?;
-    Ok(vec![resumed(state, suspension, Some(by), now.min(suspension.until), timetable)])
+    Ok(vec![resumed(state, suspension, Some(by), now.min(suspension.until), in_force)])
 }
 
 /// The clocks go on at `until`; when that of the case runs out is counted anew.
@@ -131,13 +131,13 @@ pub(super) fn resumed(
     suspension: &Suspension,
     by: Option<&Code>,
     until: Timestamp,
-    timetable: &Timetable,
+    in_force: &InForce,
 ) -> Event {
     let pause = Pause { from: suspension.since, until };
     let due = state.matter.as_ref().map(|matter| {
         let clock = matter.clock.paused(pause);
         match clock.start {
-            Some(_) => clock.deadline(timetable).due,
+            Some(_) => clock.deadline(in_force).due,
             None => case_clock::later(clock.due, pause),
         }
     });

@@ -27,16 +27,16 @@ pub(super) fn officer() -> Officer {
 }
 
 /// The charter that the tests count by.
-pub(super) fn timetable() -> Timetable {
+pub(super) fn in_force() -> InForce {
     static WUCHANG: LazyLock<Arc<Charter>> = LazyLock::new(|| Arc::new(Charter::shipped("wuchang").unwrap()));
-    Timetable(Arc::clone(&WUCHANG))
+    InForce(Arc::clone(&WUCHANG))
 }
 
 pub(super) fn terms(minute: i64, limit: &str) -> Terms {
-    Terms { now: at(minute), limit: limit.parse().unwrap(), timetable: timetable() }
+    Terms { now: at(minute), limit: limit.parse().unwrap(), in_force: in_force() }
 }
 
-fn grade() -> Command {
+pub(super) fn grade() -> Command {
     grade_as(1, terms(0, "14d"))
 }
 
@@ -54,13 +54,14 @@ pub(super) fn grade_as(graded_by: u64, terms: Terms) -> Command {
         due: at(0),
         due_provisional: false,
         start: None,
+        evidence_needed: false,
         reason: String::new(),
         graded_by,
     });
-    Command::Grade { assignment, terms }
+    Command::Grade { assignment, terms, instead: code(STREET) }
 }
 
-fn whistle(parties: &[&str]) -> Command {
+pub(super) fn whistle(parties: &[&str]) -> Command {
     Command::Call {
         whistle: Box::new(Whistle {
             caller: code(STREET),
@@ -73,54 +74,55 @@ fn whistle(parties: &[&str]) -> Command {
             reminders: vec![at(5_000), at(8_000)],
             due_provisional: false,
             note: String::new(),
+            special: None,
         }),
     }
 }
 
-fn answer(party: &str, minute: i64, answer: Answer) -> Command {
+pub(super) fn answer(party: &str, minute: i64, answer: Answer) -> Command {
     Command::Answer { call: 1, party: code(party), answer, now: at(minute), rating_due: at(30_000) }
 }
 
-fn respond() -> Answer {
+pub(super) fn respond() -> Answer {
     Answer::Respond { officer: officer() }
 }
 
-fn report_in() -> Answer {
+pub(super) fn report_in() -> Answer {
     Answer::ReportIn { officer: officer(), owns_matter: true, check_in: Place::default() }
 }
 
-fn done() -> Answer {
-    Answer::Done { outcome: Outcome::Solved, note: "through".to_owned() }
+pub(super) fn done() -> Answer {
+    Answer::Done { outcome: Outcome::Solved, note: "through".to_owned(), evidence: vec![] }
 }
 
-fn check(minute: i64) -> Command {
+pub(super) fn check(minute: i64) -> Command {
     Command::CheckDeadlines {
         now: at(minute),
         above: BTreeMap::new(),
         centre: code("wuchang-centre"),
-        timetable: timetable(),
+        in_force: in_force(),
     }
 }
 
-fn plan(tasks: &[(&str, &[u32])]) -> Command {
+pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
     let tasks = tasks.iter().map(|(party, after)| Plan {
         party: code(party),
         title: "work".to_owned(),
         due: None,
         after: after.to_vec(),
     });
-    Command::PlanTasks { by: code(STREET), tasks: tasks.collect() }
+    Command::PlanTasks { by: code(STREET), tasks: tasks.collect(), in_force: in_force() }
 }
 
 /// The state after commands that must all be accepted.
-fn given(commands: &[Command]) -> State {
+pub(super) fn given(commands: &[Command]) -> State {
     commands.iter().fold(State::default(), |state, command| {
         let events = Rules::decide(&state, command).unwrap_or_else(|refusal| panic!("{command:?}: {refusal}"));
         events.iter().fold(state, Rules::evolve)
     })
 }
 
-fn names(events: &[Event]) -> Vec<&'static str> {
+pub(super) fn names(events: &[Event]) -> Vec<&'static str> {
     events
         .iter()
         .map(|event| match event {
@@ -148,6 +150,11 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::MeetingHeld { .. } => "MeetingHeld",
             Event::TaskForceFormed { .. } => "TaskForceFormed",
             Event::Overdue { .. } => "Overdue",
+            Event::ColourRaised { .. } => "ColourRaised",
+            Event::Admitted { .. } => "Admitted",
+            Event::AdmissionRefused { .. } => "AdmissionRefused",
+            Event::Transferred { .. } => "Transferred",
+            Event::RelatedCaseSpawned { .. } => "RelatedCaseSpawned",
             Event::Resolved(_) => "Resolved",
             Event::Reopened { .. } => "Reopened",
             Event::Closed { .. } => "Closed",
@@ -162,6 +169,7 @@ fn nobody_leaves_before_the_matter_is_done() {
         by: code(STREET),
         outcome: Outcome::Solved,
         summary: "fine".to_owned(),
+        evidence: vec![],
         rating_due: at(30_000),
     };
     assert_eq!(Rules::decide(&called, &resolve), Err(Refusal::CallOpen(1)));
@@ -202,10 +210,10 @@ fn pruning_waits_for_the_diversion() {
         answer(POLICE, 5, report_in()),
         answer(BUILD, 5, report_in()),
     ]);
-    let prune = answer(BUILD, 10, Answer::TaskDone { task: 2, note: String::new() });
+    let prune = answer(BUILD, 10, Answer::TaskDone { task: 2, note: String::new(), evidence: vec![] });
     assert_eq!(Rules::decide(&state, &prune), Err(Refusal::TaskBlocked { task: 2, first: 1 }));
     assert_eq!(Rules::decide(&state, &answer(BUILD, 10, done())), Err(Refusal::TaskOpen(2)));
-    let divert = answer(POLICE, 9, Answer::TaskDone { task: 1, note: String::new() });
+    let divert = answer(POLICE, 9, Answer::TaskDone { task: 1, note: String::new(), evidence: vec![] });
     let state = Rules::decide(&state, &divert).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(names(&Rules::decide(&state, &prune).unwrap()), ["TaskDone"]);
 }
@@ -255,6 +263,7 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
         by: code(STREET),
         outcome: Outcome::Solved,
         summary: "fine".to_owned(),
+        evidence: vec![],
         rating_due: at(30_000),
     };
     let state = given(&[grade(), resolve.clone()]);
@@ -362,6 +371,7 @@ fn whoever_is_not_at_the_meeting_has_not_reported_in_and_decisions_become_tasks(
         minutes: "bollards, then signs".to_owned(),
         decisions: tasks,
         now: at(60),
+        in_force: in_force(),
     };
     let held = Rules::decide(&state, &meeting).unwrap();
     assert_eq!(names(&held), ["MeetingHeld", "Responded", "ReportedIn", "TaskPlanned"]);
@@ -404,7 +414,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(respond()),
         Just(report_in()),
         Just(done()),
-        (1u32..4).prop_map(|task| Answer::TaskDone { task, note: String::new() }),
+        (1u32..4).prop_map(|task| Answer::TaskDone { task, note: String::new(), evidence: vec![] }),
     ];
     prop_oneof![
         Just(grade()),
@@ -423,6 +433,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             by: code(STREET),
             outcome: Outcome::Solved,
             summary: "fine".to_owned(),
+            evidence: vec![],
             rating_due: at(30_000)
         }),
         (1u32..3, any::<bool>()).prop_map(|(round, solved)| Command::Rate {

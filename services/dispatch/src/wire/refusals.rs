@@ -22,7 +22,9 @@ impl Refuse for Refusal {
             | Self::ReturnedToItself(_)
             | Self::NotLater(_)
             | Self::NobodyPresent
-            | Self::Cadence => StatusCode::InvalidArgument,
+            | Self::Cadence
+            | Self::ChairNeeded
+            | Self::TwoDepartments => StatusCode::InvalidArgument,
             Self::TooMany(_) => StatusCode::ResourceExhausted,
             Self::Closed
             | Self::ResolvedAlready
@@ -51,7 +53,11 @@ impl Refuse for Refusal {
             | Self::SuspendedAlready
             | Self::NotSuspended
             | Self::SupervisionAnswered(_)
-            | Self::TaskForceAlready => StatusCode::FailedPrecondition,
+            | Self::TaskForceAlready
+            | Self::EvidenceNeeded
+            | Self::GoesRound(_)
+            | Self::AdmittedAlready(_)
+            | Self::NotAdmitted { .. } => StatusCode::FailedPrecondition,
         }
     }
 
@@ -101,6 +107,12 @@ impl Refuse for Refusal {
             Self::NobodyPresent => "nobody-present",
             Self::Cadence => "cadence",
             Self::TaskForceAlready => "task-force-already",
+            Self::EvidenceNeeded => "evidence-needed",
+            Self::ChairNeeded => "chair-needed",
+            Self::TwoDepartments => "two-departments",
+            Self::GoesRound(_) => "goes-round",
+            Self::AdmittedAlready(_) => "admitted-already",
+            Self::NotAdmitted { .. } => "not-admitted",
             Self::TooMany(_) => "too-many",
         }
     }

@@ -189,6 +189,18 @@ impl Charter {
         self.limits.colour(colour)
     }
 
+    /// Parts of the time of a call after which its parties are reminded, in percent, ascending.
+    #[must_use]
+    pub fn reminders(&self) -> &[u8] {
+        &self.limits.reminders
+    }
+
+    /// Whether a case of this category and level is solved only when somebody shows something for it.
+    #[must_use]
+    pub fn needs_evidence(&self, level: Level, category: &str) -> bool {
+        self.limits.evidence.contains(&level) || self.category(category).is_some_and(|category| category.evidence)
+    }
+
     /// The category's own limit, or its level's.
     #[must_use]
     pub fn completion_limit(&self, level: Level, category: &Category) -> &Limit {
