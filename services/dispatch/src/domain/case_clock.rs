@@ -1,15 +1,15 @@
 //! The clock of the case: a pure function of what happened to it and of the calendar.
 //!
 //! It starts when the case is first given to somebody, not when anybody signs for it, and again when the case is
-//! reopened. Its limit is that of the last judgement: a new one counts from the same start, with the pauses there have
-//! been, as if it had held from the beginning. What a pause costs is the calendar's to say
+//! reopened. Its limit is that of the last judgement: a new one counts from the same start, with the standstills there have
+//! been, as if it had held from the beginning. What a standstill costs is the calendar's to say
 //! ([`charter::Charter::deadline_after`]). An extension names a day; the time ends there unless the limit ends later,
-//! and a pause moves that day by its own length.
+//! and a standstill moves that day by its own length.
 //!
-//! Calls, tasks and reminders have days and not limits in their record; a pause moves them by its length, unless their
+//! Calls, tasks and reminders have days and not limits in their record; a standstill moves them by its length, unless their
 //! time was up before it began.
 
-use charter::{Deadline, Limit, Pause};
+use charter::{Deadline, Limit, Standstill};
 use jiff::Timestamp;
 
 use super::InForce;
@@ -35,8 +35,8 @@ pub struct CaseClock {
     /// None on records from before starts were written down.
     pub start: Option<Start>,
     /// In order, without overlap.
-    pub pauses: Vec<Pause>,
-    /// The day an extension named, later by every pause since.
+    pub standstills: Vec<Standstill>,
+    /// The day an extension named, later by every standstill since.
     pub granted: Option<Timestamp>,
     /// As it was recorded last.
     pub due: Timestamp,
@@ -46,7 +46,7 @@ impl CaseClock {
     /// Starts with what an assignment or a reopening says.
     #[must_use]
     pub fn starting(start: Option<Start>, due: Timestamp) -> Self {
-        Self { start, pauses: vec![], granted: None, due }
+        Self { start, standstills: vec![], granted: None, due }
     }
 
     /// The start it would have under a new judgement: the same instant, the new limit.
@@ -58,10 +58,10 @@ impl CaseClock {
 
     /// The clock after it stood still once more.
     #[must_use]
-    pub fn paused(&self, pause: Pause) -> Self {
+    pub fn after_standstill(&self, standstill: Standstill) -> Self {
         let mut after = self.clone();
-        after.granted = self.granted.map(|granted| later(granted, pause));
-        after.pauses.push(pause);
+        after.granted = self.granted.map(|granted| later(granted, standstill));
+        after.standstills.push(standstill);
         after
     }
 
@@ -70,7 +70,7 @@ impl CaseClock {
     pub fn deadline(&self, in_force: &InForce) -> Deadline {
         let recorded = Deadline { due: self.due, provisional: false };
         let counted =
-            self.start.map_or(recorded, |start| in_force.0.deadline_after(start.at, &start.limit, &self.pauses));
+            self.start.map_or(recorded, |start| in_force.0.deadline_after(start.at, &start.limit, &self.standstills));
         match self.granted {
             Some(granted) if granted > counted.due => Deadline { due: granted, provisional: false },
             Some(_) | None => counted,
@@ -78,9 +78,9 @@ impl CaseClock {
     }
 }
 
-/// A day that somebody named, after a pause.
-pub(super) fn later(day: Timestamp, pause: Pause) -> Timestamp {
-    if pause.from < day { day.saturating_add(pause.length()).unwrap_or(Timestamp::MAX) } else { day }
+/// A day that somebody named, after a standstill.
+pub(super) fn later(day: Timestamp, standstill: Standstill) -> Timestamp {
+    if standstill.from < day { day.saturating_add(standstill.length()).unwrap_or(Timestamp::MAX) } else { day }
 }
 
 impl Terms {

@@ -41,8 +41,11 @@ impl Decider for Rules {
             Command::Merge => Ok(end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
                 (Phase::Open, Some(matter)) if matter.comprehensive => {
+                    let mut events = let_everybody_go(state, summary);
+                    let after = events.iter().fold(state.clone(), evolve::evolve);
                     // What the centre served and inspected is on its own record.
-                    vec![resolution(state, matter, (Outcome::Solved, summary, &[]), by.clone(), *rating_due)]
+                    events.push(resolution(&after, matter, (Outcome::Solved, summary, &[]), by.clone(), *rating_due));
+                    events
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
@@ -437,6 +440,21 @@ fn resolution(
 /// The clock starts anew: the case has waited once.
 fn reopened(reason: &str, terms: &Terms) -> Event {
     Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()) }
+}
+
+/// Nobody has to come any more for what the enforcement centre is through with, and nobody's clocks suffer from it.
+fn let_everybody_go(state: &State, reason: &str) -> Vec<Event> {
+    let of_call = |call: &Call| {
+        let number = call.number;
+        let waiting = call.parties.iter().filter(|called| called.is_expected());
+        let released = waiting.map(|called| Event::Released {
+            call: number,
+            party: called.party.clone(),
+            reason: reason.to_owned(),
+        });
+        released.chain([Event::CallEnded { call: number, ending: call.natural_ending() }]).collect::<Vec<_>>()
+    };
+    state.open_calls().flat_map(of_call).collect()
 }
 
 /// Ends whatever is open: nobody works on a case that nobody wants solved any more.

@@ -1,6 +1,6 @@
 //! What each fact changes.
 
-use charter::{Level, Pause};
+use charter::{Level, Standstill};
 use ids::Code;
 use jiff::Timestamp;
 
@@ -176,7 +176,11 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Resumed { held, due, .. } => {
             if let Some(Suspension { since, .. }) = state.suspension.take() {
-                go_on(&mut state, Pause { from: since, until: since.saturating_add(*held).unwrap_or(since) }, *due);
+                go_on(
+                    &mut state,
+                    Standstill { from: since, until: since.saturating_add(*held).unwrap_or(since) },
+                    *due,
+                );
             }
         }
         Event::MeetingHeld { next, .. } => {
@@ -285,11 +289,11 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
 }
 
 /// Everything that stood still is later; what had run out before stays late. `due` is the case's, if it is recorded.
-fn go_on(state: &mut State, pause: Pause, due: Option<Timestamp>) {
-    let later = |day: &mut Timestamp| *day = case_clock::later(*day, pause);
+fn go_on(state: &mut State, standstill: Standstill, due: Option<Timestamp>) {
+    let later = |day: &mut Timestamp| *day = case_clock::later(*day, standstill);
     if let Some(matter) = &mut state.matter {
-        let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, pause));
-        matter.clock = CaseClock { due, ..matter.clock.paused(pause) };
+        let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, standstill));
+        matter.clock = CaseClock { due, ..matter.clock.after_standstill(standstill) };
     }
     for call in state.calls.iter_mut().filter(|call| !call.ended) {
         later(&mut call.completion_due);

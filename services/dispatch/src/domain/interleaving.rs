@@ -206,7 +206,11 @@ proptest! {
             }
             let open = state.calls.iter().filter(|call| !call.ended).count();
             prop_assert!(state.phase == Phase::Open || open == 0, "{:?} with {open} open calls", state.phase);
-            prop_assert_eq!(next_deadline(&state).is_some(), matches!(state.phase, Phase::Open | Phase::Resolved { .. }));
+            match (next_deadline(&state), state.phase) {
+                (Some(at), Phase::Unknown | Phase::Closed) => prop_assert!(false, "a clock at {at} of no open case"),
+                (None, Phase::Resolved { .. }) => prop_assert!(false, "resolved, and nothing ends it"),
+                (Some(_), Phase::Open | Phase::Resolved { .. }) | (None, _) => {}
+            }
         }
         prop_assert!(!gives_up || state.phase == Phase::Closed, "the caller gave up, and it is {:?}", state.phase);
     }
@@ -229,4 +233,16 @@ fn a_withdrawal_and_the_last_answer_end_a_call_once_whichever_comes_first() {
     };
     assert_eq!(endings([answer(POLICE, 9, done()), Command::Withdraw]), 1);
     assert_eq!(endings([Command::Withdraw, answer(POLICE, 9, done())]), 1);
+}
+
+/// The enforcement centre knows nothing of calls: whoever is still on one when it concludes may leave.
+#[test]
+fn whoever_is_still_called_when_the_centre_concludes_may_leave() {
+    let state =
+        given(&[grade(1, true), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in()), answer(POLICE, 9, done())]);
+    let conclude = Command::Conclude { summary: "complied".to_owned(), by: code(STREET), rating_due: at(30_000) };
+    let events = Rules::decide(&state, &conclude).unwrap();
+    assert_eq!(names(&events), ["Released", "CallEnded", "Resolved"]);
+    let Some(Event::Resolved(resolution)) = events.last() else { panic!("no resolution") };
+    assert_eq!(resolution.performance.len(), 1, "who was let go is not measured");
 }

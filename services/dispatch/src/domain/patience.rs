@@ -3,7 +3,7 @@
 //! Only the clocks of the work stand still while a case is suspended. Those of response and report-in never do: nobody
 //! stops a clock by not signing.
 
-use charter::Pause;
+use charter::Standstill;
 use ids::Code;
 use jiff::Timestamp;
 
@@ -133,15 +133,15 @@ pub(super) fn resumed(
     until: Timestamp,
     in_force: &InForce,
 ) -> Event {
-    let pause = Pause { from: suspension.since, until };
+    let standstill = Standstill { from: suspension.since, until };
     let due = state.matter.as_ref().map(|matter| {
-        let clock = matter.clock.paused(pause);
+        let clock = matter.clock.after_standstill(standstill);
         match clock.start {
             Some(_) => clock.deadline(in_force).due,
-            None => case_clock::later(clock.due, pause),
+            None => case_clock::later(clock.due, standstill),
         }
     });
-    Event::Resumed { by: by.cloned(), held: pause.length(), due }
+    Event::Resumed { by: by.cloned(), held: standstill.length(), due }
 }
 
 fn later(due: Timestamp, than: Timestamp) -> Result<(), Refusal> {

@@ -225,8 +225,9 @@ fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
     assert_eq!(Rules::decide(&state, &check(29)), Ok(vec![]));
     let late = Rules::decide(&state, &check(30)).unwrap();
     assert!(
-        matches!(&late[..], [Event::Overdue { clock: Clock::Response, told, .. }] if told.as_str() == "wuchang-centre")
+        matches!(&late[0], Event::Overdue { clock: Clock::Response, told, .. } if told.as_str() == "wuchang-centre")
     );
+    assert_eq!(names(&late), ["Overdue", "ColourRaised"]);
     let state = late.iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &check(31)), Ok(vec![]));
     assert_eq!(next_deadline(&state), Some(at(120)));
@@ -304,7 +305,7 @@ fn a_return_stops_no_clock_and_the_right_unit_is_called_in_the_same_breath() {
     let returned = given(&[grade(), whistle(&[POLICE]), send_back(POLICE, 5, BUILD)]);
     assert_eq!(next_deadline(&returned), next_deadline(&called), "the clock of the response goes on");
     let late = Rules::decide(&returned, &check(30)).unwrap();
-    assert_eq!(names(&late), ["Overdue"], "and it runs out as if nothing had been returned");
+    assert_eq!(names(&late), ["Overdue", "ColourRaised"], "and it runs out as if nothing had been returned");
     let decided = Rules::decide(&returned, &adjudicate(STREET, 1, POLICE, Some(BUILD))).unwrap();
     assert_eq!(names(&decided), ["ReturnAdjudicated", "Called", "CallEnded"]);
     let state = decided.iter().fold(returned, Rules::evolve);

@@ -22,12 +22,12 @@ pub struct Deadline {
 
 /// Time during which a clock stood still: from its beginning on, until it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pause {
+pub struct Standstill {
     pub from: Timestamp,
     pub until: Timestamp,
 }
 
-impl Pause {
+impl Standstill {
     /// Never negative, whatever the clocks of two processes say.
     #[must_use]
     pub fn length(&self) -> SignedDuration {
@@ -73,17 +73,24 @@ impl Calendar {
     }
 
     /// When `limit` runs out for something that started at `start` in an office of this time zone and stood still
-    /// during `pauses`, which are in order and do not overlap.
-    pub(crate) fn deadline(&self, zone: &TimeZone, start: Timestamp, limit: Limit, pauses: &[Pause]) -> Deadline {
+    /// during `standstills`, which are in order and do not overlap.
+    pub(crate) fn deadline(
+        &self,
+        zone: &TimeZone,
+        start: Timestamp,
+        limit: Limit,
+        standstills: &[Standstill],
+    ) -> Deadline {
         let amount = i64::from(limit.amount);
-        let on_the_clock = |seconds: i64| Deadline { due: on_the_clock(start, seconds, pauses), provisional: false };
+        let on_the_clock =
+            |seconds: i64| Deadline { due: on_the_clock(start, seconds, standstills), provisional: false };
         let counted = match limit.unit {
             LimitUnit::Minutes => Some(on_the_clock(amount * 60)),
             LimitUnit::Hours => Some(on_the_clock(amount * 3_600)),
             LimitUnit::Days => Some(on_the_clock(amount * 86_400)),
-            LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount, pauses),
+            LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount, standstills),
             LimitUnit::WorkingHours => {
-                self.after_working_hours(zone, start, SignedDuration::from_hours(amount), pauses)
+                self.after_working_hours(zone, start, SignedDuration::from_hours(amount), standstills)
             }
         };
         // Only a start in the last years of the calendar jiff knows runs out of days.
@@ -92,7 +99,13 @@ impl Calendar {
 
     /// The end of office hours on the n-th working day after the day of `start`. A day at whose closing the clock
     /// stood still does not count.
-    fn after_working_days(&self, zone: &TimeZone, start: Timestamp, amount: u32, pauses: &[Pause]) -> Option<Deadline> {
+    fn after_working_days(
+        &self,
+        zone: &TimeZone,
+        start: Timestamp,
+        amount: u32,
+        standstills: &[Standstill],
+    ) -> Option<Deadline> {
         let (_, closing) = self.hours.last()?;
         let mut date = start.to_zoned(zone.clone()).date();
         let (mut left, mut provisional) = (amount, false);
@@ -103,7 +116,7 @@ impl Calendar {
                 continue;
             }
             let closes = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
-            if pauses.iter().any(|pause| pause.from < closes && closes <= pause.until) {
+            if standstills.iter().any(|standstill| standstill.from < closes && closes <= standstill.until) {
                 continue;
             }
             left = left.saturating_sub(1);
@@ -113,13 +126,13 @@ impl Calendar {
         }
     }
 
-    /// The first instant at which the offices have been open that long since `start`, without the pauses.
+    /// The first instant at which the offices have been open that long since `start`, without the standstills.
     fn after_working_hours(
         &self,
         zone: &TimeZone,
         start: Timestamp,
         amount: SignedDuration,
-        pauses: &[Pause],
+        standstills: &[Standstill],
     ) -> Option<Deadline> {
         self.hours.first()?;
         let mut date = start.to_zoned(zone.clone()).date();
@@ -129,7 +142,7 @@ impl Calendar {
             for (opening, closing) in self.hours.iter().filter(|_| self.is_working(date)) {
                 let opens = zone.to_timestamp(date.to_datetime(*opening)).ok()?.max(start);
                 let closes = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
-                for (from, until) in without(pauses, opens, closes) {
+                for (from, until) in without(standstills, opens, closes) {
                     let open = until.duration_since(from);
                     if open >= left {
                         return Some(Deadline { due: from.checked_add(left).ok()?, provisional });
@@ -142,24 +155,24 @@ impl Calendar {
     }
 }
 
-/// So long after `start`, later by every pause that began before the time was up.
-fn on_the_clock(start: Timestamp, seconds: i64, pauses: &[Pause]) -> Timestamp {
+/// So long after `start`, later by every standstill that began before the time was up.
+fn on_the_clock(start: Timestamp, seconds: i64, standstills: &[Standstill]) -> Timestamp {
     let later = |due: Timestamp, by| due.checked_add(by).unwrap_or(Timestamp::MAX);
-    pauses.iter().fold(later(start, SignedDuration::from_secs(seconds)), |due, pause| {
-        let stood = Pause { from: pause.from.max(start), until: pause.until };
+    standstills.iter().fold(later(start, SignedDuration::from_secs(seconds)), |due, standstill| {
+        let stood = Standstill { from: standstill.from.max(start), until: standstill.until };
         if stood.from < due { later(due, stood.length()) } else { due }
     })
 }
 
-/// What is left of a span without the pauses, in order.
-fn without(pauses: &[Pause], from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+/// What is left of a span without the standstills, in order.
+fn without(standstills: &[Standstill], from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
     let mut left = Vec::new();
     let mut begins = from;
-    for pause in pauses.iter().filter(|pause| pause.until > from && pause.from < until) {
-        if pause.from > begins {
-            left.push((begins, pause.from));
+    for standstill in standstills.iter().filter(|standstill| standstill.until > from && standstill.from < until) {
+        if standstill.from > begins {
+            left.push((begins, standstill.from));
         }
-        begins = begins.max(pause.until);
+        begins = begins.max(standstill.until);
     }
     if begins < until {
         left.push((begins, until));

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind, Pause,
-    RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Deadline, DecisionItem, Duty, Entry, Formula, Group, Handler, Level, Limit, NamedLimit, Party, PartyKind,
+    RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -228,14 +228,14 @@ impl Charter {
         self.deadline_after(start, limit, &[])
     }
 
-    /// As [`Charter::deadline`], for a clock that stood still during `pauses`, which are in order and do not overlap.
+    /// As [`Charter::deadline`], for a clock that stood still during `standstills`, which are in order and do not overlap.
     ///
-    /// On the clock a pause adds its length. Of working hours those within a pause do not count. Of working days
-    /// those do not count at whose closing the clock stood still: a pause within one day costs nothing. What begins
+    /// On the clock a standstill adds its length. Of working hours those within a standstill do not count. Of working days
+    /// those do not count at whose closing the clock stood still: a standstill within one day costs nothing. What begins
     /// when the time is up, or later, changes nothing.
     #[must_use]
-    pub fn deadline_after(&self, start: Timestamp, limit: &Limit, pauses: &[Pause]) -> Deadline {
-        self.calendar.deadline(&self.time_zone, start, *limit, pauses)
+    pub fn deadline_after(&self, start: Timestamp, limit: &Limit, standstills: &[Standstill]) -> Deadline {
+        self.calendar.deadline(&self.time_zone, start, *limit, standstills)
     }
 
     #[must_use]
