@@ -9,8 +9,8 @@ use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_service_server::DispatchService;
 use proto::dispatch::v1::{
     AdjudicateRequest, AdjudicateResponse, AdmitRequest, AdmitResponse, AdoptMeasureRequest, AdoptMeasureResponse,
-    AllowedAction, AnswerSupervisionRequest, AnswerSupervisionResponse, AssignRequest, AssignResponse, CallRequest,
-    CallResponse, CompleteTaskRequest, CompleteTaskResponse, DisqualifyRequest, DisqualifyResponse, EscalateRequest,
+    AnswerSupervisionRequest, AnswerSupervisionResponse, AssignRequest, AssignResponse, CallRequest, CallResponse,
+    CompleteTaskRequest, CompleteTaskResponse, DisqualifyRequest, DisqualifyResponse, EscalateRequest,
     EscalateResponse, ExtendRequest, ExtendResponse, FormTaskForceRequest, FormTaskForceResponse, GetRequest,
     GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, PlannedTask,
     RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
@@ -24,7 +24,7 @@ use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
-use crate::domain::{Act, Action, Attendee, Command, InForce, Phase, Plan, allowed_actions};
+use crate::domain::{Action, Attendee, Command, InForce, Phase, Plan, allowed_actions};
 use crate::evidence::evidence;
 use crate::wire::{progress_kind, scope};
 
@@ -87,10 +87,12 @@ macro_rules! asked {
     }};
 }
 
+mod actions;
 mod beyond;
 
 pub use beyond::related;
 
+use actions::{allowed, may};
 use beyond::{group, special};
 
 #[tonic::async_trait]
@@ -468,75 +470,6 @@ impl Door {
     async fn is_above_owner(&self, asked: &Asked) -> Result<bool, Status> {
         let state = self.app.state(asked).await?;
         Ok(app::is_above_owner(asked, &state))
-    }
-}
-
-fn allowed(action: &Action) -> AllowedAction {
-    AllowedAction {
-        action: name(action.act).to_owned(),
-        call: action.call.unwrap_or_default(),
-        party: shared::text(action.party.as_ref()),
-        task: action.task.unwrap_or_default(),
-        order: action.order.unwrap_or_default(),
-    }
-}
-
-/// Whose token opens which door.
-fn may(act: Act) -> &'static [Role] {
-    match act {
-        Act::Assign
-        | Act::Escalate
-        | Act::PlanTasks
-        | Act::RecordProgress
-        | Act::AdoptMeasure
-        | Act::Resolve
-        | Act::HoldMeeting
-        | Act::FormTaskForce
-        | Act::SpawnRelatedCase => &OWNERS,
-        Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
-        Act::CallSpecial | Act::Transfer | Act::RecordCityProgress | Act::RecordCityDone | Act::Admit => {
-            &[Role::District]
-        }
-        Act::Reopen | Act::Adjudicate => &[Role::Street, Role::District],
-        Act::Supervise | Act::Extend | Act::Suspend | Act::Resume => &ABOVE,
-        // Desks here, departments by their responder.
-        Act::CompleteTask | Act::AnswerSupervision => &READERS,
-        Act::Respond | Act::ReportIn | Act::Done | Act::Return => &[Role::Department],
-    }
-}
-
-/// Name of the method.
-fn name(act: Act) -> &'static str {
-    match act {
-        Act::Assign => "Assign",
-        Act::Escalate => "Escalate",
-        Act::Call => "Call",
-        Act::PlanTasks => "PlanTasks",
-        Act::CompleteTask => "CompleteTask",
-        Act::RecordProgress => "RecordProgress",
-        Act::AdoptMeasure => "AdoptMeasure",
-        Act::Release => "Release",
-        Act::Resolve => "Resolve",
-        Act::Reopen => "Reopen",
-        Act::Adjudicate => "Adjudicate",
-        Act::Disqualify => "Disqualify",
-        Act::Supervise => "Supervise",
-        Act::AnswerSupervision => "AnswerSupervision",
-        Act::Extend => "Extend",
-        Act::Suspend => "Suspend",
-        Act::Resume => "Resume",
-        Act::HoldMeeting => "HoldMeeting",
-        Act::FormTaskForce => "FormTaskForce",
-        Act::CallSpecial => "Call",
-        Act::Transfer => "Transfer",
-        Act::RecordCityProgress => "RecordCityProgress",
-        Act::RecordCityDone => "RecordCityDone",
-        Act::Admit => "Admit",
-        Act::SpawnRelatedCase => "SpawnRelatedCase",
-        Act::Respond => "Respond",
-        Act::ReportIn => "ReportIn",
-        Act::Done => "Done",
-        Act::Return => "Return",
     }
 }
 
