@@ -15,7 +15,8 @@ use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Answer, Command};
-use crate::grpc::{NOTE_LENGTH_MAX, unit};
+use crate::evidence::evidence;
+use crate::grpc::{NOTE_LENGTH_MAX, related, unit};
 use crate::wire::{progress_kind, return_basis};
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
@@ -74,7 +75,8 @@ fn department(charter: &charter::Charter, department: Code) -> Result<Code, Stat
 fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answer, Status> {
     Ok(match answer {
         None | Some(WireAnswer::AnswerSupervision(_)) => {
-            let description = "respond, report_in, progress, task_done, done, return or answer_supervision";
+            let description =
+                "respond, report_in, progress, task_done, done, return, related_case or answer_supervision";
             return Err(Violation::new("answer", "required", description).into());
         }
         Some(WireAnswer::Return(said)) => Answer::Return {
@@ -97,11 +99,17 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
             note: prose("note", &said.note, NOTE_LENGTH_MAX)?,
         },
         Some(WireAnswer::TaskDone(said)) => {
-            Answer::TaskDone { task: said.task, note: optional_prose("note", &said.note, NOTE_LENGTH_MAX)? }
+            let note = optional_prose("note", &said.note, NOTE_LENGTH_MAX)?;
+            Answer::TaskDone { task: said.task, note, evidence: evidence(&said.evidence)? }
         }
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,
             note: optional_prose("note", &said.note, NOTE_LENGTH_MAX)?,
+            evidence: evidence(&said.evidence)?,
         },
+        Some(WireAnswer::RelatedCase(said)) => {
+            let place = said.place.as_ref();
+            Answer::Found(Box::new(related(charter, (&said.title, &said.text, &said.category), place)?))
+        }
     })
 }

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use charter::{Charter, Colour, Level, Party, PartyKind};
-use ids::{Code, CommandId, HistoryKey};
+use charter::{Campaign, Charter, Colour, Level, Limit, LimitUnit, Party, PartyKind};
+use ids::{Code, CommandId, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::common::v1::Role;
-use record::Answered;
+use proto::record::v1::cause;
 use record::book::Snapshot;
+use record::{Aggregate, Answered, Refused};
 use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation};
+use station::{Caller, Desk, Violation, broker_status, status_of};
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{Asker, Command, Event, Rules, State, Whistle};
+use crate::domain::{Asker, Command, Event, InForce, Refusal, Rules, Special, State, Terms, Whistle};
 
 const COMMAND_CENTRE: &str = "command-centre";
-/// Parts of the time of a call after which its parties are reminded, in percent.
-const REMIND_AFTER_PERCENT: [i32; 2] = [50, 80];
+/// Every charter has a limit of this name.
+const GENERAL: &str = "general";
 
 #[derive(Clone)]
 pub struct App {
@@ -39,6 +40,8 @@ pub struct CallWish {
     pub parties: Vec<(Code, Duty)>,
     pub colour: Option<Colour>,
     pub note: String,
+    /// The special group for which the district calls.
+    pub special: Option<Special>,
 }
 
 impl App {
@@ -62,8 +65,35 @@ impl App {
         Ok(Asked { caller, charter, key, command_id: command_id(command)? })
     }
 
+    /// # Errors
+    /// Refused, also when the refusal is on the record.
     pub async fn ask(&self, asked: &Asked, command: Command) -> Result<Answered<Event>, Status> {
-        self.desk.ask(&asked.key, &asked.caller, asked.command_id.clone(), &asked.charter, command).await
+        let id = asked.command_id.clone();
+        let answered = self.desk.ask(&asked.key, &asked.caller, id, &asked.charter, command).await?;
+        let events = if answered.repeated {
+            self.decided_before(asked, answered.revision).await?
+        } else {
+            answered.events.clone()
+        };
+        match events.into_iter().find(Event::is_refusal) {
+            Some(Event::AdmissionRefused { party, category, .. }) => {
+                Err(status_of(Refused::Rule(Refusal::NotAdmitted { party, category })))
+            }
+            Some(_) | None => Ok(answered),
+        }
+    }
+
+    /// What the same command id was answered with: a refusal that is on the record stays one.
+    async fn decided_before(&self, asked: &Asked, revision: Revision) -> Result<Vec<Event>, Status> {
+        let load = self.desk.station.broker.load_owner(&asked.key, Owner::Dispatch);
+        let history = load.await.map_err(|error| broker_status(&error))?;
+        let commit = history.iter().filter(|stored| stored.subject.revision == revision);
+        let cause = cause::Kind::Command(asked.command_id.to_string());
+        let decision = commit
+            .flat_map(|stored| &stored.commit.decisions)
+            .filter(|decision| decision.cause.as_ref().is_some_and(|it| it.kind.as_ref() == Some(&cause)));
+        // What cannot be read here was no refusal of this kind.
+        Ok(decision.flat_map(|decision| &decision.events).filter_map(|event| Rules::from_wire(event).ok()).collect())
     }
 
     pub async fn state(&self, asked: &Asked) -> Result<State, Status> {
@@ -82,8 +112,15 @@ impl App {
             above: is_above_owner(asked, state),
             other: other.code.clone(),
             other_level,
+            departments: asked
+                .charter
+                .group(party.as_str())
+                .map(|group| group.departments().to_vec())
+                .unwrap_or_default(),
+            city: city(&asked.charter),
             party,
             now: self.now(),
+            in_force: InForce(Arc::clone(&asked.charter)),
         })
     }
 
@@ -103,12 +140,29 @@ impl App {
         charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
     }
 
-    /// The case clock of a reopened case: as long as its category had the first time.
-    pub fn completion_due(&self, charter: &Charter, level: Level, category: &str) -> (Timestamp, bool) {
-        let now = self.now();
-        let limit = charter.category(category).map(|category| charter.completion_limit(level, category));
-        let deadline = limit.map(|limit| charter.deadline(now, limit));
-        deadline.map_or((now, false), |deadline| (deadline.due, deadline.provisional))
+    /// What a case of this category has to keep from now on: the limit of its campaign if that has one, or the
+    /// category's own, or its level's.
+    pub fn terms(&self, charter: &Arc<Charter>, level: Level, category: &str, campaign: Option<&Campaign>) -> Terms {
+        let known = charter.category(category);
+        let about = |campaign: &&Campaign| {
+            campaign.categories.is_empty() || campaign.categories.iter().any(|code| code.as_str() == category)
+        };
+        let of_campaign = campaign.filter(about).and_then(|campaign| campaign.completion.as_ref());
+        let usual = || known.map(|category| charter.completion_limit(level, category));
+        self.terms_of(charter, of_campaign.or_else(usual))
+    }
+
+    /// What a reopened case has to keep: as long as it had the first time.
+    pub fn terms_again(&self, charter: &Arc<Charter>, state: &State) -> Terms {
+        let before = state.matter.as_ref().and_then(|matter| matter.clock.start);
+        self.terms_of(charter, before.as_ref().map(|start| &start.limit))
+    }
+
+    /// The general limit holds where nothing says otherwise.
+    pub fn terms_of(&self, charter: &Arc<Charter>, limit: Option<&Limit>) -> Terms {
+        let limit =
+            limit.or_else(|| charter.limit(GENERAL)).copied().unwrap_or(Limit { amount: 1, unit: LimitUnit::Days });
+        Terms { now: self.now(), limit, in_force: InForce(Arc::clone(charter)) }
     }
 
     /// The call as it goes to the unit that a return named: response and report-in start for it now, the time for the
@@ -121,24 +175,24 @@ impl App {
             return Err(Violation::new("to", "can-be-called", description).into());
         }
         let matter = state.matter.as_ref();
-        let (response_due, report_in_due) = self.once_more(charter, state);
+        let (response_due, report_in_due) = self.once_more(charter, call.colour);
         Ok(Whistle {
             caller: call.caller.clone(),
             situation: matter.and_then(|matter| matter.situation.clone()),
-            colour: matter.and_then(|matter| matter.colour).unwrap_or(Colour::Blue),
+            colour: call.colour,
             parties: vec![(to, Duty::Lead)],
             response_due,
             report_in_due,
             completion_due: call.completion_due,
-            reminders: reminders(self.now(), call.completion_due),
+            reminders: reminders(charter, self.now(), call.completion_due),
             due_provisional: false,
             note: String::new(),
+            special: None,
         })
     }
 
     /// Until when a unit that starts again has to respond and to report in.
-    pub fn once_more(&self, charter: &Charter, state: &State) -> (Timestamp, Timestamp) {
-        let colour = state.matter.as_ref().and_then(|matter| matter.colour).unwrap_or(Colour::Blue);
+    pub fn once_more(&self, charter: &Charter, colour: Colour) -> (Timestamp, Timestamp) {
         let (limits, now) = (charter.colour_limits(colour), self.now());
         (charter.deadline(now, &limits.response).due, charter.deadline(now, &limits.report_in).due)
     }
@@ -146,11 +200,19 @@ impl App {
     /// The whistle, complete: one key is enough.
     pub fn whistle(&self, asked: &Asked, state: &State, wish: CallWish) -> Result<Whistle, Status> {
         let charter = &asked.charter;
-        let caller = asked.caller.acting_party()?;
-        let street = charter.street_of(caller).map(|street| street.code.clone());
-        let (Some(street), true) = (street, is_command_centre(charter, caller)) else {
-            return Err(Status::permission_denied("only a street's command centre calls departments (R-08)"));
+        let calling = match &wish.special {
+            Some(special) => special.group.clone(),
+            None => asked.caller.acting_party()?.clone(),
         };
+        let street = charter.street_of(&calling).map(|street| street.code.clone());
+        let is_whistle = asked.caller.role == Role::Street && is_command_centre(charter, &calling);
+        if wish.special.is_some() && asked.caller.role != Role::District {
+            return Err(Status::permission_denied("only the district calls for a special group (R-35)"));
+        }
+        if wish.special.is_none() && !is_whistle {
+            return Err(Status::permission_denied("only a street's command centre calls departments (R-08)"));
+        }
+        let caller = &calling;
         let own = state.matter.as_ref().and_then(|matter| matter.situation.clone());
         let situation = match wish.situation.or(own) {
             None => None,
@@ -158,14 +220,18 @@ impl App {
                 Violation::new("situation", "known-situation", format!("{code} is not a situation of this charter"))
             })?),
         };
-        let parties = if wish.parties.is_empty() {
+        let group = wish.special.as_ref().and_then(|special| charter.group(special.group.as_str()));
+        let parties = if !wish.parties.is_empty() {
+            wish.parties
+        } else if let Some(group) = group {
+            group.departments().iter().map(|department| (department.clone(), Duty::Assist)).collect()
+        } else {
             let situation = situation.ok_or_else(|| {
                 Violation::new("situation", "required", "the case has none: name one, or the parties to call")
             })?;
-            let lead = situation.lead_for(&street).into_iter().map(|party| (party, Duty::Lead));
-            lead.chain(situation.supporting_for(&street).into_iter().map(|party| (party, Duty::Assist))).collect()
-        } else {
-            wish.parties
+            let street = street.as_ref().unwrap_or(caller);
+            let lead = situation.lead_for(street).into_iter().map(|party| (party, Duty::Lead));
+            lead.chain(situation.supporting_for(street).into_iter().map(|party| (party, Duty::Assist))).collect()
         };
         for (party, _) in &parties {
             let known = charter.party(party.as_str());
@@ -191,17 +257,30 @@ impl App {
             response_due: response.due,
             report_in_due: report_in.due,
             completion_due: completion.due,
-            reminders: reminders(now, completion.due),
+            reminders: reminders(charter, now, completion.due),
             due_provisional: response.provisional || report_in.provisional || completion.provisional,
             note: wish.note,
+            special: wish.special,
         })
     }
 }
 
-/// When those who are not done are reminded of a call: after half and four fifths of its time.
-fn reminders(called: Timestamp, due: Timestamp) -> Vec<Timestamp> {
-    let time = due.duration_since(called);
-    REMIND_AFTER_PERCENT.iter().filter_map(|percent| called.checked_add(time / 100 * *percent).ok()).collect()
+/// When those who are not done are reminded of a call: after the parts of its time that the charter names.
+fn reminders(charter: &Charter, called: Timestamp, due: Timestamp) -> Vec<Timestamp> {
+    let hundredth = due.duration_since(called) / 100;
+    charter.reminders().iter().filter_map(|part| called.checked_add(hundredth * i32::from(*part)).ok()).collect()
+}
+
+/// The city, as far as this charter knows one.
+pub fn city(charter: &Charter) -> Option<Code> {
+    charter.find_parties(PartyKind::City).next().map(|city| city.code.clone())
+}
+
+/// The command centre of the street that a unit belongs to; the district's, where there is none.
+pub fn command_centre_of(charter: &Charter, party: &Code) -> Code {
+    let street = charter.street_of(party);
+    let centre = street.and_then(|street| charter.unit_of(&street.code, COMMAND_CENTRE));
+    centre.unwrap_or(charter.district_centre()).code.clone()
 }
 
 /// Who holds a case one level above a party, and the level it then has.

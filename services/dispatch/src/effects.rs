@@ -1,14 +1,17 @@
-//! What dispatch's commits cause outside the record: orders to departments (D2).
+//! What dispatch's commits cause outside the record: orders to departments, and other matters found on the way, which go
+//! to intake (D2).
 //!
 //! An order's subject says which fact ordered it, so a repeat is not stored again; and whether it is still wanted is
 //! read from the state as it is now, so a late redelivery does not call back a department that may leave.
+
+mod related;
 
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
 use proto::dispatch::v1::dispatch_event::Event as Fact;
-use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, SupervisionOrder, TaskOrder, Unqualified, order};
+use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, SupervisionOrder, TaskOrder, order};
 use proto::record::v1::event::Of;
 use proto::streams::CALLS;
 use proto::subjects::OrderSubject;
@@ -18,7 +21,7 @@ use record::{Appender, BrokerError, StoredCommit};
 use station::Station;
 use station::wire as shared;
 
-use crate::domain::State;
+use crate::domain::{self, Call, State};
 
 #[derive(Clone)]
 pub struct Effects {
@@ -40,8 +43,14 @@ impl Effects {
                 )
                 | None => None,
             });
+        let facts: Vec<&Fact> = facts.collect();
+        for fact in &facts {
+            if let Fact::RelatedCaseSpawned(spawned) = fact {
+                related::submit(station, stored, spawned).await?;
+            }
+        }
         let orders: Vec<(usize, String, order::Order)> =
-            facts.enumerate().flat_map(|(position, fact)| orders(position, fact, now)).collect();
+            facts.into_iter().enumerate().flat_map(|(position, fact)| orders(position, fact, now)).collect();
         if orders.is_empty() {
             return Ok(());
         }
@@ -103,8 +112,23 @@ fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, orde
         }
         // Whoever was not qualified is called again, with the time it has now.
         Fact::Unqualified(sent) if expects(sent.call, &sent.party) => {
-            let order = call_again(sent, now).map(|order| (position, sent.party.clone(), order::Order::Call(order)));
-            order.into_iter().collect()
+            let call = now.calls.iter().find(|call| call.number == sent.call);
+            let order = call.and_then(|call| {
+                let called = call.parties.iter().find(|called| called.party.as_str() == sent.party)?;
+                Some(CallOrder { note: sent.reason.clone(), again: true, ..call_as_it_is(call, called, now) })
+            });
+            order.into_iter().map(|order| (position, sent.party.clone(), order::Order::Call(order))).collect()
+        }
+        // Whoever is still at work hears of the new colour, and until when it has now.
+        Fact::ColourRaised(raised) => {
+            let call = now.calls.iter().filter(|call| call.number == raised.call);
+            let working = call.flat_map(|call| call.parties.iter().map(move |called| (call, called)));
+            working
+                .filter(|(call, called)| now.expects(call.number, &called.party))
+                .map(|(call, called)| {
+                    (position, called.party.to_string(), order::Order::Call(call_as_it_is(call, called, now)))
+                })
+                .collect()
         }
         Fact::Supervised(supervised) => {
             let call = now.calls.iter().rev().find(|call| expects(call.number, &supervised.party));
@@ -155,6 +179,10 @@ fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, orde
         | Fact::TaskForceFormed(_)
         | Fact::RecurrenceFound(_)
         | Fact::Overdue(_)
+        | Fact::Admitted(_)
+        | Fact::AdmissionRefused(_)
+        | Fact::Transferred(_)
+        | Fact::RelatedCaseSpawned(_)
         | Fact::Resolved(_)
         | Fact::Reopened(_)
         | Fact::Closed(_) => vec![],
@@ -175,25 +203,25 @@ fn call_order(called: &Called, party: &CalledParty, now: &State) -> CallOrder {
         report_in_due: called.report_in_due,
         completion_due: called.completion_due,
         note: called.note.clone(),
+        again: false,
     }
 }
 
-/// The call once more, to one party, with its own clocks.
-fn call_again(sent: &Unqualified, now: &State) -> Option<CallOrder> {
-    let call = now.calls.iter().find(|call| call.number == sent.call)?;
-    let called = call.parties.iter().find(|called| called.party.as_str() == sent.party)?;
-    let matter = now.matter.as_ref()?;
-    Some(CallOrder {
+/// The call as it is now, to one party, with its own clocks.
+fn call_as_it_is(call: &Call, called: &domain::CalledParty, now: &State) -> CallOrder {
+    let matter = now.matter.as_ref();
+    CallOrder {
         call: call.number,
         caller: call.caller.to_string(),
         duty: shared::to_duty(called.duty),
-        colour: matter.colour.map(shared::to_colour).unwrap_or_default(),
-        situation: shared::text(matter.situation.as_ref()),
-        title: matter.title.clone(),
-        place: Some(shared::to_place(&matter.place)),
+        colour: shared::to_colour(call.colour),
+        situation: shared::text(matter.and_then(|matter| matter.situation.as_ref())),
+        title: matter.map(|matter| matter.title.clone()).unwrap_or_default(),
+        place: matter.map(|matter| shared::to_place(&matter.place)),
         response_due: Some(called.response_due.to_wire()),
         report_in_due: Some(called.report_in_due.to_wire()),
         completion_due: Some(call.completion_due.to_wire()),
-        note: sent.reason.clone(),
-    })
+        note: String::new(),
+        again: false,
+    }
 }

@@ -1,19 +1,22 @@
 //! The desk of a community, a street, a unit: what its people may do with a case.
 
+use std::sync::Arc;
+
 use charter::Charter;
 use ids::Code;
 use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_service_server::DispatchService;
 use proto::dispatch::v1::{
-    AdjudicateRequest, AdjudicateResponse, AdoptMeasureRequest, AdoptMeasureResponse, AllowedAction,
+    AdjudicateRequest, AdjudicateResponse, AdmitRequest, AdmitResponse, AdoptMeasureRequest, AdoptMeasureResponse,
     AnswerSupervisionRequest, AnswerSupervisionResponse, AssignRequest, AssignResponse, CallRequest, CallResponse,
     CompleteTaskRequest, CompleteTaskResponse, DisqualifyRequest, DisqualifyResponse, EscalateRequest,
     EscalateResponse, ExtendRequest, ExtendResponse, FormTaskForceRequest, FormTaskForceResponse, GetRequest,
     GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, PlannedTask,
+    RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
     RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse, ReopenRequest, ReopenResponse,
-    ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse, SuperviseRequest, SuperviseResponse,
-    SuspendRequest, SuspendResponse,
+    ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse,
+    SuperviseRequest, SuperviseResponse, SuspendRequest, SuspendResponse, TransferRequest, TransferResponse,
 };
 use proto::{FromWireTime, ToWireTime};
 use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
@@ -21,7 +24,8 @@ use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
-use crate::domain::{Act, Action, Attendee, Command, Phase, Plan, allowed_actions};
+use crate::domain::{Action, Attendee, Command, InForce, Phase, Plan, allowed_actions};
+use crate::evidence::evidence;
 use crate::wire::{progress_kind, scope};
 
 /// Characters of a note, reason or title.
@@ -85,6 +89,14 @@ macro_rules! asked {
     }};
 }
 
+mod actions;
+mod beyond;
+
+pub use beyond::related;
+
+use actions::{allowed, may};
+use beyond::{group, special};
+
 #[tonic::async_trait]
 impl DispatchService for Door {
     async fn assign(&self, request: Request<AssignRequest>) -> Result<Response<AssignResponse>, Status> {
@@ -101,6 +113,7 @@ impl DispatchService for Door {
             to,
             to_level,
             reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            in_force: InForce(Arc::clone(&asked.charter)),
         };
         Ok(Response::new(AssignResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -108,18 +121,19 @@ impl DispatchService for Door {
     async fn escalate(&self, request: Request<EscalateRequest>) -> Result<Response<EscalateResponse>, Status> {
         let (request, asked) = asked!(self, request, &OWNERS);
         let by = asked.caller.acting_party()?.clone();
-        let (to, to_level) = above(&asked.charter, &by);
-        let command = Command::Escalate {
-            by,
-            to: to.code.clone(),
-            to_level,
-            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+        let (to, to_level) = if request.to.is_empty() {
+            let (to, to_level) = above(&asked.charter, &by);
+            (to.code.clone(), to_level)
+        } else {
+            (group(&asked.charter, "to", &request.to)?, charter::Level::C)
         };
+        let command =
+            Command::Escalate { by, to, to_level, reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
         Ok(Response::new(EscalateResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
     async fn call(&self, request: Request<CallRequest>) -> Result<Response<CallResponse>, Status> {
-        let (request, asked) = asked!(self, request, &[Role::Street]);
+        let (request, asked) = asked!(self, request, &[Role::Street, Role::District]);
         bounded("parties", &request.parties)?;
         let parties = request
             .parties
@@ -134,6 +148,7 @@ impl DispatchService for Door {
             parties,
             colour: shared::optional_colour(request.colour).map_err(bad_field)?,
             note: optional_prose("note", &request.note, NOTE_LENGTH_MAX)?,
+            special: special(&asked.charter, &request)?,
         };
         let state = self.app.glance(&asked).await?;
         let whistle = Box::new(self.app.whistle(&asked, &state, wish)?);
@@ -148,7 +163,8 @@ impl DispatchService for Door {
         if tasks.is_empty() {
             return Err(Violation::new("tasks", "required", "name at least one").into());
         }
-        let command = Command::PlanTasks { by: asked.caller.acting_party()?.clone(), tasks };
+        let in_force = InForce(Arc::clone(&asked.charter));
+        let command = Command::PlanTasks { by: asked.caller.acting_party()?.clone(), tasks, in_force };
         Ok(Response::new(PlanTasksResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
@@ -174,6 +190,7 @@ impl DispatchService for Door {
             by,
             task: request.task,
             note: optional_prose("note", &request.note, NOTE_LENGTH_MAX)?,
+            evidence: evidence(&request.evidence)?,
             now: self.app.now(),
             rating_due: self.app.rating_due(&asked.charter),
         };
@@ -229,6 +246,7 @@ impl DispatchService for Door {
             by: asked.caller.acting_party()?.clone(),
             outcome: shared::outcome(request.outcome).map_err(bad_field)?,
             summary: prose("summary", &request.summary, NOTE_LENGTH_MAX)?,
+            evidence: evidence(&request.evidence)?,
             rating_due: self.app.rating_due(&asked.charter),
         };
         Ok(Response::new(ResolveResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
@@ -237,12 +255,9 @@ impl DispatchService for Door {
     async fn reopen(&self, request: Request<ReopenRequest>) -> Result<Response<ReopenResponse>, Status> {
         let (request, asked) = asked!(self, request, &[Role::Street, Role::District]);
         let state = self.app.state(&asked).await?;
-        let matter = state.matter.as_ref();
-        let level = matter.map_or(charter::Level::C, |matter| matter.level);
-        let category = matter.map_or("", |matter| matter.category.as_str());
         let command = Command::Reopen {
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-            due: self.app.completion_due(&asked.charter, level, category).0,
+            terms: self.app.terms_again(&asked.charter, &state),
         };
         Ok(Response::new(ReopenResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -270,7 +285,8 @@ impl DispatchService for Door {
     async fn disqualify(&self, request: Request<DisqualifyRequest>) -> Result<Response<DisqualifyResponse>, Status> {
         let (request, asked) = asked!(self, request, &[Role::Street]);
         let state = self.app.glance(&asked).await?;
-        let (response_due, report_in_due) = self.app.once_more(&asked.charter, &state);
+        let colour = state.calls.iter().find(|call| call.number == request.call).map(|call| call.colour);
+        let (response_due, report_in_due) = self.app.once_more(&asked.charter, colour.unwrap_or(charter::Colour::Blue));
         let command = Command::Disqualify {
             by: asked.caller.acting_party()?.clone(),
             call: request.call,
@@ -342,6 +358,7 @@ impl DispatchService for Door {
             by: asked.caller.acting_party()?.clone(),
             above: self.is_above_owner(&asked).await?,
             now: self.app.now(),
+            in_force: InForce(Arc::clone(&asked.charter)),
         };
         Ok(Response::new(ResumeResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -365,6 +382,7 @@ impl DispatchService for Door {
             minutes: prose("minutes", &request.minutes, NOTE_LENGTH_MAX)?,
             decisions: request.decisions.iter().map(|task| plan(&asked.charter, task)).collect::<Result<_, _>>()?,
             now: self.app.now(),
+            in_force: InForce(Arc::clone(&asked.charter)),
         };
         Ok(Response::new(HoldMeetingResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
@@ -386,6 +404,35 @@ impl DispatchService for Door {
             now: self.app.now(),
         };
         Ok(Response::new(FormTaskForceResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
+    }
+
+    async fn transfer(&self, request: Request<TransferRequest>) -> Result<Response<TransferResponse>, Status> {
+        beyond::transfer(self, request).await
+    }
+
+    async fn record_city_progress(
+        &self,
+        request: Request<RecordCityProgressRequest>,
+    ) -> Result<Response<RecordCityProgressResponse>, Status> {
+        beyond::city_progress(self, request).await
+    }
+
+    async fn record_city_done(
+        &self,
+        request: Request<RecordCityDoneRequest>,
+    ) -> Result<Response<RecordCityDoneResponse>, Status> {
+        beyond::city_done(self, request).await
+    }
+
+    async fn admit(&self, request: Request<AdmitRequest>) -> Result<Response<AdmitResponse>, Status> {
+        beyond::admit(self, request).await
+    }
+
+    async fn spawn_related_case(
+        &self,
+        request: Request<SpawnRelatedCaseRequest>,
+    ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
+        beyond::spawn_related_case(self, request).await
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
@@ -413,7 +460,7 @@ impl DispatchService for Door {
             phase: phase.to_owned(),
             owner: matter.map(|matter| matter.owner.to_string()).unwrap_or_default(),
             level: matter.map(|matter| shared::to_level(matter.level)).unwrap_or_default(),
-            due: matter.map(|matter| matter.due.to_wire()),
+            due: matter.map(|matter| matter.clock.due.to_wire()),
             suspended: state.suspension.is_some(),
             returns: state.returns,
             earlier_cases: state.earlier.iter().map(ToString::to_string).collect(),
@@ -427,65 +474,6 @@ impl Door {
     async fn is_above_owner(&self, asked: &Asked) -> Result<bool, Status> {
         let state = self.app.state(asked).await?;
         Ok(app::is_above_owner(asked, &state))
-    }
-}
-
-fn allowed(action: &Action) -> AllowedAction {
-    AllowedAction {
-        action: name(action.act).to_owned(),
-        call: action.call.unwrap_or_default(),
-        party: shared::text(action.party.as_ref()),
-        task: action.task.unwrap_or_default(),
-        order: action.order.unwrap_or_default(),
-    }
-}
-
-/// Whose token opens which door.
-fn may(act: Act) -> &'static [Role] {
-    match act {
-        Act::Assign
-        | Act::Escalate
-        | Act::PlanTasks
-        | Act::RecordProgress
-        | Act::AdoptMeasure
-        | Act::Resolve
-        | Act::HoldMeeting
-        | Act::FormTaskForce => &OWNERS,
-        Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
-        Act::Reopen | Act::Adjudicate => &[Role::Street, Role::District],
-        Act::Supervise | Act::Extend | Act::Suspend | Act::Resume => &ABOVE,
-        // Desks here, departments by their responder.
-        Act::CompleteTask | Act::AnswerSupervision => &READERS,
-        Act::Respond | Act::ReportIn | Act::Done | Act::Return => &[Role::Department],
-    }
-}
-
-/// Name of the method.
-fn name(act: Act) -> &'static str {
-    match act {
-        Act::Assign => "Assign",
-        Act::Escalate => "Escalate",
-        Act::Call => "Call",
-        Act::PlanTasks => "PlanTasks",
-        Act::CompleteTask => "CompleteTask",
-        Act::RecordProgress => "RecordProgress",
-        Act::AdoptMeasure => "AdoptMeasure",
-        Act::Release => "Release",
-        Act::Resolve => "Resolve",
-        Act::Reopen => "Reopen",
-        Act::Adjudicate => "Adjudicate",
-        Act::Disqualify => "Disqualify",
-        Act::Supervise => "Supervise",
-        Act::AnswerSupervision => "AnswerSupervision",
-        Act::Extend => "Extend",
-        Act::Suspend => "Suspend",
-        Act::Resume => "Resume",
-        Act::HoldMeeting => "HoldMeeting",
-        Act::FormTaskForce => "FormTaskForce",
-        Act::Respond => "Respond",
-        Act::ReportIn => "ReportIn",
-        Act::Done => "Done",
-        Act::Return => "Return",
     }
 }
 

@@ -1,6 +1,8 @@
 //! What dispatch follows: judgements, withdrawals and exclusions, concluded operations, ratings, its own commits, and
 //! alarms.
 
+use std::sync::Arc;
+
 use ids::Owner;
 use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
 use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::Place;
 
 use crate::app::{self, App};
-use crate::domain::{Assignment, Command, State};
+use crate::domain::{Assignment, Command, InForce, State, Terms};
 use crate::effects::Effects;
 use crate::recurrence::Recurrences;
 
@@ -53,7 +55,8 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
     let state = app.desk.read(&alarm.key).await.map_err(Failure::transient)?.state;
     let above = app::everybody_above(&charter, &state);
     let centre = charter.district_centre().code.clone();
-    app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre }).await
+    let in_force = InForce(Arc::clone(&charter));
+    app.desk.ring(alarm, &charter, |now| Command::CheckDeadlines { now, above, centre, in_force }).await
 }
 
 async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered: &Delivered) -> Result<(), Failure> {
@@ -109,14 +112,22 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
         },
         Some(Of::Triage(fact)) => match &fact.event {
             Some(TriageFact::Classified(fact)) => {
-                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), "")?
+                grade(app, stored, fact.judgement.as_ref(), (&fact.title, fact.place.as_ref(), &fact.campaign), "")?
             }
-            Some(TriageFact::Judged(fact)) => {
-                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), &fact.reason)?
-            }
-            Some(TriageFact::Regraded(fact)) => {
-                grade(app, stored, fact.judgement.as_ref(), &fact.title, fact.place.as_ref(), &fact.reason)?
-            }
+            Some(TriageFact::Judged(fact)) => grade(
+                app,
+                stored,
+                fact.judgement.as_ref(),
+                (&fact.title, fact.place.as_ref(), &fact.campaign),
+                &fact.reason,
+            )?,
+            Some(TriageFact::Regraded(fact)) => grade(
+                app,
+                stored,
+                fact.judgement.as_ref(),
+                (&fact.title, fact.place.as_ref(), &fact.campaign),
+                &fact.reason,
+            )?,
             Some(
                 TriageFact::QueuedForJudgement(_)
                 | TriageFact::Claimed(_)
@@ -145,10 +156,9 @@ fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Opti
             Some(EvaluationFact::Rated(fact)) => {
                 let charter = charter()?;
                 // A reopened case runs under the general limit, whatever it was before: it has waited once.
-                let limit = charter.limit("general");
-                let due = limit.map_or(app.now(), |limit| charter.deadline(app.now(), limit).due);
+                let terms = app.terms_of(&charter, None);
                 let reason = format!("the caller says: {}", fact.rating);
-                Some(Command::Rate { round: fact.round, solved: fact.solved, reason, due })
+                Some(Command::Rate { round: fact.round, solved: fact.solved, reason, terms })
             }
             Some(_) | None => None,
         },
@@ -160,16 +170,15 @@ fn grade(
     app: &App,
     stored: &StoredCommit,
     judgement: Option<&triage::Judgement>,
-    title: &str,
-    place: Option<&proto::common::v1::Place>,
+    (title, place, campaign): (&str, Option<&proto::common::v1::Place>, &str),
     reason: &str,
 ) -> Result<Option<Command>, Failure> {
     let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
-    let read = || -> Result<Assignment, record::WireError> {
+    let read = || -> Result<(Assignment, Terms), record::WireError> {
         let judgement = judgement.ok_or_else(|| record::WireError::new("judgement", "missing"))?;
         let level = wire::level(judgement.level)?;
-        let (due, due_provisional) = app.completion_due(&charter, level, &judgement.category);
-        Ok(Assignment {
+        let terms = app.terms(&charter, level, &judgement.category, charter.campaign(campaign));
+        let assignment = Assignment {
             party: wire::code("judgement.party", &judgement.party)?,
             level,
             comprehensive: judgement.comprehensive,
@@ -179,12 +188,16 @@ fn grade(
             colour: wire::optional_colour(judgement.colour)?,
             title: title.to_owned(),
             place: place.map_or_else(|| Ok(Place::default()), |place| wire::place(Some(place)))?,
-            due,
-            due_provisional,
+            due: terms.now,
+            due_provisional: false,
+            start: None,
+            evidence_needed: charter.needs_evidence(level, &judgement.category),
             reason: reason.to_owned(),
             graded_by: stored.subject.revision.0,
-        })
+        };
+        Ok((assignment, terms))
     };
-    let assignment = read().map_err(Failure::permanent)?;
-    Ok(Some(Command::Grade(Box::new(assignment))))
+    let (assignment, terms) = read().map_err(Failure::permanent)?;
+    let instead = app::command_centre_of(&charter, &assignment.party);
+    Ok(Some(Command::Grade { assignment: Box::new(assignment), terms, instead }))
 }

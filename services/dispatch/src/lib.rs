@@ -14,6 +14,7 @@ mod app;
 pub mod config;
 pub mod domain;
 mod effects;
+mod evidence;
 mod grpc;
 mod inbox;
 mod recurrence;

@@ -1,5 +1,7 @@
-//! Dispatch's events on the wire; those of returns, supervision and meetings in `supervision.rs`, refusals in `refusals.rs`.
+//! Dispatch's events on the wire; those of returns, supervision and meetings in `supervision.rs`, of who has it and what
+//! else is found in `handing_on.rs`, refusals in `refusals.rs`.
 
+mod handing_on;
 mod refusals;
 mod supervision;
 
@@ -16,7 +18,7 @@ pub use supervision::{basis as return_basis, scope};
 
 use crate::domain::{
     Assignment, CallEnding, Clock, CloseReason, Command, Event, Kept, Performance, ProgressKind, Resolution, Rules,
-    State, Whistle, next_deadline,
+    Special, Start, State, Whistle, next_deadline,
 };
 
 impl Aggregate for Rules {
@@ -46,6 +48,7 @@ impl Aggregate for Rules {
                 | Command::Merge
                 | Command::Conclude { .. }
                 | Command::Resolve { .. }
+                | Command::CityDone { .. }
                 | Command::Release { .. }
                 | Command::Rate { solved: true, .. }
                 | Command::CheckDeadlines { .. }
@@ -88,11 +91,12 @@ fn to_wire(event: &Event) -> WireEvent {
                 root_cause: *root_cause,
             })
         }
-        Event::TaskDone { task, party, note, in_time } => WireEvent::TaskDone(wire::TaskDone {
+        Event::TaskDone { task, party, note, in_time, evidence } => WireEvent::TaskDone(wire::TaskDone {
             task: *task,
             party: party.to_string(),
             note: note.clone(),
             in_time: *in_time,
+            evidence: evidence.clone(),
         }),
         Event::Progressed { party, kind, note, call } => WireEvent::Progressed(wire::Progressed {
             party: party.to_string(),
@@ -105,12 +109,13 @@ fn to_wire(event: &Event) -> WireEvent {
             measure: measure.clone(),
             exceptions: exceptions.clone(),
         }),
-        Event::PartyDone { call, party, outcome, note, in_time } => WireEvent::PartyDone(wire::PartyDone {
+        Event::PartyDone { call, party, outcome, note, in_time, evidence } => WireEvent::PartyDone(wire::PartyDone {
             call: *call,
             party: party.to_string(),
             outcome: shared::to_outcome(*outcome),
             note: note.clone(),
             in_time: *in_time,
+            evidence: evidence.clone(),
         }),
         Event::Released { call, party, reason } => {
             WireEvent::Released(wire::Released { call: *call, party: party.to_string(), reason: reason.clone() })
@@ -143,10 +148,17 @@ fn to_wire(event: &Event) -> WireEvent {
         | Event::Resumed { .. }
         | Event::MeetingHeld { .. }
         | Event::TaskForceFormed { .. } => supervision::to_wire(event),
+        Event::ColourRaised { .. }
+        | Event::Admitted { .. }
+        | Event::AdmissionRefused { .. }
+        | Event::Transferred { .. }
+        | Event::RelatedCaseSpawned { .. } => handing_on::to_wire(event),
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
-        Event::Reopened { reason, due } => {
-            WireEvent::Reopened(wire::Reopened { reason: reason.clone(), due: Some(due.to_wire()) })
-        }
+        Event::Reopened { reason, due, start } => WireEvent::Reopened(wire::Reopened {
+            reason: reason.clone(),
+            due: Some(due.to_wire()),
+            start: start.as_ref().map(to_start),
+        }),
         Event::Closed { reason, outcome } => {
             let reason = match reason {
                 CloseReason::Rated => wire::CloseReason::Rated,
@@ -205,6 +217,7 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             party: party(&fact.party)?,
             note: fact.note.clone(),
             in_time: fact.in_time,
+            evidence: fact.evidence.clone(),
         },
         WireEvent::Progressed(fact) => Event::Progressed {
             party: party(&fact.party)?,
@@ -223,6 +236,7 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             outcome: shared::outcome(fact.outcome)?,
             note: fact.note.clone(),
             in_time: fact.in_time,
+            evidence: fact.evidence.clone(),
         },
         WireEvent::Released(fact) => {
             Event::Released { call: fact.call, party: party(&fact.party)?, reason: fact.reason.clone() }
@@ -248,10 +262,17 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         | WireEvent::Resumed(_)
         | WireEvent::MeetingHeld(_)
         | WireEvent::TaskForceFormed(_) => return supervision::from_wire(event),
+        WireEvent::ColourRaised(_)
+        | WireEvent::Admitted(_)
+        | WireEvent::AdmissionRefused(_)
+        | WireEvent::Transferred(_)
+        | WireEvent::RelatedCaseSpawned(_) => return handing_on::from_wire(event),
         WireEvent::Resolved(fact) => Event::Resolved(Box::new(from_resolved(fact)?)),
-        WireEvent::Reopened(fact) => {
-            Event::Reopened { reason: fact.reason.clone(), due: shared::time("due", fact.due.as_ref())? }
-        }
+        WireEvent::Reopened(fact) => Event::Reopened {
+            reason: fact.reason.clone(),
+            due: shared::time("due", fact.due.as_ref())?,
+            start: fact.start.as_ref().map(from_start).transpose()?,
+        },
         WireEvent::Closed(fact) => {
             Event::Closed { reason: from_reason(fact.reason())?, outcome: shared::optional_outcome(fact.outcome)? }
         }
@@ -283,7 +304,18 @@ fn to_assigned(assigned: &Assignment) -> wire::Assigned {
         due_provisional: assigned.due_provisional,
         reason: assigned.reason.clone(),
         graded_by: assigned.graded_by,
+        start: assigned.start.as_ref().map(to_start),
+        evidence_needed: assigned.evidence_needed,
     }
+}
+
+fn to_start(start: &Start) -> wire::ClockStart {
+    wire::ClockStart { at: Some(start.at.to_wire()), limit: start.limit.to_string() }
+}
+
+fn from_start(fact: &wire::ClockStart) -> Result<Start, WireError> {
+    let limit = fact.limit.parse().map_err(|error: charter::LimitError| WireError::new("limit", error.to_string()))?;
+    Ok(Start { at: shared::time("start.at", fact.at.as_ref())?, limit })
 }
 
 fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
@@ -299,6 +331,8 @@ fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
         place: shared::place(fact.place.as_ref())?,
         due: shared::time("due", fact.due.as_ref())?,
         due_provisional: fact.due_provisional,
+        start: fact.start.as_ref().map(from_start).transpose()?,
+        evidence_needed: fact.evidence_needed,
         reason: fact.reason.clone(),
         graded_by: fact.graded_by,
     })
@@ -321,6 +355,10 @@ fn to_called(call: u32, whistle: &Whistle) -> wire::Called {
         due_provisional: whistle.due_provisional,
         note: whistle.note.clone(),
         reminders: whistle.reminders.iter().map(|at| at.to_wire()).collect(),
+        special: whistle.special.as_ref().map(|special| wire::SpecialCall {
+            group: special.group.to_string(),
+            chair: special.chair.as_ref().map(shared::to_officer),
+        }),
     }
 }
 
@@ -345,7 +383,13 @@ fn from_called(fact: &wire::Called) -> Result<Whistle, WireError> {
             .iter()
             .map(|at| shared::time("reminders", Some(at)))
             .collect::<Result<_, WireError>>()?,
+        special: fact.special.as_ref().map(from_special).transpose()?,
     })
+}
+
+fn from_special(fact: &wire::SpecialCall) -> Result<Special, WireError> {
+    let chair = fact.chair.as_ref().map(|chair| shared::officer(Some(chair))).transpose()?;
+    Ok(Special { group: shared::code("special.group", &fact.group)?, chair })
 }
 
 fn to_resolved(resolution: &Resolution) -> wire::Resolved {
@@ -364,6 +408,7 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         performance: performance.collect(),
         rating_due: Some(resolution.rating_due.to_wire()),
         owner: resolution.owner.to_string(),
+        evidence: resolution.evidence.clone(),
     }
 }
 
@@ -389,6 +434,7 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
         performance,
         rating_due: shared::time("rating_due", fact.rating_due.as_ref())?,
         owner: shared::code("owner", &fact.owner)?,
+        evidence: fact.evidence.clone(),
     })
 }
 

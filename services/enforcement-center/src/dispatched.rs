@@ -57,6 +57,11 @@ pub fn concerns(stored: &StoredCommit) -> bool {
         | DispatchFact::TaskForceFormed(_)
         | DispatchFact::RecurrenceFound(_)
         | DispatchFact::Overdue(_)
+        | DispatchFact::ColourRaised(_)
+        | DispatchFact::Admitted(_)
+        | DispatchFact::AdmissionRefused(_)
+        | DispatchFact::Transferred(_)
+        | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Resolved(_) => false,
     })
 }
@@ -127,7 +132,7 @@ impl Dispatched {
                 self.was_comprehensive |= assigned.comprehensive;
                 self.assigned = Some((assigned.clone(), charter_version.to_owned()));
             }
-            DispatchFact::Escalated(_) => self.assigned = None,
+            DispatchFact::Escalated(_) | DispatchFact::Transferred(_) => self.assigned = None,
             DispatchFact::Reopened(_) => {
                 self.reopenings += 1;
                 self.closed = false;
@@ -156,6 +161,10 @@ impl Dispatched {
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
+            | DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Resolved(_) => {}
         }
     }

@@ -97,6 +97,11 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
+            | DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::Transferred(_)
+            | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Reopened(_) => continue,
         };
         // A case that left before it was ever resolved has nothing to rate.

@@ -85,8 +85,15 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             line.owner.clone_from(&fact.to_party);
             line.level = level_name(fact.to());
         }
-        Some(DispatchFact::Called(_)) => {
-            line.level = level_name(Level::B2);
+        Some(DispatchFact::Transferred(fact)) => {
+            line.owner.clone_from(&fact.to_party);
+            line.level = level_name(Level::D);
+        }
+        Some(DispatchFact::Called(fact)) => {
+            // What a special group calls on stays the district's.
+            if fact.special.is_none() {
+                line.level = level_name(Level::B2);
+            }
             line.state = "called".to_owned();
         }
         Some(DispatchFact::Resolved(fact)) => {
@@ -124,7 +131,11 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             | DispatchFact::MeetingHeld(_)
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::RecurrenceFound(_)
-            | DispatchFact::Overdue(_),
+            | DispatchFact::Overdue(_)
+            | DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::RelatedCaseSpawned(_),
         )
         | None => {}
     }

@@ -1,6 +1,7 @@
 //! A case as a story: every fact with who, when, how long after the start, and against which limit.
 
 mod center;
+mod handing_on;
 mod polls;
 mod supervision;
 
@@ -209,8 +210,9 @@ impl<'c> Timeline<'c> {
                         "Called",
                         fact,
                         format!(
-                            "{} blows the whistle ({}): {}{}",
+                            "{} {} ({}): {}{}",
                             self.name(&fact.caller),
+                            if fact.special.is_some() { "calls under its chair" } else { "blows the whistle" },
                             fact.colour().as_str_name().trim_start_matches("COLOUR_").to_lowercase(),
                             parties.join(", "),
                             prefixed(": ", &fact.note)
@@ -348,6 +350,11 @@ impl<'c> Timeline<'c> {
                     fact.earlier_cases.join(", ")
                 ),
             ),
+            DispatchFact::ColourRaised(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::Transferred(_)
+            | DispatchFact::RelatedCaseSpawned(_) => self.tell_handing_on(fact),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
                 ..told("Resolved", fact, format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))

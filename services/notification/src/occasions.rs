@@ -160,6 +160,11 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
         | DispatchFact::RecurrenceFound(_)
+        | DispatchFact::ColourRaised(_)
+        | DispatchFact::Admitted(_)
+        | DispatchFact::AdmissionRefused(_)
+        | DispatchFact::Transferred(_)
+        | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Reopened(_) => None,
     })
 }

@@ -13,6 +13,8 @@ use crate::department::Department;
 /// Calls answered at the same time: as many as the outbox sends.
 const CONCURRENCY: usize = 64;
 const OFFICER: &str = "auto-1";
+/// What it shows where something has to be shown.
+const SHOWN: &str = "simulation";
 
 /// How calls are answered without a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -41,11 +43,19 @@ async fn promptly(department: &Department, order: Order) {
         Some(order::Order::Call(call)) => {
             let respond = Said::Respond(Respond { officer: officer() });
             let report_in = Said::ReportIn(ReportIn { officer: officer(), owns_matter: true, check_in: None });
-            let done = Said::Done(Done { outcome: Outcome::Solved.into(), note: String::new() });
+            let done = Said::Done(Done {
+                outcome: Outcome::Solved.into(),
+                note: String::new(),
+                evidence: vec![SHOWN.to_owned()],
+            });
             (call.call, vec![("respond", respond), ("report-in", report_in), ("done", done)])
         }
         Some(order::Order::Task(task)) => {
-            let done = Said::TaskDone(TaskDoneAnswer { task: task.task, note: String::new() });
+            let done = Said::TaskDone(TaskDoneAnswer {
+                task: task.task,
+                note: String::new(),
+                evidence: vec![SHOWN.to_owned()],
+            });
             (task.call, vec![("task-done", done)])
         }
         // A simulation has nothing to account for: whoever supervises it sees that.

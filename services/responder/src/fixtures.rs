@@ -44,7 +44,7 @@ pub fn respond() -> answer::Answer {
 }
 
 pub fn done() -> answer::Answer {
-    answer::Answer::Done(Done { outcome: Outcome::Solved.into(), note: String::new() })
+    answer::Answer::Done(Done { outcome: Outcome::Solved.into(), note: String::new(), evidence: vec![] })
 }
 
 /// An answer to call 1 of case `number`.

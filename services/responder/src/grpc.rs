@@ -8,13 +8,15 @@ use futures::{Stream, StreamExt};
 use ids::Code;
 use proto::common::v1::Role;
 use proto::dispatch::v1::answer::Answer as Said;
-use proto::dispatch::v1::{Answer, AnswerSupervision, Done, Progress, ReportIn, Respond, Return, TaskDoneAnswer};
+use proto::dispatch::v1::{
+    Answer, AnswerSupervision, Done, Progress, RelatedCase, ReportIn, Respond, Return, TaskDoneAnswer,
+};
 use proto::responder::v1::responder_service_server::{ResponderService, ResponderServiceServer};
 use proto::responder::v1::{
     AnswerStatus, AnswerSupervisionRequest, AnswerSupervisionResponse, CompleteTaskRequest, CompleteTaskResponse,
     DoneRequest, DoneResponse, ListCallsRequest, ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest,
-    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, WatchOrdersRequest,
-    WatchOrdersResponse,
+    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, SpawnRelatedCaseRequest,
+    SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
 };
 use station::{Caller, already_exists};
 use tonic::{Request, Response, Status};
@@ -154,12 +156,14 @@ impl ResponderService for Fleet {
         request: Request<CompleteTaskRequest>,
     ) -> Result<Response<CompleteTaskResponse>, Status> {
         let status = self
-            .answer(request, |CompleteTaskRequest { district, case_id, call, command_id, task, note }| Answer {
-                district,
-                case_id,
-                call,
-                command_id,
-                answer: Some(Said::TaskDone(TaskDoneAnswer { task, note })),
+            .answer(request, |CompleteTaskRequest { district, case_id, call, command_id, task, note, evidence }| {
+                Answer {
+                    district,
+                    case_id,
+                    call,
+                    command_id,
+                    answer: Some(Said::TaskDone(TaskDoneAnswer { task, note, evidence })),
+                }
             })
             .await?;
         Ok(Response::new(CompleteTaskResponse { status }))
@@ -167,12 +171,12 @@ impl ResponderService for Fleet {
 
     async fn done(&self, request: Request<DoneRequest>) -> Result<Response<DoneResponse>, Status> {
         let status = self
-            .answer(request, |DoneRequest { district, case_id, call, command_id, outcome, note }| Answer {
+            .answer(request, |DoneRequest { district, case_id, call, command_id, outcome, note, evidence }| Answer {
                 district,
                 case_id,
                 call,
                 command_id,
-                answer: Some(Said::Done(Done { outcome, note })),
+                answer: Some(Said::Done(Done { outcome, note, evidence })),
             })
             .await?;
         Ok(Response::new(DoneResponse { status }))
@@ -205,6 +209,27 @@ impl ResponderService for Fleet {
             })
             .await?;
         Ok(Response::new(AnswerSupervisionResponse { status }))
+    }
+
+    async fn spawn_related_case(
+        &self,
+        request: Request<SpawnRelatedCaseRequest>,
+    ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
+        let status = self
+            .answer(
+                request,
+                |SpawnRelatedCaseRequest { district, case_id, call, command_id, title, text, place, category }| {
+                    Answer {
+                        district,
+                        case_id,
+                        call,
+                        command_id,
+                        answer: Some(Said::RelatedCase(RelatedCase { title, text, place, category })),
+                    }
+                },
+            )
+            .await?;
+        Ok(Response::new(SpawnRelatedCaseResponse { status }))
     }
 }
 

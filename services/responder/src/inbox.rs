@@ -69,13 +69,13 @@ impl Inbox {
 
 fn kind(fact: Fact) -> &'static str {
     match fact {
-        Fact::Called => "call",
+        Fact::Called | Fact::CalledAgain(_) => "call",
         Fact::TaskGiven(_) => "task",
         Fact::Supervised => "supervision",
         Fact::Over => "over",
         // These are answers.
-        Fact::Responded
-        | Fact::ReportedIn
+        Fact::Responded(_)
+        | Fact::ReportedIn(_)
         | Fact::Progressed
         | Fact::Returned
         | Fact::Accounted

@@ -14,6 +14,9 @@ pub const NOTE_LENGTH_MAX: usize = 2000;
 pub const ADDRESS_LENGTH_MAX: usize = 500;
 pub const POST_LENGTH_MAX: usize = 200;
 pub const STAFF_REF_LENGTH_MAX: usize = 128;
+/// References that show one piece of work, and the length of each, as the hub takes them.
+const EVIDENCE_MAX: usize = 20;
+const REFERENCE_LENGTH_MAX: usize = 200;
 /// Longest name of an order within its case.
 const N_LENGTH_MAX: usize = 32;
 
@@ -39,11 +42,17 @@ pub fn read_order(order: &Order) -> Result<ReadOrder, WireError> {
 
 fn order_fact(order: &Order) -> Option<(u32, Fact)> {
     Some(match order.order.as_ref()? {
+        // The name of an order begins with the revision of the hub's record that caused it.
+        order::Order::Call(call) if call.again => (call.call, Fact::CalledAgain(revision_of(&order.n))),
         order::Order::Call(call) => (call.call, Fact::Called),
         order::Order::Task(task) => (task.call, Fact::TaskGiven(task.task)),
         order::Order::Supervision(order) => (order.call, Fact::Supervised),
         order::Order::Over(over) => (over.call, Fact::Over),
     })
+}
+
+fn revision_of(n: &str) -> u64 {
+    n.split('-').next().and_then(|revision| revision.parse().ok()).unwrap_or_default()
 }
 
 /// What a kept order says.
@@ -52,13 +61,13 @@ pub fn fact_of_order(kept: &[u8]) -> Option<Fact> {
     Order::decode(kept).ok().and_then(|order| order_fact(&order)).map(|(_, fact)| fact)
 }
 
-/// What a kept answer says once the hub has accepted it.
+/// What a kept answer says once the hub has accepted it, at `revision` of its record.
 #[must_use]
-pub fn fact_of_answer(kept: &[u8]) -> Option<Fact> {
+pub fn fact_of_answer(kept: &[u8], revision: u64) -> Option<Fact> {
     Some(match Answer::decode(kept).ok()?.answer? {
-        answer::Answer::Respond(_) => Fact::Responded,
-        answer::Answer::ReportIn(_) => Fact::ReportedIn,
-        answer::Answer::Progress(_) => Fact::Progressed,
+        answer::Answer::Respond(_) => Fact::Responded(revision),
+        answer::Answer::ReportIn(_) => Fact::ReportedIn(revision),
+        answer::Answer::Progress(_) | answer::Answer::RelatedCase(_) => Fact::Progressed,
         answer::Answer::TaskDone(done) => Fact::TaskDone(done.task),
         answer::Answer::Return(_) => Fact::Returned,
         answer::Answer::AnswerSupervision(_) => Fact::Accounted,
@@ -125,6 +134,13 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
                 problems.push(Violation::new("task", "required", "tasks are counted from 1"));
             }
             length("note", &done.note, NOTE_LENGTH_MAX, problems);
+            evidence(&done.evidence, problems);
+        }
+        answer::Answer::RelatedCase(found) => {
+            call_named(problems);
+            said_something("title", &found.title, problems);
+            length("text", &found.text, NOTE_LENGTH_MAX, problems);
+            place(found.place.as_ref(), problems);
         }
         answer::Answer::Return(sent) => {
             call_named(problems);
@@ -144,7 +160,16 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             call_named(problems);
             problems.extend(wire::outcome(done.outcome).err().map(Violation::from));
             length("note", &done.note, NOTE_LENGTH_MAX, problems);
+            evidence(&done.evidence, problems);
         }
+    }
+}
+
+/// Only how much it is: whether it is evidence is the hub's to say.
+fn evidence(references: &[String], problems: &mut Vec<Violation>) {
+    if references.len() > EVIDENCE_MAX || references.iter().any(|reference| reference.len() > REFERENCE_LENGTH_MAX) {
+        let description = format!("at most {EVIDENCE_MAX} references of {REFERENCE_LENGTH_MAX} bytes fit");
+        problems.push(Violation::new("evidence", "list-length", description));
     }
 }
 
@@ -259,7 +284,7 @@ mod tests {
         assert_eq!(fields(wrong), ["call", "officer", "check_in", "district", "command_id"]);
 
         let note = "字".repeat(NOTE_LENGTH_MAX + 1);
-        let long = answer::Answer::Done(Done { outcome: Outcome::Unspecified.into(), note });
+        let long = answer::Answer::Done(Done { outcome: Outcome::Unspecified.into(), note, evidence: vec![] });
         assert_eq!(fields(answer(1, "", long)), ["outcome", "note"]);
         assert_eq!(fields(Answer { answer: None, ..answer(1, "", done()) }), ["answer"]);
     }

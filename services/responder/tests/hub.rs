@@ -229,7 +229,8 @@ async fn the_prompt_policy_responds_reports_in_and_is_done_in_this_order() {
             other @ (answer::Answer::Progress(_)
             | answer::Answer::TaskDone(_)
             | answer::Answer::Return(_)
-            | answer::Answer::AnswerSupervision(_)) => format!("{other:?}"),
+            | answer::Answer::AnswerSupervision(_)
+            | answer::Answer::RelatedCase(_)) => format!("{other:?}"),
         });
     }
     assert_eq!(said, ["responds: auto-1", "reports in: true", "done: Solved"]);

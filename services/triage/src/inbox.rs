@@ -81,7 +81,8 @@ async fn grade(desk: &Desk<Rules>, stored: &StoredCommit, received: &Received) -
     let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
     let place = wire::place(received.place.as_ref()).map_err(Failure::permanent)?;
     let source = source::received(received).map_err(Failure::permanent)?;
-    let subject = Subject { title: received.title.clone(), place, source };
+    let campaign = wire::optional_code("campaign", &received.campaign).map_err(Failure::permanent)?;
+    let subject = Subject { title: received.title.clone(), place, source, campaign };
     let verdict = grading::verdict(&charter, &received.category_hint, &received.text, &subject, desk.station.now());
     let command = Command::Grade { verdict, subject };
     desk.react(key, &stored.subject, &charter, command).await

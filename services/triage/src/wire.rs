@@ -31,6 +31,7 @@ impl Aggregate for Rules {
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
                 source: Some(to_source(&subject.source)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::QueuedForJudgement { reason, candidates, due, subject } => {
                 WireEvent::QueuedForJudgement(wire::QueuedForJudgement {
@@ -46,6 +47,7 @@ impl Aggregate for Rules {
                     title: subject.title.clone(),
                     place: Some(shared::to_place(&subject.place)),
                     source: Some(to_source(&subject.source)),
+                    campaign: shared::text(subject.campaign.as_ref()),
                 })
             }
             Event::Claimed { by } => WireEvent::Claimed(wire::Claimed { by: by.clone() }),
@@ -55,6 +57,7 @@ impl Aggregate for Rules {
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
                 source: Some(to_source(&subject.source)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::Regraded { judgement, from, reason, subject } => WireEvent::Regraded(wire::Regraded {
                 judgement: Some(to_judgement(judgement)),
@@ -63,6 +66,7 @@ impl Aggregate for Rules {
                 title: subject.title.clone(),
                 place: Some(shared::to_place(&subject.place)),
                 source: Some(to_source(&subject.source)),
+                campaign: shared::text(subject.campaign.as_ref()),
             }),
             Event::JudgementOverdue { due } => {
                 WireEvent::JudgementOverdue(wire::JudgementOverdue { due: Some(due.to_wire()) })
@@ -82,7 +86,7 @@ impl Aggregate for Rules {
             WireEvent::Classified(fact) => Event::Classified {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 confidence: fact.confidence,
-                subject: from_subject(&fact.title, fact.place.as_ref(), fact.source.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), (fact.source.as_ref(), &fact.campaign))?,
             },
             WireEvent::QueuedForJudgement(fact) => Event::QueuedForJudgement {
                 reason: fact.reason.clone(),
@@ -95,19 +99,19 @@ impl Aggregate for Rules {
                     })
                     .collect::<Result<_, WireError>>()?,
                 due: shared::time("due", fact.due.as_ref())?,
-                subject: from_subject(&fact.title, fact.place.as_ref(), fact.source.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), (fact.source.as_ref(), &fact.campaign))?,
             },
             WireEvent::Claimed(fact) => Event::Claimed { by: fact.by.clone() },
             WireEvent::Judged(fact) => Event::Judged {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 reason: fact.reason.clone(),
-                subject: from_subject(&fact.title, fact.place.as_ref(), fact.source.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), (fact.source.as_ref(), &fact.campaign))?,
             },
             WireEvent::Regraded(fact) => Event::Regraded {
                 judgement: from_judgement(fact.judgement.as_ref())?,
                 from: shared::level(fact.from)?,
                 reason: fact.reason.clone(),
-                subject: from_subject(&fact.title, fact.place.as_ref(), fact.source.as_ref())?,
+                subject: from_subject(&fact.title, fact.place.as_ref(), (fact.source.as_ref(), &fact.campaign))?,
             },
             WireEvent::JudgementOverdue(fact) => {
                 Event::JudgementOverdue { due: shared::time("due", fact.due.as_ref())? }
@@ -229,7 +233,8 @@ fn dismiss_reason(reason: wire::DismissReason) -> Result<DismissReason, WireErro
 fn from_subject(
     title: &str,
     place: Option<&proto::common::v1::Place>,
-    source: Option<&wire::Source>,
+    (source, campaign): (Option<&wire::Source>, &str),
 ) -> Result<Subject, WireError> {
-    Ok(Subject { title: title.to_owned(), place: shared::place(place)?, source: from_source(source)? })
+    let campaign = shared::optional_code("campaign", campaign)?;
+    Ok(Subject { title: title.to_owned(), place: shared::place(place)?, source: from_source(source)?, campaign })
 }

@@ -145,6 +145,7 @@ impl CaseState {
             DispatchFact::ReturnAdjudicated(fact) => fact.call,
             DispatchFact::Unqualified(fact) => fact.call,
             DispatchFact::Reminded(fact) => fact.call,
+            DispatchFact::ColourRaised(fact) => fact.call,
             DispatchFact::Assigned(_)
             | DispatchFact::Escalated(_)
             | DispatchFact::TaskPlanned(_)
@@ -160,6 +161,10 @@ impl CaseState {
             | DispatchFact::TaskForceFormed(_)
             | DispatchFact::RecurrenceFound(_)
             | DispatchFact::Overdue(_)
+            | DispatchFact::Admitted(_)
+            | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::Transferred(_)
+            | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Resolved(_)
             | DispatchFact::Reopened(_) => return None,
         };

@@ -1,13 +1,17 @@
 //! What somebody could do with a case now, found by asking the rules themselves: every action is offered to
 //! [`decide`](super::Rules) with arguments it could have, and those it takes are listed. A desk shows these and no others.
 
-use charter::{Colour, Level};
+use charter::{Colour, Level, Limit, LimitUnit};
 use decider::Decider;
 use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
-use super::{Answer, Attendee, Command, Plan, ProgressKind, ReturnBasis, Rules, Scope, State, Whistle};
+use super::decide::Decision;
+use super::{
+    Answer, Attendee, Command, InForce, Plan, ProgressKind, Related, ReturnBasis, Rules, Scope, Special, State, Terms,
+    Whistle,
+};
 
 /// What can be done, by its name in the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +35,12 @@ pub enum Act {
     Resume,
     HoldMeeting,
     FormTaskForce,
+    CallSpecial,
+    Transfer,
+    RecordCityProgress,
+    RecordCityDone,
+    Admit,
+    SpawnRelatedCase,
     Respond,
     ReportIn,
     Done,
@@ -56,17 +66,27 @@ pub struct Asker {
     /// Somebody else of the district, for actions that need a second unit.
     pub other: Code,
     pub other_level: Level,
+    /// Whom it schedules, if it is a special group.
+    pub departments: Vec<Code>,
+    /// The city, if the charter has one.
+    pub city: Option<Code>,
     pub now: Timestamp,
+    pub in_force: InForce,
 }
 
 /// Everything `asker` could do, each with what it would be done to. Who may ask for what at all is the door's to say.
 #[must_use]
 pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Action> {
-    let taken = |(_, command): &(Action, Command)| Rules::decide(state, command).is_ok_and(|events| !events.is_empty());
+    let taken = |(_, command): &(Action, Command)| is_taken(&Rules::decide(state, command));
     let mut actions: Vec<Action> = offers(state, asker).into_iter().filter(taken).map(|(action, _)| action).collect();
     actions.sort();
     actions.dedup();
     actions
+}
+
+/// Whether something comes of it that was asked for.
+pub(super) fn is_taken(decided: &Decision) -> bool {
+    decided.as_ref().is_ok_and(|events| events.iter().any(|event| !event.is_refusal()))
 }
 
 /// Every action with arguments that could be right.
@@ -88,12 +108,14 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
             task: task.number,
             // What the cause of a problem is has to be said.
             note: "found".to_owned(),
+            evidence: something(),
             now: asker.now,
             rating_due: asker.now,
         };
         offers.push((on_task(Act::CompleteTask), complete));
         offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), task.due)));
     }
+    offers.extend(of_the_city(asker));
     for order in &state.supervisions {
         let action = Action { order: Some(order.number), ..Action::on_case(Act::AnswerSupervision) };
         let by = asker.party.clone();
@@ -106,10 +128,12 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
 fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
     let by = || asker.party.clone();
     let (above, now) = (asker.above, asker.now);
-    let due = state.matter.as_ref().map_or(now, |matter| matter.due);
+    let due = state.matter.as_ref().map_or(now, |matter| matter.clock.due);
     let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![], root_cause: false };
     let officer = Officer { staff_ref: String::new(), post: String::new() };
     let whistle = Box::new(whistle(asker));
+    let limit = Limit { amount: 1, unit: LimitUnit::Hours };
+    let terms = Terms { now, limit, in_force: asker.in_force.clone() };
     vec![
         (
             Act::Assign,
@@ -119,6 +143,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
                 to: asker.other.clone(),
                 to_level: asker.other_level,
                 reason: String::new(),
+                in_force: asker.in_force.clone(),
             },
         ),
         (
@@ -126,18 +151,30 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Command::Escalate { by: by(), to: asker.other.clone(), to_level: Level::D, reason: String::new() },
         ),
         (Act::Call, Command::Call { whistle }),
-        (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan] }),
+        (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], in_force: asker.in_force.clone() }),
         (Act::RecordProgress, Command::Progress { by: by(), kind: ProgressKind::Note, note: String::new() }),
         (Act::AdoptMeasure, Command::AdoptMeasure { by: by(), measure: String::new(), exceptions: vec![] }),
         (
             Act::Resolve,
-            Command::Resolve { by: by(), outcome: Outcome::Solved, summary: String::new(), rating_due: now },
+            Command::Resolve {
+                by: by(),
+                outcome: Outcome::Solved,
+                summary: String::new(),
+                evidence: something(),
+                rating_due: now,
+            },
         ),
         (
             Act::Resolve,
-            Command::Resolve { by: by(), outcome: Outcome::NotSolved, summary: String::new(), rating_due: now },
+            Command::Resolve {
+                by: by(),
+                outcome: Outcome::NotSolved,
+                summary: String::new(),
+                evidence: vec![],
+                rating_due: now,
+            },
         ),
-        (Act::Reopen, Command::Reopen { reason: String::new(), due: now }),
+        (Act::Reopen, Command::Reopen { reason: String::new(), terms }),
         (
             Act::Supervise,
             Command::Supervise { by: by(), above, party: by(), text: String::new(), due: later(now), now },
@@ -147,7 +184,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Act::Suspend,
             Command::Suspend { by: by(), above, basis: String::new(), reason: String::new(), until: later(now), now },
         ),
-        (Act::Resume, Command::Resume { by: by(), above, now }),
+        (Act::Resume, Command::Resume { by: by(), above, now, in_force: asker.in_force.clone() }),
         (
             Act::HoldMeeting,
             Command::HoldMeeting {
@@ -156,6 +193,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
                 minutes: String::new(),
                 decisions: vec![],
                 now,
+                in_force: asker.in_force.clone(),
             },
         ),
         (
@@ -168,6 +206,30 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
                 now,
             },
         ),
+        (Act::CallSpecial, Command::Call { whistle: Box::new(special(asker)) }),
+        (Act::Admit, Command::Admit { by: by(), above, reason: String::new() }),
+        (Act::SpawnRelatedCase, Command::SpawnRelated { by: by(), related: Box::new(found()) }),
+    ]
+}
+
+fn of_the_city(asker: &Asker) -> Vec<(Action, Command)> {
+    let Some(city) = &asker.city else { return vec![] };
+    let (by, above) = (asker.party.clone(), asker.above);
+    let (note, reference, reason, summary) = (String::new(), String::new(), String::new(), String::new());
+    let done = Command::CityDone {
+        by: by.clone(),
+        above,
+        city: city.clone(),
+        outcome: Outcome::Solved,
+        summary,
+        evidence: something(),
+        rating_due: asker.now,
+    };
+    let transfer = Command::Transfer { by: by.clone(), above, city: city.clone(), reference, reason };
+    vec![
+        (Action::on_case(Act::Transfer), transfer),
+        (Action::on_case(Act::RecordCityProgress), Command::CityProgress { by, above, city: city.clone(), note }),
+        (Action::on_case(Act::RecordCityDone), done),
     ]
 }
 
@@ -210,8 +272,8 @@ fn answers(call: u32, asker: &Asker) -> Vec<(Action, Command)> {
     let said = [
         (Act::Respond, Answer::Respond { officer: officer.clone() }),
         (Act::ReportIn, Answer::ReportIn { officer, owns_matter: true, check_in: Place::default() }),
-        (Act::Done, Answer::Done { outcome: Outcome::Solved, note: String::new() }),
-        (Act::Done, Answer::Done { outcome: Outcome::NotSolved, note: String::new() }),
+        (Act::Done, Answer::Done { outcome: Outcome::Solved, note: String::new(), evidence: something() }),
+        (Act::Done, Answer::Done { outcome: Outcome::NotSolved, note: String::new(), evidence: vec![] }),
         (
             Act::Return,
             Answer::Return {
@@ -255,7 +317,27 @@ fn whistle(asker: &Asker) -> Whistle {
         reminders: vec![],
         due_provisional: false,
         note: String::new(),
+        special: None,
     }
+}
+
+/// The call a special group could make: of nobody, for whoever is none.
+fn special(asker: &Asker) -> Whistle {
+    let chair = Some(Officer { staff_ref: String::new(), post: String::new() });
+    Whistle {
+        parties: asker.departments.iter().map(|party| (party.clone(), Duty::Assist)).collect(),
+        special: Some(Special { group: asker.party.clone(), chair }),
+        ..whistle(asker)
+    }
+}
+
+fn found() -> Related {
+    Related { title: String::new(), text: String::new(), place: Place::default(), category: None }
+}
+
+/// Evidence that could be there.
+fn something() -> Vec<String> {
+    vec![String::new()]
 }
 
 fn later(time: Timestamp) -> Timestamp {

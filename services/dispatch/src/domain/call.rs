@@ -34,6 +34,16 @@ pub(super) fn blow(state: &State, whistle: &Whistle) -> Decision {
     if state.calls.len() >= CALLS_MAX || whistle.parties.len() > PARTIES_MAX {
         return Err(Refusal::TooMany(CALLS_MAX.max(PARTIES_MAX)));
     }
+    if let Some(special) = &whistle.special {
+        if special.chair.is_none() {
+            return Err(Refusal::ChairNeeded);
+        }
+        // With one there is nothing to schedule between.
+        let first = whistle.parties.first().map(|(party, _)| party);
+        if whistle.parties.iter().all(|(party, _)| Some(party) == first) {
+            return Err(Refusal::TwoDepartments);
+        }
+    }
     let at_work = |party: &Code| state.open_calls().any(|call| call.is_expecting(party));
     if let Some((busy, _)) = whistle.parties.iter().find(|(party, _)| at_work(party)) {
         return Err(Refusal::CalledAlready(busy.clone()));
@@ -72,7 +82,7 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
             Ok(vec![Event::Progressed { party: party.clone(), kind: *kind, note: note.clone(), call: Some(number) }])
         }
 
-        (Answer::Done { outcome, note }, Stage::ReportedIn) => {
+        (Answer::Done { outcome, note, evidence }, Stage::ReportedIn) => {
             let own_open = |task: &&Task| task.is_open() && task.party == *party && task.call == Some(number);
             if let Some(task) = state.tasks.iter().find(own_open) {
                 return Err(Refusal::TaskOpen(task.number));
@@ -83,6 +93,7 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
                 outcome: *outcome,
                 note: note.clone(),
                 in_time: state.is_in_time(call.completion_due, now),
+                evidence: evidence.clone(),
             }])
         }
         (Answer::Return { basis, reason, proposes, due, district }, _) => {
@@ -90,8 +101,8 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
             returns::send_back(state, number, party, &sent)
         }
         (Answer::Done { .. }, _) => Err(Refusal::NotReportedIn(party.clone())),
-        // Tasks are completed the same way by those who were not called: see `decide.rs`.
-        (Answer::TaskDone { .. }, _) => Ok(vec![]),
+        // These are said the same way by those who were not called: see `decide.rs`.
+        (Answer::TaskDone { .. } | Answer::Found(_), _) => Ok(vec![]),
     }
 }
 

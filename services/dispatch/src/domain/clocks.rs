@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use charter::Colour;
 use ids::Code;
 use jiff::Timestamp;
 
-use super::{Call, CalledParty, Clock, CloseReason, Event, Phase, Stage, State, evolve, meeting, patience};
+use super::{Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, meeting, patience};
 
 /// One running clock.
 struct Running<'s> {
@@ -48,7 +49,13 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
 }
 
 /// What has run out by `now`, and who is told: one level above whoever is late.
-pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code>, centre: &Code) -> Vec<Event> {
+pub(super) fn overdue(
+    state: &State,
+    now: Timestamp,
+    above: &BTreeMap<Code, Code>,
+    centre: &Code,
+    in_force: &InForce,
+) -> Vec<Event> {
     match state.phase {
         Phase::Unknown | Phase::Closed => vec![],
         Phase::Resolved { rating_due, .. } if rating_due > now => vec![],
@@ -57,9 +64,8 @@ pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code
         }
         Phase::Open => {
             // What stood still goes on first, so that nothing is late for the time it stood.
-            let resumed = state.suspension.as_ref().filter(|suspension| suspension.until <= now).map(|suspension| {
-                Event::Resumed { by: None, held: patience::held(suspension.since, suspension.until) }
-            });
+            let over = state.suspension.as_ref().filter(|suspension| suspension.until <= now);
+            let resumed = over.map(|over| patience::resumed(state, over, None, over.until, in_force));
             let then = resumed.iter().fold(state.clone(), evolve::evolve);
             let reminded = reminders(&then).filter(|(_, _, _, at)| *at <= now).map(|(call, party, nth, _)| {
                 Event::Reminded { call: call.number, party: party.clone(), reminder: nth, due: call.completion_due }
@@ -74,10 +80,38 @@ pub(super) fn overdue(state: &State, now: Timestamp, above: &BTreeMap<Code, Code
                 due: clock.due,
                 told: above.get(clock.party).unwrap_or(centre).clone(),
             });
-            let events: Vec<Event> = reminded.chain(late).collect();
+            let late: Vec<Event> = late.collect();
+            let raised = then.open_calls().filter(|call| is_late(call.number, &late));
+            let raised = raised.filter_map(|call| raised_colour(call, now, in_force));
+            let events: Vec<Event> = reminded.chain(late.iter().cloned()).chain(raised).collect();
             resumed.into_iter().chain(events).collect()
         }
     }
+}
+
+/// Whether one of the clocks of a call is among what has just run out.
+fn is_late(number: u32, late: &[Event]) -> bool {
+    let of_calls = [Clock::Response, Clock::ReportIn, Clock::Completion];
+    late.iter().any(|event| {
+        matches!(event, Event::Overdue { clock, call: Some(call), .. } if *call == number && of_calls.contains(clock))
+    })
+}
+
+/// The call one colour more urgent, if the charter raises this one. What the new colour leaves counts from now:
+/// counted from the call it might be over already.
+fn raised_colour(call: &Call, now: Timestamp, in_force: &InForce) -> Option<Event> {
+    let to = match call.colour {
+        Colour::Blue => Colour::Yellow,
+        Colour::Yellow => Colour::Red,
+        Colour::Red => return None,
+    };
+    if !in_force.0.colour_limits(call.colour).raise_on_overdue {
+        return None;
+    }
+    let limits = in_force.0.colour_limits(to);
+    let [response_due, report_in_due, completion_due] =
+        [&limits.response, &limits.report_in, &limits.completion].map(|limit| in_force.0.deadline(now, limit).due);
+    Some(Event::ColourRaised { call: call.number, from: call.colour, to, response_due, report_in_due, completion_due })
 }
 
 fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
@@ -97,7 +131,7 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
         task: None,
         order: None,
         party: &matter.owner,
-        due: matter.due,
+        due: matter.clock.due,
     });
     let returns = state.open_calls().flat_map(|call| {
         let pending = call.parties.iter().filter_map(|called| called.returned.as_ref());

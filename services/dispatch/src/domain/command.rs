@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Whistle};
+use super::{Assignment, InForce, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Terms, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,10 +27,12 @@ pub enum Answer {
     TaskDone {
         task: u32,
         note: String,
+        evidence: Vec<String>,
     },
     Done {
         outcome: Outcome,
         note: String,
+        evidence: Vec<String>,
     },
     /// Not ours: `due` is until when the command centre has to decide, `district` decides from the second time on.
     Return {
@@ -40,6 +42,16 @@ pub enum Answer {
         due: Timestamp,
         district: Code,
     },
+    Found(Box<Related>),
+}
+
+/// Another matter, found while working on one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related {
+    pub title: String,
+    pub text: String,
+    pub place: Place,
+    pub category: Option<Code>,
 }
 
 /// Somebody at a meeting.
@@ -51,8 +63,13 @@ pub struct Attendee {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Triage judged it.
-    Grade(Box<Assignment>),
+    /// Triage judged it. Its clock is set by the rules, from `terms`.
+    /// `instead` has it when it is for a community whose list does not hold it: the street's command centre.
+    Grade {
+        assignment: Box<Assignment>,
+        terms: Terms,
+        instead: Code,
+    },
     /// The caller took it back.
     Withdraw,
     /// Two people agreed to leave it out.
@@ -70,7 +87,7 @@ pub enum Command {
         round: u32,
         solved: bool,
         reason: String,
-        due: Timestamp,
+        terms: Terms,
     },
 
     /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
@@ -80,6 +97,7 @@ pub enum Command {
         to: Code,
         to_level: Level,
         reason: String,
+        in_force: InForce,
     },
     Escalate {
         by: Code,
@@ -93,11 +111,13 @@ pub enum Command {
     PlanTasks {
         by: Code,
         tasks: Vec<Plan>,
+        in_force: InForce,
     },
     CompleteTask {
         by: Code,
         task: u32,
         note: String,
+        evidence: Vec<String>,
         now: Timestamp,
         rating_due: Timestamp,
     },
@@ -121,11 +141,12 @@ pub enum Command {
         by: Code,
         outcome: Outcome,
         summary: String,
+        evidence: Vec<String>,
         rating_due: Timestamp,
     },
     Reopen {
         reason: String,
-        due: Timestamp,
+        terms: Terms,
     },
     /// With a whistle for the right unit the return is upheld; without, the unit keeps the call.
     Adjudicate {
@@ -180,6 +201,7 @@ pub enum Command {
         by: Code,
         above: bool,
         now: Timestamp,
+        in_force: InForce,
     },
     HoldMeeting {
         by: Code,
@@ -187,6 +209,7 @@ pub enum Command {
         minutes: String,
         decisions: Vec<Plan>,
         now: Timestamp,
+        in_force: InForce,
     },
     FormTaskForce {
         by: Code,
@@ -194,6 +217,39 @@ pub enum Command {
         members: Vec<Code>,
         cadence_days: u32,
         now: Timestamp,
+    },
+
+    /// `above`, here and below: the district asks.
+    Transfer {
+        by: Code,
+        above: bool,
+        city: Code,
+        reference: String,
+        reason: String,
+    },
+    CityProgress {
+        by: Code,
+        above: bool,
+        city: Code,
+        note: String,
+    },
+    CityDone {
+        by: Code,
+        above: bool,
+        city: Code,
+        outcome: Outcome,
+        summary: String,
+        evidence: Vec<String>,
+        rating_due: Timestamp,
+    },
+    Admit {
+        by: Code,
+        above: bool,
+        reason: String,
+    },
+    SpawnRelated {
+        by: Code,
+        related: Box<Related>,
     },
 
     Answer {
@@ -209,6 +265,7 @@ pub enum Command {
         now: Timestamp,
         above: BTreeMap<Code, Code>,
         centre: Code,
+        in_force: InForce,
     },
 
     /// The same problem was handled at the same place before.

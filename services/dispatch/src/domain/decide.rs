@@ -1,14 +1,15 @@
 //! What may happen to a case, and what follows from it.
 
-use charter::Level;
+use charter::{Deadline, Level};
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
-use vocabulary::Outcome;
+use vocabulary::{Outcome, Place};
 
 use super::{
-    Answer, Call, CallEnding, CloseReason, Command, Event, Matter, Phase, Plan, Refusal, Resolution, State, TASKS_MAX,
-    Task, call, clocks, evolve, meeting, patience, recurrence, returns,
+    Answer, Assignment, Call, CallEnding, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan,
+    ProgressKind, RELATED_MAX, Refusal, Related, Resolution, State, TASKS_MAX, Task, Terms, admission, call, clocks,
+    evolve, handing_on, meeting, patience, recurrence, returns,
 };
 
 /// Dispatch's rule book.
@@ -26,10 +27,12 @@ impl Decider for Rules {
     fn decide(state: &State, command: &Command) -> Decision {
         match command {
             // Facts of others. What comes too late, or again, is no news.
-            Command::Grade(assignment) => Ok(match (&state.phase, &state.matter) {
-                (Phase::Unknown, _) => vec![Event::Assigned(assignment.clone())],
+            Command::Grade { assignment, terms, instead } => Ok(match (&state.phase, &state.matter) {
+                (Phase::Unknown, _) => {
+                    grade(state, assignment, CaseClock::starting(Some(terms.start()), terms.now), terms, instead)
+                }
                 (Phase::Open, Some(matter)) if matter.graded_by < assignment.graded_by && !state.has_open_call() => {
-                    vec![Event::Assigned(assignment.clone())]
+                    grade(state, assignment, matter.clock.under(terms), terms, instead)
                 }
                 (Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
@@ -38,25 +41,29 @@ impl Decider for Rules {
             Command::Merge => Ok(end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
                 (Phase::Open, Some(matter)) if matter.comprehensive => {
-                    vec![resolution(state, matter, Outcome::Solved, summary.clone(), by.clone(), *rating_due)]
+                    let mut events = let_everybody_go(state, summary);
+                    let after = events.iter().fold(state.clone(), evolve::evolve);
+                    // What the centre served and inspected is on its own record.
+                    events.push(resolution(&after, matter, (Outcome::Solved, summary, &[]), by.clone(), *rating_due));
+                    events
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
-            Command::Rate { round, solved, reason, due } => Ok(match state.phase {
+            Command::Rate { round, solved, reason, terms } => Ok(match state.phase {
                 Phase::Resolved { outcome, .. } if state.rounds == *round && *solved => {
                     vec![Event::Closed { reason: CloseReason::Rated, outcome: Some(outcome) }]
                 }
-                Phase::Resolved { .. } if state.rounds == *round => {
-                    vec![Event::Reopened { reason: reason.clone(), due: *due }]
-                }
+                Phase::Resolved { .. } if state.rounds == *round => vec![reopened(reason, terms)],
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
             Command::FoundRecurrent(found) => Ok(recurrence::find(state, found)),
-            Command::CheckDeadlines { now, above, centre } => Ok(clocks::overdue(state, *now, above, centre)),
+            Command::CheckDeadlines { now, above, centre, in_force } => {
+                Ok(clocks::overdue(state, *now, above, centre, in_force))
+            }
 
             // A resolved case can still be reopened by its street or district.
-            Command::Reopen { reason, due } => match state.phase {
-                Phase::Resolved { .. } => Ok(vec![Event::Reopened { reason: reason.clone(), due: *due }]),
+            Command::Reopen { reason, terms } => match state.phase {
+                Phase::Resolved { .. } => Ok(vec![reopened(reason, terms)]),
                 Phase::Unknown => Err(Refusal::NoSuchCase),
                 Phase::Open => Err(Refusal::NotResolved),
                 Phase::Closed => Err(Refusal::Closed),
@@ -81,6 +88,11 @@ impl Decider for Rules {
             | Command::Resume { .. }
             | Command::HoldMeeting { .. }
             | Command::FormTaskForce { .. }
+            | Command::Transfer { .. }
+            | Command::CityProgress { .. }
+            | Command::CityDone { .. }
+            | Command::Admit { .. }
+            | Command::SpawnRelated { .. }
             | Command::Answer { .. } => on_open(state, command),
         }
     }
@@ -98,26 +110,26 @@ fn on_open(state: &State, command: &Command) -> Decision {
         (Phase::Unknown | Phase::Open, _) => return Err(Refusal::NoSuchCase),
     };
     match command {
-        Command::Assign { by, above_owner, to, to_level, reason } => {
+        Command::Assign { by, above_owner, to, to_level, reason, in_force } => {
             if !above_owner {
                 owns(matter, by)?;
             }
-            assign(state, matter, to, *to_level, reason)
+            handing_on::assign(state, matter, by, (to, *to_level), reason, in_force)
         }
         Command::Escalate { by, to, to_level, reason } => {
             owns(matter, by)?;
-            escalate(matter, to, *to_level, reason)
+            handing_on::escalate(matter, to, *to_level, reason)
         }
         Command::Call { whistle } => {
             owns(matter, &whistle.caller)?;
             call::blow(state, whistle)
         }
-        Command::PlanTasks { by, tasks } => {
+        Command::PlanTasks { by, tasks, in_force } => {
             owns(matter, by)?;
-            plan(state, matter, tasks)
+            plan(state, matter, by, tasks, in_force)
         }
-        Command::CompleteTask { by, task, note, now, rating_due } => {
-            complete_task(state, by, *task, note, *now, *rating_due)
+        Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
+            complete_task(state, by, *task, (note, evidence), *now, *rating_due)
         }
         Command::Progress { by, kind, note } => {
             Ok(vec![Event::Progressed { party: by.clone(), kind: *kind, note: note.clone(), call: None }])
@@ -134,9 +146,9 @@ fn on_open(state: &State, command: &Command) -> Decision {
             owns(matter, by)?;
             call::release(state, party, reason).map(|events| with_consequences(state, events, party, *rating_due))
         }
-        Command::Resolve { by, outcome, summary, rating_due } => {
+        Command::Resolve { by, outcome, summary, evidence, rating_due } => {
             owns(matter, by)?;
-            resolve(state, matter, *outcome, summary, by, *rating_due)
+            resolve(state, matter, (*outcome, summary, evidence), by, *rating_due)
         }
         Command::Adjudicate { by, call, party, upheld, reason, rating_due } => {
             let decided = returns::adjudicate(state, by, *call, party, upheld.as_deref(), reason)?;
@@ -159,25 +171,43 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::Suspend { by, above, basis, reason, until, now } => {
             patience::suspend(state, by, *above, (basis, reason), *until, *now)
         }
-        Command::Resume { by, above, now } => patience::resume(state, by, *above, *now),
-        Command::HoldMeeting { by, present, minutes, decisions, now } => {
+        Command::Resume { by, above, now, in_force } => patience::resume(state, by, *above, *now, in_force),
+        Command::HoldMeeting { by, present, minutes, decisions, now, in_force } => {
             owns(matter, by)?;
-            meeting::hold(state, matter, by, present, (minutes, decisions), *now)
+            meeting::hold(state, matter, by, present, (minutes, decisions), (*now, in_force))
         }
         Command::FormTaskForce { by, lead, members, cadence_days, now } => {
             owns(matter, by)?;
             meeting::form_task_force(state, lead, members, *cadence_days, *now)
         }
-        Command::Answer { call, party, answer: Answer::TaskDone { task, note }, now, rating_due } => {
+        Command::Transfer { by, above, city, reference, reason } => {
+            handing_on::transfer(state, matter, (by, *above), city, reference, reason)
+        }
+        Command::CityProgress { by, above, city, note } => {
+            with_the_city(matter, by, *above, city)?;
+            let (party, kind, note) = (city.clone(), ProgressKind::Note, note.clone());
+            Ok(vec![Event::Progressed { party, kind, note, call: None }])
+        }
+        Command::CityDone { by, above, city, outcome, summary, evidence, rating_due } => {
+            with_the_city(matter, by, *above, city)?;
+            resolve(state, matter, (*outcome, summary, evidence), city, *rating_due)
+        }
+        Command::Admit { by, above, reason } => admission::admit(state, matter, by, *above, reason),
+        Command::SpawnRelated { by, related } => spawn_related(state, matter, by, related),
+        Command::Answer { call, party, answer: Answer::TaskDone { task, note, evidence }, now, rating_due } => {
             call::of(state, *call, party)?;
-            complete_task(state, party, *task, note, *now, *rating_due)
+            complete_task(state, party, *task, (note, evidence), *now, *rating_due)
+        }
+        Command::Answer { call, party, answer: Answer::Found(related), .. } => {
+            call::of(state, *call, party)?;
+            spawn_related(state, matter, party, related)
         }
         Command::Answer { call, party, answer, now, rating_due } => {
             let said = call::answer(state, *call, party, answer, *now)?;
-            recurrence::finish(state, answer, with_consequences(state, said, party, *rating_due))
+            recurrence::finish(state, answer, finish(state, said, party, *rating_due)?)
         }
 
-        Command::Grade(_)
+        Command::Grade { .. }
         | Command::Withdraw
         | Command::Exclude
         | Command::Merge
@@ -196,56 +226,43 @@ fn owns(matter: &Matter, asked: &Code) -> Result<(), Refusal> {
     Err(Refusal::NotTheOwner { owner: matter.owner.clone(), asked: asked.clone() })
 }
 
-fn assign(state: &State, matter: &Matter, to: &Code, to_level: Level, reason: &str) -> Decision {
-    if matter.owner == *to {
-        return Err(Refusal::AlreadyThere(to.clone()));
-    }
-    if let Some(open) = state.open_calls().next() {
-        return Err(Refusal::CallOpen(open.number));
-    }
-    if to_level != level_without_call(matter.level) {
-        return Err(Refusal::WrongLevel { party: to.clone(), level: to_level, case: matter.level });
-    }
-    Ok(vec![Event::Assigned(Box::new(super::Assignment {
-        party: to.clone(),
-        level: matter.level,
-        comprehensive: matter.comprehensive,
-        category: matter.category.clone(),
-        also: matter.also.clone(),
-        situation: matter.situation.clone(),
-        colour: matter.colour,
-        title: matter.title.clone(),
-        place: matter.place.clone(),
-        // The clock goes on: a new owner is no new start.
-        due: matter.due,
-        due_provisional: false,
-        reason: reason.to_owned(),
-        graded_by: matter.graded_by,
-    }))])
+/// What only the district writes down, and only of a case that the city has.
+fn with_the_city(matter: &Matter, by: &Code, above: bool, city: &Code) -> Result<(), Refusal> {
+    if above { owns(matter, city) } else { Err(Refusal::NotAbove(by.clone())) }
 }
 
-/// B2 is B1 with a call: the street's units hold both.
-fn level_without_call(level: Level) -> Level {
-    match level {
-        Level::B2 => Level::B1,
-        Level::A | Level::B1 | Level::C | Level::D => level,
+/// A first judgement, or a new one, under the clock it runs on.
+fn grade(state: &State, judged: &Assignment, clock: CaseClock, terms: &Terms, instead: &Code) -> Vec<Event> {
+    let Deadline { due, provisional: due_provisional } = clock.deadline(&terms.in_force);
+    let assigned = Assignment { due, due_provisional, start: clock.start, ..judged.clone() };
+    match admission::refusal(state, &assigned.category, &assigned.party, None, &terms.in_force) {
+        None => vec![Event::Assigned(Box::new(assigned))],
+        Some(refused) => {
+            let assigned = Assignment { party: instead.clone(), level: assigned.level.max(Level::B1), ..assigned };
+            vec![refused, Event::Assigned(Box::new(assigned))]
+        }
     }
 }
 
-fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str) -> Decision {
-    if matter.owner == *to || to_level < level_without_call(matter.level) {
-        return Err(Refusal::NotUpwards(to.clone()));
+/// Where nothing else is said it is where the case is.
+fn spawn_related(state: &State, matter: &Matter, by: &Code, related: &Related) -> Decision {
+    if state.related >= RELATED_MAX {
+        return Err(Refusal::TooMany(usize::try_from(RELATED_MAX).unwrap_or(usize::MAX)));
     }
-    Ok(vec![Event::Escalated {
-        from_party: matter.owner.clone(),
-        to_party: to.clone(),
-        from: matter.level,
-        to: to_level.max(matter.level),
-        reason: reason.to_owned(),
-    }])
+    let reference = format!("found-{}", state.related + 1);
+    let place = if related.place == Place::default() { &matter.place } else { &related.place };
+    let related = Box::new(Related { place: place.clone(), ..related.clone() });
+    Ok(vec![Event::RelatedCaseSpawned { by: by.clone(), reference, related }])
 }
 
-pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
+pub(super) fn plan(state: &State, matter: &Matter, by: &Code, plans: &[Plan], in_force: &InForce) -> Decision {
+    // Whoever has the case plans its own work with it.
+    let others = plans.iter().filter(|plan| plan.party != *by);
+    let mut refused =
+        others.filter_map(|plan| admission::refusal(state, &matter.category, &plan.party, Some(by), in_force));
+    if let Some(refused) = refused.next() {
+        return Ok(vec![refused]);
+    }
     if state.tasks.len() + plans.len() > TASKS_MAX {
         return Err(Refusal::TooMany(TASKS_MAX));
     }
@@ -260,7 +277,7 @@ pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
             task: before + position,
             party: plan.party.clone(),
             title: plan.title.clone(),
-            due: plan.due.unwrap_or(call.map_or(matter.due, |call| call.completion_due)),
+            due: plan.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
             root_cause: plan.root_cause,
@@ -269,7 +286,14 @@ pub(super) fn plan(state: &State, matter: &Matter, plans: &[Plan]) -> Decision {
     Ok(events)
 }
 
-fn complete_task(state: &State, by: &Code, number: u32, note: &str, now: Timestamp, rating_due: Timestamp) -> Decision {
+fn complete_task(
+    state: &State,
+    by: &Code,
+    number: u32,
+    (note, evidence): (&str, &[String]),
+    now: Timestamp,
+    rating_due: Timestamp,
+) -> Decision {
     let task = state.tasks.iter().find(|task| task.number == number).ok_or(Refusal::NoSuchTask(number))?;
     if task.party != *by {
         return Err(Refusal::AnothersTask { task: number, owner: task.party.clone() });
@@ -290,15 +314,15 @@ fn complete_task(state: &State, by: &Code, number: u32, note: &str, now: Timesta
         party: by.clone(),
         note: note.to_owned(),
         in_time: state.is_in_time(task.due, now),
+        evidence: evidence.to_vec(),
     };
-    Ok(with_consequences(state, vec![done], by, rating_due))
+    finish(state, vec![done], by, rating_due)
 }
 
 fn resolve(
     state: &State,
     matter: &Matter,
-    outcome: Outcome,
-    summary: &str,
+    said: (Outcome, &str, &[String]),
     by: &Code,
     rating_due: Timestamp,
 ) -> Decision {
@@ -311,10 +335,37 @@ fn resolve(
     if let Some(open) = state.tasks.iter().find(|task| !task.done) {
         return Err(Refusal::TaskOpen(open.number));
     }
+    let (outcome, _, evidence) = said;
     if recurrence::is_superficial(state, outcome) {
         return Err(Refusal::RootCauseNeeded);
     }
-    Ok(vec![resolution(state, matter, outcome, summary.to_owned(), by.clone(), rating_due)])
+    if !is_shown(state, matter, outcome, !evidence.is_empty()) {
+        return Err(Refusal::EvidenceNeeded);
+    }
+    Ok(vec![resolution(state, matter, said, by.clone(), rating_due)])
+}
+
+/// What the charter wants evidence for is not solved without.
+fn is_shown(state: &State, matter: &Matter, outcome: Outcome, now: bool) -> bool {
+    outcome != Outcome::Solved || !matter.evidence_needed || state.evidenced || now
+}
+
+/// As [`with_consequences`], for whoever says that their part is done: the last of them has to have something to show,
+/// if nobody before had. What comes back to its place stays open without that, until its cause is found.
+fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Decision {
+    let events = with_consequences(state, events, by, rating_due);
+    let after = events.iter().fold(state.clone(), evolve::evolve);
+    match &after.matter {
+        Some(matter)
+            if after.phase == Phase::Open
+                && after.is_worked_off()
+                && !matter.comprehensive
+                && !is_shown(&after, matter, lead_outcome(&after, &events).0, false) =>
+        {
+            Err(Refusal::EvidenceNeeded)
+        }
+        Some(_) | None => Ok(events),
+    }
 }
 
 /// A call ends with its last party, and a called case is resolved when its last call and task are done.
@@ -327,17 +378,14 @@ fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_du
         .collect();
     after = ended.iter().fold(after, evolve::evolve);
     events.extend(ended);
-    let all_done = !after.has_open_call() && after.tasks.iter().all(|task| task.done);
-    let somebody_did = after.calls.iter().any(|call| call.natural_ending() == CallEnding::Done);
     if let Some(matter) = &after.matter
-        && all_done
-        && somebody_did
+        && after.is_worked_off()
         && !matter.comprehensive
     {
         let (outcome, note) = lead_outcome(&after, &events);
         // What keeps coming back stays with its owner until the cause is found.
-        if !recurrence::is_superficial(&after, outcome) {
-            events.push(resolution(&after, matter, outcome, note, by.clone(), rating_due));
+        if is_shown(&after, matter, outcome, false) && !recurrence::is_superficial(&after, outcome) {
+            events.push(resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due));
         }
     }
     events
@@ -370,6 +418,11 @@ fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
         | Event::MeetingHeld { .. }
         | Event::TaskForceFormed { .. }
         | Event::Overdue { .. }
+        | Event::ColourRaised { .. }
+        | Event::Admitted { .. }
+        | Event::AdmissionRefused { .. }
+        | Event::Transferred { .. }
+        | Event::RelatedCaseSpawned { .. }
         | Event::Resolved(_)
         | Event::Reopened { .. }
         | Event::RecurrenceFound { .. }
@@ -383,21 +436,41 @@ fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
 fn resolution(
     state: &State,
     matter: &Matter,
-    outcome: Outcome,
-    summary: String,
+    (outcome, summary, evidence): (Outcome, &str, &[String]),
     by: Code,
     rating_due: Timestamp,
 ) -> Event {
     Event::Resolved(Box::new(Resolution {
         outcome,
-        summary,
+        summary: summary.to_owned(),
         by,
         round: state.rounds + 1,
         calling_party: state.calls.last().map(|call| call.caller.clone()),
         performance: state.performance(),
         rating_due,
         owner: matter.owner.clone(),
+        evidence: evidence.to_vec(),
     }))
+}
+
+/// The clock starts anew: the case has waited once.
+fn reopened(reason: &str, terms: &Terms) -> Event {
+    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()) }
+}
+
+/// Nobody has to come any more for what the enforcement centre is through with, and nobody's clocks suffer from it.
+fn let_everybody_go(state: &State, reason: &str) -> Vec<Event> {
+    let of_call = |call: &Call| {
+        let number = call.number;
+        let waiting = call.parties.iter().filter(|called| called.is_expected());
+        let released = waiting.map(|called| Event::Released {
+            call: number,
+            party: called.party.clone(),
+            reason: reason.to_owned(),
+        });
+        released.chain([Event::CallEnded { call: number, ending: call.natural_ending() }]).collect::<Vec<_>>()
+    };
+    state.open_calls().flat_map(of_call).collect()
 }
 
 /// Ends whatever is open: nobody works on a case that nobody wants solved any more.
@@ -408,6 +481,14 @@ fn end(state: &State, reason: CloseReason) -> Vec<Event> {
     let cancelled =
         state.open_calls().map(|call: &Call| Event::CallEnded { call: call.number, ending: CallEnding::Cancelled });
     cancelled.chain([Event::Closed { reason, outcome: None }]).collect()
+}
+
+impl State {
+    /// It was called on, somebody came and did it, and nothing is left to do.
+    fn is_worked_off(&self) -> bool {
+        let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
+        all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
+    }
 }
 
 impl Task {

@@ -5,7 +5,7 @@ use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
-use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind};
+use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind, Related, Start};
 
 /// A new owner, by triage or at the desk.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,10 @@ pub struct Assignment {
     pub place: Place,
     pub due: Timestamp,
     pub due_provisional: bool,
+    /// What `due` is counted from. None on records from before it was written down.
+    pub start: Option<Start>,
+    /// It is not solved before somebody has shown something for it: the charter's rule when it was judged.
+    pub evidence_needed: bool,
     pub reason: String,
     pub graded_by: u64,
 }
@@ -39,6 +43,16 @@ pub struct Whistle {
     pub reminders: Vec<Timestamp>,
     pub due_provisional: bool,
     pub note: String,
+    /// A special group calls.
+    pub special: Option<Special>,
+}
+
+/// Who schedules departments for a hard case, and under whom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Special {
+    pub group: Code,
+    /// The district leader in the chair; a call without is refused.
+    pub chair: Option<Officer>,
 }
 
 /// A task as it is planned. `after` counts within the list it came in, from 1.
@@ -69,6 +83,7 @@ pub struct Resolution {
     pub performance: Vec<Performance>,
     pub rating_due: Timestamp,
     pub owner: Code,
+    pub evidence: Vec<String>,
 }
 
 /// What a return rests on.
@@ -129,6 +144,7 @@ pub enum Event {
         party: Code,
         note: String,
         in_time: bool,
+        evidence: Vec<String>,
     },
     Progressed {
         party: Code,
@@ -147,6 +163,7 @@ pub enum Event {
         outcome: Outcome,
         note: String,
         in_time: bool,
+        evidence: Vec<String>,
     },
     Released {
         call: u32,
@@ -222,6 +239,8 @@ pub enum Event {
     Resumed {
         by: Option<Code>,
         held: SignedDuration,
+        /// When the time of the case is up now. None on records from before it was counted by the calendar.
+        due: Option<Timestamp>,
     },
     /// `absent`: called units that nobody came from; they have not reported in.
     MeetingHeld {
@@ -247,10 +266,43 @@ pub enum Event {
         due: Timestamp,
         told: Code,
     },
+    /// A clock of the call ran out. Of each limit the earlier one holds.
+    ColourRaised {
+        call: u32,
+        from: Colour,
+        to: Colour,
+        response_due: Timestamp,
+        report_in_due: Timestamp,
+        completion_due: Timestamp,
+    },
+    Admitted {
+        by: Code,
+        category: Code,
+        reason: String,
+    },
+    /// `asked_by`: none when the judgement would have sent it there.
+    AdmissionRefused {
+        party: Code,
+        category: Code,
+        asked_by: Option<Code>,
+    },
+    /// To the city, which knows it by `reference`.
+    Transferred {
+        from_party: Code,
+        to_party: Code,
+        reference: String,
+        reason: String,
+    },
+    RelatedCaseSpawned {
+        by: Code,
+        reference: String,
+        related: Box<Related>,
+    },
     Resolved(Box<Resolution>),
     Reopened {
         reason: String,
         due: Timestamp,
+        start: Option<Start>,
     },
     Closed {
         reason: CloseReason,

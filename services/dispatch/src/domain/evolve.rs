@@ -1,13 +1,12 @@
 //! What each fact changes.
 
-use charter::Level;
+use charter::{Level, Standstill};
 use ids::Code;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    Call, CalledParty, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision, Suspension, Task,
-    TaskForce, meeting,
+    Call, CalledParty, CaseClock, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision,
+    Suspension, Task, TaskForce, case_clock, meeting,
 };
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
@@ -17,6 +16,8 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             if state.matter.as_ref().is_some_and(|matter| matter.category != assigned.category) {
                 state.earlier.clear();
             }
+            let before = state.matter.take();
+            arrive(&mut state, &assigned.party);
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 owner: assigned.party.clone(),
@@ -28,16 +29,34 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 colour: assigned.colour,
                 title: assigned.title.clone(),
                 place: assigned.place.clone(),
-                due: assigned.due,
-                overdue: false,
-                extended: false,
+                // The clock goes on: a new owner or judgement is no new start.
+                evidence_needed: assigned.evidence_needed,
+                clock: CaseClock {
+                    start: assigned.start,
+                    due: assigned.due,
+                    ..before.as_ref().map_or_else(
+                        || CaseClock::starting(assigned.start, assigned.due),
+                        |before| before.clock.clone(),
+                    )
+                },
+                // What somebody was told of is told again only when there was more time, and that is up.
+                overdue: before.is_some_and(|before| before.overdue && assigned.due <= before.clock.due),
                 graded_by: assigned.graded_by,
             });
         }
         Event::Escalated { to_party, to, .. } => {
+            arrive(&mut state, to_party);
             if let Some(matter) = &mut state.matter {
                 matter.owner = to_party.clone();
                 matter.level = *to;
+                matter.comprehensive = false;
+            }
+        }
+        Event::Transferred { to_party, .. } => {
+            arrive(&mut state, to_party);
+            if let Some(matter) = &mut state.matter {
+                matter.owner = to_party.clone();
+                matter.level = Level::D;
                 matter.comprehensive = false;
             }
         }
@@ -48,6 +67,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.calls.push(Call {
                 number: *call,
                 caller: whistle.caller.clone(),
+                colour: whistle.colour,
                 parties: whistle
                     .parties
                     .iter()
@@ -78,11 +98,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             called.stage = Stage::ReportedIn;
             called.kept.reported_in_in_time = *in_time;
         }),
-        Event::PartyDone { call, party, outcome, in_time, .. } => on_party(&mut state, *call, party, |called| {
-            called.stage = Stage::Done;
-            called.outcome = Some(*outcome);
-            called.kept.done_in_time = *in_time;
-        }),
+        Event::PartyDone { call, party, outcome, in_time, evidence, .. } => {
+            state.evidenced |= !evidence.is_empty();
+            on_party(&mut state, *call, party, |called| {
+                called.stage = Stage::Done;
+                called.outcome = Some(*outcome);
+                called.kept.done_in_time = *in_time;
+            });
+        }
         Event::Released { call, party, .. } => {
             on_party(&mut state, *call, party, |called| called.stage = Stage::Released);
             drop_open_tasks(&mut state, *call, party);
@@ -107,7 +130,10 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 root_cause: *root_cause,
             });
         }
-        Event::TaskDone { task, .. } => on_task(&mut state, *task, |task| task.done = true),
+        Event::TaskDone { task, evidence, .. } => {
+            state.evidenced |= !evidence.is_empty();
+            on_task(&mut state, *task, |task| task.done = true);
+        }
         Event::Returned { call, party, adjudicator, due, bounce, .. } => {
             state.returns = *bounce;
             on_party(&mut state, *call, party, |called| {
@@ -153,9 +179,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Suspended { since, until, .. } => {
             state.suspension = Some(Suspension { since: *since, until: *until });
         }
-        Event::Resumed { held, .. } => {
-            state.suspension = None;
-            shift_work(&mut state, *held);
+        Event::Resumed { held, due, .. } => {
+            if let Some(Suspension { since, .. }) = state.suspension.take() {
+                go_on(
+                    &mut state,
+                    Standstill { from: since, until: since.saturating_add(*held).unwrap_or(since) },
+                    *due,
+                );
+            }
         }
         Event::MeetingHeld { next, .. } => {
             if let (Some(force), Some(next)) = (&mut state.task_force, next) {
@@ -195,19 +226,39 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.rounds = resolution.round;
             state.suspension = None;
         }
-        Event::Reopened { due, .. } => {
+        Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
+            state.evidenced = false;
+            state.owners = state.matter.iter().map(|matter| matter.owner.clone()).collect();
             if let Some(matter) = &mut state.matter {
-                matter.due = *due;
+                matter.clock = CaseClock::starting(*start, *due);
                 matter.overdue = false;
-                matter.extended = false;
             }
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
         Event::RecurrenceFound { earlier, .. } => state.earlier.clone_from(earlier),
-        Event::Progressed { .. } | Event::MeasureAdopted { .. } => {}
+        Event::ColourRaised { call, to, response_due, report_in_due, completion_due, .. } => {
+            if let Some(known) = state.calls.iter_mut().find(|known| known.number == *call) {
+                known.colour = *to;
+                known.completion_due = known.completion_due.min(*completion_due);
+                for called in &mut known.parties {
+                    called.response_due = called.response_due.min(*response_due);
+                    called.report_in_due = called.report_in_due.min(*report_in_due);
+                }
+            }
+        }
+        Event::Admitted { category, .. } => state.admitted.push(category.clone()),
+        Event::RelatedCaseSpawned { .. } => state.related += 1,
+        Event::Progressed { .. } | Event::MeasureAdopted { .. } | Event::AdmissionRefused { .. } => {}
     }
     state
+}
+
+/// It has a new owner; who judges the same one again does not hand it on.
+fn arrive(state: &mut State, owner: &Code) {
+    if state.owners.last() != Some(owner) {
+        state.owners.push(owner.clone());
+    }
 }
 
 fn on_party(state: &mut State, call: u32, party: &Code, change: impl FnOnce(&mut CalledParty)) {
@@ -226,8 +277,8 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
     match scope {
         Scope::Case => {
             if let Some(matter) = &mut state.matter {
-                matter.due = due;
-                matter.extended = true;
+                matter.clock.due = due;
+                matter.clock.granted = Some(due);
             }
         }
         Scope::Call(number) => {
@@ -243,11 +294,12 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
     }
 }
 
-/// Everything that stood still is later by as long as it stood; what had run out before stays late.
-fn shift_work(state: &mut State, held: SignedDuration) {
-    let later = |due: &mut Timestamp| *due = due.saturating_add(held).unwrap_or(Timestamp::MAX);
+/// Everything that stood still is later; what had run out before stays late. `due` is the case's, if it is recorded.
+fn go_on(state: &mut State, standstill: Standstill, due: Option<Timestamp>) {
+    let later = |day: &mut Timestamp| *day = case_clock::later(*day, standstill);
     if let Some(matter) = &mut state.matter {
-        later(&mut matter.due);
+        let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, standstill));
+        matter.clock = CaseClock { due, ..matter.clock.after_standstill(standstill) };
     }
     for call in state.calls.iter_mut().filter(|call| !call.ended) {
         later(&mut call.completion_due);

@@ -5,7 +5,7 @@ use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 
 use super::decide::{Decision, plan};
-use super::{Attendee, Event, Matter, Place, Plan, Refusal, Stage, State, evolve};
+use super::{Attendee, Event, InForce, Matter, Place, Plan, Refusal, Stage, State, evolve};
 
 /// Longest pause between two meetings of a task force, in days.
 const CADENCE_DAYS_MAX: u32 = 31;
@@ -16,7 +16,7 @@ pub(super) fn hold(
     by: &Code,
     present: &[Attendee],
     (minutes, decisions): (&str, &[Plan]),
-    now: Timestamp,
+    (now, in_force): (Timestamp, &InForce),
 ) -> Decision {
     if present.is_empty() {
         return Err(Refusal::NobodyPresent);
@@ -60,7 +60,12 @@ pub(super) fn hold(
         },
     );
     let then = events.iter().fold(state.clone(), evolve::evolve);
-    events.extend(plan(&then, matter, decisions)?);
+    let planned = plan(&then, matter, by, decisions, in_force)?;
+    // A meeting whose decisions cannot stand was not held.
+    if planned.iter().any(Event::is_refusal) {
+        return Ok(planned);
+    }
+    events.extend(planned);
     Ok(events)
 }
 

@@ -1,6 +1,8 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
-//! back ([`returns`]), how time is given ([`patience`]), what keeps coming back ([`recurrence`]), how people meet ([`meeting`]), and which clocks run ([`clocks`]).
+//! back ([`returns`]), who has it next ([`handing_on`]), what communities may be asked ([`admission`]), how time is given ([`patience`]), what keeps coming
+//! back ([`recurrence`]), how people meet ([`meeting`]), which clocks run ([`clocks`])
+//! and how that of the case is counted ([`case_clock`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
@@ -10,13 +12,23 @@
 //!                          ╲─ withdrawn, excluded ──────────────────────────────────────────────────────▶ Closed
 //! ```
 
+mod admission;
 mod allowed;
+#[cfg(test)]
+mod beyond_tests;
 mod call;
+mod case_clock;
 mod clocks;
 mod command;
 mod decide;
 mod event;
 mod evolve;
+mod handing_on;
+#[cfg(test)]
+mod histories;
+mod in_force;
+#[cfg(test)]
+mod interleaving;
 mod meeting;
 #[cfg(test)]
 mod model;
@@ -33,10 +45,12 @@ use jiff::Timestamp;
 use vocabulary::{Duty, Outcome, Place};
 
 pub use allowed::{Act, Action, Asker, allowed_actions};
+pub use case_clock::{CaseClock, Start, Terms};
 pub use clocks::next_deadline;
-pub use command::{Answer, Attendee, Command};
+pub use command::{Answer, Attendee, Command, Related};
 pub use decide::Rules;
-pub use event::{Assignment, Event, Performance, Plan, Resolution, ReturnBasis, Scope, Whistle};
+pub use event::{Assignment, Event, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle};
+pub use in_force::InForce;
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
 
@@ -45,6 +59,8 @@ pub const CALLS_MAX: usize = 50;
 pub const TASKS_MAX: usize = 200;
 /// Parties of one call.
 pub const PARTIES_MAX: usize = 100;
+/// Cases found while working on one.
+pub const RELATED_MAX: u32 = 20;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -62,6 +78,14 @@ pub struct State {
     pub suspension: Option<Suspension>,
     pub supervisions: Vec<Supervision>,
     pub task_force: Option<TaskForce>,
+    /// Whoever has had it since it was opened last, in order; the same unit as often as it had it.
+    pub owners: Vec<Code>,
+    /// Categories that the district lets communities take in this case.
+    pub admitted: Vec<Code>,
+    /// Somebody has shown something for it since it was opened last.
+    pub evidenced: bool,
+    /// Cases found while working on it.
+    pub related: u32,
     /// Cases of the same problem at the same place that were handled before; none: it has not come back (R-60).
     pub earlier: Vec<CaseId>,
 }
@@ -90,10 +114,11 @@ pub struct Matter {
     pub colour: Option<Colour>,
     pub title: String,
     pub place: Place,
-    pub due: Timestamp,
+    pub clock: CaseClock,
+    /// Somebody was told that the time is up.
     pub overdue: bool,
-    /// The case clock was given more time once.
-    pub extended: bool,
+    /// It is not solved before somebody has shown something for it.
+    pub evidence_needed: bool,
     /// Triage's revision it was assigned by.
     pub graded_by: u64,
 }
@@ -102,6 +127,7 @@ pub struct Matter {
 pub struct Call {
     pub number: u32,
     pub caller: Code,
+    pub colour: Colour,
     pub parties: Vec<CalledParty>,
     pub completion_due: Timestamp,
     /// When those who are not done are reminded, earliest first.

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use charter::{Colour, Level};
 use decider::Decider;
 use ids::Code;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vocabulary::{Duty, Outcome, Place};
 
-use super::tests::{BUILD, POLICE, STREET, at, code, officer};
+use super::allowed::is_taken;
+use super::tests::{BUILD, POLICE, STREET, at, code, in_force, officer, terms};
 use super::*;
 
 const DISTRICT: &str = "wuchang-centre";
+const CITY: &str = "wuhan";
 const PARTIES: [&str; 4] = [STREET, DISTRICT, POLICE, BUILD];
 
 fn whistle(party: &str, minute: i64) -> Whistle {
@@ -28,6 +30,7 @@ fn whistle(party: &str, minute: i64) -> Whistle {
         reminders: vec![at(minute + 500), at(minute + 800)],
         due_provisional: false,
         note: String::new(),
+        special: None,
     }
 }
 
@@ -38,7 +41,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
     let above = by.as_str() == DISTRICT;
     let answer = |answer| Command::Answer { call: number, party: by.clone(), answer, now, rating_due: later };
     let grade = |graded_by| {
-        Command::Grade(Box::new(Assignment {
+        let assignment = Box::new(Assignment {
             party: code(STREET),
             level: Level::B1,
             comprehensive: false,
@@ -48,11 +51,14 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             colour: None,
             title: text(),
             place: Place::default(),
-            due: at(minute + 2000),
+            due: now,
             due_provisional: false,
+            start: None,
+            evidence_needed: graded_by == 2,
             reason: String::new(),
             graded_by,
-        }))
+        });
+        Command::Grade { assignment, terms: terms(minute, "33h"), instead: code(STREET) }
     };
     let plan = |root_cause| Plan { party: party.clone(), title: text(), due: None, after: vec![], root_cause };
     let rule = charter::Recurrence { times: 2, within_days: 60, distance_m: 50 };
@@ -63,21 +69,36 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Withdraw,
         Command::Exclude,
         Command::Merge,
-        Command::Rate { round: number, solved: true, reason: text(), due: later },
-        Command::Rate { round: number, solved: false, reason: text(), due: later },
-        Command::Assign { by: by.clone(), above_owner: above, to: party.clone(), to_level: Level::B1, reason: text() },
+        Command::Rate { round: number, solved: true, reason: text(), terms: terms(minute, "3h") },
+        Command::Rate { round: number, solved: false, reason: text(), terms: terms(minute, "3h") },
+        Command::Assign {
+            by: by.clone(),
+            above_owner: above,
+            to: party.clone(),
+            to_level: Level::B1,
+            reason: text(),
+            in_force: in_force(),
+        },
         Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
-        Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)] },
-        Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)] },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)], in_force: in_force() },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)], in_force: in_force() },
         Command::FoundRecurrent(Box::new(Recurrent { category: code("ponding"), earlier, rule })),
-        Command::Resolve { by: by.clone(), outcome: Outcome::NotSolved, summary: text(), rating_due: later },
-        Command::CompleteTask { by: by.clone(), task: number, note: text(), now, rating_due: later },
+        Command::Resolve {
+            by: by.clone(),
+            outcome: Outcome::NotSolved,
+            summary: text(),
+            evidence: vec![],
+            rating_due: later,
+        },
+        Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: vec![], now, rating_due: later },
+        Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: shown(), now, rating_due: later },
         Command::Progress { by: by.clone(), kind: ProgressKind::Note, note: text() },
         Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
         Command::Release { by: by.clone(), party: party.clone(), reason: text(), rating_due: later },
-        Command::Resolve { by: by.clone(), outcome: Outcome::Solved, summary: text(), rating_due: later },
-        Command::Reopen { reason: text(), due: later },
+        resolve(&by, vec![], later),
+        resolve(&by, shown(), later),
+        Command::Reopen { reason: text(), terms: terms(minute, "3h") },
         Command::Adjudicate {
             by: by.clone(),
             call: number,
@@ -108,13 +129,14 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         extend(&by, above, Scope::Call(number), minute),
         extend(&by, above, Scope::Task(number), minute),
         Command::Suspend { by: by.clone(), above, basis: text(), reason: text(), until: later, now },
-        Command::Resume { by: by.clone(), above, now },
+        Command::Resume { by: by.clone(), above, now, in_force: in_force() },
         Command::HoldMeeting {
             by: by.clone(),
             present: vec![Attendee { party: party.clone(), officer: officer() }],
             minutes: text(),
             decisions: vec![plan(false)],
             now,
+            in_force: in_force(),
         },
         Command::FormTaskForce {
             by: by.clone(),
@@ -125,17 +147,57 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         },
         answer(Answer::Respond { officer: officer() }),
         answer(Answer::ReportIn { officer: officer(), owns_matter: true, check_in: Place::default() }),
-        answer(Answer::Done { outcome: Outcome::Solved, note: text() }),
-        answer(Answer::Done { outcome: Outcome::NotSolved, note: text() }),
+        answer(Answer::Done { outcome: Outcome::Solved, note: text(), evidence: vec![] }),
+        answer(Answer::Done { outcome: Outcome::Solved, note: text(), evidence: shown() }),
+        answer(Answer::Done { outcome: Outcome::NotSolved, note: text(), evidence: vec![] }),
         answer(Answer::Return {
             basis: ReturnBasis::Legal,
             reason: text(),
-            proposes: party,
+            proposes: party.clone(),
             due: later,
             district: code(DISTRICT),
         }),
+        Command::Call { whistle: Box::new(special(&by, minute)) },
+        Command::Transfer { by: by.clone(), above, city: code(CITY), reference: text(), reason: text() },
+        Command::CityProgress { by: by.clone(), above, city: code(CITY), note: text() },
+        Command::CityDone {
+            by: by.clone(),
+            above,
+            city: code(CITY),
+            outcome: Outcome::Solved,
+            summary: text(),
+            evidence: shown(),
+            rating_due: later,
+        },
+        Command::Admit { by: by.clone(), above, reason: text() },
+        Command::SpawnRelated { by: by.clone(), related: related() },
+        answer(Answer::Found(related())),
         check(minute),
     ]
+}
+
+fn shown() -> Vec<String> {
+    vec!["sha256:77d6".to_owned()]
+}
+
+fn resolve(by: &Code, evidence: Vec<String>, rating_due: Timestamp) -> Command {
+    Command::Resolve { by: by.clone(), outcome: Outcome::Solved, summary: "fine".to_owned(), evidence, rating_due }
+}
+
+/// Only the district is a group here.
+fn special(by: &Code, minute: i64) -> Whistle {
+    let departments: &[&str] = if by.as_str() == DISTRICT { &[POLICE, BUILD] } else { &[] };
+    Whistle {
+        caller: by.clone(),
+        parties: departments.iter().map(|party| (code(party), Duty::Assist)).collect(),
+        special: Some(Special { group: by.clone(), chair: Some(officer()) }),
+        ..whistle(POLICE, minute)
+    }
+}
+
+fn related() -> Box<Related> {
+    let place = Place::default();
+    Box::new(Related { title: "a lamp".to_owned(), text: String::new(), place, category: None })
 }
 
 fn extend(by: &Code, above: bool, scope: Scope, minute: i64) -> Command {
@@ -152,7 +214,7 @@ fn extend(by: &Code, above: bool, scope: Scope, minute: i64) -> Command {
 }
 
 fn check(minute: i64) -> Command {
-    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code(DISTRICT) }
+    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code(DISTRICT), in_force: in_force() }
 }
 
 /// The act a command stands for; facts of others and the clock are nobody's.
@@ -160,6 +222,7 @@ fn act(command: &Command) -> Option<Act> {
     Some(match command {
         Command::Assign { .. } => Act::Assign,
         Command::Escalate { .. } => Act::Escalate,
+        Command::Call { whistle } if whistle.special.is_some() => Act::CallSpecial,
         Command::Call { .. } => Act::Call,
         Command::PlanTasks { .. } => Act::PlanTasks,
         Command::CompleteTask { .. } => Act::CompleteTask,
@@ -177,12 +240,17 @@ fn act(command: &Command) -> Option<Act> {
         Command::Resume { .. } => Act::Resume,
         Command::HoldMeeting { .. } => Act::HoldMeeting,
         Command::FormTaskForce { .. } => Act::FormTaskForce,
+        Command::Transfer { .. } => Act::Transfer,
+        Command::CityProgress { .. } => Act::RecordCityProgress,
+        Command::CityDone { .. } => Act::RecordCityDone,
+        Command::Admit { .. } => Act::Admit,
+        Command::SpawnRelated { .. } => Act::SpawnRelatedCase,
         Command::Answer { answer: Answer::Respond { .. }, .. } => Act::Respond,
         Command::Answer { answer: Answer::ReportIn { .. }, .. } => Act::ReportIn,
         Command::Answer { answer: Answer::Done { .. }, .. } => Act::Done,
         Command::Answer { answer: Answer::Return { .. }, .. } => Act::Return,
-        Command::Answer { answer: Answer::Progress { .. } | Answer::TaskDone { .. }, .. }
-        | Command::Grade(_)
+        Command::Answer { answer: Answer::Progress { .. } | Answer::TaskDone { .. } | Answer::Found(_), .. }
+        | Command::Grade { .. }
         | Command::Withdraw
         | Command::Exclude
         | Command::Merge
@@ -198,9 +266,7 @@ fn taken(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
     let numbers =
         0..=u32::try_from(state.calls.len().max(state.tasks.len()).max(state.supervisions.len())).unwrap() + 1;
     let all = PARTIES.iter().flat_map(|party| numbers.clone().flat_map(|number| commands(by, party, number, minute)));
-    all.filter(|command| Rules::decide(state, command).is_ok_and(|events| !events.is_empty()))
-        .filter_map(|command| act(&command))
-        .collect()
+    all.filter(|command| is_taken(&Rules::decide(state, command))).filter_map(|command| act(&command)).collect()
 }
 
 /// What is offered to `by`. Two different others, because one of them may be at work already.
@@ -212,7 +278,10 @@ fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
             above: by == DISTRICT,
             other: code(other),
             other_level: Level::B1,
+            departments: if by == DISTRICT { vec![code(POLICE), code(BUILD)] } else { vec![] },
+            city: Some(code(CITY)),
             now: at(minute),
+            in_force: in_force(),
         };
         allowed_actions(state, &asker)
     });
@@ -224,7 +293,7 @@ proptest! {
 
     #[test]
     fn every_life_is_legal_and_every_desk_is_shown_what_it_may_do(
-        steps in prop::collection::vec((0usize..4, 0usize..4, 0u32..4, 0i64..900, 0usize..44), 1..40)
+        steps in prop::collection::vec((0usize..4, 0usize..4, 0u32..4, 0i64..900, 0usize..64), 1..40)
     ) {
         let mut state = State::default();
         let mut minute = 0;
@@ -284,12 +353,13 @@ proptest! {
             let until = at(from + 1000);
             let suspend = Command::Suspend { by: by.clone(), above: true, basis, reason, until, now: at(from) };
             let state = apply(state, &suspend);
-            apply(state, &Command::Resume { by, above: true, now: at(from + minutes) })
+            apply(state, &Command::Resume { by, above: true, now: at(from + minutes), in_force: in_force() })
         };
         let after = pause(pause(before.clone(), 5, first), 200, second);
         let moved = SignedDuration::from_mins(first + second);
         prop_assert_eq!(after.calls[0].completion_due, before.calls[0].completion_due + moved);
-        prop_assert_eq!(after.matter.as_ref().unwrap().due, before.matter.as_ref().unwrap().due + moved);
+        let due = |state: &State| state.matter.as_ref().unwrap().clock.due;
+        prop_assert_eq!(due(&after), due(&before) + moved);
         let party = |state: &State| state.calls[0].parties[0].clone();
         prop_assert_eq!(party(&after).response_due, party(&before).response_due, "nobody stops this clock");
         prop_assert_eq!(party(&after).report_in_due, party(&before).report_in_due);

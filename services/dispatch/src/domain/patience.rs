@@ -3,11 +3,12 @@
 //! Only the clocks of the work stand still while a case is suspended. Those of response and report-in never do: nobody
 //! stops a clock by not signing.
 
+use charter::Standstill;
 use ids::Code;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::decide::Decision;
-use super::{Event, Matter, Refusal, Scope, State};
+use super::{Event, InForce, Matter, Refusal, Scope, State, Suspension, case_clock};
 
 /// Orders of supervision one case may have.
 const SUPERVISIONS_MAX: usize = 20;
@@ -64,7 +65,7 @@ pub(super) fn extend(
     asked: &Extension<'_>,
 ) -> Decision {
     let (due, extended) = match scope {
-        Scope::Case => (matter.due, matter.extended),
+        Scope::Case => (matter.clock.due, matter.clock.granted.is_some()),
         Scope::Call(number) => {
             let call = state.open_calls().find(|call| call.number == number).ok_or(Refusal::NoSuchCall(number))?;
             (call.completion_due, call.extended)
@@ -116,17 +117,31 @@ pub(super) fn suspend(
     Ok(vec![Event::Suspended { by: by.clone(), basis: basis.to_owned(), reason: reason.to_owned(), since: now, until }])
 }
 
-pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp) -> Decision {
+pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp, in_force: &InForce) -> Decision {
     if !above {
         return Err(Refusal::NotAbove(by.clone()));
     }
     let suspension = state.suspension.as_ref().ok_or(Refusal::NotSuspended)?;
-    Ok(vec![Event::Resumed { by: Some(by.clone()), held: held(suspension.since, now.min(suspension.until)) }])
+    Ok(vec![resumed(state, suspension, Some(by), now.min(suspension.until), in_force)])
 }
 
-/// Never negative, whatever the clocks of two processes say.
-pub(super) fn held(since: Timestamp, until: Timestamp) -> SignedDuration {
-    until.duration_since(since).max(SignedDuration::ZERO)
+/// The clocks go on at `until`; when that of the case runs out is counted anew.
+pub(super) fn resumed(
+    state: &State,
+    suspension: &Suspension,
+    by: Option<&Code>,
+    until: Timestamp,
+    in_force: &InForce,
+) -> Event {
+    let standstill = Standstill { from: suspension.since, until };
+    let due = state.matter.as_ref().map(|matter| {
+        let clock = matter.clock.after_standstill(standstill);
+        match clock.start {
+            Some(_) => clock.deadline(in_force).due,
+            None => case_clock::later(clock.due, standstill),
+        }
+    });
+    Event::Resumed { by: by.cloned(), held: standstill.length(), due }
 }
 
 fn later(due: Timestamp, than: Timestamp) -> Result<(), Refusal> {

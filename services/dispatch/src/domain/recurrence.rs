@@ -65,7 +65,8 @@ pub(super) fn finish(state: &State, answer: &Answer, events: Vec<Event>) -> Resu
         | Answer::ReportIn { .. }
         | Answer::Progress { .. }
         | Answer::TaskDone { .. }
-        | Answer::Return { .. } => false,
+        | Answer::Return { .. }
+        | Answer::Found(_) => false,
     };
     let ends_the_call = events.iter().any(|event| matches!(event, Event::CallEnded { .. }));
     let ends_the_case = events.iter().any(|event| matches!(event, Event::Resolved(_)));
@@ -91,7 +92,9 @@ mod tests {
     use decider::Decider;
     use vocabulary::Point;
 
-    use super::super::tests::{BUILD, POLICE, STREET, answer, at, code, done, given, grade, plan, report_in, whistle};
+    use super::super::tests::{
+        BUILD, POLICE, STREET, answer, at, code, done, given, grade, in_force, plan, report_in, whistle,
+    };
     use super::super::{Command, Plan, Rules};
     use super::*;
 
@@ -117,7 +120,13 @@ mod tests {
     }
 
     fn resolve(outcome: Outcome) -> Command {
-        Command::Resolve { by: code(STREET), outcome, summary: "swept".to_owned(), rating_due: at(30_000) }
+        Command::Resolve {
+            by: code(STREET),
+            outcome,
+            summary: "swept".to_owned(),
+            evidence: vec![],
+            rating_due: at(30_000),
+        }
     }
 
     fn root_cause(party: &str) -> Command {
@@ -128,11 +137,18 @@ mod tests {
             after: vec![],
             root_cause: true,
         };
-        Command::PlanTasks { by: code(STREET), tasks: vec![task] }
+        Command::PlanTasks { by: code(STREET), tasks: vec![task], in_force: in_force() }
     }
 
     fn complete(by: &str, note: &str) -> Command {
-        Command::CompleteTask { by: code(by), task: 1, note: note.to_owned(), now: at(9), rating_due: at(30_000) }
+        Command::CompleteTask {
+            by: code(by),
+            task: 1,
+            note: note.to_owned(),
+            evidence: vec![],
+            now: at(9),
+            rating_due: at(30_000),
+        }
     }
 
     #[test]
@@ -175,21 +191,21 @@ mod tests {
         ];
         let state = given(&called);
         assert_eq!(Rules::decide(&state, &answer(BUILD, 7, done())), Err(Refusal::RootCauseNeeded));
-        let state =
-            [root_cause(BUILD), answer(BUILD, 8, Answer::TaskDone { task: 1, note: "the pipe is blocked".to_owned() })]
-                .iter()
-                .fold(state, |state, command| {
-                    Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve)
-                });
+        let state = [
+            root_cause(BUILD),
+            answer(BUILD, 8, Answer::TaskDone { task: 1, note: "the pipe is blocked".to_owned(), evidence: vec![] }),
+        ]
+        .iter()
+        .fold(state, |state, command| Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve));
         let last = Rules::decide(&state, &answer(BUILD, 9, done())).unwrap();
         assert!(matches!(last[..], [.., Event::Resolved(_)]));
     }
 
     #[test]
     fn about_something_else_it_is_another_problem() {
-        let Command::Grade(assignment) = grade() else { unreachable!() };
+        let Command::Grade { assignment, terms, instead } = grade() else { unreachable!() };
         let other = super::super::Assignment { category: code("noise"), graded_by: 2, ..*assignment };
-        let state = given(&[grade(), found(2), Command::Grade(Box::new(other))]);
+        let state = given(&[grade(), found(2), Command::Grade { assignment: Box::new(other), terms, instead }]);
         assert!(!state.needs_root_cause());
         assert_eq!(Rules::decide(&state, &found(2)), Ok(vec![]), "what was looked up for the old category");
     }

@@ -95,6 +95,18 @@ pub enum Refusal {
     Cadence,
     #[error("the case has a task force already")]
     TaskForceAlready,
+    #[error("it is not solved before somebody has shown something for it: name what shows it")]
+    EvidenceNeeded,
+    #[error("a special call needs a district leader in the chair")]
+    ChairNeeded,
+    #[error("a special call needs two departments at least")]
+    TwoDepartments,
+    #[error("{0} has had this case twice: it goes round")]
+    GoesRound(Code),
+    #[error("communities may work on {0} in this case already")]
+    AdmittedAlready(Code),
+    #[error("the list of communities does not hold {category}, so {party} takes it only when the district admits it")]
+    NotAdmitted { party: Code, category: Code },
     #[error("a case has at most {0} of these")]
     TooMany(usize),
     #[error("this problem keeps coming back: it is solved when a task that finds its cause is done")]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use charter::{Colour, Level};
+use charter::{Charter, Colour, Level};
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
@@ -25,8 +26,22 @@ pub(super) fn officer() -> Officer {
     Officer { staff_ref: "0071".to_owned(), post: "deputy head".to_owned() }
 }
 
+/// The charter that the tests count by.
+pub(super) fn in_force() -> InForce {
+    static WUCHANG: LazyLock<Arc<Charter>> = LazyLock::new(|| Arc::new(Charter::shipped("wuchang").unwrap()));
+    InForce(Arc::clone(&WUCHANG))
+}
+
+pub(super) fn terms(minute: i64, limit: &str) -> Terms {
+    Terms { now: at(minute), limit: limit.parse().unwrap(), in_force: in_force() }
+}
+
 pub(super) fn grade() -> Command {
-    Command::Grade(Box::new(Assignment {
+    grade_as(1, terms(0, "14d"))
+}
+
+pub(super) fn grade_as(graded_by: u64, terms: Terms) -> Command {
+    let assignment = Box::new(Assignment {
         party: code(STREET),
         level: Level::B2,
         comprehensive: false,
@@ -36,11 +51,14 @@ pub(super) fn grade() -> Command {
         colour: None,
         title: "cars between the walkers".to_owned(),
         place: Place::default(),
-        due: at(20_000),
+        due: at(0),
         due_provisional: false,
+        start: None,
+        evidence_needed: false,
         reason: String::new(),
-        graded_by: 1,
-    }))
+        graded_by,
+    });
+    Command::Grade { assignment, terms, instead: code(STREET) }
 }
 
 pub(super) fn whistle(parties: &[&str]) -> Command {
@@ -56,6 +74,7 @@ pub(super) fn whistle(parties: &[&str]) -> Command {
             reminders: vec![at(5_000), at(8_000)],
             due_provisional: false,
             note: String::new(),
+            special: None,
         }),
     }
 }
@@ -64,7 +83,7 @@ pub(super) fn answer(party: &str, minute: i64, answer: Answer) -> Command {
     Command::Answer { call: 1, party: code(party), answer, now: at(minute), rating_due: at(30_000) }
 }
 
-fn respond() -> Answer {
+pub(super) fn respond() -> Answer {
     Answer::Respond { officer: officer() }
 }
 
@@ -73,11 +92,16 @@ pub(super) fn report_in() -> Answer {
 }
 
 pub(super) fn done() -> Answer {
-    Answer::Done { outcome: Outcome::Solved, note: "through".to_owned() }
+    Answer::Done { outcome: Outcome::Solved, note: "through".to_owned(), evidence: vec![] }
 }
 
-fn check(minute: i64) -> Command {
-    Command::CheckDeadlines { now: at(minute), above: BTreeMap::new(), centre: code("wuchang-centre") }
+pub(super) fn check(minute: i64) -> Command {
+    Command::CheckDeadlines {
+        now: at(minute),
+        above: BTreeMap::new(),
+        centre: code("wuchang-centre"),
+        in_force: in_force(),
+    }
 }
 
 pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
@@ -88,7 +112,7 @@ pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
         after: after.to_vec(),
         root_cause: false,
     });
-    Command::PlanTasks { by: code(STREET), tasks: tasks.collect() }
+    Command::PlanTasks { by: code(STREET), tasks: tasks.collect(), in_force: in_force() }
 }
 
 /// The state after commands that must all be accepted.
@@ -99,7 +123,7 @@ pub(super) fn given(commands: &[Command]) -> State {
     })
 }
 
-fn names(events: &[Event]) -> Vec<&'static str> {
+pub(super) fn names(events: &[Event]) -> Vec<&'static str> {
     events
         .iter()
         .map(|event| match event {
@@ -127,6 +151,11 @@ fn names(events: &[Event]) -> Vec<&'static str> {
             Event::MeetingHeld { .. } => "MeetingHeld",
             Event::TaskForceFormed { .. } => "TaskForceFormed",
             Event::Overdue { .. } => "Overdue",
+            Event::ColourRaised { .. } => "ColourRaised",
+            Event::Admitted { .. } => "Admitted",
+            Event::AdmissionRefused { .. } => "AdmissionRefused",
+            Event::Transferred { .. } => "Transferred",
+            Event::RelatedCaseSpawned { .. } => "RelatedCaseSpawned",
             Event::Resolved(_) => "Resolved",
             Event::Reopened { .. } => "Reopened",
             Event::Closed { .. } => "Closed",
@@ -142,6 +171,7 @@ fn nobody_leaves_before_the_matter_is_done() {
         by: code(STREET),
         outcome: Outcome::Solved,
         summary: "fine".to_owned(),
+        evidence: vec![],
         rating_due: at(30_000),
     };
     assert_eq!(Rules::decide(&called, &resolve), Err(Refusal::CallOpen(1)));
@@ -182,10 +212,10 @@ fn pruning_waits_for_the_diversion() {
         answer(POLICE, 5, report_in()),
         answer(BUILD, 5, report_in()),
     ]);
-    let prune = answer(BUILD, 10, Answer::TaskDone { task: 2, note: String::new() });
+    let prune = answer(BUILD, 10, Answer::TaskDone { task: 2, note: String::new(), evidence: vec![] });
     assert_eq!(Rules::decide(&state, &prune), Err(Refusal::TaskBlocked { task: 2, first: 1 }));
     assert_eq!(Rules::decide(&state, &answer(BUILD, 10, done())), Err(Refusal::TaskOpen(2)));
-    let divert = answer(POLICE, 9, Answer::TaskDone { task: 1, note: String::new() });
+    let divert = answer(POLICE, 9, Answer::TaskDone { task: 1, note: String::new(), evidence: vec![] });
     let state = Rules::decide(&state, &divert).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(names(&Rules::decide(&state, &prune).unwrap()), ["TaskDone"]);
 }
@@ -197,8 +227,9 @@ fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
     assert_eq!(Rules::decide(&state, &check(29)), Ok(vec![]));
     let late = Rules::decide(&state, &check(30)).unwrap();
     assert!(
-        matches!(&late[..], [Event::Overdue { clock: Clock::Response, told, .. }] if told.as_str() == "wuchang-centre")
+        matches!(&late[0], Event::Overdue { clock: Clock::Response, told, .. } if told.as_str() == "wuchang-centre")
     );
+    assert_eq!(names(&late), ["Overdue", "ColourRaised"]);
     let state = late.iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &check(31)), Ok(vec![]));
     assert_eq!(next_deadline(&state), Some(at(120)));
@@ -235,10 +266,11 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
         by: code(STREET),
         outcome: Outcome::Solved,
         summary: "fine".to_owned(),
+        evidence: vec![],
         rating_due: at(30_000),
     };
     let state = given(&[grade(), resolve.clone()]);
-    let rate = |round, solved| Command::Rate { round, solved, reason: String::new(), due: at(40_000) };
+    let rate = |round, solved| Command::Rate { round, solved, reason: String::new(), terms: terms(30_000, "7d") };
     assert_eq!(names(&Rules::decide(&state, &rate(1, true)).unwrap()), ["Closed"]);
     let again = Rules::decide(&state, &rate(1, false)).unwrap();
     assert_eq!(names(&again), ["Reopened"]);
@@ -275,7 +307,7 @@ fn a_return_stops_no_clock_and_the_right_unit_is_called_in_the_same_breath() {
     let returned = given(&[grade(), whistle(&[POLICE]), send_back(POLICE, 5, BUILD)]);
     assert_eq!(next_deadline(&returned), next_deadline(&called), "the clock of the response goes on");
     let late = Rules::decide(&returned, &check(30)).unwrap();
-    assert_eq!(names(&late), ["Overdue"], "and it runs out as if nothing had been returned");
+    assert_eq!(names(&late), ["Overdue", "ColourRaised"], "and it runs out as if nothing had been returned");
     let decided = Rules::decide(&returned, &adjudicate(STREET, 1, POLICE, Some(BUILD))).unwrap();
     assert_eq!(names(&decided), ["ReturnAdjudicated", "Called", "CallEnded"]);
     let state = decided.iter().fold(returned, Rules::evolve);
@@ -342,6 +374,7 @@ fn whoever_is_not_at_the_meeting_has_not_reported_in_and_decisions_become_tasks(
         minutes: "bollards, then signs".to_owned(),
         decisions: tasks,
         now: at(60),
+        in_force: in_force(),
     };
     let held = Rules::decide(&state, &meeting).unwrap();
     assert_eq!(names(&held), ["MeetingHeld", "Responded", "ReportedIn", "TaskPlanned"]);
@@ -384,7 +417,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(respond()),
         Just(report_in()),
         Just(done()),
-        (1u32..4).prop_map(|task| Answer::TaskDone { task, note: String::new() }),
+        (1u32..4).prop_map(|task| Answer::TaskDone { task, note: String::new(), evidence: vec![] }),
     ];
     prop_oneof![
         Just(grade()),
@@ -403,13 +436,14 @@ fn any_command() -> impl Strategy<Value = Command> {
             by: code(STREET),
             outcome: Outcome::Solved,
             summary: "fine".to_owned(),
+            evidence: vec![],
             rating_due: at(30_000)
         }),
         (1u32..3, any::<bool>()).prop_map(|(round, solved)| Command::Rate {
             round,
             solved,
             reason: String::new(),
-            due: at(40_000)
+            terms: terms(30_000, "7d"),
         }),
         Just(Command::Withdraw),
     ]

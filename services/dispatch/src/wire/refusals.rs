@@ -23,6 +23,8 @@ impl Refuse for Refusal {
             | Self::NotLater(_)
             | Self::NobodyPresent
             | Self::Cadence
+            | Self::ChairNeeded
+            | Self::TwoDepartments
             | Self::FindingNeeded(_) => StatusCode::InvalidArgument,
             Self::TooMany(_) => StatusCode::ResourceExhausted,
             Self::Closed
@@ -53,7 +55,11 @@ impl Refuse for Refusal {
             | Self::NotSuspended
             | Self::SupervisionAnswered(_)
             | Self::TaskForceAlready
-            | Self::RootCauseNeeded => StatusCode::FailedPrecondition,
+            | Self::RootCauseNeeded
+            | Self::EvidenceNeeded
+            | Self::GoesRound(_)
+            | Self::AdmittedAlready(_)
+            | Self::NotAdmitted { .. } => StatusCode::FailedPrecondition,
         }
     }
 
@@ -103,6 +109,12 @@ impl Refuse for Refusal {
             Self::NobodyPresent => "nobody-present",
             Self::Cadence => "cadence",
             Self::TaskForceAlready => "task-force-already",
+            Self::EvidenceNeeded => "evidence-needed",
+            Self::ChairNeeded => "chair-needed",
+            Self::TwoDepartments => "two-departments",
+            Self::GoesRound(_) => "goes-round",
+            Self::AdmittedAlready(_) => "admitted-already",
+            Self::NotAdmitted { .. } => "not-admitted",
             Self::TooMany(_) => "too-many",
             Self::RootCauseNeeded => "root-cause-needed",
             Self::FindingNeeded(_) => "finding-needed",

@@ -88,9 +88,10 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             since: Some(since.to_wire()),
             until: Some(until.to_wire()),
         }),
-        Event::Resumed { by, held } => WireEvent::Resumed(wire::Resumed {
+        Event::Resumed { by, held, due } => WireEvent::Resumed(wire::Resumed {
             by: shared::text(by.as_ref()),
             held_ms: i64::try_from(held.as_millis()).unwrap_or(i64::MAX),
+            due: due.map(|due| due.to_wire()),
         }),
         Event::MeetingHeld { by, call, present, absent, minutes, next } => WireEvent::MeetingHeld(wire::MeetingHeld {
             by: by.to_string(),
@@ -177,6 +178,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         WireEvent::Resumed(fact) => Event::Resumed {
             by: shared::optional_code("by", &fact.by)?,
             held: SignedDuration::from_millis(fact.held_ms),
+            due: fact.due.as_ref().map(|due| shared::time("due", Some(due))).transpose()?,
         },
         WireEvent::MeetingHeld(fact) => Event::MeetingHeld {
             by: shared::code("by", &fact.by)?,

@@ -90,15 +90,18 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(["call.>".to_owned(), stream_info(CALLS)]);
             limits.subscribe.push(AnswerSubject::ALL.to_owned());
             limits.answers = true;
+            limits.publish.extend(related_cases(owner));
         }
-        // A related case found on site comes in like any other.
-        Owner::EnforcementCenter => {
-            let itself: Option<Code> = owner.as_str().parse().ok();
-            limits.publish.extend(itself.as_ref().map(BridgeSubject::submit));
-        }
+        Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
         Owner::Triage | Owner::Evaluation | Owner::Notification => {}
     }
     Permissions { limits: Some(limits) }
+}
+
+/// A related case found on the way comes in like any other.
+fn related_cases(owner: Owner) -> Option<String> {
+    let itself: Option<Code> = owner.as_str().parse().ok();
+    itself.as_ref().map(BridgeSubject::submit)
 }
 
 /// Whoever plays stories: sees everything, and moves the clock and with it the alarms.

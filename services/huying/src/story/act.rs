@@ -18,6 +18,7 @@ macro_rules! call {
     };
 }
 
+mod beyond;
 mod polls;
 mod staff;
 mod supervision;
@@ -111,15 +112,24 @@ with!(Text { text: String });
 with!(Reason { reason: String });
 with!(Judging { category: String, also: Vec<String>, level: String, situation: String, reason: String });
 with!(Party { party: String, reason: String });
-with!(Calling { situation: String, colour: String, parties: Vec<Called>, note: String });
+with!(Calling {
+    situation: String,
+    colour: String,
+    parties: Vec<Called>,
+    note: String,
+    group: String,
+    chair: Option<Chair>
+});
+with!(Chair { officer: String, post: String });
+with!(Escalating { reason: String, to: String });
 with!(Called { party: String, duty: String });
 with!(Planning { tasks: Vec<Planned> });
 with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root_cause: bool });
-with!(Completing { task: u32, note: String, call: u32 });
+with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Measure { measure: String, exceptions: Vec<String> });
-with!(Resolving { outcome: String, summary: String });
-with!(Finishing { outcome: String, note: String, call: u32 });
+with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
+with!(Finishing { outcome: String, note: String, call: u32, evidence: Vec<String> });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
 with!(Seating {
     centre: String,
@@ -140,7 +150,7 @@ with!(Site { parties: Vec<String>, stop_order: String });
 with!(Notice { party: String, subject: String, address: String, service_proof: String, follows: u32 });
 with!(Inspection { notice: u32, passed: bool, finding: String, step: String, next_step: String });
 with!(Following { notice: u32, step: String, text: String, to: String });
-with!(Related { title: String, text: String, place: PlaceSpec, category: String });
+with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32 });
 with!(Summary { summary: String });
 with!(Rating { rating: String, comment: String });
 with!(PartyRating { party: String, rate: String, deduction_reason: String });
@@ -272,10 +282,19 @@ impl Act<'_> {
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), log_callback, request))
             }
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
-            "progress" | "complete-task" if department => self.answer(district, case_id, command_id).await,
+            "progress" | "complete-task" | "related-case" if department => {
+                self.answer(district, case_id, command_id).await
+            }
             "seat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting" | "decide-path"
-            | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step" | "related-case"
-            | "conclude" => self.at_the_centre(district, case_id, command_id).await,
+            | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step" | "conclude" => {
+                self.at_the_centre(district, case_id, command_id).await
+            }
+            "related-case" if self.actor().role == "enforcement-center" => {
+                self.at_the_centre(district, case_id, command_id).await
+            }
+            "transfer" | "city-progress" | "city-done" | "admit" | "related-case" => {
+                self.beyond_the_street(district, case_id, command_id).await
+            }
             "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"
             | "release" | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
             "return" => self.object(district, case_id, command_id).await,
@@ -389,8 +408,23 @@ impl Act<'_> {
                     command_id,
                     task: with.task,
                     note: with.note,
+                    evidence: with.evidence,
                 };
                 client.complete_task(request).await.map(|response| response.into_inner().status)
+            }
+            "related-case" => {
+                let Related { title, text, place, category, call } = self.with()?;
+                let request = responder::SpawnRelatedCaseRequest {
+                    district,
+                    case_id,
+                    call: first(call),
+                    command_id,
+                    title,
+                    text,
+                    place: Some(place.into()),
+                    category,
+                };
+                client.spawn_related_case(request).await.map(|response| response.into_inner().status)
             }
             _ => {
                 let with: Finishing = self.with()?;
@@ -402,6 +436,7 @@ impl Act<'_> {
                     command_id,
                     outcome: if outcome == 0 { Outcome::Solved.into() } else { outcome },
                     note: with.note,
+                    evidence: with.evidence,
                 };
                 client.done(request).await.map(|response| response.into_inner().status)
             }
@@ -426,8 +461,8 @@ impl Act<'_> {
                 call!(client, assign, dispatch::AssignRequest { district, case_id, command_id, party, reason })
             }
             "escalate" => {
-                let Reason { reason } = self.with()?;
-                call!(client, escalate, dispatch::EscalateRequest { district, case_id, command_id, reason })
+                let Escalating { reason, to } = self.with()?;
+                call!(client, escalate, dispatch::EscalateRequest { district, case_id, command_id, reason, to })
             }
             "call" => {
                 let with: Calling = self.with()?;
@@ -440,8 +475,17 @@ impl Act<'_> {
                     })
                     .collect::<anyhow::Result<_>>()?;
                 let colour = word("colour", &with.colour, COLOURS)?;
-                let (situation, note) = (with.situation, with.note);
-                let request = dispatch::CallRequest { district, case_id, command_id, situation, parties, colour, note };
+                let request = dispatch::CallRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    situation: with.situation,
+                    parties,
+                    colour,
+                    note: with.note,
+                    group: with.group,
+                    chair: with.chair.map(|Chair { officer, post }| Officer { staff_ref: officer, post }),
+                };
                 call!(client, call, request)
             }
             "plan-tasks" => {
@@ -450,11 +494,11 @@ impl Act<'_> {
                 call!(client, plan_tasks, dispatch::PlanTasksRequest { district, case_id, command_id, tasks })
             }
             "complete-task" => {
-                let Completing { task, note, .. } = self.with()?;
+                let Completing { task, note, evidence, .. } = self.with()?;
                 call!(
                     client,
                     complete_task,
-                    dispatch::CompleteTaskRequest { district, case_id, command_id, task, note }
+                    dispatch::CompleteTaskRequest { district, case_id, command_id, task, note, evidence }
                 )
             }
             "progress" => {
@@ -473,9 +517,9 @@ impl Act<'_> {
                 call!(client, release, dispatch::ReleaseRequest { district, case_id, command_id, party, reason })
             }
             "resolve" => {
-                let Resolving { outcome, summary } = self.with()?;
+                let Resolving { outcome, summary, evidence } = self.with()?;
                 let outcome = word("outcome", &outcome, OUTCOMES)?;
-                let request = dispatch::ResolveRequest { district, case_id, command_id, outcome, summary };
+                let request = dispatch::ResolveRequest { district, case_id, command_id, outcome, summary, evidence };
                 call!(client, resolve, request)
             }
             _ => {
@@ -609,7 +653,7 @@ impl Act<'_> {
                 call!(client, take_next_step, request)
             }
             "related-case" => {
-                let Related { title, text, place, category } = self.with()?;
+                let Related { title, text, place, category, .. } = self.with()?;
                 let place = Some(place.into());
                 let request =
                     center::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };

@@ -20,6 +20,21 @@ pub struct Deadline {
     pub provisional: bool,
 }
 
+/// Time during which a clock stood still: from its beginning on, until it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standstill {
+    pub from: Timestamp,
+    pub until: Timestamp,
+}
+
+impl Standstill {
+    /// Never negative, whatever the clocks of two processes say.
+    #[must_use]
+    pub fn length(&self) -> SignedDuration {
+        self.until.duration_since(self.from).max(SignedDuration::ZERO)
+    }
+}
+
 /// The days and hours in which the offices work.
 #[derive(Clone, Debug, Default)]
 pub struct Calendar {
@@ -57,40 +72,68 @@ impl Calendar {
         &self.hours
     }
 
-    /// When `limit` runs out for something that started at `start` in an office of this time zone.
-    pub(crate) fn deadline(&self, zone: &TimeZone, start: Timestamp, limit: Limit) -> Deadline {
+    /// When `limit` runs out for something that started at `start` in an office of this time zone and stood still
+    /// during `standstills`, which are in order and do not overlap.
+    pub(crate) fn deadline(
+        &self,
+        zone: &TimeZone,
+        start: Timestamp,
+        limit: Limit,
+        standstills: &[Standstill],
+    ) -> Deadline {
         let amount = i64::from(limit.amount);
-        let on_the_clock = |seconds: i64| Deadline {
-            due: start.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX),
-            provisional: false,
-        };
+        let on_the_clock =
+            |seconds: i64| Deadline { due: on_the_clock(start, seconds, standstills), provisional: false };
         let counted = match limit.unit {
             LimitUnit::Minutes => Some(on_the_clock(amount * 60)),
             LimitUnit::Hours => Some(on_the_clock(amount * 3_600)),
             LimitUnit::Days => Some(on_the_clock(amount * 86_400)),
-            LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount),
-            LimitUnit::WorkingHours => self.after_working_hours(zone, start, SignedDuration::from_hours(amount)),
+            LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount, standstills),
+            LimitUnit::WorkingHours => {
+                self.after_working_hours(zone, start, SignedDuration::from_hours(amount), standstills)
+            }
         };
         // Only a start in the last years of the calendar jiff knows runs out of days.
         counted.unwrap_or(Deadline { due: Timestamp::MAX, provisional: true })
     }
 
-    /// The end of office hours on the n-th working day after the day of `start`.
-    fn after_working_days(&self, zone: &TimeZone, start: Timestamp, amount: u32) -> Option<Deadline> {
+    /// The end of office hours on the n-th working day after the day of `start`. A day at whose closing the clock
+    /// stood still does not count.
+    fn after_working_days(
+        &self,
+        zone: &TimeZone,
+        start: Timestamp,
+        amount: u32,
+        standstills: &[Standstill],
+    ) -> Option<Deadline> {
         let (_, closing) = self.hours.last()?;
         let mut date = start.to_zoned(zone.clone()).date();
         let (mut left, mut provisional) = (amount, false);
-        while left > 0 {
+        loop {
             date = date.tomorrow().ok()?;
             provisional |= !self.is_known(date);
-            left -= u32::from(self.is_working(date));
+            if !self.is_working(date) {
+                continue;
+            }
+            let closes = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
+            if standstills.iter().any(|standstill| standstill.from < closes && closes <= standstill.until) {
+                continue;
+            }
+            left = left.saturating_sub(1);
+            if left == 0 {
+                return Some(Deadline { due: closes, provisional });
+            }
         }
-        let due = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
-        Some(Deadline { due, provisional })
     }
 
-    /// The first instant at which the offices have been open that long since `start`.
-    fn after_working_hours(&self, zone: &TimeZone, start: Timestamp, amount: SignedDuration) -> Option<Deadline> {
+    /// The first instant at which the offices have been open that long since `start`, without the standstills.
+    fn after_working_hours(
+        &self,
+        zone: &TimeZone,
+        start: Timestamp,
+        amount: SignedDuration,
+        standstills: &[Standstill],
+    ) -> Option<Deadline> {
         self.hours.first()?;
         let mut date = start.to_zoned(zone.clone()).date();
         let (mut left, mut provisional) = (amount, false);
@@ -98,15 +141,43 @@ impl Calendar {
             provisional |= !self.is_known(date);
             for (opening, closing) in self.hours.iter().filter(|_| self.is_working(date)) {
                 let opens = zone.to_timestamp(date.to_datetime(*opening)).ok()?.max(start);
-                let open = zone.to_timestamp(date.to_datetime(*closing)).ok()?.duration_since(opens);
-                if open >= left {
-                    return Some(Deadline { due: opens.checked_add(left).ok()?, provisional });
+                let closes = zone.to_timestamp(date.to_datetime(*closing)).ok()?;
+                for (from, until) in without(standstills, opens, closes) {
+                    let open = until.duration_since(from);
+                    if open >= left {
+                        return Some(Deadline { due: from.checked_add(left).ok()?, provisional });
+                    }
+                    left -= open;
                 }
-                left -= open.max(SignedDuration::ZERO);
             }
             date = date.tomorrow().ok()?;
         }
     }
+}
+
+/// So long after `start`, later by every standstill that began before the time was up.
+fn on_the_clock(start: Timestamp, seconds: i64, standstills: &[Standstill]) -> Timestamp {
+    let later = |due: Timestamp, by| due.checked_add(by).unwrap_or(Timestamp::MAX);
+    standstills.iter().fold(later(start, SignedDuration::from_secs(seconds)), |due, standstill| {
+        let stood = Standstill { from: standstill.from.max(start), until: standstill.until };
+        if stood.from < due { later(due, stood.length()) } else { due }
+    })
+}
+
+/// What is left of a span without the standstills, in order.
+fn without(standstills: &[Standstill], from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut left = Vec::new();
+    let mut begins = from;
+    for standstill in standstills.iter().filter(|standstill| standstill.until > from && standstill.from < until) {
+        if standstill.from > begins {
+            left.push((begins, standstill.from));
+        }
+        begins = begins.max(standstill.until);
+    }
+    if begins < until {
+        left.push((begins, until));
+    }
+    left
 }
 
 fn is_weekend(date: Date) -> bool {

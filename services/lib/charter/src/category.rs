@@ -32,6 +32,8 @@ pub struct Category {
     pub colour: Option<Colour>,
     /// A named limit for completion, if not the level's.
     pub limit: Option<Code>,
+    /// Nothing of it is solved without evidence.
+    pub evidence: bool,
     /// Taken from the duties of streets, so its handler is the district.
     pub never_street: bool,
     pub provenance: Provenance,
@@ -226,6 +228,7 @@ fn category(fields: &Fields<'_, '_>) -> Option<Category> {
         situation,
         colour: fields.get("colour").and_then(|cursor| cursor.parsed("colour")),
         limit: fields.reference("limit", Kind::Limit),
+        evidence: fields.get("evidence").is_some_and(needs_evidence),
         never_street: fields.get("never-street").and_then(|cursor| cursor.flag()).unwrap_or_default(),
         provenance: fields.provenance(),
         code: code?,
@@ -241,6 +244,14 @@ fn named_handler(cursor: Cursor<'_, '_>) -> Option<Handler> {
     let handler = cursor.parsed("handler")?;
     refer(&handler, cursor);
     Some(handler)
+}
+
+fn needs_evidence(cursor: Cursor<'_, '_>) -> bool {
+    let needed = cursor.text().is_some_and(|word| word == "required");
+    if !needed {
+        cursor.problem("evidence-word", "evidence is required, or the key is left out");
+    }
+    needed
 }
 
 fn refer(handler: &Handler, cursor: Cursor<'_, '_>) {

@@ -36,7 +36,7 @@ mod source;
 mod text;
 mod yaml;
 
-pub use calendar::{Calendar, Deadline};
+pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;
 pub use category::{Category, Colour, Handler, Level, UnknownWord};
 pub use centre::{Centre, Seat};

@@ -34,6 +34,8 @@ pub struct ColourLimits {
     pub completion: Limit,
     /// Roles told at once when a call of this colour is raised.
     pub pages: Vec<Code>,
+    /// A call of this colour of which a clock runs out takes the next more urgent one.
+    pub raise_on_overdue: bool,
     pub provenance: Provenance,
 }
 
@@ -50,6 +52,10 @@ pub(crate) struct Limits {
     colours: [ColourLimits; 3],
     levels: [Limit; 5],
     pub named: Vec<NamedLimit>,
+    /// Parts of the time of a call after which its parties are reminded, in percent, ascending.
+    pub reminders: Vec<u8>,
+    /// Levels at which nothing is solved without evidence.
+    pub evidence: Vec<Level>,
 }
 
 impl Limits {
@@ -83,8 +89,24 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Limits> {
         let colours = fields.need("colours").and_then(|cursor| cursor.map(colours).flatten());
         let levels = fields.need("completion").and_then(|cursor| cursor.map(levels).flatten());
         let named = fields.list("limits").into_iter().filter_map(|entry| entry.map(named).flatten()).collect();
-        Some(Limits { colours: colours?, levels: levels?, named })
+        let reminders = fields.get("reminders").map(reminders).unwrap_or_default();
+        let evidence = fields.list("evidence").into_iter().filter_map(|level| level.parsed("level")).collect();
+        Some(Limits { colours: colours?, levels: levels?, named, reminders, evidence })
     })?
+}
+
+fn reminders(cursor: Cursor<'_, '_>) -> Vec<u8> {
+    let mut steps: Vec<u8> = Vec::new();
+    for entry in cursor.list() {
+        let Some(percent) = entry.count() else { continue };
+        match u8::try_from(percent) {
+            Ok(percent @ 1..=99) if steps.last().is_none_or(|before| *before < percent) => steps.push(percent),
+            Ok(_) | Err(_) => {
+                entry.problem("reminder-steps", format!("{percent} is not from 1 to 99 and more than the one before"));
+            }
+        }
+    }
+    steps
 }
 
 fn colours(fields: &Fields<'_, '_>) -> Option<[ColourLimits; 3]> {
@@ -103,9 +125,16 @@ fn colour_limits(fields: &Fields<'_, '_>) -> Option<ColourLimits> {
     let limit = |key| fields.need(key).and_then(|cursor| cursor.limit());
     let (response, report_in, completion) = (limit("response"), limit("report-in"), limit("completion"));
     let pages = fields.get("pages").map(|cursor| cursor.codes(Kind::Role)).unwrap_or_default();
+    let raise_on_overdue = fields.get("raise-on-overdue").and_then(|cursor| cursor.flag()).unwrap_or_default();
     let provenance = fields.provenance();
-    let limits =
-        ColourLimits { response: response?, report_in: report_in?, completion: completion?, pages, provenance };
+    let limits = ColourLimits {
+        response: response?,
+        report_in: report_in?,
+        completion: completion?,
+        pages,
+        raise_on_overdue,
+        provenance,
+    };
     let [first, second, third] = [limits.response, limits.report_in, limits.completion].map(Limit::nominal_minutes);
     if first > second || second > third {
         fields.cursor.problem("colour-steps", "response ≤ report-in ≤ completion");

@@ -7,7 +7,7 @@ use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
     Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, NamedLimit,
-    Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Text, Tier, UnitTemplate,
+    Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier, UnitTemplate,
 };
 
 /// Who there is.
@@ -195,6 +195,18 @@ impl Charter {
         self.limits.colour(colour)
     }
 
+    /// Parts of the time of a call after which its parties are reminded, in percent, ascending.
+    #[must_use]
+    pub fn reminders(&self) -> &[u8] {
+        &self.limits.reminders
+    }
+
+    /// Whether a case of this category and level is solved only when somebody shows something for it.
+    #[must_use]
+    pub fn needs_evidence(&self, level: Level, category: &str) -> bool {
+        self.limits.evidence.contains(&level) || self.category(category).is_some_and(|category| category.evidence)
+    }
+
     /// The category's own limit, or its level's.
     #[must_use]
     pub fn completion_limit(&self, level: Level, category: &Category) -> &Limit {
@@ -219,7 +231,17 @@ impl Charter {
     /// long since `start`. A due date beyond the published holidays is provisional (D7).
     #[must_use]
     pub fn deadline(&self, start: Timestamp, limit: &Limit) -> Deadline {
-        self.calendar.deadline(&self.time_zone, start, *limit)
+        self.deadline_after(start, limit, &[])
+    }
+
+    /// As [`Charter::deadline`], for a clock that stood still during `standstills`, which are in order and do not overlap.
+    ///
+    /// On the clock a standstill adds its length. Of working hours those within a standstill do not count. Of working days
+    /// those do not count at whose closing the clock stood still: a standstill within one day costs nothing. What begins
+    /// when the time is up, or later, changes nothing.
+    #[must_use]
+    pub fn deadline_after(&self, start: Timestamp, limit: &Limit, standstills: &[Standstill]) -> Deadline {
+        self.calendar.deadline(&self.time_zone, start, *limit, standstills)
     }
 
     #[must_use]

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use charter::{Charter, Deadline, Limit, LimitUnit, shipped_sources};
+use charter::{Charter, Deadline, Limit, LimitUnit, Standstill, shipped_sources};
 use jiff::civil::{Date, DateTime, date};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -19,6 +19,21 @@ static NEW_YORK: LazyLock<Charter> = LazyLock::new(|| {
     }
     Charter::parse(&files).unwrap()
 });
+
+/// The same rules where the clocks show universal time.
+static GREENWICH: LazyLock<Charter> = LazyLock::new(|| {
+    let mut files = shipped_sources("wuchang").unwrap();
+    for file in &mut files {
+        file.text = file.text.replace("Asia/Shanghai", "Etc/UTC");
+    }
+    Charter::parse(&files).unwrap()
+});
+
+/// It stood from so many minutes after `start` on for so long.
+fn stood(start: Timestamp, after: i64, minutes: i64) -> Standstill {
+    let from = start + SignedDuration::from_mins(after);
+    Standstill { from, until: from + SignedDuration::from_mins(minutes) }
+}
 
 fn at(charter: &Charter, local: &str) -> Timestamp {
     charter.time_zone.to_timestamp(local.parse::<DateTime>().unwrap()).unwrap()
@@ -142,6 +157,38 @@ proptest! {
         let (short, long) = (WUCHANG.deadline(start, &limit), WUCHANG.deadline(start, &longer));
         prop_assert!(short.due <= long.due);
         prop_assert!(!short.provisional || long.provisional);
+    }
+
+    #[test]
+    fn a_standstill_cut_in_two_costs_the_same(
+        start in starts(), limit in limits(1..40), after in 0i64..20_000, first in 0i64..9_000, second in 0i64..9_000
+    ) {
+        let whole = [stood(start, after, first + second)];
+        let parts = [stood(start, after, first), stood(start, after + first, second)];
+        prop_assert_eq!(WUCHANG.deadline_after(start, &limit, &whole), WUCHANG.deadline_after(start, &limit, &parts));
+    }
+
+    #[test]
+    fn what_stands_longer_is_never_due_earlier_and_what_begins_too_late_costs_nothing(
+        start in starts(), limit in limits(1..40), after in 0i64..20_000, long in 0i64..9_000, more in 0i64..900
+    ) {
+        let due = |minutes| WUCHANG.deadline_after(start, &limit, &[stood(start, after, minutes)]).due;
+        prop_assert!(due(long) <= due(long + more));
+        let usual = WUCHANG.deadline(start, &limit).due;
+        prop_assert!(usual <= due(long));
+        let late = Standstill { from: usual, until: usual + SignedDuration::from_mins(long) };
+        prop_assert_eq!(WUCHANG.deadline_after(start, &limit, &[late]).due, usual);
+    }
+
+    /// Eight hours apart and neither with a summer time since 1991: the same hands of the clock mean the same.
+    #[test]
+    fn a_limit_is_counted_in_the_offices_own_time(
+        start in starts(), limit in limits(1..40), after in 0i64..20_000, long in 0i64..9_000
+    ) {
+        let here = start + SignedDuration::from_hours(8);
+        let there = WUCHANG.deadline_after(start, &limit, &[stood(start, after, long)]);
+        let moved = GREENWICH.deadline_after(here, &limit, &[stood(here, after, long)]);
+        prop_assert_eq!((moved.due - SignedDuration::from_hours(8), moved.provisional), (there.due, there.provisional));
     }
 
     #[test]

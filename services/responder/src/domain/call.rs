@@ -14,11 +14,16 @@ pub struct CallKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fact {
     Called,
+    /// The officer who came could not decide: what the unit answered before this revision of the hub's record does not
+    /// count any more.
+    CalledAgain(u64),
     TaskGiven(u32),
     Supervised,
     Over,
-    Responded,
-    ReportedIn,
+    /// With the hub's revision that took it.
+    Responded(u64),
+    /// With the hub's revision that took it.
+    ReportedIn(u64),
     Progressed,
     Returned,
     Accounted,
@@ -65,7 +70,11 @@ impl State {
 /// adds, so the result is the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
-    furthest: State,
+    finished: Option<State>,
+    /// Last revisions of the hub at which it was called again, responded, reported in.
+    again: u64,
+    responded: Option<u64>,
+    reported_in: Option<u64>,
     called: bool,
     tasks: BTreeSet<u32>,
     tasks_done: BTreeSet<u32>,
@@ -76,14 +85,18 @@ impl Call {
     pub fn with(mut self, fact: Fact) -> Self {
         match fact {
             Fact::Called => self.called = true,
+            Fact::CalledAgain(revision) => {
+                self.called = true;
+                self.again = self.again.max(revision);
+            }
             Fact::TaskGiven(task) => drop(self.tasks.insert(task)),
             Fact::TaskDone(task) => drop(self.tasks_done.insert(task)),
             // A call that was sent back is still to be answered until the hub says otherwise.
             Fact::Progressed | Fact::Returned | Fact::Supervised | Fact::Accounted => {}
-            Fact::Responded => self.furthest = self.furthest.max(State::Responded),
-            Fact::ReportedIn => self.furthest = self.furthest.max(State::ReportedIn),
-            Fact::Done => self.furthest = self.furthest.max(State::Done),
-            Fact::Over => self.furthest = self.furthest.max(State::Over),
+            Fact::Responded(revision) => self.responded = self.responded.max(Some(revision)),
+            Fact::ReportedIn(revision) => self.reported_in = self.reported_in.max(Some(revision)),
+            Fact::Done => self.finished = self.finished.max(Some(State::Done)),
+            Fact::Over => self.finished = self.finished.max(Some(State::Over)),
         }
         self
     }
@@ -93,9 +106,21 @@ impl Call {
     pub fn state(&self) -> State {
         let only_tasks = !self.called && !self.tasks.is_empty();
         if only_tasks && self.tasks.is_subset(&self.tasks_done) {
-            self.furthest.max(State::Done)
+            self.finished.unwrap_or(State::Done)
         } else {
-            self.furthest
+            self.finished.unwrap_or(self.answered())
+        }
+    }
+
+    /// What its answers since it was called last come to.
+    fn answered(&self) -> State {
+        let counts = |revision: &u64| *revision > self.again;
+        if self.reported_in.filter(counts).is_some() {
+            State::ReportedIn
+        } else if self.responded.filter(counts).is_some() {
+            State::Responded
+        } else {
+            State::Called
         }
     }
 }
@@ -118,16 +143,26 @@ mod tests {
 
     #[test]
     fn a_call_goes_from_called_to_over() {
-        let walk = [Fact::Called, Fact::Responded, Fact::ReportedIn, Fact::Progressed, Fact::Done, Fact::Over];
+        let walk = [Fact::Called, Fact::Responded(2), Fact::ReportedIn(3), Fact::Progressed, Fact::Done, Fact::Over];
         let seen: Vec<&str> = (1..=walk.len()).map(|so_far| state(&walk[..so_far]).as_str()).collect();
         assert_eq!(seen, ["called", "responded", "reported-in", "reported-in", "done", "over"]);
     }
 
     #[test]
+    fn a_unit_whose_officer_could_not_decide_has_to_answer_once_more() {
+        let sent_back = [Fact::Called, Fact::Responded(2), Fact::ReportedIn(3), Fact::CalledAgain(5)];
+        assert_eq!(state(&sent_back), State::Called);
+        assert_eq!(state(&[&sent_back[..], &[Fact::Responded(6)]].concat()), State::Responded);
+        assert_eq!(state(&[&sent_back[..], &[Fact::ReportedIn(7)]].concat()), State::ReportedIn);
+        // The order overtook the verdict on the answer before it.
+        assert_eq!(state(&[Fact::CalledAgain(5), Fact::Called, Fact::ReportedIn(3)]), State::Called);
+    }
+
+    #[test]
     fn a_released_department_has_nothing_left_to_do() {
-        assert_eq!(state(&[Fact::Called, Fact::Responded, Fact::Over]), State::Over);
+        assert_eq!(state(&[Fact::Called, Fact::Responded(2), Fact::Over]), State::Over);
         // The late report-in of somebody who was already let go does not bring the call back.
-        assert_eq!(state(&[Fact::Called, Fact::Over, Fact::ReportedIn]), State::Over);
+        assert_eq!(state(&[Fact::Called, Fact::Over, Fact::ReportedIn(4)]), State::Over);
     }
 
     #[test]
@@ -148,8 +183,9 @@ mod tests {
             Just(Fact::Called),
             (1u32..4).prop_map(Fact::TaskGiven),
             Just(Fact::Over),
-            Just(Fact::Responded),
-            Just(Fact::ReportedIn),
+            (1u64..6).prop_map(Fact::Responded),
+            (1u64..6).prop_map(Fact::ReportedIn),
+            (1u64..6).prop_map(Fact::CalledAgain),
             Just(Fact::Progressed),
             (1u32..4).prop_map(Fact::TaskDone),
             Just(Fact::Done),
@@ -169,7 +205,7 @@ mod tests {
         fn no_fact_but_a_new_order_turns_a_call_back(facts in prop::collection::vec(fact(), 0..12), next in fact()) {
             let before: Call = facts.into_iter().collect();
             let after = before.clone().with(next);
-            let is_order = matches!(next, Fact::Called | Fact::TaskGiven(_));
+            let is_order = matches!(next, Fact::Called | Fact::CalledAgain(_) | Fact::TaskGiven(_));
             prop_assert!(is_order || after.state() >= before.state());
         }
     }

@@ -106,11 +106,16 @@ fn gather(connection: &Connection, call: &CallKey) -> rusqlite::Result<State> {
         rows.collect()
     };
     let orders = payloads("SELECT payload FROM orders WHERE district = ?1 AND case_id = ?2 AND call = ?3")?;
-    let answers = payloads(
-        "SELECT payload FROM answers WHERE district = ?1 AND case_id = ?2 AND call = ?3 AND state = 'accepted'",
+    let mut accepted = connection.prepare_cached(
+        "SELECT payload, revision FROM answers
+         WHERE district = ?1 AND case_id = ?2 AND call = ?3 AND state = 'accepted'",
     )?;
+    let rows = accepted.query_map(params![call.district.as_str(), call.case.as_str(), call.call], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
+    let answers: Vec<(Vec<u8>, u64)> = rows.collect::<rusqlite::Result<_>>()?;
     let ordered = orders.iter().filter_map(|payload| fact_of_order(payload));
-    let answered = answers.iter().filter_map(|payload| fact_of_answer(payload));
+    let answered = answers.iter().filter_map(|(payload, revision)| fact_of_answer(payload, *revision));
     Ok(ordered.chain(answered).collect::<Call>().state())
 }
 

@@ -74,6 +74,8 @@ pub struct Subject {
     pub title: String,
     pub place: Place,
     pub source: Source,
+    /// The charter's campaign it was raised under, whose limits hold for it.
+    pub campaign: Option<Code>,
 }
 
 /// How a case came in, as far as the decision table asks for it.

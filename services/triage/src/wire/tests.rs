@@ -17,7 +17,7 @@ fn every_event_is_read_back_as_it_was() {
         kind: Some(CaseKind::Suggestion),
     };
     let place = Place { party: Some("jiangan-yiyuan-tongxing".parse().unwrap()), ..Place::default() };
-    let subject = Subject { title: "危树".to_owned(), place, source };
+    let subject = Subject { title: "危树".to_owned(), place, source, campaign: "summer-heat".parse().ok() };
     let now = Timestamp::from_second(1_600_000_000).unwrap();
     let Verdict::Sure { judgement, confidence } = grading::verdict(&jiangan, "dangerous-tree", "", &subject, now)
     else {

@@ -1,0 +1,242 @@
+//! The clock of the case against somebody who counts minute by minute, over ten thousand random histories.
+
+use std::sync::LazyLock;
+
+use charter::{Limit, LimitUnit};
+use decider::Decider;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use vocabulary::Outcome;
+
+use super::tests::{STREET, code, grade_as, in_force};
+use super::*;
+
+const DAY: usize = 24 * 60;
+/// Minutes are counted from this midnight of the district.
+const ZERO: &str = "2019-04-01T00:00:00+08:00";
+/// More than the longest history and the longest limit together.
+const DAYS: usize = 400;
+
+fn instant(minute: usize) -> Timestamp {
+    let zero: Timestamp = ZERO.parse().unwrap();
+    zero + SignedDuration::from_mins(i64::try_from(minute).unwrap())
+}
+
+/// What the offices do in each minute since [`ZERO`].
+struct Offices {
+    open: Vec<bool>,
+    /// They close for the day at the end of it.
+    last: Vec<bool>,
+}
+
+static OFFICES: LazyLock<Offices> = LazyLock::new(|| {
+    let charter = in_force().0;
+    let first = instant(0).to_zoned(charter.time_zone.clone()).date();
+    let mut offices = Offices { open: vec![false; DAYS * DAY], last: vec![false; DAYS * DAY] };
+    for (day, date) in first.series(jiff::Span::new().days(1)).take(DAYS).enumerate() {
+        if !charter.calendar().is_working(date) {
+            continue;
+        }
+        let minute = |time: jiff::civil::Time| {
+            day * DAY + usize::try_from(time.hour()).unwrap() * 60 + usize::try_from(time.minute()).unwrap()
+        };
+        for (opening, closing) in charter.calendar().office_hours() {
+            offices.open[minute(*opening)..minute(*closing)].fill(true);
+        }
+        let (_, closing) = charter.calendar().office_hours().last().unwrap();
+        offices.last[minute(*closing) - 1] = true;
+    }
+    offices
+});
+
+/// The same clock, kept by somebody with a calendar on the wall and a pencil.
+#[derive(Clone, Debug)]
+struct Pencil {
+    start: usize,
+    limit: Limit,
+    pauses: Vec<(usize, usize)>,
+    granted: Option<usize>,
+}
+
+impl Pencil {
+    fn stands_still(&self, minute: usize) -> bool {
+        self.pauses.iter().any(|(from, until)| (*from..*until).contains(&minute))
+    }
+
+    fn pause(&mut self, from: usize, until: usize) {
+        self.pauses.push((from, until));
+        self.granted = self.granted.map(|granted| if from < granted { granted + until - from } else { granted });
+    }
+
+    fn due(&self) -> usize {
+        let amount = usize::try_from(self.limit.amount).unwrap();
+        let (from, wanted) = match self.limit.unit {
+            LimitUnit::Minutes => (self.start, amount),
+            LimitUnit::Hours | LimitUnit::WorkingHours => (self.start, amount * 60),
+            LimitUnit::Days => (self.start, amount * DAY),
+            LimitUnit::WorkingDays => ((self.start / DAY + 1) * DAY, amount),
+        };
+        let mut counted = 0;
+        let mut minute = from;
+        while counted < wanted {
+            let counts = match self.limit.unit {
+                LimitUnit::Minutes | LimitUnit::Hours | LimitUnit::Days => true,
+                LimitUnit::WorkingHours => OFFICES.open[minute],
+                LimitUnit::WorkingDays => OFFICES.last[minute],
+            };
+            counted += usize::from(counts && !self.stands_still(minute));
+            minute += 1;
+        }
+        minute.max(self.granted.unwrap_or_default())
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Suspend(usize),
+    Resume,
+    Extend(usize),
+    Regrade(Limit),
+    /// Handed to somebody else at the desk, which changes no clock.
+    Assign,
+    /// Resolved, and the caller says no.
+    Reopen(Limit),
+}
+
+fn any_limit() -> impl Strategy<Value = Limit> {
+    prop_oneof![
+        (1u32..6_000).prop_map(|amount| Limit { amount, unit: LimitUnit::Minutes }),
+        (1u32..240).prop_map(|amount| Limit { amount, unit: LimitUnit::Hours }),
+        (1u32..16).prop_map(|amount| Limit { amount, unit: LimitUnit::Days }),
+        (1u32..14).prop_map(|amount| Limit { amount, unit: LimitUnit::WorkingDays }),
+        (1u32..80).prop_map(|amount| Limit { amount, unit: LimitUnit::WorkingHours }),
+    ]
+}
+
+fn any_step() -> impl Strategy<Value = (usize, Step)> {
+    let step = prop_oneof![
+        3 => (1usize..9_000).prop_map(Step::Suspend),
+        2 => Just(Step::Resume),
+        1 => (1usize..5_000).prop_map(Step::Extend),
+        2 => any_limit().prop_map(Step::Regrade),
+        1 => Just(Step::Assign),
+        1 => any_limit().prop_map(Step::Reopen),
+    ];
+    (0usize..4_000, step)
+}
+
+/// The case, its pencil, and the suspension it is in.
+struct Kept {
+    state: State,
+    pencil: Pencil,
+    still: Option<(usize, usize)>,
+    judgements: u64,
+}
+
+impl Kept {
+    fn begin(start: usize, limit: Limit) -> Self {
+        let state = State::default();
+        let terms = Terms { now: instant(start), limit, in_force: in_force() };
+        let mut kept =
+            Self { state, pencil: Pencil { start, limit, pauses: vec![], granted: None }, still: None, judgements: 1 };
+        assert!(kept.take(&grade_as(1, terms)));
+        kept
+    }
+
+    fn due(&self) -> Timestamp {
+        self.state.matter.as_ref().unwrap().clock.due
+    }
+
+    /// Whether the rules took it.
+    fn take(&mut self, command: &Command) -> bool {
+        let events = Rules::decide(&self.state, command).unwrap_or_default();
+        let taken = !events.is_empty();
+        self.state = events.iter().fold(std::mem::take(&mut self.state), Rules::evolve);
+        taken
+    }
+
+    fn step(&mut self, minute: usize, step: &Step) {
+        let (by, now, in_force) = (code("wuchang-centre"), instant(minute), in_force());
+        let text = String::new;
+        // What is due happens first: a suspension ends by itself.
+        let (above, centre) = (std::collections::BTreeMap::new(), by.clone());
+        self.take(&Command::CheckDeadlines { now, above, centre, in_force: in_force.clone() });
+        if let Some((from, until)) = self.still.take_if(|(_, until)| *until <= minute) {
+            self.pencil.pause(from, until);
+        }
+        match step {
+            Step::Suspend(long) => {
+                let until = minute + long;
+                let (basis, reason) = (text(), text());
+                if self.take(&Command::Suspend { by, above: true, basis, reason, until: instant(until), now }) {
+                    self.still = Some((minute, until));
+                }
+            }
+            Step::Resume => {
+                let taken = self.take(&Command::Resume { by, above: true, now, in_force });
+                assert_eq!(taken, self.still.is_some());
+                if let Some((from, _)) = self.still.take() {
+                    self.pencil.pause(from, minute);
+                }
+            }
+            Step::Extend(more) => {
+                let due = self.pencil.due() + more;
+                let scope = Scope::Case;
+                let (basis, reason) = (text(), text());
+                if self.take(&Command::Extend { by, above: true, scope, basis, reason, due: instant(due), now }) {
+                    self.pencil.granted = Some(due);
+                }
+            }
+            Step::Regrade(limit) => {
+                self.judgements += 1;
+                let terms = Terms { now, limit: *limit, in_force };
+                assert!(self.take(&grade_as(self.judgements, terms)));
+                self.pencil.limit = *limit;
+            }
+            Step::Assign => {
+                let owner = self.state.matter.as_ref().unwrap().owner.clone();
+                let to = if owner.as_str() == STREET { code("wuchang-liangdao-public-safety") } else { code(STREET) };
+                let (to_level, reason) = (Level::B1, text());
+                // A third time to the same unit is refused, which changes no clock either.
+                self.take(&Command::Assign { by, above_owner: true, to, to_level, reason, in_force });
+            }
+            Step::Reopen(limit) => {
+                let by = self.state.matter.as_ref().unwrap().owner.clone();
+                let rating_due = now;
+                let (outcome, summary, evidence) = (Outcome::Solved, text(), vec![]);
+                assert!(self.take(&Command::Resolve { by, outcome, summary, evidence, rating_due }));
+                let terms = Terms { now, limit: *limit, in_force };
+                assert!(self.take(&Command::Reopen { reason: text(), terms }));
+                self.still = None;
+                self.pencil = Pencil { start: minute, limit: *limit, pauses: vec![], granted: None };
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn the_clock_of_a_case_is_what_somebody_counts_who_looks_at_every_minute(
+        start in 0usize..60 * DAY,
+        limit in any_limit(),
+        steps in prop::collection::vec(any_step(), 0..7),
+    ) {
+        let mut kept = Kept::begin(start, limit);
+        let mut minute = start;
+        for (pause, step) in &steps {
+            minute += pause;
+            kept.step(minute, step);
+        }
+        prop_assert_eq!(kept.due(), instant(kept.pencil.due()), "{:?}", kept.pencil);
+    }
+}
+
+#[test]
+fn a_new_judgement_counts_from_the_first_assignment_and_keeps_what_stood_still() {
+    let mut kept = Kept::begin(17 * DAY, Limit { amount: 15, unit: LimitUnit::Days });
+    kept.step(17 * DAY + 60, &Step::Suspend(600));
+    kept.step(18 * DAY, &Step::Regrade(Limit { amount: 48, unit: LimitUnit::Hours }));
+    assert_eq!(kept.due(), instant(19 * DAY + 600));
+}

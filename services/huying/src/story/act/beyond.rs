@@ -1,0 +1,52 @@
+//! Steps beyond one street: the city, admissions, and other matters found on the way.
+
+use anyhow::bail;
+use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::dispatch::v1::{self as dispatch};
+use serde::Deserialize;
+
+use super::{Act, Answer, OUTCOMES, Reason, Related, Resolving, Text, word};
+
+with!(HandingOver { reference: String, reason: String });
+
+impl Act<'_> {
+    pub(super) async fn beyond_the_street(
+        &self,
+        district: String,
+        case_id: String,
+        command_id: String,
+    ) -> anyhow::Result<Answer> {
+        let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
+        Ok(match self.step.action.as_str() {
+            "transfer" => {
+                let HandingOver { reference, reason } = self.with()?;
+                let request = dispatch::TransferRequest { district, case_id, command_id, reference, reason };
+                call!(client, transfer, request)
+            }
+            "city-progress" => {
+                let Text { text: note } = self.with()?;
+                let request = dispatch::RecordCityProgressRequest { district, case_id, command_id, note };
+                call!(client, record_city_progress, request)
+            }
+            "city-done" => {
+                let Resolving { outcome, summary, evidence } = self.with()?;
+                let outcome = word("outcome", &outcome, OUTCOMES)?;
+                let request =
+                    dispatch::RecordCityDoneRequest { district, case_id, command_id, outcome, summary, evidence };
+                call!(client, record_city_done, request)
+            }
+            "admit" => {
+                let Reason { reason } = self.with()?;
+                call!(client, admit, dispatch::AdmitRequest { district, case_id, command_id, reason })
+            }
+            "related-case" => {
+                let Related { title, text, place, category, .. } = self.with()?;
+                let place = Some(place.into());
+                let request =
+                    dispatch::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };
+                call!(client, spawn_related_case, request)
+            }
+            unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
+        })
+    }
+}
