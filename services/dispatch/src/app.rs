@@ -140,16 +140,9 @@ impl App {
         charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
     }
 
-    /// What a case of this category has to keep from now on: the limit of its campaign if that has one, or the
-    /// category's own, or its level's.
+    /// What a case of this category has to keep from now on.
     pub fn terms(&self, charter: &Arc<Charter>, level: Level, category: &str, campaign: Option<&Campaign>) -> Terms {
-        let known = charter.category(category);
-        let about = |campaign: &&Campaign| {
-            campaign.categories.is_empty() || campaign.categories.iter().any(|code| code.as_str() == category)
-        };
-        let of_campaign = campaign.filter(about).and_then(|campaign| campaign.completion.as_ref());
-        let usual = || known.map(|category| charter.completion_limit(level, category));
-        self.terms_of(charter, of_campaign.or_else(usual))
+        self.terms_of(charter, limit_of(charter, level, category, campaign))
     }
 
     /// What a reopened case has to keep: as long as it had the first time.
@@ -265,6 +258,20 @@ impl App {
     }
 }
 
+/// The limit of the campaign if that has one and is about this, or the category's own, or its level's.
+fn limit_of<'c>(
+    charter: &'c Charter,
+    level: Level,
+    category: &str,
+    campaign: Option<&'c Campaign>,
+) -> Option<&'c Limit> {
+    let about = |campaign: &&Campaign| {
+        campaign.categories.is_empty() || campaign.categories.iter().any(|code| code.as_str() == category)
+    };
+    let of_campaign = campaign.filter(about).and_then(|campaign| campaign.completion.as_ref());
+    of_campaign.or_else(|| charter.category(category).map(|category| charter.completion_limit(level, category)))
+}
+
 /// When those who are not done are reminded of a call: after the parts of its time that the charter names.
 fn reminders(charter: &Charter, called: Timestamp, due: Timestamp) -> Vec<Timestamp> {
     let hundredth = due.duration_since(called) / 100;
@@ -351,5 +358,28 @@ pub fn level_of(kind: PartyKind) -> Level {
         PartyKind::Street | PartyKind::Unit | PartyKind::Squad => Level::B1,
         PartyKind::Department | PartyKind::Group | PartyKind::District => Level::C,
         PartyKind::City => Level::D,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_a_campaign_wins_over_the_category_and_its_level() {
+        let charter = Charter::shipped("wuchang").unwrap();
+        let mut heat = charter.campaign("summer-heat").unwrap().clone();
+        let limit = |campaign: Option<&Campaign>| limit_of(&charter, Level::B1, "street-lights", campaign).copied();
+        assert_eq!(limit(None), Some("7d".parse().unwrap()));
+        assert_eq!(limit(Some(&heat)), Some("3wd".parse().unwrap()));
+        heat.categories = vec!["power-supply".parse().unwrap()];
+        assert_eq!(limit(Some(&heat)), Some("7d".parse().unwrap()), "it is about something else");
+    }
+
+    #[test]
+    fn reminders_come_after_the_parts_of_the_time_that_the_charter_names() {
+        let charter = Charter::shipped("wuchang").unwrap();
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        assert_eq!(reminders(&charter, at(0), at(1000)), [at(500), at(800)]);
     }
 }

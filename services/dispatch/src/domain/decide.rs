@@ -351,17 +351,13 @@ fn is_shown(state: &State, matter: &Matter, outcome: Outcome, now: bool) -> bool
 }
 
 /// As [`with_consequences`], for whoever says that their part is done: the last of them has to have something to show,
-/// if nobody before had. What comes back to its place stays open without that, until its cause is found.
+/// if it is needed and nobody before had. What comes back to its place stays open without that, until its cause is found.
 fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Decision {
     let events = with_consequences(state, events, by, rating_due);
     let after = events.iter().fold(state.clone(), evolve::evolve);
+    let is_missing = |matter: &Matter| !matter.comprehensive && !is_shown(&after, matter, Outcome::Solved, false);
     match &after.matter {
-        Some(matter)
-            if after.phase == Phase::Open
-                && after.is_worked_off()
-                && !matter.comprehensive
-                && !is_shown(&after, matter, lead_outcome(&after, &events).0, false) =>
-        {
+        Some(matter) if after.phase == Phase::Open && after.is_worked_off() && is_missing(matter) => {
             Err(Refusal::EvidenceNeeded)
         }
         Some(_) | None => Ok(events),
