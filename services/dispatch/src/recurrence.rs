@@ -191,9 +191,10 @@ impl Known {
         if known.is_some_and(|known| known.category == category && known.place == place) {
             return;
         }
+        // About something else or elsewhere, it is no longer found where it was.
+        self.forget(key);
         let spots = spots(&key.district, &category, &place);
         if spots.is_empty() {
-            self.cases.remove(key);
             return;
         }
         for spot in spots {
@@ -209,14 +210,22 @@ impl Known {
     }
 
     fn forget_before(&mut self, time: Timestamp) {
-        while let Some((_, key)) = self.by_age.pop_front_if(|(at, _)| *at < time) {
-            let Some(case) = self.cases.remove(&key) else { continue };
-            for spot in spots(&key.district, &case.category, &case.place) {
-                if let Some(here) = self.spots.get_mut(&spot) {
-                    here.retain(|known| *known != key);
-                    if here.is_empty() {
-                        self.spots.remove(&spot);
-                    }
+        while self.by_age.front().is_some_and(|(at, _)| *at < time) {
+            let Some((_, key)) = self.by_age.pop_front() else { return };
+            // Assigned anew since, it is as old as that.
+            if self.cases.get(&key).is_some_and(|case| case.at < time) {
+                self.forget(&key);
+            }
+        }
+    }
+
+    fn forget(&mut self, key: &HistoryKey) {
+        let Some(case) = self.cases.remove(key) else { return };
+        for spot in spots(&key.district, &case.category, &case.place) {
+            if let Some(here) = self.spots.get_mut(&spot) {
+                here.retain(|known| known != key);
+                if here.is_empty() {
+                    self.spots.remove(&spot);
                 }
             }
         }
@@ -256,4 +265,75 @@ fn assignment(fact: &Fact) -> Option<&Assigned> {
 
 fn days(days: u32) -> SignedDuration {
     SignedDuration::from_hours(i64::from(days) * 24)
+}
+
+#[cfg(test)]
+mod tests {
+    use ids::Revision;
+    use proto::ToWireTime;
+    use proto::dispatch::v1::{DispatchEvent, Resolved};
+    use proto::record::v1::{Commit, Decision, Event};
+
+    use super::*;
+
+    const CASE: &str = "261121-7k3q9x7";
+
+    fn commit(sequence: u64, day: i64, fact: Fact) -> StoredCommit {
+        let key = HistoryKey { kind: Kind::Case, district: "wuchang".parse().unwrap(), id: CASE.to_owned() };
+        let event = Event { of: Some(Of::Dispatch(DispatchEvent { event: Some(fact) })) };
+        let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
+        let decision = Decision { events: vec![event], ..Decision::default() };
+        StoredCommit {
+            subject: CommitSubject { key, owner: Owner::Dispatch, revision: Revision(sequence) },
+            sequence,
+            commit: Commit { at: Some(at.to_wire()), decisions: vec![decision], ..Commit::default() },
+        }
+    }
+
+    fn assigned(category: &str) -> Fact {
+        let place = proto::common::v1::Place { address: "橋梁村 路口".to_owned(), ..Default::default() };
+        Fact::Assigned(Assigned { category: category.to_owned(), place: Some(place), ..Assigned::default() })
+    }
+
+    fn resolved() -> Fact {
+        Fact::Resolved(Resolved { outcome: Outcome::Solved.into(), ..Resolved::default() })
+    }
+
+    fn after(commits: &[StoredCommit]) -> Known {
+        let mut known = Known::default();
+        commits.iter().for_each(|stored| known.take(stored));
+        known
+    }
+
+    fn found(known: &Known, category: &str) -> usize {
+        let place = Place { address: "橋梁村路口".to_owned(), ..Place::default() };
+        let spots = spots(&"wuchang".parse().unwrap(), &category.parse().unwrap(), &place);
+        spots.iter().filter_map(|spot| known.spots.get(spot)).flatten().count()
+    }
+
+    #[test]
+    fn it_counts_from_when_it_was_handled_and_not_while_it_is_open_again() {
+        let known = after(&[commit(1, 0, assigned("ponding")), commit(4, 1, resolved())]);
+        let handled = |known: &Known, sequence| known.cases.values().any(|case| case.was_handled_before(sequence));
+        assert!(!handled(&known, 4) && handled(&known, 5));
+        let reopened = Fact::Reopened(proto::dispatch::v1::Reopened::default());
+        let known = after(&[commit(1, 0, assigned("ponding")), commit(4, 1, resolved()), commit(6, 2, reopened)]);
+        assert!(!handled(&known, 7));
+    }
+
+    #[test]
+    fn what_is_judged_anew_is_found_under_its_new_category_alone() {
+        let known = after(&[commit(1, 0, assigned("ponding")), commit(2, 1, assigned("noise"))]);
+        assert_eq!((found(&known, "ponding"), found(&known, "noise")), (0, 1));
+        let twice = after(&[commit(1, 0, assigned("ponding")), commit(2, 1, assigned("ponding"))]);
+        assert_eq!((found(&twice, "ponding"), twice.cases.len()), (1, 1), "a new owner is no new problem");
+    }
+
+    #[test]
+    fn what_is_older_than_every_window_is_forgotten() {
+        let mut known = after(&[commit(1, 0, assigned("ponding"))]);
+        let year = i64::from(RECURRENCE_DAYS_MAX);
+        known.forget_before(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * year));
+        assert_eq!((known.cases.len(), known.spots.len(), known.by_age.len()), (0, 0, 0));
+    }
 }

@@ -27,7 +27,7 @@ pub async fn differences(
 }
 
 fn compare(name: &str, expected: &PollEnd, is: &GetPollResponse) -> Vec<String> {
-    let tally = is.tally.clone().unwrap_or_default();
+    let tally = is.tally.unwrap_or_default();
     let outcome = match is.outcome() {
         PollOutcome::Passed => "passed",
         PollOutcome::Failed => "failed",
