@@ -287,7 +287,7 @@ impl Load {
         Ok(self.broker.last_position("case.>").await?)
     }
     async fn durable_messages(&self) -> anyhow::Result<u64> {
-        Ok(self.broker.activity().await?.positions.iter().sum::<u64>() + self.born.load(Ordering::Relaxed) as u64)
+        Ok(self.broker.activity(None).await?.positions.iter().sum::<u64>() + self.born.load(Ordering::Relaxed) as u64)
     }
 
     async fn closed_loop(self: &Arc<Self>) -> anyhow::Result<Full> {

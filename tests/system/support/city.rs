@@ -135,7 +135,7 @@ impl City {
         let begun = Instant::now();
         loop {
             let waiting = match &broker {
-                Some(broker) => broker.activity().await.unwrap().unsettled,
+                Some(broker) => broker.activity(None).await.unwrap().unsettled,
                 None => Vec::new(),
             };
             if waiting.iter().any(|(consumer, _)| consumer == name) || door.accept().is_ok() {

@@ -1,7 +1,8 @@
 //! Where a story is played, and how its people get in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -37,6 +38,8 @@ pub struct Stage {
     issuer: Issuer,
     pub(super) broker: Broker,
     run: String,
+    /// Who is in already, and where. A channel that breaks connects again by itself.
+    inside: Mutex<HashMap<(String, Identity), Authorised>>,
 }
 
 impl Stage {
@@ -50,6 +53,7 @@ impl Stage {
             issuer: running.folder().issuer()?,
             broker: running.connect(STORY_USER).await?,
             run: new_run(),
+            inside: Mutex::default(),
         })
     }
 
@@ -65,6 +69,7 @@ impl Stage {
             issuer: folder.issuer()?,
             broker: crate::up::connect(&folder, &endpoints.nats, STORY_USER).await?,
             run: new_run(),
+            inside: Mutex::default(),
         })
     }
 
@@ -77,7 +82,7 @@ impl Stage {
         let doors = serde_json::from_str(&text).with_context(|| format!("{} does not name doors", doors.display()))?;
         let folder = installation.folder();
         let broker = crate::up::connect(&folder, nats, STORY_USER).await?;
-        Ok(Self { doors, issuer: folder.issuer()?, broker, run: new_run() })
+        Ok(Self { doors, issuer: folder.issuer()?, broker, run: new_run(), inside: Mutex::default() })
     }
 
     /// Sets this playing apart from every other on the same installation.
@@ -110,8 +115,15 @@ impl Stage {
             "responder" => self.doors.responders.get(&identity.party),
             service => self.doors.services.get(service),
         };
+        let door = (url.unwrap_or(&self.doors.default).clone(), identity.clone());
+        let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner).get(&door).cloned();
+        if let Some(channel) = inside {
+            return Ok(channel);
+        }
         let token = self.issuer.issue(identity, Clock::real().real_now(), TOKEN_LIFE);
-        authorised(url.unwrap_or(&self.doors.default), &token).await
+        let channel = authorised(&door.0, &token).await?;
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner).insert(door, channel.clone());
+        Ok(channel)
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 use record::Broker;
 use record::clock::ClockMover;
+use record::quiet::Activity;
 
 /// Longest wait for everything to come to rest.
 const QUIET_S_MAX: u64 = 60;
@@ -18,12 +19,15 @@ pub struct StoryTime {
     broker: Broker,
     mover: ClockMover,
     now: Timestamp,
+    /// How everything was when it was at rest last.
+    at_rest: Option<Activity>,
 }
 
 impl StoryTime {
     /// Takes the clock and sets it to `begins`.
     pub async fn begin(broker: &Broker, begins: Timestamp) -> anyhow::Result<Self> {
-        let mut time = Self { broker: broker.clone(), mover: ClockMover::open(broker).await?, now: begins };
+        let mut time =
+            Self { broker: broker.clone(), mover: ClockMover::open(broker).await?, now: begins, at_rest: None };
         time.rest().await?;
         time.mover.jump(begins).await?;
         time.rest().await?;
@@ -51,12 +55,13 @@ impl StoryTime {
     }
 
     /// Waits until no message waits for anybody, twice in a row with nothing new in between.
-    pub async fn rest(&self) -> anyhow::Result<()> {
+    pub async fn rest(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(QUIET_S_MAX);
         let mut before = None;
         loop {
-            let activity = self.broker.activity().await?;
+            let activity = self.broker.activity(before.as_ref().or(self.at_rest.as_ref())).await?;
             if activity.is_settled() && before.as_ref() == Some(&activity) {
+                self.at_rest = Some(activity);
                 return Ok(());
             }
             if Instant::now() > deadline {

@@ -29,7 +29,7 @@ const TOKEN_BYTES_MAX: usize = 4096;
 const TOKENS_REMEMBERED_MAX: usize = 4096;
 
 /// Who a token speaks for, and in what capacity. Services decide what that allows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identity {
     /// What the caller may act as, for example `desk`, `department`, `bridge`, `operator`.
     pub role: String,

@@ -15,6 +15,7 @@ use crate::alarm;
 use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
+use crate::load::StoredMessage;
 
 const KEY: &str = "now";
 /// How long the first roll call waits for processes to speak up.
@@ -187,32 +188,13 @@ impl ClockMover {
     }
 
     async fn schedules(&self) -> Result<Vec<(AlarmSubject, Timestamp)>, BrokerError> {
-        let what = "read the alarms";
-        let stream = self.broker.stream(TIMERS).await?;
-        let mut schedules = Vec::new();
-        let mut sequence = 0;
-        loop {
-            let next = stream
-                .direct_get_builder()
-                .sequence(sequence + 1)
-                .next_by_subject(AlarmSubject::ALL_SCHEDULES)
-                .send()
-                .await;
-            let message = match next {
-                Ok(message) => message,
-                Err(error) if error.kind() == async_nats::jetstream::stream::DirectGetErrorKind::NotFound => {
-                    return Ok(schedules);
-                }
-                Err(error) => return Err(BrokerError::unavailable(what, error)),
-            };
-            sequence = message.sequence;
-            let corrupt = |source: Box<dyn std::error::Error + Send + Sync>| BrokerError::Corrupt {
-                subject: message.subject.to_string(),
-                source,
-            };
+        let stored = self.broker.stored(TIMERS, AlarmSubject::ALL_SCHEDULES, 1).await?;
+        let read = |message: StoredMessage| {
+            let corrupt = |source| BrokerError::Corrupt { subject: message.subject.clone(), source };
             let subject = message.subject.parse().map_err(|error| corrupt(Box::new(error)))?;
-            schedules.push((subject, alarm::read_due(&message.payload).map_err(corrupt)?));
-        }
+            Ok((subject, alarm::read_due(&message.payload).map_err(corrupt)?))
+        };
+        stored.into_iter().map(read).collect()
     }
 
     /// Everyone who has seen `version`: all of `known`, or whoever speaks up in time.

@@ -23,13 +23,21 @@ impl Activity {
 }
 
 impl Broker {
+    /// Looks again, `before` being the last look: a stream that was settled then and has nothing new is settled now,
+    /// however many consumers it has.
+    ///
     /// # Errors
     /// The broker does not answer.
-    pub async fn activity(&self) -> Result<Activity, BrokerError> {
+    pub async fn activity(&self, before: Option<&Activity>) -> Result<Activity, BrokerError> {
+        let settled = before.filter(|before| before.is_settled());
         let mut activity = Activity { unsettled: Vec::new(), positions: Vec::new() };
-        for name in [CASES, CALLS, TIMERS] {
+        for (number, name) in [CASES, CALLS, TIMERS].into_iter().enumerate() {
             let stream = self.stream(name).await?;
-            activity.positions.push(stream.cached_info().state.last_sequence);
+            let position = stream.cached_info().state.last_sequence;
+            activity.positions.push(position);
+            if settled.is_some_and(|settled| settled.positions.get(number) == Some(&position)) {
+                continue;
+            }
             let consumers: Vec<_> = stream
                 .consumers()
                 .try_collect()
