@@ -47,12 +47,6 @@ const DOMAIN_MAY_USE: [&str; 12] = [
 const DOMAIN_TESTS_MAY_USE: [&str; 2] = ["proptest", "rand"];
 
 const LINES_MAX: usize = 500;
-/// Longer files, with the reason.
-const LONGER: [(&str, &str); 1] = [(
-    "services/huying/src/story/act.rs",
-    "one table from the words of the story format to the requests of all contracts; parted, it would be looked up twice",
-)];
-
 /// A crate of ours.
 struct Crate {
     name: String,
@@ -172,9 +166,8 @@ fn nothing_is_left_undone_or_grows_without_end() {
         let name = shown(&file);
         wrong.extend(never.iter().filter(|never| text.contains(*never)).map(|never| format!("{name}: {never}")));
         let lines = text.lines().count();
-        let excused = LONGER.iter().any(|(longer, _)| *longer == name);
-        if name.contains("/src/") && (lines > LINES_MAX) != excused {
-            wrong.push(format!("{name} has {lines} lines; {LINES_MAX} fit, and LONGER names who may have more"));
+        if name.contains("/src/") && lines > LINES_MAX {
+            wrong.push(format!("{name} has {lines} lines; {LINES_MAX} fit"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

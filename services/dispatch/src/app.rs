@@ -110,6 +110,7 @@ impl App {
         let (other, other_level) = above(&asked.charter, &party);
         Some(Asker {
             above: is_above_owner(asked, state),
+            desk: asked.caller.role != Role::Department,
             other: other.code.clone(),
             other_level,
             departments: asked

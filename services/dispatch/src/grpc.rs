@@ -204,6 +204,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &OWNERS);
         let command = Command::Progress {
             by: asked.caller.acting_party()?.clone(),
+            desk: asked.caller.role != Role::Department,
             kind: progress_kind(request.kind).map_err(bad_field)?,
             note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
         };

@@ -1,9 +1,11 @@
 //! Dispatch's events on the wire; those of returns, supervision and meetings in `supervision.rs`, of who has it and what
-//! else is found in `handing_on.rs`, refusals in `refusals.rs`.
+//! else is found in `handing_on.rs`, refusals in `refusals.rs`, single words in
+//! `words.rs`.
 
 mod handing_on;
 mod refusals;
 mod supervision;
+mod words;
 
 use ids::Owner;
 use jiff::Timestamp;
@@ -15,10 +17,12 @@ use record::{Aggregate, WireError};
 use station::wire as shared;
 
 pub use supervision::{basis as return_basis, scope};
+pub use words::progress_kind;
+use words::{from_clock, from_ending, from_reason, to_clock, to_progress_kind};
 
 use crate::domain::{
-    Assignment, CallEnding, Clock, CloseReason, Command, Event, Kept, Performance, ProgressKind, Resolution, Rules,
-    Special, Start, State, Whistle, next_deadline,
+    Assignment, CallEnding, CloseReason, Command, Event, Kept, Performance, Resolution, Rules, Special, Start, State,
+    Whistle, next_deadline,
 };
 
 impl Aggregate for Rules {
@@ -154,7 +158,8 @@ fn to_wire(event: &Event) -> WireEvent {
         | Event::Transferred { .. }
         | Event::RelatedCaseSpawned { .. } => handing_on::to_wire(event),
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
-        Event::Reopened { reason, due, start } => WireEvent::Reopened(wire::Reopened {
+        Event::Reopened { reason, due, start, told } => WireEvent::Reopened(wire::Reopened {
+            told: shared::texts(told),
             reason: reason.clone(),
             due: Some(due.to_wire()),
             start: start.as_ref().map(to_start),
@@ -269,6 +274,7 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         | WireEvent::RelatedCaseSpawned(_) => return handing_on::from_wire(event),
         WireEvent::Resolved(fact) => Event::Resolved(Box::new(from_resolved(fact)?)),
         WireEvent::Reopened(fact) => Event::Reopened {
+            told: shared::codes("told", &fact.told)?,
             reason: fact.reason.clone(),
             due: shared::time("due", fact.due.as_ref())?,
             start: fact.start.as_ref().map(from_start).transpose()?,
@@ -436,73 +442,4 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
         owner: shared::code("owner", &fact.owner)?,
         evidence: fact.evidence.clone(),
     })
-}
-
-fn to_progress_kind(kind: ProgressKind) -> wire::ProgressKind {
-    match kind {
-        ProgressKind::Reply => wire::ProgressKind::Reply,
-        ProgressKind::ContactFailed => wire::ProgressKind::ContactFailed,
-        ProgressKind::Finding => wire::ProgressKind::Finding,
-        ProgressKind::Action => wire::ProgressKind::Action,
-        ProgressKind::Note => wire::ProgressKind::Note,
-    }
-}
-
-pub fn progress_kind(kind: i32) -> Result<ProgressKind, WireError> {
-    match wire::ProgressKind::try_from(kind) {
-        Ok(wire::ProgressKind::Reply) => Ok(ProgressKind::Reply),
-        Ok(wire::ProgressKind::ContactFailed) => Ok(ProgressKind::ContactFailed),
-        Ok(wire::ProgressKind::Finding) => Ok(ProgressKind::Finding),
-        Ok(wire::ProgressKind::Action) => Ok(ProgressKind::Action),
-        Ok(wire::ProgressKind::Note) => Ok(ProgressKind::Note),
-        Ok(wire::ProgressKind::Unspecified) => Err(WireError::new("kind", "missing")),
-        Err(_) => Err(WireError::new("kind", format!("{kind} is not known here"))),
-    }
-}
-
-fn to_clock(clock: Clock) -> wire::Clock {
-    match clock {
-        Clock::Response => wire::Clock::Response,
-        Clock::ReportIn => wire::Clock::ReportIn,
-        Clock::Completion => wire::Clock::Completion,
-        Clock::Task => wire::Clock::Task,
-        Clock::Case => wire::Clock::Case,
-        Clock::Adjudication => wire::Clock::Adjudication,
-        Clock::Supervision => wire::Clock::Supervision,
-        Clock::Meeting => wire::Clock::Meeting,
-    }
-}
-
-fn from_clock(clock: wire::Clock) -> Result<Clock, WireError> {
-    match clock {
-        wire::Clock::Response => Ok(Clock::Response),
-        wire::Clock::ReportIn => Ok(Clock::ReportIn),
-        wire::Clock::Completion => Ok(Clock::Completion),
-        wire::Clock::Task => Ok(Clock::Task),
-        wire::Clock::Case => Ok(Clock::Case),
-        wire::Clock::Adjudication => Ok(Clock::Adjudication),
-        wire::Clock::Supervision => Ok(Clock::Supervision),
-        wire::Clock::Meeting => Ok(Clock::Meeting),
-        wire::Clock::Unspecified => Err(WireError::new("clock", "missing")),
-    }
-}
-
-fn from_ending(ending: wire::CallEnding) -> Result<CallEnding, WireError> {
-    match ending {
-        wire::CallEnding::Done => Ok(CallEnding::Done),
-        wire::CallEnding::Released => Ok(CallEnding::Released),
-        wire::CallEnding::Cancelled => Ok(CallEnding::Cancelled),
-        wire::CallEnding::Unspecified => Err(WireError::new("ending", "missing")),
-    }
-}
-
-fn from_reason(reason: wire::CloseReason) -> Result<CloseReason, WireError> {
-    match reason {
-        wire::CloseReason::Rated => Ok(CloseReason::Rated),
-        wire::CloseReason::Unrated => Ok(CloseReason::Unrated),
-        wire::CloseReason::Withdrawn => Ok(CloseReason::Withdrawn),
-        wire::CloseReason::Excluded => Ok(CloseReason::Excluded),
-        wire::CloseReason::Merged => Ok(CloseReason::Merged),
-        wire::CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
-    }
 }

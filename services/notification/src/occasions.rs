@@ -133,6 +133,10 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
         }),
+        DispatchFact::Reopened(fact) => Some(Occasion::Reopened {
+            parties: wire::codes("told", &fact.told)?,
+            due: wire::time("due", fact.due.as_ref())?,
+        }),
         DispatchFact::Resolved(fact) => Some(Occasion::Resolved {
             outcome: wire::outcome(fact.outcome)?,
             rating_due: wire::time("rating_due", fact.rating_due.as_ref())?,
@@ -164,8 +168,7 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::Admitted(_)
         | DispatchFact::AdmissionRefused(_)
         | DispatchFact::Transferred(_)
-        | DispatchFact::RelatedCaseSpawned(_)
-        | DispatchFact::Reopened(_) => None,
+        | DispatchFact::RelatedCaseSpawned(_) => None,
     })
 }
 

@@ -88,6 +88,7 @@ mod tests {
             Occasion::CallerJoined { caller: "caller-2".to_owned() },
             Occasion::Overdue { party: party.clone(), due, told: by.clone() },
             Occasion::Returned { party: party.clone(), adjudicator: by.clone(), due },
+            Occasion::Reopened { parties: vec![party.clone()], due },
             Occasion::Reminded { party: party.clone(), due },
             Occasion::Supervised { by, party: party.clone(), due },
             Occasion::Resolved { outcome: Outcome::Solved, rating_due: due },

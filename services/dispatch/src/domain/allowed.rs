@@ -63,6 +63,8 @@ pub struct Asker {
     pub party: Code,
     /// It is above the unit that has the case.
     pub above: bool,
+    /// It sits in the street or the district, and not in a department.
+    pub desk: bool,
     /// Somebody else of the district, for actions that need a second unit.
     pub other: Code,
     pub other_level: Level,
@@ -152,7 +154,10 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
         ),
         (Act::Call, Command::Call { whistle }),
         (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], in_force: asker.in_force.clone() }),
-        (Act::RecordProgress, Command::Progress { by: by(), kind: ProgressKind::Note, note: String::new() }),
+        (
+            Act::RecordProgress,
+            Command::Progress { by: by(), desk: asker.desk, kind: ProgressKind::Note, note: String::new() },
+        ),
         (Act::AdoptMeasure, Command::AdoptMeasure { by: by(), measure: String::new(), exceptions: vec![] }),
         (
             Act::Resolve,

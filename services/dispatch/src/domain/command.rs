@@ -121,8 +121,10 @@ pub enum Command {
         now: Timestamp,
         rating_due: Timestamp,
     },
+    /// `desk`: one of the street or the district, who see what is in front of them; a department speaks of its own.
     Progress {
         by: Code,
+        desk: bool,
         kind: ProgressKind,
         note: String,
     },

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use vocabulary::{Outcome, Place};
 
 use super::{
-    Answer, Assignment, Call, CallEnding, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan,
-    ProgressKind, RELATED_MAX, Refusal, Related, Resolution, State, TASKS_MAX, Task, Terms, admission, call, clocks,
-    evolve, handing_on, meeting, patience, recurrence, returns,
+    Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
+    RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, handing_on,
+    meeting, patience, recurrence, returns,
 };
 
 /// Dispatch's rule book.
@@ -36,15 +36,21 @@ impl Decider for Rules {
                 }
                 (Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
-            Command::Withdraw => Ok(end(state, CloseReason::Withdrawn)),
-            Command::Exclude => Ok(end(state, CloseReason::Excluded)),
-            Command::Merge => Ok(end(state, CloseReason::Merged)),
+            Command::Withdraw => Ok(ending::end(state, CloseReason::Withdrawn)),
+            Command::Exclude => Ok(ending::end(state, CloseReason::Excluded)),
+            Command::Merge => Ok(ending::end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
                 (Phase::Open, Some(matter)) if matter.comprehensive => {
-                    let mut events = let_everybody_go(state, summary);
+                    let mut events = ending::let_everybody_go(state, summary);
                     let after = events.iter().fold(state.clone(), evolve::evolve);
                     // What the centre served and inspected is on its own record.
-                    events.push(resolution(&after, matter, (Outcome::Solved, summary, &[]), by.clone(), *rating_due));
+                    events.push(ending::resolution(
+                        &after,
+                        matter,
+                        (Outcome::Solved, summary, &[]),
+                        by.clone(),
+                        *rating_due,
+                    ));
                     events
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
@@ -53,7 +59,7 @@ impl Decider for Rules {
                 Phase::Resolved { outcome, .. } if state.rounds == *round && *solved => {
                     vec![Event::Closed { reason: CloseReason::Rated, outcome: Some(outcome) }]
                 }
-                Phase::Resolved { .. } if state.rounds == *round => vec![reopened(reason, terms)],
+                Phase::Resolved { .. } if state.rounds == *round => vec![ending::reopened(state, reason, terms)],
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
             Command::FoundRecurrent(found) => Ok(recurrence::find(state, found)),
@@ -63,7 +69,7 @@ impl Decider for Rules {
 
             // A resolved case can still be reopened by its street or district.
             Command::Reopen { reason, terms } => match state.phase {
-                Phase::Resolved { .. } => Ok(vec![reopened(reason, terms)]),
+                Phase::Resolved { .. } => Ok(vec![ending::reopened(state, reason, terms)]),
                 Phase::Unknown => Err(Refusal::NoSuchCase),
                 Phase::Open => Err(Refusal::NotResolved),
                 Phase::Closed => Err(Refusal::Closed),
@@ -131,7 +137,10 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
             complete_task(state, by, *task, (note, evidence), *now, *rating_due)
         }
-        Command::Progress { by, kind, note } => {
+        Command::Progress { by, desk, kind, note } => {
+            if !desk && !state.concerns(by) {
+                return Err(Refusal::NotConcerned(by.clone()));
+            }
             Ok(vec![Event::Progressed { party: by.clone(), kind: *kind, note: note.clone(), call: None }])
         }
         Command::AdoptMeasure { by, measure, exceptions } => {
@@ -144,15 +153,16 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Release { by, party, reason, rating_due } => {
             owns(matter, by)?;
-            call::release(state, party, reason).map(|events| with_consequences(state, events, party, *rating_due))
+            call::release(state, party, reason)
+                .map(|events| ending::with_consequences(state, events, party, *rating_due))
         }
         Command::Resolve { by, outcome, summary, evidence, rating_due } => {
             owns(matter, by)?;
-            resolve(state, matter, (*outcome, summary, evidence), by, *rating_due)
+            ending::resolve(state, matter, (*outcome, summary, evidence), by, *rating_due)
         }
         Command::Adjudicate { by, call, party, upheld, reason, rating_due } => {
             let decided = returns::adjudicate(state, by, *call, party, upheld.as_deref(), reason)?;
-            Ok(with_consequences(state, decided, by, *rating_due))
+            Ok(ending::with_consequences(state, decided, by, *rating_due))
         }
         Command::Disqualify { by, call, party, reason, response_due, report_in_due } => {
             owns(matter, by)?;
@@ -190,7 +200,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::CityDone { by, above, city, outcome, summary, evidence, rating_due } => {
             with_the_city(matter, by, *above, city)?;
-            resolve(state, matter, (*outcome, summary, evidence), city, *rating_due)
+            ending::resolve(state, matter, (*outcome, summary, evidence), city, *rating_due)
         }
         Command::Admit { by, above, reason } => admission::admit(state, matter, by, *above, reason),
         Command::SpawnRelated { by, related } => spawn_related(state, matter, by, related),
@@ -204,7 +214,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Answer { call, party, answer, now, rating_due } => {
             let said = call::answer(state, *call, party, answer, *now)?;
-            recurrence::finish(state, answer, finish(state, said, party, *rating_due)?)
+            recurrence::finish(state, answer, ending::finish(state, said, party, *rating_due)?)
         }
 
         Command::Grade { .. }
@@ -316,174 +326,18 @@ fn complete_task(
         in_time: state.is_in_time(task.due, now),
         evidence: evidence.to_vec(),
     };
-    finish(state, vec![done], by, rating_due)
-}
-
-fn resolve(
-    state: &State,
-    matter: &Matter,
-    said: (Outcome, &str, &[String]),
-    by: &Code,
-    rating_due: Timestamp,
-) -> Decision {
-    if matter.comprehensive {
-        return Err(Refusal::JointOperation);
-    }
-    if let Some(open) = state.open_calls().next() {
-        return Err(Refusal::CallOpen(open.number));
-    }
-    if let Some(open) = state.tasks.iter().find(|task| !task.done) {
-        return Err(Refusal::TaskOpen(open.number));
-    }
-    let (outcome, _, evidence) = said;
-    if recurrence::is_superficial(state, outcome) {
-        return Err(Refusal::RootCauseNeeded);
-    }
-    if !is_shown(state, matter, outcome, !evidence.is_empty()) {
-        return Err(Refusal::EvidenceNeeded);
-    }
-    Ok(vec![resolution(state, matter, said, by.clone(), rating_due)])
-}
-
-/// What the charter wants evidence for is not solved without.
-fn is_shown(state: &State, matter: &Matter, outcome: Outcome, now: bool) -> bool {
-    outcome != Outcome::Solved || !matter.evidence_needed || state.evidenced || now
-}
-
-/// As [`with_consequences`], for whoever says that their part is done: the last of them has to have something to show,
-/// if it is needed and nobody before had. What comes back to its place stays open without that, until its cause is found.
-fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Decision {
-    let events = with_consequences(state, events, by, rating_due);
-    let after = events.iter().fold(state.clone(), evolve::evolve);
-    let is_missing = |matter: &Matter| !matter.comprehensive && !is_shown(&after, matter, Outcome::Solved, false);
-    match &after.matter {
-        Some(matter) if after.phase == Phase::Open && after.is_worked_off() && is_missing(matter) => {
-            Err(Refusal::EvidenceNeeded)
-        }
-        Some(_) | None => Ok(events),
-    }
-}
-
-/// A call ends with its last party, and a called case is resolved when its last call and task are done.
-fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Vec<Event> {
-    let mut after = events.iter().fold(state.clone(), evolve::evolve);
-    let ended: Vec<Event> = after
-        .open_calls()
-        .filter(|call| call.parties.iter().all(|called| !called.is_expected()))
-        .map(|call| Event::CallEnded { call: call.number, ending: call.natural_ending() })
-        .collect();
-    after = ended.iter().fold(after, evolve::evolve);
-    events.extend(ended);
-    if let Some(matter) = &after.matter
-        && after.is_worked_off()
-        && !matter.comprehensive
-    {
-        let (outcome, note) = lead_outcome(&after, &events);
-        // What keeps coming back stays with its owner until the cause is found.
-        if is_shown(&after, matter, outcome, false) && !recurrence::is_superficial(&after, outcome) {
-            events.push(resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due));
-        }
-    }
-    events
-}
-
-/// What the party that finished last says, unless somebody before it had to leave it unsolved.
-fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
-    let said = events.iter().find_map(|event| match event {
-        Event::PartyDone { outcome, note, .. } => Some((*outcome, note.clone())),
-        Event::Assigned(_)
-        | Event::Escalated { .. }
-        | Event::Called { .. }
-        | Event::Responded { .. }
-        | Event::ReportedIn { .. }
-        | Event::TaskPlanned { .. }
-        | Event::TaskDone { .. }
-        | Event::Progressed { .. }
-        | Event::MeasureAdopted { .. }
-        | Event::Released { .. }
-        | Event::CallEnded { .. }
-        | Event::Returned { .. }
-        | Event::ReturnAdjudicated { .. }
-        | Event::Unqualified { .. }
-        | Event::Reminded { .. }
-        | Event::Supervised { .. }
-        | Event::SupervisionAnswered { .. }
-        | Event::Extended { .. }
-        | Event::Suspended { .. }
-        | Event::Resumed { .. }
-        | Event::MeetingHeld { .. }
-        | Event::TaskForceFormed { .. }
-        | Event::Overdue { .. }
-        | Event::ColourRaised { .. }
-        | Event::Admitted { .. }
-        | Event::AdmissionRefused { .. }
-        | Event::Transferred { .. }
-        | Event::RelatedCaseSpawned { .. }
-        | Event::Resolved(_)
-        | Event::Reopened { .. }
-        | Event::RecurrenceFound { .. }
-        | Event::Closed { .. } => None,
-    });
-    let (outcome, note) = said.unwrap_or((Outcome::Solved, String::new()));
-    let worst = after.worst_outcome().unwrap_or(outcome);
-    (worst, note)
-}
-
-fn resolution(
-    state: &State,
-    matter: &Matter,
-    (outcome, summary, evidence): (Outcome, &str, &[String]),
-    by: Code,
-    rating_due: Timestamp,
-) -> Event {
-    Event::Resolved(Box::new(Resolution {
-        outcome,
-        summary: summary.to_owned(),
-        by,
-        round: state.rounds + 1,
-        calling_party: state.calls.last().map(|call| call.caller.clone()),
-        performance: state.performance(),
-        rating_due,
-        owner: matter.owner.clone(),
-        evidence: evidence.to_vec(),
-    }))
-}
-
-/// The clock starts anew: the case has waited once.
-fn reopened(reason: &str, terms: &Terms) -> Event {
-    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()) }
-}
-
-/// Nobody has to come any more for what the enforcement centre is through with, and nobody's clocks suffer from it.
-fn let_everybody_go(state: &State, reason: &str) -> Vec<Event> {
-    let of_call = |call: &Call| {
-        let number = call.number;
-        let waiting = call.parties.iter().filter(|called| called.is_expected());
-        let released = waiting.map(|called| Event::Released {
-            call: number,
-            party: called.party.clone(),
-            reason: reason.to_owned(),
-        });
-        released.chain([Event::CallEnded { call: number, ending: call.natural_ending() }]).collect::<Vec<_>>()
-    };
-    state.open_calls().flat_map(of_call).collect()
-}
-
-/// Ends whatever is open: nobody works on a case that nobody wants solved any more.
-fn end(state: &State, reason: CloseReason) -> Vec<Event> {
-    if state.phase == Phase::Closed {
-        return vec![];
-    }
-    let cancelled =
-        state.open_calls().map(|call: &Call| Event::CallEnded { call: call.number, ending: CallEnding::Cancelled });
-    cancelled.chain([Event::Closed { reason, outcome: None }]).collect()
+    ending::finish(state, vec![done], by, rating_due)
 }
 
 impl State {
-    /// It was called on, somebody came and did it, and nothing is left to do.
-    fn is_worked_off(&self) -> bool {
-        let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
-        all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
+    /// Whether a unit has, had or works on the case.
+    fn concerns(&self, party: &Code) -> bool {
+        let called = |call: &Call| call.caller == *party || call.parties.iter().any(|called| called.party == *party);
+        self.owners.contains(party)
+            || self.matter.as_ref().is_some_and(|matter| matter.owner == *party)
+            || self.calls.iter().any(called)
+            || self.tasks.iter().any(|task| task.party == *party)
+            || self.supervisions.iter().any(|order| order.party == *party || order.by == *party)
     }
 }
 

@@ -303,6 +303,8 @@ pub enum Event {
         reason: String,
         due: Timestamp,
         start: Option<Start>,
+        /// The owner, and whoever had come to a call: a matter that is not solved reaches them again.
+        told: Vec<Code>,
     },
     Closed {
         reason: CloseReason,

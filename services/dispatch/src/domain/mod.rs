@@ -21,6 +21,7 @@ mod case_clock;
 mod clocks;
 mod command;
 mod decide;
+mod ending;
 mod event;
 mod evolve;
 mod handing_on;

@@ -34,6 +34,10 @@ fn whistle(party: &str, minute: i64) -> Whistle {
     }
 }
 
+fn is_desk(party: &str) -> bool {
+    [STREET, DISTRICT].contains(&party)
+}
+
 /// Every command there is, with the arguments `by`, `party`, a number of call, task or order, and the minute.
 fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
     let (by, party, now, later) = (code(by), code(party), at(minute), at(minute + 200));
@@ -93,7 +97,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         },
         Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: vec![], now, rating_due: later },
         Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: shown(), now, rating_due: later },
-        Command::Progress { by: by.clone(), kind: ProgressKind::Note, note: text() },
+        Command::Progress { by: by.clone(), desk: is_desk(by.as_str()), kind: ProgressKind::Note, note: text() },
         Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
         Command::Release { by: by.clone(), party: party.clone(), reason: text(), rating_due: later },
         resolve(&by, vec![], later),
@@ -276,6 +280,7 @@ fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
         let asker = Asker {
             party: code(by),
             above: by == DISTRICT,
+            desk: is_desk(by),
             other: code(other),
             other_level: Level::B1,
             departments: if by == DISTRICT { vec![code(POLICE), code(BUILD)] } else { vec![] },

@@ -14,6 +14,7 @@ impl Refuse for Refusal {
             Self::NotTheOwner { .. }
             | Self::NotCalled { .. }
             | Self::AnothersTask { .. }
+            | Self::NotConcerned(_)
             | Self::NotTheAdjudicator { .. }
             | Self::NotAbove(_)
             | Self::AnothersSupervision { .. } => StatusCode::PermissionDenied,
@@ -44,6 +45,7 @@ impl Refuse for Refusal {
             | Self::TaskDoneAlready(_)
             | Self::TaskBlocked { .. }
             | Self::TaskOpen(_)
+            | Self::CallNeeded
             | Self::CallOpen(_)
             | Self::JointOperation
             | Self::ReturnedAlready(_)
@@ -89,6 +91,8 @@ impl Refuse for Refusal {
             Self::TaskDoneAlready(_) => "task-done-already",
             Self::TaskBlocked { .. } => "task-blocked",
             Self::TaskOpen(_) => "task-open",
+            Self::CallNeeded => "call-needed",
+            Self::NotConcerned(_) => "not-concerned",
             Self::TaskOrder => "task-order",
             Self::CallOpen(_) => "call-open",
             Self::JointOperation => "joint-operation",

@@ -19,27 +19,25 @@ macro_rules! call {
 }
 
 mod beyond;
+mod center;
+mod department;
+mod desk;
 mod polls;
 mod staff;
 mod supervision;
+mod words;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, bail};
 use charter::Charter;
 use chassis::Identity;
-use proto::common::v1::{Colour, Duty, Level, Officer, Outcome, Place};
-use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
-use proto::dispatch::v1::{self as dispatch, ProgressKind};
-use proto::enforcement_center::v1::enforcement_center_service_client::EnforcementCenterServiceClient;
-use proto::enforcement_center::v1::{self as center, NextStep, SeatKind};
+use proto::common::v1::{Officer, Place};
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
-use proto::evaluation::v1::{self as evaluation, CallbackOutcome};
+use proto::evaluation::v1::{self as evaluation};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::{self as intake, CallerClass, CaseKind};
-use proto::responder::v1::responder_service_client::ResponderServiceClient;
-use proto::responder::v1::{self as responder, AnswerState, AnswerStatus};
+use proto::intake::v1::{self as intake};
 use proto::triage::v1::triage_service_client::TriageServiceClient;
 use proto::triage::v1::{self as triage};
 use proto::{ToWireTime, WireTimestamp};
@@ -52,6 +50,9 @@ use super::doors::Stage;
 use super::format::{ActorSpec, Step, Story, instant};
 use super::play::operator;
 use crate::client::Authorised;
+
+use words::{CALLBACKS, KINDS, LEVELS};
+pub(super) use words::{CLASSES, word};
 
 /// How long a step is tried while a service is away: it may be starting again.
 const AWAY_S_MAX: u64 = 20;
@@ -111,47 +112,13 @@ with!(Merging { into: String, reason: String });
 with!(Text { text: String });
 with!(Reason { reason: String });
 with!(Judging { category: String, also: Vec<String>, level: String, situation: String, reason: String });
-with!(Party { party: String, reason: String });
-with!(Calling {
-    situation: String,
-    colour: String,
-    parties: Vec<Called>,
-    note: String,
-    group: String,
-    chair: Option<Chair>
-});
-with!(Chair { officer: String, post: String });
-with!(Escalating { reason: String, to: String });
-with!(Called { party: String, duty: String });
-with!(Planning { tasks: Vec<Planned> });
 with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root_cause: bool });
+with!(Party { party: String, reason: String });
+with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
+with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
 with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
 with!(Progressing { kind: String, note: String, call: u32 });
-with!(Measure { measure: String, exceptions: Vec<String> });
-with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
-with!(Finishing { outcome: String, note: String, call: u32, evidence: Vec<String> });
-with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
-with!(Seating {
-    centre: String,
-    party: String,
-    officer: String,
-    post: String,
-    rank: String,
-    kind: String,
-    substitute: bool
-});
-with!(Path { assessment: String, path: Vec<PathStep>, parties: Vec<String>, participants: Vec<Participant> });
-with!(PathStep { step: String, power: String, basis: String });
-with!(Participant { party: String, power: String });
-with!(Meeting { venue: String, present: Vec<String>, decisions: Vec<Decided> });
-with!(Decided { text: String, party: String });
-with!(Away { centre: String, party: String, officer: String, until: String });
-with!(Site { parties: Vec<String>, stop_order: String });
-with!(Notice { party: String, subject: String, address: String, service_proof: String, follows: u32 });
-with!(Inspection { notice: u32, passed: bool, finding: String, step: String, next_step: String });
-with!(Following { notice: u32, step: String, text: String, to: String });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32 });
-with!(Summary { summary: String });
 with!(Rating { rating: String, comment: String });
 with!(PartyRating { party: String, rate: String, deduction_reason: String });
 with!(Callback { outcome: String, note: String });
@@ -363,309 +330,6 @@ impl Act<'_> {
         Ok(Err(Status::not_found(format!("no case was found on the site of {}", with.of))))
     }
 
-    async fn answer(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
-        let mut client = ResponderServiceClient::new(self.enter("responder").await?);
-        let status = match self.step.action.as_str() {
-            "respond" => {
-                let with: Coming = self.with()?;
-                let officer = Some(self.officer(&with.officer, &with.post));
-                let request =
-                    responder::RespondRequest { district, case_id, call: first(with.call), command_id, officer };
-                client.respond(request).await.map(|response| response.into_inner().status)
-            }
-            "report-in" => {
-                let with: Coming = self.with()?;
-                let request = responder::ReportInRequest {
-                    district,
-                    case_id,
-                    call: first(with.call),
-                    command_id,
-                    officer: Some(self.officer(&with.officer, &with.post)),
-                    owns_matter: with.owns_matter.unwrap_or(true),
-                    check_in: Some(with.place.into()),
-                };
-                client.report_in(request).await.map(|response| response.into_inner().status)
-            }
-            "progress" => {
-                let with: Progressing = self.with()?;
-                let kind = word("kind", &with.kind, PROGRESS)?;
-                let request = responder::ProgressRequest {
-                    district,
-                    case_id,
-                    call: first(with.call),
-                    command_id,
-                    kind,
-                    note: with.note,
-                };
-                client.progress(request).await.map(|response| response.into_inner().status)
-            }
-            "complete-task" => {
-                let with: Completing = self.with()?;
-                let request = responder::CompleteTaskRequest {
-                    district,
-                    case_id,
-                    call: first(with.call),
-                    command_id,
-                    task: with.task,
-                    note: with.note,
-                    evidence: with.evidence,
-                };
-                client.complete_task(request).await.map(|response| response.into_inner().status)
-            }
-            "related-case" => {
-                let Related { title, text, place, category, call } = self.with()?;
-                let request = responder::SpawnRelatedCaseRequest {
-                    district,
-                    case_id,
-                    call: first(call),
-                    command_id,
-                    title,
-                    text,
-                    place: Some(place.into()),
-                    category,
-                };
-                client.spawn_related_case(request).await.map(|response| response.into_inner().status)
-            }
-            _ => {
-                let with: Finishing = self.with()?;
-                let outcome = word("outcome", &with.outcome, OUTCOMES)?;
-                let request = responder::DoneRequest {
-                    district,
-                    case_id,
-                    call: first(with.call),
-                    command_id,
-                    outcome: if outcome == 0 { Outcome::Solved.into() } else { outcome },
-                    note: with.note,
-                    evidence: with.evidence,
-                };
-                client.done(request).await.map(|response| response.into_inner().status)
-            }
-        };
-        Ok(status.and_then(|status| settled(status.unwrap_or_default())))
-    }
-
-    fn planned(&self, tasks: Vec<Planned>) -> anyhow::Result<Vec<dispatch::PlannedTask>> {
-        let planned = tasks.into_iter().map(|task| {
-            let due = self.moment(&task.due)?;
-            let Planned { party, title, after, root_cause, .. } = task;
-            Ok(dispatch::PlannedTask { party, title, due, after, root_cause })
-        });
-        planned.collect()
-    }
-
-    async fn at_the_desk(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
-        let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
-        Ok(match self.step.action.as_str() {
-            "assign" => {
-                let Party { party, reason } = self.with()?;
-                call!(client, assign, dispatch::AssignRequest { district, case_id, command_id, party, reason })
-            }
-            "escalate" => {
-                let Escalating { reason, to } = self.with()?;
-                call!(client, escalate, dispatch::EscalateRequest { district, case_id, command_id, reason, to })
-            }
-            "call" => {
-                let with: Calling = self.with()?;
-                let parties = with
-                    .parties
-                    .iter()
-                    .map(|called| {
-                        let duty = word("duty", &called.duty, DUTIES)?;
-                        Ok(dispatch::CalledParty { party: called.party.clone(), duty })
-                    })
-                    .collect::<anyhow::Result<_>>()?;
-                let colour = word("colour", &with.colour, COLOURS)?;
-                let request = dispatch::CallRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    situation: with.situation,
-                    parties,
-                    colour,
-                    note: with.note,
-                    group: with.group,
-                    chair: with.chair.map(|Chair { officer, post }| Officer { staff_ref: officer, post }),
-                };
-                call!(client, call, request)
-            }
-            "plan-tasks" => {
-                let with: Planning = self.with()?;
-                let tasks = self.planned(with.tasks)?;
-                call!(client, plan_tasks, dispatch::PlanTasksRequest { district, case_id, command_id, tasks })
-            }
-            "complete-task" => {
-                let Completing { task, note, evidence, .. } = self.with()?;
-                call!(
-                    client,
-                    complete_task,
-                    dispatch::CompleteTaskRequest { district, case_id, command_id, task, note, evidence }
-                )
-            }
-            "progress" => {
-                let Progressing { kind, note, .. } = self.with()?;
-                let kind = word("kind", &kind, PROGRESS)?;
-                let request = dispatch::RecordProgressRequest { district, case_id, command_id, kind, note };
-                call!(client, record_progress, request)
-            }
-            "adopt-measure" => {
-                let Measure { measure, exceptions } = self.with()?;
-                let request = dispatch::AdoptMeasureRequest { district, case_id, command_id, measure, exceptions };
-                call!(client, adopt_measure, request)
-            }
-            "release" => {
-                let Party { party, reason } = self.with()?;
-                call!(client, release, dispatch::ReleaseRequest { district, case_id, command_id, party, reason })
-            }
-            "resolve" => {
-                let Resolving { outcome, summary, evidence } = self.with()?;
-                let outcome = word("outcome", &outcome, OUTCOMES)?;
-                let request = dispatch::ResolveRequest { district, case_id, command_id, outcome, summary, evidence };
-                call!(client, resolve, request)
-            }
-            _ => {
-                let Reason { reason } = self.with()?;
-                call!(client, reopen, dispatch::ReopenRequest { district, case_id, command_id, reason })
-            }
-        })
-    }
-
-    async fn at_the_centre(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
-        let mut client = EnforcementCenterServiceClient::new(self.enter("enforcement-center").await?);
-        Ok(match self.step.action.as_str() {
-            "seat-officer" => {
-                let with: Seating = self.with()?;
-                let request = center::SeatOfficerRequest {
-                    district,
-                    centre: if with.centre.is_empty() { self.actor().party.clone() } else { with.centre },
-                    command_id,
-                    party: with.party,
-                    officer: Some(self.officer(&with.officer, &with.post)),
-                    rank: with.rank,
-                    kind: word("kind", &with.kind, SEATS)?,
-                    substitute: with.substitute,
-                };
-                call!(client, seat_officer, request)
-            }
-            "set-away" => {
-                let Away { centre, party, officer, until } = self.with()?;
-                let request = center::SetAwayRequest {
-                    district,
-                    centre: if centre.is_empty() { self.actor().party.clone() } else { centre },
-                    command_id,
-                    party,
-                    staff_ref: officer,
-                    until: self.moment(&until)?,
-                };
-                call!(client, set_away, request)
-            }
-            "hold-joint-meeting" => {
-                let Meeting { venue, present, decisions } = self.with()?;
-                let decisions =
-                    decisions.into_iter().map(|Decided { text, party }| center::MeetingDecision { text, party });
-                let request = center::HoldMeetingRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    held_at: None,
-                    venue,
-                    present,
-                    decisions: decisions.collect(),
-                };
-                call!(client, hold_meeting, request)
-            }
-            "call-seat" => {
-                let Party { party, .. } = self.with()?;
-                call!(client, call_seat, center::CallSeatRequest { district, case_id, command_id, party })
-            }
-            "take-seat" => {
-                let with: Coming = self.with()?;
-                let officer = Some(self.officer(&with.officer, &with.post));
-                call!(client, take_seat, center::TakeSeatRequest { district, case_id, command_id, officer })
-            }
-            "decide-path" => {
-                let Path { assessment, path, parties, participants } = self.with()?;
-                let step = |PathStep { step, power, basis }| center::PathStep { action: step, power, basis };
-                let participant = |Participant { party, power }| center::Participant { party, power, officer: None };
-                let request = center::DecidePathRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    assessment,
-                    steps: path.into_iter().map(step).collect(),
-                    parties,
-                    participants: participants.into_iter().map(participant).collect(),
-                };
-                call!(client, decide_path, request)
-            }
-            "on-site" => {
-                let Site { parties, stop_order } = self.with()?;
-                let request = center::ArriveOnSiteRequest { district, case_id, command_id, parties, stop_order };
-                call!(client, arrive_on_site, request)
-            }
-            "order-stop" => {
-                let Notice { party, subject, address, service_proof, follows } = self.with()?;
-                let request = center::OrderStopRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    party,
-                    subject,
-                    address,
-                    service_proof,
-                    follows,
-                    ..center::OrderStopRequest::default()
-                };
-                call!(client, order_stop, request)
-            }
-            "serve-notice" => {
-                let Notice { party, subject, address, service_proof, follows } = self.with()?;
-                let request = center::ServeNoticeRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    party,
-                    subject,
-                    address,
-                    service_proof,
-                    follows,
-                    ..center::ServeNoticeRequest::default()
-                };
-                call!(client, serve_notice, request)
-            }
-            "reinspect" => {
-                let Inspection { notice, passed, finding, step, next_step } = self.with()?;
-                let request = center::ReinspectRequest {
-                    district,
-                    case_id,
-                    command_id,
-                    notice,
-                    passed,
-                    finding,
-                    next_step,
-                    step: if passed { 0 } else { word("step", &step, NEXT_STEPS)? },
-                };
-                call!(client, reinspect, request)
-            }
-            "take-next-step" => {
-                let Following { notice, step, text, to } = self.with()?;
-                let step = word("step", &step, NEXT_STEPS)?;
-                let request = center::TakeNextStepRequest { district, case_id, command_id, notice, step, text, to };
-                call!(client, take_next_step, request)
-            }
-            "related-case" => {
-                let Related { title, text, place, category, .. } = self.with()?;
-                let place = Some(place.into());
-                let request =
-                    center::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };
-                call!(client, spawn_related_case, request)
-            }
-            _ => {
-                let Summary { summary } = self.with()?;
-                call!(client, conclude, center::ConcludeRequest { district, case_id, command_id, summary })
-            }
-        })
-    }
-
     fn actor(&self) -> &ActorSpec {
         &self.story.actors[&self.step.actor]
     }
@@ -712,20 +376,6 @@ fn default_channel(actor: &ActorSpec) -> String {
     .to_owned()
 }
 
-/// What became of a department's answer.
-fn settled(status: AnswerStatus) -> Answer {
-    match status.state() {
-        AnswerState::Accepted => Ok(None),
-        AnswerState::Refused => {
-            let refusal = status.refusal.unwrap_or_default();
-            Err(Status::failed_precondition(refusal.message))
-        }
-        AnswerState::Kept | AnswerState::Unspecified => {
-            Err(Status::unavailable("the hub has not taken the answer yet"))
-        }
-    }
-}
-
 fn is_away(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::Aborted)
         || (status.code() == Code::Unknown && status.message().contains("transport"))
@@ -743,64 +393,4 @@ fn rule_of(status: &Status) -> String {
     let message = status.message();
     let in_parentheses = message.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
     in_parentheses.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
-}
-
-pub(super) type Words = &'static [(&'static str, i32)];
-
-const LEVELS: Words = &[
-    ("A", Level::A as i32),
-    ("B1", Level::B1 as i32),
-    ("B2", Level::B2 as i32),
-    ("C", Level::C as i32),
-    ("D", Level::D as i32),
-];
-const COLOURS: Words = &[("red", Colour::Red as i32), ("yellow", Colour::Yellow as i32), ("blue", Colour::Blue as i32)];
-const DUTIES: Words =
-    &[("lead", Duty::Lead as i32), ("organise", Duty::Organise as i32), ("assist", Duty::Assist as i32)];
-const OUTCOMES: Words = &[
-    ("solved", Outcome::Solved as i32),
-    ("explained", Outcome::Explained as i32),
-    ("not-accepted", Outcome::NotAccepted as i32),
-    ("not-solved", Outcome::NotSolved as i32),
-];
-const PROGRESS: Words = &[
-    ("reply", ProgressKind::Reply as i32),
-    ("contact-failed", ProgressKind::ContactFailed as i32),
-    ("finding", ProgressKind::Finding as i32),
-    ("action", ProgressKind::Action as i32),
-    ("note", ProgressKind::Note as i32),
-];
-const KINDS: Words = &[
-    ("report", CaseKind::Report as i32),
-    ("service", CaseKind::Service as i32),
-    ("suggestion", CaseKind::Suggestion as i32),
-    ("consult", CaseKind::Consult as i32),
-];
-pub(super) const CLASSES: Words = &[
-    ("resident", CallerClass::Resident as i32),
-    ("grassroots", CallerClass::Grassroots as i32),
-    ("enterprise", CallerClass::Enterprise as i32),
-];
-const NEXT_STEPS: Words = &[
-    ("new-notice", NextStep::NewNotice as i32),
-    ("stop-order", NextStep::StopOrder as i32),
-    ("penalty-proposal", NextStep::PenaltyProposal as i32),
-    ("transfer", NextStep::Transfer as i32),
-];
-const SEATS: Words = &[("resident", SeatKind::Resident as i32), ("on-call", SeatKind::OnCall as i32)];
-const CALLBACKS: Words = &[
-    ("reached", CallbackOutcome::Reached as i32),
-    ("no-answer", CallbackOutcome::NoAnswer as i32),
-    ("refused", CallbackOutcome::Refused as i32),
-];
-
-/// A word of the format as the contract's number; empty is unspecified.
-pub(super) fn word(field: &str, text: &str, words: Words) -> anyhow::Result<i32> {
-    let known = words.iter().find(|(known, _)| *known == text).map(|(_, number)| *number);
-    ensure!(
-        text.is_empty() || known.is_some(),
-        "with.{field}: {text:?} is none of {}",
-        words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ")
-    );
-    Ok(known.unwrap_or_default())
 }

@@ -5,8 +5,21 @@ use ids::Code;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 7] =
-    ["received", "judged", "called", "call-overdue", "resolved", "closed", "notice-served"];
+pub(crate) const TEXTS_REQUIRED: [&str; 13] = [
+    "received",
+    "joined",
+    "judged",
+    "called",
+    "call-overdue",
+    "overdue",
+    "returned",
+    "reminded",
+    "supervised",
+    "reopened",
+    "resolved",
+    "closed",
+    "notice-served",
+];
 
 /// What a template may name.
 pub(crate) const VARIABLES: [&str; 6] = ["case_id", "title", "street", "party", "due", "outcome"];

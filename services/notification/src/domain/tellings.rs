@@ -15,6 +15,7 @@ pub const OVERDUE: &str = "overdue";
 pub const RETURNED: &str = "returned";
 pub const REMINDED: &str = "reminded";
 pub const SUPERVISED: &str = "supervised";
+pub const REOPENED: &str = "reopened";
 pub const RESOLVED: &str = "resolved";
 pub const CLOSED: &str = "closed";
 pub const NOTICE_SERVED: &str = "notice-served";
@@ -65,6 +66,11 @@ pub enum Occasion {
         party: Code,
         due: Timestamp,
     },
+    /// Not solved after all: it reaches whoever has to do with it again.
+    Reopened {
+        parties: Vec<Code>,
+        due: Timestamp,
+    },
     Resolved {
         outcome: Outcome,
         rating_due: Timestamp,
@@ -94,6 +100,7 @@ impl Occasion {
             | Self::Returned { .. }
             | Self::Reminded { .. }
             | Self::Supervised { .. }
+            | Self::Reopened { .. }
             | Self::NoticeServed { .. } => false,
         }
     }
@@ -176,6 +183,14 @@ pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
             let says =
                 Says { street: Some(by.clone()), party: Some(party.clone()), due: Some(*due), ..Says::default() };
             tell(SUPERVISED, Party(party.clone()), says)
+        }
+        Occasion::Reopened { parties, due } => {
+            let again = |party: &Code| Telling {
+                text: REOPENED,
+                to: Party(party.clone()),
+                says: Says { party: Some(party.clone()), due: Some(*due), ..Says::default() },
+            };
+            parties.iter().map(again).collect()
         }
         Occasion::Resolved { outcome, rating_due } => {
             let says = Says { due: Some(*rating_due), ending: Some(Ending::With(*outcome)), ..Says::default() };

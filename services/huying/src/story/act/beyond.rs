@@ -5,7 +5,8 @@ use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::dispatch::v1::{self as dispatch};
 use serde::Deserialize;
 
-use super::{Act, Answer, OUTCOMES, Reason, Related, Resolving, Text, word};
+use super::words::{OUTCOMES, word};
+use super::{Act, Answer, Reason, Related, Resolving, Text};
 
 with!(HandingOver { reference: String, reason: String });
 

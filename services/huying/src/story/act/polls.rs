@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::super::format::instant;
 use super::super::own_name;
-use super::{Act, Answer, word};
+use super::words::word;
+use super::{Act, Answer};
 
 with!(Opening {
     poll: String,

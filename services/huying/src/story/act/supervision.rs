@@ -7,7 +7,9 @@ use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::responder::v1::{self as responder};
 use serde::Deserialize;
 
-use super::{Act, Answer, Planned, first, settled, word};
+use super::department::settled;
+use super::words::word;
+use super::{Act, Answer, Planned, first};
 
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
 with!(Accounting { order: u32, note: String, call: u32 });

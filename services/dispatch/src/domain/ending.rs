@@ -1,0 +1,190 @@
+//! How a case ends, and how it comes back.
+
+use charter::Level;
+use ids::Code;
+use jiff::Timestamp;
+use vocabulary::Outcome;
+
+use super::decide::Decision;
+use super::{
+    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve, recurrence,
+};
+
+pub(super) fn resolve(
+    state: &State,
+    matter: &Matter,
+    said: (Outcome, &str, &[String]),
+    by: &Code,
+    rating_due: Timestamp,
+) -> Decision {
+    if matter.comprehensive {
+        return Err(Refusal::JointOperation);
+    }
+    if let Some(open) = state.open_calls().next() {
+        return Err(Refusal::CallOpen(open.number));
+    }
+    if let Some(open) = state.tasks.iter().find(|task| !task.done) {
+        return Err(Refusal::TaskOpen(open.number));
+    }
+    if said.0 == Outcome::Solved && matter.level == Level::B2 && state.calls.is_empty() {
+        return Err(Refusal::CallNeeded);
+    }
+    let (outcome, _, evidence) = said;
+    if recurrence::is_superficial(state, outcome) {
+        return Err(Refusal::RootCauseNeeded);
+    }
+    if !is_shown(state, matter, outcome, !evidence.is_empty()) {
+        return Err(Refusal::EvidenceNeeded);
+    }
+    Ok(vec![resolution(state, matter, said, by.clone(), rating_due)])
+}
+
+/// What the charter wants evidence for is not solved without.
+fn is_shown(state: &State, matter: &Matter, outcome: Outcome, now: bool) -> bool {
+    outcome != Outcome::Solved || !matter.evidence_needed || state.evidenced || now
+}
+
+/// As [`with_consequences`], for whoever says that their part is done: the last of them has to have something to show,
+/// if it is needed and nobody before had. What comes back to its place stays open without that, until its cause is found.
+pub(super) fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Decision {
+    let events = with_consequences(state, events, by, rating_due);
+    let after = events.iter().fold(state.clone(), evolve::evolve);
+    let is_missing = |matter: &Matter| !matter.comprehensive && !is_shown(&after, matter, Outcome::Solved, false);
+    match &after.matter {
+        Some(matter) if after.phase == Phase::Open && after.is_worked_off() && is_missing(matter) => {
+            Err(Refusal::EvidenceNeeded)
+        }
+        Some(_) | None => Ok(events),
+    }
+}
+
+/// A call ends with its last party, and a called case is resolved when its last call and task are done.
+pub(super) fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Vec<Event> {
+    let mut after = events.iter().fold(state.clone(), evolve::evolve);
+    let ended: Vec<Event> = after
+        .open_calls()
+        .filter(|call| call.parties.iter().all(|called| !called.is_expected()))
+        .map(|call| Event::CallEnded { call: call.number, ending: call.natural_ending() })
+        .collect();
+    after = ended.iter().fold(after, evolve::evolve);
+    events.extend(ended);
+    if let Some(matter) = &after.matter
+        && after.is_worked_off()
+        && !matter.comprehensive
+    {
+        let (outcome, note) = lead_outcome(&after, &events);
+        // What keeps coming back stays with its owner until the cause is found.
+        if is_shown(&after, matter, outcome, false) && !recurrence::is_superficial(&after, outcome) {
+            events.push(resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due));
+        }
+    }
+    events
+}
+
+/// What the party that finished last says, unless somebody before it had to leave it unsolved.
+fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
+    let said = events.iter().find_map(|event| match event {
+        Event::PartyDone { outcome, note, .. } => Some((*outcome, note.clone())),
+        Event::Assigned(_)
+        | Event::Escalated { .. }
+        | Event::Called { .. }
+        | Event::Responded { .. }
+        | Event::ReportedIn { .. }
+        | Event::TaskPlanned { .. }
+        | Event::TaskDone { .. }
+        | Event::Progressed { .. }
+        | Event::MeasureAdopted { .. }
+        | Event::Released { .. }
+        | Event::CallEnded { .. }
+        | Event::Returned { .. }
+        | Event::ReturnAdjudicated { .. }
+        | Event::Unqualified { .. }
+        | Event::Reminded { .. }
+        | Event::Supervised { .. }
+        | Event::SupervisionAnswered { .. }
+        | Event::Extended { .. }
+        | Event::Suspended { .. }
+        | Event::Resumed { .. }
+        | Event::MeetingHeld { .. }
+        | Event::TaskForceFormed { .. }
+        | Event::Overdue { .. }
+        | Event::ColourRaised { .. }
+        | Event::Admitted { .. }
+        | Event::AdmissionRefused { .. }
+        | Event::Transferred { .. }
+        | Event::RelatedCaseSpawned { .. }
+        | Event::Resolved(_)
+        | Event::Reopened { .. }
+        | Event::RecurrenceFound { .. }
+        | Event::Closed { .. } => None,
+    });
+    let (outcome, note) = said.unwrap_or((Outcome::Solved, String::new()));
+    let worst = after.worst_outcome().unwrap_or(outcome);
+    (worst, note)
+}
+
+pub(super) fn resolution(
+    state: &State,
+    matter: &Matter,
+    (outcome, summary, evidence): (Outcome, &str, &[String]),
+    by: Code,
+    rating_due: Timestamp,
+) -> Event {
+    Event::Resolved(Box::new(Resolution {
+        outcome,
+        summary: summary.to_owned(),
+        by,
+        round: state.rounds + 1,
+        calling_party: state.calls.last().map(|call| call.caller.clone()),
+        performance: state.performance(),
+        rating_due,
+        owner: matter.owner.clone(),
+        evidence: evidence.to_vec(),
+    }))
+}
+
+/// The clock starts anew: the case has waited once. It reaches its owner again, and everybody who came to a call and said
+/// that it was done.
+pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
+    let mut told: Vec<Code> = state.matter.iter().map(|matter| matter.owner.clone()).collect();
+    let called = state.calls.iter().flat_map(|call| &call.parties);
+    for done in called.filter(|called| called.stage == Stage::Done) {
+        if !told.contains(&done.party) {
+            told.push(done.party.clone());
+        }
+    }
+    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()), told }
+}
+
+/// Nobody has to come any more for what the enforcement centre is through with, and nobody's clocks suffer from it.
+pub(super) fn let_everybody_go(state: &State, reason: &str) -> Vec<Event> {
+    let of_call = |call: &Call| {
+        let number = call.number;
+        let waiting = call.parties.iter().filter(|called| called.is_expected());
+        let released = waiting.map(|called| Event::Released {
+            call: number,
+            party: called.party.clone(),
+            reason: reason.to_owned(),
+        });
+        released.chain([Event::CallEnded { call: number, ending: call.natural_ending() }]).collect::<Vec<_>>()
+    };
+    state.open_calls().flat_map(of_call).collect()
+}
+
+/// Ends whatever is open: nobody works on a case that nobody wants solved any more.
+pub(super) fn end(state: &State, reason: CloseReason) -> Vec<Event> {
+    if state.phase == Phase::Closed {
+        return vec![];
+    }
+    let cancelled =
+        state.open_calls().map(|call: &Call| Event::CallEnded { call: call.number, ending: CallEnding::Cancelled });
+    cancelled.chain([Event::Closed { reason, outcome: None }]).collect()
+}
+
+impl State {
+    /// It was called on, somebody came and did it, and nothing is left to do.
+    pub(super) fn is_worked_off(&self) -> bool {
+        let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
+        all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
+    }
+}
