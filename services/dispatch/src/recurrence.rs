@@ -69,8 +69,8 @@ struct Handled {
     place: Place,
     at: Timestamp,
     assigned: u64,
-    /// It was said to be over; until it is reopened.
-    resolved: Option<u64>,
+    /// It was said to be over, in which commit and when; until it is reopened.
+    resolved: Option<(u64, Timestamp)>,
     /// Withdrawn, excluded or part of another: it stands for nothing.
     gone: Option<u64>,
 }
@@ -125,7 +125,7 @@ impl Recurrences {
         let candidates =
             around.filter(|key| **key != stored.subject.key).filter_map(|key| Some((key, known.cases.get(key)?)));
         let mut earlier: Vec<(u64, CaseId)> = candidates
-            .filter(|(_, case)| case.was_handled_before(stored.sequence) && case.at >= from)
+            .filter(|(_, case)| case.was_handled_before(stored.sequence, at) && case.at >= from)
             .filter(|(_, case)| {
                 let same_street = street(&place).is_some() && street(&place) == street(&case.place);
                 is_same_place(&place, &case.place, same_street, rule.distance_m)
@@ -166,7 +166,7 @@ impl Known {
             match fact {
                 // What was not accepted was nobody's to handle.
                 Fact::Resolved(resolved) if resolved.outcome() != Outcome::NotAccepted => {
-                    case.resolved = Some(sequence)
+                    case.resolved = stored.commit.at.time().ok().map(|at| (sequence, at));
                 }
                 Fact::Reopened(_) => case.resolved = None,
                 Fact::Closed(closed) => match closed.reason() {
@@ -233,10 +233,11 @@ impl Known {
 }
 
 impl Handled {
-    /// Whether it stood as handled when the commit at `sequence` was written.
-    fn was_handled_before(&self, sequence: u64) -> bool {
-        let before = |at: Option<u64>| at.is_some_and(|at| at < sequence);
-        before(self.resolved) && !before(self.gone)
+    /// Whether it stood as handled when the commit at `sequence` was written, and by the clock at `now`: a story that is
+    /// played again begins before the first playing ended.
+    fn was_handled_before(&self, sequence: u64, now: Timestamp) -> bool {
+        let gone = self.gone.is_some_and(|at| at < sequence);
+        !gone && self.resolved.is_some_and(|(at, when)| at < sequence && when < now)
     }
 }
 
@@ -314,11 +315,14 @@ mod tests {
     #[test]
     fn it_counts_from_when_it_was_handled_and_not_while_it_is_open_again() {
         let known = after(&[commit(1, 0, assigned("ponding")), commit(4, 1, resolved())]);
-        let handled = |known: &Known, sequence| known.cases.values().any(|case| case.was_handled_before(sequence));
-        assert!(!handled(&known, 4) && handled(&known, 5));
+        let day = |day: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
+        let handled =
+            |known: &Known, sequence, now| known.cases.values().any(|case| case.was_handled_before(sequence, day(now)));
+        assert!(!handled(&known, 4, 2) && handled(&known, 5, 2));
+        assert!(!handled(&known, 5, 1), "by the clock it was not over yet");
         let reopened = Fact::Reopened(proto::dispatch::v1::Reopened::default());
         let known = after(&[commit(1, 0, assigned("ponding")), commit(4, 1, resolved()), commit(6, 2, reopened)]);
-        assert!(!handled(&known, 7));
+        assert!(!handled(&known, 7, 3));
     }
 
     #[test]

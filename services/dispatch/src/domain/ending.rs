@@ -1,6 +1,5 @@
 //! How a case ends, and how it comes back.
 
-use charter::Level;
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Outcome;
@@ -25,9 +24,6 @@ pub(super) fn resolve(
     }
     if let Some(open) = state.tasks.iter().find(|task| !task.done) {
         return Err(Refusal::TaskOpen(open.number));
-    }
-    if said.0 == Outcome::Solved && matter.level == Level::B2 && state.calls.is_empty() {
-        return Err(Refusal::CallNeeded);
     }
     let (outcome, _, evidence) = said;
     if recurrence::is_superficial(state, outcome) {

@@ -55,9 +55,6 @@ pub enum Refusal {
     TaskBlocked { task: u32, first: u32 },
     #[error("task {0} is not done")]
     TaskOpen(u32),
-    /// The street cannot have solved alone what it needs others for.
-    #[error("a case of level B2 is solved with a call; call, or have it judged anew")]
-    CallNeeded,
     #[error("{0} has nothing to do with this case")]
     NotConcerned(Code),
     #[error("a task can only come after one before it in the list")]

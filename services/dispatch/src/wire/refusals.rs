@@ -45,7 +45,6 @@ impl Refuse for Refusal {
             | Self::TaskDoneAlready(_)
             | Self::TaskBlocked { .. }
             | Self::TaskOpen(_)
-            | Self::CallNeeded
             | Self::CallOpen(_)
             | Self::JointOperation
             | Self::ReturnedAlready(_)
@@ -91,7 +90,6 @@ impl Refuse for Refusal {
             Self::TaskDoneAlready(_) => "task-done-already",
             Self::TaskBlocked { .. } => "task-blocked",
             Self::TaskOpen(_) => "task-open",
-            Self::CallNeeded => "call-needed",
             Self::NotConcerned(_) => "not-concerned",
             Self::TaskOrder => "task-order",
             Self::CallOpen(_) => "call-open",

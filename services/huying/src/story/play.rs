@@ -207,12 +207,15 @@ impl Scene<'_> {
             (None, Some(ids)) => ids.clone(),
             (None, None) => return Ok(vec![format!("{name}: there is no such case")]),
         };
-        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        let mut found: Vec<(String, usize)> = Vec::new();
         for id in &ids {
             let case = self.read(id).await?;
             self.untold += if ids.len() > 1 { case.timeline.len() } else { 0 };
             for difference in expect::differences(expected, &case, &self.cases) {
-                *found.entry(difference).or_default() += 1;
+                match found.iter_mut().find(|(known, _)| *known == difference) {
+                    Some((_, count)) => *count += 1,
+                    None => found.push((difference, 1)),
+                }
             }
         }
         let sentence = |(difference, count)| match ids.len() {
