@@ -46,9 +46,8 @@ use serde::de::DeserializeOwned;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::doors::Stage;
+use super::doors::{Stage, operator};
 use super::format::{ActorSpec, Step, Story, instant};
-use super::play::operator;
 use crate::client::Authorised;
 
 use words::{CALLBACKS, KINDS, LEVELS};

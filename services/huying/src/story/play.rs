@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Context;
 use charter::Charter;
-use chassis::Identity;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use proto::ToWireTime;
@@ -13,7 +12,7 @@ use proto::intake::v1::{Case, GetRequest, StatisticsRequest, TimelineEntry};
 use serde::Serialize;
 
 use super::act::{Act, CLASSES, Done, word};
-use super::doors::Stage;
+use super::doors::{Stage, operator};
 use super::format::{Expectation, Story, instant};
 use super::time::StoryTime;
 use super::{count, expect, polled, staffed};
@@ -111,11 +110,6 @@ pub async fn play(
         cases: scene.cases,
         differences,
     })
-}
-
-/// Reads everything, decides nothing.
-pub(super) fn operator() -> Identity {
-    Identity { role: "operator".into(), party: String::new(), district: String::new(), staff_ref: "story".into() }
 }
 
 /// What has happened so far, as intake tells it.
