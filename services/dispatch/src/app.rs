@@ -57,11 +57,7 @@ impl App {
     pub fn asked(&self, caller: Caller, district: &str, case: &str, command: &str) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case)?;
         caller.require_district(&district)?;
-        let charter = self
-            .desk
-            .station
-            .charter(district.as_str())
-            .map_err(|error| Violation::new("district", "known-district", error.to_string()))?;
+        let charter = self.desk.station.charter(district.as_str())?;
         Ok(Asked { caller, charter, key, command_id: command_id(command)? })
     }
 
@@ -70,13 +66,14 @@ impl App {
     pub async fn ask(&self, asked: &Asked, command: Command) -> Result<Answered<Event>, Status> {
         let id = asked.command_id.clone();
         let answered = self.desk.ask(&asked.key, &asked.caller, id, &asked.charter, command).await?;
-        let events = if answered.repeated {
-            self.decided_before(asked, answered.revision).await?
-        } else {
-            answered.events.clone()
+        let before = match answered.repeated {
+            true => Some(self.decided_before(asked, answered.revision).await?),
+            false => None,
         };
-        match events.into_iter().find(Event::is_refusal) {
+        let events = before.as_ref().unwrap_or(&answered.events);
+        match events.iter().find(|event| event.is_refusal()) {
             Some(Event::AdmissionRefused { party, category, .. }) => {
+                let (party, category) = (party.clone(), category.clone());
                 Err(status_of(Refused::Rule(Refusal::NotAdmitted { party, category })))
             }
             Some(_) | None => Ok(answered),

@@ -112,8 +112,7 @@ impl StaffDoor {
     fn charter(&self, caller: &Caller, district: &str) -> Result<Arc<Charter>, Status> {
         let district = edge::code("district", district)?;
         caller.require_district(&district)?;
-        let charter = self.desk.station.charter(district.as_str());
-        charter.map_err(|error| Violation::new("district", "known-district", error.to_string()).into())
+        Ok(self.desk.station.charter(district.as_str())?)
     }
 
     fn asked(&self, caller: &Caller, district: &str, staff_ref: &str) -> Result<Asked, Status> {

@@ -38,8 +38,7 @@ impl Door {
     }
 
     fn charter(&self, district: &Code) -> Result<Arc<Charter>, Status> {
-        let unknown = |error: station::NoCharter| Violation::new("district", "known-district", error.to_string());
-        Ok(self.desk.station.charter(district.as_str()).map_err(unknown)?)
+        Ok(self.desk.station.charter(district.as_str())?)
     }
 
     /// The district of a request for a list.

@@ -95,7 +95,7 @@ impl App {
                 newest.iter().find(|charter| charter.party(bridge.as_str()).is_some())
             });
             return match charter {
-                Some(charter) => station.charter(charter.district.as_str()).map_err(|error| unknown_district(&error)),
+                Some(charter) => Ok(station.charter(charter.district.as_str())?),
                 None => Err(Violation::new(
                     "district",
                     "required",
@@ -104,7 +104,7 @@ impl App {
                 .into()),
             };
         }
-        station.charter(district).map_err(|error| unknown_district(&error))
+        Ok(station.charter(district)?)
     }
 
     fn accept(&self, charter: &Charter, bridge: &Code, request: &SubmitRequest) -> Result<Received, Status> {
@@ -217,7 +217,7 @@ impl App {
     ) -> Result<u64, Status> {
         let (district, case, key) = station::desk::case_key(district, case_id)?;
         caller.require_district(&district)?;
-        let charter = self.desk.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+        let charter = self.desk.station.charter(district.as_str())?;
         let answered = self.desk.ask(&key, caller, command_id(command)?, &charter, ask).await;
         match answered {
             Ok(answered) => Ok(answered.revision.0),
@@ -312,10 +312,6 @@ fn record_request(caller: &Caller, charter: &Charter, received: Received) -> rec
 
 fn target(district: &Code, case: &CaseId) -> String {
     format!("{district}.{case}")
-}
-
-pub(crate) fn unknown_district(error: &station::NoCharter) -> Status {
-    Violation::new("district", "known-district", error.to_string()).into()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -242,9 +242,7 @@ impl IntakeService for Door {
             .map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         caller.require_district(&district)?;
         let station = &self.app.desk.station;
-        let charter = station
-            .charter(district.as_str())
-            .map_err(|error| Violation::new("district", "known-district", error.to_string()))?;
+        let charter = station.charter(district.as_str())?;
         let from = if request.from.is_some() { microseconds("from", &request.from)? } else { i64::MIN };
         let until = if request.until.is_some() { microseconds("until", &request.until)? } else { i64::MAX };
         let class = CallerClass::try_from(request.caller_class)

@@ -11,7 +11,7 @@ use station::desk::{case_key, command_id};
 use station::{Caller, Violation, broker_status, not_found, prose, status_of};
 use tonic::Status;
 
-use crate::app::{App, unknown_district};
+use crate::app::App;
 use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
 use crate::reading;
 
@@ -26,7 +26,7 @@ impl App {
             .map_err(|error: ids::CaseIdError| Violation::new("into", "case-id", error.to_string()))?;
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
         let command_id = command_id(&request.command_id)?;
-        let charter = self.desk.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+        let charter = self.desk.station.charter(district.as_str())?;
 
         let into_key = HistoryKey::case(district, &into);
         let earlier = self.desk.read(&into_key).await?.state;

@@ -19,7 +19,7 @@ use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Violation, bad_field, not_found, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
-use crate::app::{App, unknown_district};
+use crate::app::App;
 use crate::domain::poll::{Command, HOUSEHOLDS_MAX, Opening, Rules, State};
 use crate::domain::{self, NOTE_LENGTH_MAX, PollResult};
 use crate::wire::poll::{from_answer, to_outcome, to_tally};
@@ -54,7 +54,7 @@ impl PollDoor {
         let code = |field, text: &str| shared::code(field, text).map_err(bad_field);
         let (district, poll) = (code("district", district)?, code("poll", poll)?);
         caller.require_district(&district)?;
-        let charter = self.polls.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+        let charter = self.polls.station.charter(district.as_str())?;
         Ok(Asked { charter, key: key(district, &poll), poll })
     }
 

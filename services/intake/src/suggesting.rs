@@ -9,7 +9,7 @@ use station::desk::case_key;
 use station::{BadInput, Caller, Violation, not_found, wire};
 use tonic::Status;
 
-use crate::app::{App, unknown_district};
+use crate::app::App;
 use crate::domain::duplicates::{Features, Likeness, Reach, compare};
 use crate::domain::submission::{CLOCK_SKEW_MAX, TEXT_LENGTH_MAX, TITLE_LENGTH_MAX};
 use crate::projection::{Projection, WORDS_LENGTH_MAX};
@@ -107,7 +107,7 @@ async fn of_case(app: &App, projection: &Projection, district: &Code, case_id: &
 }
 
 fn of_draft(app: &App, district: &Code, draft: &Draft) -> Result<Asked, Status> {
-    let charter = app.desk.station.charter(district.as_str()).map_err(|error| unknown_district(&error))?;
+    let charter = app.desk.station.charter(district.as_str())?;
     let now = app.desk.station.now();
     let mut violations = Vec::new();
     for (field, text, max) in

@@ -55,8 +55,7 @@ impl NotificationService for Door {
             .parse()
             .map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         caller.require_district(&district)?;
-        let unknown = |error: station::NoCharter| Violation::new("district", "known-district", error.to_string());
-        let charter = self.desk.station.charter(district.as_str()).map_err(unknown)?;
+        let charter = self.desk.station.charter(district.as_str())?;
         let text = charter.text(&request.text).ok_or_else(|| {
             Violation::new("text", "known-text", format!("{:?} is not a text of this charter", request.text))
         })?;

@@ -241,11 +241,7 @@ impl TriageService for Door {
     async fn suggest(&self, request: Request<SuggestRequest>) -> Result<Response<SuggestResponse>, Status> {
         Caller::of(&request)?;
         let request = request.into_inner();
-        let charter = self
-            .desk
-            .station
-            .charter(&request.district)
-            .map_err(|error| Violation::new("district", "known-district", error.to_string()))?;
+        let charter = self.desk.station.charter(&request.district)?;
         let candidates = charter
             .classify(&request.title, &request.text)
             .iter()
@@ -256,7 +252,5 @@ impl TriageService for Door {
 }
 
 fn charter_of(desk: &Desk<Rules>, district: &Code) -> Result<Arc<Charter>, Status> {
-    desk.station
-        .charter(district.as_str())
-        .map_err(|error| Violation::new("district", "known-district", error.to_string()).into())
+    Ok(desk.station.charter(district.as_str())?)
 }

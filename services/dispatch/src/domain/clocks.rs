@@ -82,8 +82,8 @@ pub(super) fn overdue(
             });
             let late: Vec<Event> = late.collect();
             let raised = then.open_calls().filter(|call| is_late(call.number, &late));
-            let raised = raised.filter_map(|call| raised_colour(call, now, in_force));
-            let events: Vec<Event> = reminded.chain(late.iter().cloned()).chain(raised).collect();
+            let raised: Vec<Event> = raised.filter_map(|call| raised_colour(call, now, in_force)).collect();
+            let events: Vec<Event> = reminded.chain(late).chain(raised).collect();
             resumed.into_iter().chain(events).collect()
         }
     }

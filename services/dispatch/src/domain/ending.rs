@@ -43,8 +43,7 @@ fn is_shown(state: &State, matter: &Matter, outcome: Outcome, now: bool) -> bool
 /// As [`with_consequences`], for whoever says that their part is done: the last of them has to have something to show,
 /// if it is needed and nobody before had. What comes back to its place stays open without that, until its cause is found.
 pub(super) fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Decision {
-    let events = with_consequences(state, events, by, rating_due);
-    let after = events.iter().fold(state.clone(), evolve::evolve);
+    let (events, after) = consequences(state, events, by, rating_due);
     let is_missing = |matter: &Matter| !matter.comprehensive && !is_shown(&after, matter, Outcome::Solved, false);
     match &after.matter {
         Some(matter) if after.phase == Phase::Open && after.is_worked_off() && is_missing(matter) => {
@@ -55,7 +54,12 @@ pub(super) fn finish(state: &State, events: Vec<Event>, by: &Code, rating_due: T
 }
 
 /// A call ends with its last party, and a called case is resolved when its last call and task are done.
-pub(super) fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Vec<Event> {
+pub(super) fn with_consequences(state: &State, events: Vec<Event>, by: &Code, rating_due: Timestamp) -> Vec<Event> {
+    consequences(state, events, by, rating_due).0
+}
+
+/// The events with what follows from them, and the state after all of it.
+fn consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Timestamp) -> (Vec<Event>, State) {
     let mut after = events.iter().fold(state.clone(), evolve::evolve);
     let ended: Vec<Event> = after
         .open_calls()
@@ -71,10 +75,12 @@ pub(super) fn with_consequences(state: &State, mut events: Vec<Event>, by: &Code
         let (outcome, note) = lead_outcome(&after, &events);
         // What keeps coming back stays with its owner until the cause is found.
         if is_shown(&after, matter, outcome, false) && !recurrence::is_superficial(&after, outcome) {
-            events.push(resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due));
+            let resolved = resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due);
+            after = evolve::evolve(after, &resolved);
+            events.push(resolved);
         }
     }
-    events
+    (events, after)
 }
 
 /// What the party that finished last says, unless somebody before it had to leave it unsolved.

@@ -5,6 +5,8 @@ use record::{BrokerError, Refused, chain};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::NoCharter;
+
 /// A domain refusal, as the outside sees it. Implemented where the domain meets the wire.
 pub trait Refuse: std::fmt::Display {
     /// FAILED_PRECONDITION, NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT or ALREADY_EXISTS.
@@ -26,6 +28,13 @@ pub struct Violation {
 impl Violation {
     pub fn new(field: &'static str, rule: &'static str, description: impl Into<String>) -> Self {
         Self { field, rule, description: description.into() }
+    }
+}
+
+/// A request about a district that nothing is known of here.
+impl From<NoCharter> for Status {
+    fn from(error: NoCharter) -> Self {
+        Violation::new("district", "known-district", error.to_string()).into()
     }
 }
 
