@@ -93,7 +93,7 @@ impl App {
         Ok(decision.flat_map(|decision| &decision.events).filter_map(|event| Rules::from_wire(event).ok()).collect())
     }
 
-    pub async fn state(&self, asked: &Asked) -> Result<State, Status> {
+    pub async fn state(&self, asked: &Asked) -> Result<Arc<State>, Status> {
         Ok(self.desk.read(&asked.key).await?.state)
     }
 
@@ -123,7 +123,7 @@ impl App {
     }
 
     /// Enough to fill a whistle up: whether the case can be called on is decided on the record.
-    pub async fn glance(&self, asked: &Asked) -> Result<State, Status> {
+    pub async fn glance(&self, asked: &Asked) -> Result<Arc<State>, Status> {
         self.desk.glance(&asked.key).await
     }
 

@@ -3,7 +3,7 @@
 //! Dispatch's commits may be followed late, twice or in any order, so none of them is believed alone: whenever one of
 //! them concerns the centre, its whole history of the case is read, and what it adds up to is decided on.
 
-use ids::Owner;
+use ids::{Owner, Revision};
 use proto::dispatch::v1::Assigned;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::record::v1::event::Of;
@@ -29,8 +29,12 @@ struct Dispatched {
 }
 
 /// Whether a commit of dispatch can change anything for a centre.
-pub fn concerns(stored: &StoredCommit) -> bool {
-    facts(stored).any(|fact| match fact {
+fn concerns(stored: &StoredCommit) -> bool {
+    facts(stored).any(concerning)
+}
+
+fn concerning(fact: &DispatchFact) -> bool {
+    match fact {
         DispatchFact::Assigned(assigned) => assigned.comprehensive,
         DispatchFact::Reopened(_) | DispatchFact::Closed(_) => true,
         DispatchFact::Escalated(_)
@@ -63,7 +67,30 @@ pub fn concerns(stored: &StoredCommit) -> bool {
         | DispatchFact::Transferred(_)
         | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Resolved(_) => false,
-    })
+    }
+}
+
+/// Whether a commit does nothing but end a case, which asks something of a centre only if it has an operation there. One
+/// that is opened at this moment looks for the end itself, by its own commit.
+fn only_ends(stored: &StoredCommit) -> bool {
+    facts(stored).all(|fact| !concerning(fact) || matches!(fact, DispatchFact::Closed(_)))
+}
+
+/// Opens, reopens or cancels the operation, if `stored` of dispatch can change anything.
+///
+/// # Errors
+/// As [`catch_up`].
+pub async fn follow(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
+    if !concerns(stored) {
+        return Ok(());
+    }
+    if only_ends(stored) {
+        let own = desk.station.broker.last_revision_at_leader(&stored.subject.key, Owner::EnforcementCenter).await?;
+        if own == Revision::NONE {
+            return Ok(());
+        }
+    }
+    catch_up(desk, &stored.subject).await
 }
 
 /// Opens, reopens or cancels the operation, as dispatch has the case now. `to` is the commit that gave rise to it.
@@ -187,7 +214,7 @@ fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ids::{HistoryKey, Kind, Revision};
+    use ids::{HistoryKey, Kind};
     use proto::dispatch::v1::{Closed, DispatchEvent, Escalated, Reopened};
     use proto::record::v1::{Commit, Decision, Event};
 

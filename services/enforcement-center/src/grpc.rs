@@ -100,7 +100,7 @@ impl Door {
                 seats.push(entry.party.clone());
             }
         }
-        Ok((seats, roster))
+        Ok((seats, Arc::unwrap_or_clone(roster)))
     }
 
     /// The operation on a case, for somebody who may look at it.
@@ -109,8 +109,8 @@ impl Door {
         let (district, case, key) = case_key(district, case_id)?;
         caller.require_district(&district)?;
         let charter = charter_of(self.station(), district.as_str())?;
-        match self.operations.read(&key).await?.state.operation {
-            Some(operation) => Ok((charter, *operation)),
+        match &self.operations.read(&key).await?.state.operation {
+            Some(operation) => Ok((charter, Operation::clone(operation))),
             None => Err(Status::not_found(format!("there is no joint operation on case {case}"))),
         }
     }

@@ -50,5 +50,5 @@ async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> 
         desk.follow_own(&stored).await?;
         return effects::follow(desk, &stored).await;
     }
-    if dispatched::concerns(&stored) { dispatched::catch_up(desk, &stored.subject).await } else { Ok(()) }
+    dispatched::follow(desk, &stored).await
 }

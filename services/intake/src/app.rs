@@ -203,7 +203,7 @@ impl App {
     }
 
     async fn received_at(&self, key: &HistoryKey) -> Option<Timestamp> {
-        self.desk.read(key).await.ok()?.state.received.map(|receipt| receipt.received_at)
+        self.desk.read(key).await.ok()?.state.received.as_ref().map(|receipt| receipt.received_at)
     }
 
     /// Something about a case that exists.

@@ -1,19 +1,19 @@
 //! The list of cases: one SQLite table fed from the record. A copy, never a source: delete the file and it comes
 //! back.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chassis::Gate;
-use ids::{Code, Kind};
+use ids::{Code, HistoryKey, Kind, Owner};
 use jiff::Timestamp;
 use prost::Message;
-use proto::FromWireTime;
-use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CaseSummary, ListRequest, ListResponse};
-use proto::record::v1::event::Of;
+use proto::subjects::CommitSubject;
 use record::{Broker, Step, StoredCommit};
 use rusqlite::{Connection, OptionalExtension, params};
 use station::broker_status;
@@ -22,13 +22,17 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use vocabulary::Point;
 
+use self::row::Row;
 use crate::domain::duplicates::Features;
-use crate::reading;
 
 /// Commits that may wait to be written.
 const QUEUE_MAX: usize = 4096;
 /// Commits written in one transaction.
 const TRANSACTION_MAX: usize = 1000;
+/// Cases whose lines the writer remembers; when it is full it is emptied.
+const REMEMBERED_MAX: usize = 20_000;
+/// Whose facts make a line (see [`reading`]): what is rated or told changes nothing on it.
+const FOLLOWED: [Owner; 4] = [Owner::Intake, Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter];
 /// How long a reader waits for the list to come level with the record.
 const LEVEL_WITH_RECORD: Duration = Duration::from_secs(5);
 /// Cases looked at for one suggestion. At 13,000 a day in a district, places narrow them down to far fewer.
@@ -97,8 +101,7 @@ impl Projection {
             let projection = self.clone();
             move || projection.write(waiting)
         });
-        let filters = vec![format!("{}.>", Kind::Case.as_str())];
-        let mut record = broker.replay(filters, from, stop);
+        let mut record = broker.replay(filters(), from, stop);
         while let Some(step) = record.next().await? {
             match step {
                 // The writer ends only after this queue does.
@@ -111,6 +114,7 @@ impl Projection {
     }
 
     fn write(&self, mut waiting: mpsc::Receiver<StoredCommit>) -> anyhow::Result<()> {
+        let mut remembered = HashMap::new();
         while let Some(first) = waiting.blocking_recv() {
             let mut commits = vec![first];
             while commits.len() < TRANSACTION_MAX
@@ -119,18 +123,38 @@ impl Projection {
                 commits.push(more);
             }
             let last = commits.last().map_or(0, |stored| stored.sequence);
-            {
-                let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-                let transaction = connection.transaction()?;
-                for stored in &commits {
-                    write_one(&transaction, stored)?;
-                }
-                transaction.execute("UPDATE progress SET position = ?1", [i64::try_from(last)?])?;
-                transaction.commit()?;
-            }
+            self.write_all(&mut remembered, &commits)?;
             self.position.send_replace(last);
         }
         Ok(())
+    }
+
+    /// One transaction, in which every case that changes is written once.
+    fn write_all(&self, remembered: &mut HashMap<HistoryKey, Row>, commits: &[StoredCommit]) -> anyhow::Result<()> {
+        let Some(last) = commits.last() else { return Ok(()) };
+        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        let mut rows: HashMap<&HistoryKey, Row> = HashMap::new();
+        for stored in commits {
+            let key = &stored.subject.key;
+            let row = match rows.entry(key) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(match remembered.remove(key) {
+                    Some(row) => row,
+                    None => Row::read(&transaction, key)?.unwrap_or_else(|| Row::new(stored)),
+                }),
+            };
+            row.apply(stored);
+        }
+        if remembered.len() + rows.len() > REMEMBERED_MAX {
+            remembered.clear();
+        }
+        for (key, mut row) in rows {
+            row.save(&transaction, key)?;
+            remembered.insert(key.clone(), row);
+        }
+        transaction.execute("UPDATE progress SET position = ?1", [i64::try_from(last.sequence)?])?;
+        Ok(transaction.commit()?)
     }
 
     /// Waits until everything up to `position` is in the list.
@@ -149,8 +173,9 @@ impl Projection {
         broker: &Broker,
         look: impl FnOnce(&Self) -> anyhow::Result<T> + Send + 'static,
     ) -> Result<T, Status> {
-        let last = broker.last_position(&format!("{}.>", Kind::Case.as_str())).await;
-        self.level_with(last.map_err(|error| broker_status(&error))?).await;
+        let last = futures::future::try_join_all(filters().iter().map(|filter| broker.last_position(filter))).await;
+        let last = last.map_err(|error| broker_status(&error))?;
+        self.level_with(last.into_iter().max().unwrap_or_default()).await;
         let projection = self.clone();
         let found = tokio::task::spawn_blocking(move || look(&projection)).await;
         found.unwrap_or_else(|error| Err(error.into())).map_err(|error| {
@@ -252,89 +277,8 @@ impl Projection {
     }
 }
 
-fn write_one(connection: &Connection, stored: &StoredCommit) -> anyhow::Result<()> {
-    let (district, case) = (stored.subject.key.district.as_str(), stored.subject.key.id.as_str());
-    let known: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached("SELECT first_position, line FROM cases WHERE district = ?1 AND case_id = ?2")?
-        .query_row(params![district, case], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (first_position, mut line) = match known {
-        Some((position, line)) => (position, CaseSummary::decode(line.as_slice())?),
-        None => (
-            i64::try_from(stored.sequence)?,
-            CaseSummary { case_id: case.to_owned(), district: district.to_owned(), ..CaseSummary::default() },
-        ),
-    };
-    reading::apply(&mut line, &stored.commit);
-    connection
-        .prepare_cached(
-            "INSERT INTO cases (district, case_id, state, level, owner, first_position, line, kind, caller_class, \
-             channel, way, campaign, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-             ON CONFLICT DO UPDATE SET state = ?3, level = ?4, owner = ?5, line = ?7, kind = ?8, caller_class = ?9, \
-             channel = ?10, way = ?11, campaign = ?12, ended = ?13",
-        )?
-        .execute(params![
-            district,
-            case,
-            line.state,
-            line.level,
-            line.owner,
-            first_position,
-            line.encode_to_vec(),
-            line.kind,
-            line.caller_class,
-            line.channel,
-            line.way,
-            line.campaign,
-            line.closed_at.is_some() && !line.outcome.is_empty()
-        ])?;
-    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-        if let Some(Of::Intake(fact)) = &event.of {
-            write_fact(connection, district, case, fact.event.as_ref())?;
-        }
-    }
-    Ok(())
-}
-
-/// What duplicates are found by.
-fn write_fact(connection: &Connection, district: &str, case: &str, fact: Option<&IntakeFact>) -> anyhow::Result<()> {
-    match fact {
-        Some(IntakeFact::Received(received)) => {
-            let place = received.place.clone().unwrap_or_default();
-            let words: String = received.text.chars().take(WORDS_LENGTH_MAX).collect();
-            connection
-                .prepare_cached(
-                    "UPDATE cases SET received_us = ?3, place_party = ?4, address = ?5, longitude = ?6, latitude = ?7, \
-                     words = ?8 WHERE district = ?1 AND case_id = ?2",
-                )?
-                .execute(params![
-                    district,
-                    case,
-                    received.received_at.time().unwrap_or_default().as_microsecond(),
-                    place.party,
-                    place.address,
-                    place.longitude,
-                    place.latitude,
-                    words
-                ])?;
-        }
-        Some(IntakeFact::WithdrawalAsked(_) | IntakeFact::ExclusionApproved(_) | IntakeFact::LinkedAsDuplicate(_)) => {
-            connection
-                .prepare_cached("UPDATE cases SET candidate = 0 WHERE district = ?1 AND case_id = ?2")?
-                .execute(params![district, case])?;
-        }
-        Some(
-            IntakeFact::Supplemented(_)
-            | IntakeFact::ExclusionProposed(_)
-            | IntakeFact::CallerJoined(_)
-            | IntakeFact::PollOpened(_)
-            | IntakeFact::HouseholdAnswered(_)
-            | IntakeFact::PollClosed(_)
-            | IntakeFact::PollAttached(_),
-        )
-        | None => {}
-    }
-    Ok(())
+fn filters() -> Vec<String> {
+    FOLLOWED.map(|owner| CommitSubject::all_of(Kind::Case, owner)).to_vec()
 }
 
 /// One row of [`FEATURES`]: the line, and everything but what the line says.
@@ -358,6 +302,7 @@ fn with_category(line: &[u8], features: Features) -> anyhow::Result<(CaseSummary
     Ok((line, features))
 }
 
+mod row;
 mod statistics;
 #[cfg(test)]
 mod tests;

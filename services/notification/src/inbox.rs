@@ -89,7 +89,7 @@ impl Inbox {
         if deliveries <= 1 {
             return Ok(BTreeSet::new());
         }
-        Ok(self.desk.read(&about.subject.key).await.map_err(Failure::transient)?.state.settled)
+        Ok(self.desk.read(&about.subject.key).await.map_err(Failure::transient)?.state.settled.clone())
     }
 
     async fn record(&self, about: &StoredCommit, charter: &Charter, outcomes: Vec<Event>) -> Result<(), Failure> {

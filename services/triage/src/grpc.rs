@@ -55,7 +55,7 @@ struct Asked {
     caller: Caller,
     charter: Arc<Charter>,
     key: HistoryKey,
-    state: State,
+    state: Arc<State>,
     revision: u64,
 }
 
@@ -69,7 +69,7 @@ impl Door {
         caller.require_district(&district)?;
         let charter = charter_of(&self.desk, &district)?;
         let snapshot = self.desk.read(&key).await?;
-        if snapshot.state == State::Unknown {
+        if *snapshot.state == State::Unknown {
             return Err(station::not_found(&key.id));
         }
         Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0 })
@@ -84,7 +84,7 @@ impl Door {
 
 impl Asked {
     fn subject(&self) -> Subject {
-        match &self.state {
+        match &*self.state {
             State::Waiting { subject, .. } | State::Judged { subject, .. } => subject.clone(),
             State::Unknown | State::Dismissed => Subject::default(),
         }
@@ -146,7 +146,7 @@ impl Asked {
 
     /// The names of what the asker could do now.
     fn allowed(&self) -> Vec<String> {
-        let somehow = match &self.state {
+        let somehow = match &*self.state {
             State::Judged { judgement, .. } => Some(judgement.clone()),
             State::Waiting { subject, .. } => {
                 let any = self.charter.categories().first();
@@ -224,7 +224,7 @@ impl TriageService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id).await?;
         let allowed_actions = asked.allowed();
         let answer = GetResponse { revision: asked.revision, allowed_actions, ..GetResponse::default() };
-        Ok(Response::new(match &asked.state {
+        Ok(Response::new(match &*asked.state {
             State::Waiting { claimed_by, due, .. } => GetResponse {
                 phase: "waiting".to_owned(),
                 claimed_by: claimed_by.clone().unwrap_or_default(),

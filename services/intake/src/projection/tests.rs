@@ -3,7 +3,9 @@
 use ids::{CaseId, HistoryKey, Owner, Revision};
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::{IntakeEvent, LinkedAsDuplicate, Received};
+use proto::intake::v1::intake_event::Event as IntakeFact;
+use proto::intake::v1::{CallerJoined, IntakeEvent, LinkedAsDuplicate, Received};
+use proto::record::v1::event::Of;
 use proto::record::v1::{Commit, Decision, Event};
 use proto::subjects::CommitSubject;
 
@@ -17,16 +19,19 @@ fn case(number: u64) -> CaseId {
 }
 
 /// `fact` as commit number `sequence` of the record.
-fn record(projection: &Projection, case: CaseId, sequence: u64, fact: IntakeFact) {
+fn commit(case: CaseId, sequence: u64, fact: IntakeFact) -> StoredCommit {
     let event = Event { of: Some(Of::Intake(IntakeEvent { event: Some(fact) })) };
     let decisions = vec![Decision { events: vec![event], ..Decision::default() }];
     let key = HistoryKey::case(DISTRICT.parse().unwrap(), &case);
-    let stored = StoredCommit {
+    StoredCommit {
         subject: CommitSubject { key, owner: Owner::Intake, revision: Revision(sequence) },
         sequence,
         commit: Commit { decisions, ..Commit::default() },
-    };
-    write_one(&projection.connection.lock().unwrap(), &stored).unwrap();
+    }
+}
+
+fn record(projection: &Projection, case: CaseId, sequence: u64, fact: IntakeFact) {
+    projection.write_all(&mut HashMap::new(), &[commit(case, sequence, fact)]).unwrap();
 }
 
 fn received(way: i32, seconds: i64, longitude: f64) -> IntakeFact {
@@ -84,4 +89,42 @@ fn only_cases_near_and_in_time_that_are_not_merged_are_compared() {
     let listed = projection.list(&ListRequest::default(), DISTRICT).unwrap().cases;
     let merged = listed.iter().find(|line| line.case_id == case(2).as_str()).unwrap();
     assert_eq!(merged.merged_into, case(1).to_string());
+}
+
+#[test]
+fn the_table_is_the_same_however_many_commits_come_together() {
+    let joined = |category: &str| {
+        IntakeFact::CallerJoined(CallerJoined { category: category.to_owned(), ..CallerJoined::default() })
+    };
+    let linked = LinkedAsDuplicate { into: case(1).to_string(), ..LinkedAsDuplicate::default() };
+    let commits = [
+        commit(case(1), 1, received(1, 100, 114.3)),
+        commit(case(2), 2, received(2, 200, 114.4)),
+        commit(case(1), 3, joined("noise")),
+        commit(case(2), 4, IntakeFact::LinkedAsDuplicate(linked)),
+        commit(case(1), 5, joined("ponding")),
+    ];
+    let dump = |together: usize, remembering: bool| {
+        let projection = Projection::open(None).unwrap();
+        let mut remembered = HashMap::new();
+        for some in commits.chunks(together) {
+            projection.write_all(&mut remembered, some).unwrap();
+            if !remembering {
+                remembered.clear();
+            }
+        }
+        let connection = projection.connection.lock().unwrap();
+        let mut rows = connection.prepare("SELECT * FROM cases ORDER BY case_id").unwrap();
+        let columns = rows.column_count();
+        let read = |row: &rusqlite::Row<'_>| (0..columns).map(|at| row.get(at)).collect();
+        let rows: Vec<Vec<rusqlite::types::Value>> =
+            rows.query_map([], read).unwrap().collect::<Result<_, _>>().unwrap();
+        rows
+    };
+    let one_by_one = dump(1, false);
+    assert_eq!(one_by_one.len(), 2);
+    for together in 1..=commits.len() {
+        assert_eq!(dump(together, true), one_by_one, "{together} together");
+        assert_eq!(dump(together, false), one_by_one, "{together} together, read back each time");
+    }
 }

@@ -47,7 +47,7 @@ impl Alarms {
     /// The broker does not answer.
     pub async fn set(&self, key: &HistoryKey, due: Timestamp, rings_at: Timestamp) -> Result<(), BrokerError> {
         let subject = AlarmSubject { owner: self.owner, key: key.clone() };
-        self.appender.send(subject.schedule(), due.to_string().into_bytes(), headers(&subject, rings_at)).await?;
+        self.appender.send(subject.schedule(), due.to_string().into(), headers(&subject, rings_at)).await?;
         Ok(())
     }
 

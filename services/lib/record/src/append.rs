@@ -96,7 +96,7 @@ impl Appender {
     ///
     /// # Errors
     /// [`BrokerError::Exists`] when the subject exists; [`BrokerError::Unavailable`] when the outcome is unknown.
-    pub async fn append(&self, subject: String, payload: Vec<u8>) -> Result<u64, BrokerError> {
+    pub async fn append(&self, subject: String, payload: impl Into<Bytes>) -> Result<u64, BrokerError> {
         self.replace(subject, payload, 0).await
     }
 
@@ -104,23 +104,23 @@ impl Appender {
     ///
     /// # Errors
     /// As [`append`](Self::append).
-    pub async fn replace(&self, subject: String, payload: Vec<u8>, expected: u64) -> Result<u64, BrokerError> {
+    pub async fn replace(&self, subject: String, payload: impl Into<Bytes>, expected: u64) -> Result<u64, BrokerError> {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
-        self.send(subject, payload, headers).await
+        self.send(subject, payload.into(), headers).await
     }
 
     /// Writes `payload` under `subject` with headers of the caller's own, unconditionally.
     pub(crate) async fn send(
         &self,
         subject: String,
-        payload: Vec<u8>,
+        payload: Bytes,
         mut headers: HeaderMap,
     ) -> Result<u64, BrokerError> {
         trace::inject(&mut headers);
         let (reply, answer) = oneshot::channel();
         let gone = || BrokerError::Unavailable { what: format!("append to {}", self.stream), source: None };
-        let item = Item { subject, headers, payload: payload.into(), reply };
+        let item = Item { subject, headers, payload, reply };
         let appended = async {
             self.queue.send(item).await.map_err(|_| gone())?;
             answer.await.map_err(|_| gone())?

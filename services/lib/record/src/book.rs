@@ -16,6 +16,7 @@ use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::FutureExt;
 use ids::{CommandId, HistoryKey, Revision};
 use jiff::Timestamp;
@@ -89,7 +90,7 @@ pub enum Refused<R> {
 /// A state with its place in history.
 #[derive(Clone, Debug)]
 pub struct Snapshot<S> {
-    pub state: S,
+    pub state: Arc<S>,
     pub revision: Revision,
     /// The alarm this history asks for, and the commit that made it necessary.
     pub alarm: Option<(Timestamp, Revision)>,
@@ -150,7 +151,7 @@ impl<A: Aggregate> Book<A> {
     /// # Errors
     /// The stream of the record is not there.
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
-        let replicas = broker.stream(CASES).await?.cached_info().config.num_replicas;
+        let replicas = broker.replicas_of_record().await?;
         Ok(Self(Arc::new(Inner {
             broker: broker.clone(),
             appender: Appender::start(broker, CASES).await?,
@@ -203,7 +204,7 @@ impl<A: Aggregate> Book<A> {
         }
         let history = held.get_or_insert_default();
         Ok(Snapshot {
-            state: history.state.clone(),
+            state: Arc::clone(&history.state),
             revision: history.revision,
             alarm: history.alarm.map(|alarm| (alarm.due, alarm.set_at)),
         })
@@ -290,7 +291,7 @@ impl<A: Aggregate> Book<A> {
         while races < RACES_MAX {
             // Without a cached state, assume nothing has happened yet: if that is wrong, the append collides.
             let base = held.take().unwrap_or_default();
-            let draft = Draft::decide(&base, together);
+            let mut draft = Draft::decide(&base, together);
             if draft.needs_fresh_state && !fresh {
                 match self.load(key).await {
                     Ok(history) => *held = Some(history),
@@ -304,7 +305,7 @@ impl<A: Aggregate> Book<A> {
                 return Ok(draft.answers);
             }
             let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
-            let bytes = draft.commit();
+            let bytes = Bytes::from(draft.take_commit());
             if bytes.len() > BYTES_MAX {
                 *held = Some(base);
                 let description = format!("a commit of {} bytes is too large, {BYTES_MAX} fit", bytes.len());
@@ -313,7 +314,7 @@ impl<A: Aggregate> Book<A> {
             }
             match self.commit(&subject, bytes).await {
                 Ok(()) => {
-                    *held = Some(base.with(&draft.events, draft.commands, draft.at));
+                    *held = Some(base.with(draft.state, draft.commands, draft.at));
                     return Ok(draft.answers);
                 }
                 Err(BrokerError::Exists { .. }) => match self.load_looking_for(key, &draft.commit_id).await {
@@ -334,7 +335,7 @@ impl<A: Aggregate> Book<A> {
         Ok(together.iter().map(|_| Err(Refused::Contended)).collect())
     }
 
-    async fn commit(&self, subject: &CommitSubject, bytes: Vec<u8>) -> Result<(), BrokerError> {
+    async fn commit(&self, subject: &CommitSubject, bytes: Bytes) -> Result<(), BrokerError> {
         let mut repeats = 0;
         loop {
             match self.0.appender.append(subject.to_string(), bytes.clone()).await {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind};
-use tokio::sync::watch;
+use proto::streams::CASES;
+use tokio::sync::{OnceCell, watch};
 
 use crate::append::Appender;
 use crate::error::BrokerError;
+use crate::replies::Replies;
 
 /// Oldest server that honours every header we rely on.
 pub const SERVER_VERSION_MIN: &str = "2.15.0";
@@ -57,6 +59,9 @@ pub struct Broker {
     appenders: Arc<Mutex<HashMap<&'static str, Appender>>>,
     /// Whose appenders these are, if not this connection's own.
     writer: Option<Arc<Broker>>,
+    pub(crate) replies: Replies,
+    /// Copies of the record that the broker keeps.
+    replicas: Arc<OnceCell<usize>>,
 }
 
 impl Broker {
@@ -91,7 +96,15 @@ impl Broker {
             return Err(BrokerError::TooOld { found: version, needed: SERVER_VERSION_MIN });
         }
         let jetstream = jetstream::new(client.clone());
-        Ok(Self { client, jetstream, connections, appenders: Arc::default(), writer: None })
+        Ok(Self {
+            client,
+            jetstream,
+            connections,
+            appenders: Arc::default(),
+            writer: None,
+            replies: Replies::default(),
+            replicas: Arc::default(),
+        })
     }
 
     /// The same connection, but what it appends goes through `writer`'s, in one group with what others append there
@@ -149,6 +162,12 @@ impl Broker {
             }
             RequestErrorKind::TimedOut | RequestErrorKind::Other => BrokerError::unavailable(what, error),
         })
+    }
+
+    /// How many replicas the record has, as it was when first asked.
+    pub(crate) async fn replicas_of_record(&self) -> Result<usize, BrokerError> {
+        let look = || async { Ok(self.stream(CASES).await?.cached_info().config.num_replicas) };
+        self.replicas.get_or_try_init(look).await.copied()
     }
 
     pub(crate) async fn stream(&self, name: &str) -> Result<jetstream::stream::Stream, BrokerError> {

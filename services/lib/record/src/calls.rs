@@ -1,8 +1,6 @@
 //! A department's end of the wire: it pulls its own consumer on CALLS through what the hub exports to its account,
 //! and nothing else (D5).
 
-use std::sync::Arc;
-
 use async_nats::jetstream;
 use ids::Code;
 use proto::streams::CALLS;
@@ -17,12 +15,7 @@ impl Broker {
     /// Follows the orders addressed to one department, from the department's own account.
     #[must_use]
     pub fn orders_for(&self, department: &Code) -> Follower {
-        Follower {
-            jetstream: jetstream::with_prefix(self.client.clone(), HUB_API),
-            stream: CALLS,
-            consumer: department.to_string(),
-            dead_letters: None,
-            panics: Arc::default(),
-        }
+        let through_the_hub = jetstream::with_prefix(self.client.clone(), HUB_API);
+        Follower::new(through_the_hub, CALLS, department.to_string(), None)
     }
 }

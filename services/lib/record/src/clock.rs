@@ -171,7 +171,7 @@ impl ClockMover {
             .map(|(subject, due)| async move {
                 let rings_at = real_time.checked_add(due.duration_since(to)).unwrap_or(real_time);
                 let headers = alarm::headers(&subject, rings_at);
-                timers.send(subject.schedule(), due.to_string().into_bytes(), headers).await
+                timers.send(subject.schedule(), due.to_string().into(), headers).await
             })
             .buffer_unordered(MOVED_AT_ONCE)
             .try_for_each(|_| std::future::ready(Ok(())))

@@ -1,5 +1,7 @@
 //! What one turn of a mailbox would record, and what it would answer: decided on one state, written nowhere yet.
 
+use std::sync::Arc;
+
 use ids::{CommandId, Revision};
 use jiff::Timestamp;
 use prost::Message;
@@ -7,12 +9,13 @@ use proto::ToWireTime;
 use proto::record::v1::{Commit, Decision};
 
 use crate::book::{Answered, Outcome, Pending, Refused, Request};
-use crate::history::{Aggregate, History};
+use crate::history::{Aggregate, History, evolved};
 
 pub(crate) struct Draft<A: Aggregate> {
     pub commit_id: String,
     pub at: Timestamp,
-    pub events: Vec<A::Event>,
+    /// What is left behind.
+    pub state: Arc<A::State>,
     pub commands: Vec<CommandId>,
     /// One for each request, in their order.
     pub answers: Vec<Outcome<A>>,
@@ -30,21 +33,17 @@ impl<A: Aggregate> Draft<A> {
             commit_id: uuid::Uuid::now_v7().to_string(),
             // Time never runs backwards within a history, whatever the clocks of two processes say.
             at: base.at.map_or(asked_at, |last| last.max(asked_at)),
-            events: Vec::new(),
+            state: Arc::clone(&base.state),
             commands: Vec::new(),
             answers: Vec::new(),
             needs_fresh_state: false,
             charter_version: together.first().map(|first| first.request.charter_version.clone()).unwrap_or_default(),
             decisions: Vec::new(),
         };
-        let mut state = base.state.clone();
         for Pending { request, .. } in together {
-            let answer = draft.decide_one(base, &state, request);
+            let answer = draft.decide_one(base, request);
             if let Ok(answered) = &answer {
-                for event in &answered.events {
-                    state = A::evolve(state, event);
-                }
-                draft.events.extend(answered.events.iter().cloned());
+                draft.state = evolved::<A>(draft.state, &answered.events);
             }
             draft.answers.push(answer);
         }
@@ -56,18 +55,18 @@ impl<A: Aggregate> Draft<A> {
         self.decisions.is_empty()
     }
 
-    /// The bytes to be stored.
-    pub fn commit(&self) -> Vec<u8> {
+    /// The bytes to be stored, and the decisions with them: once.
+    pub fn take_commit(&mut self) -> Vec<u8> {
         Commit {
             commit_id: self.commit_id.clone(),
             at: Some(self.at.to_wire()),
-            charter_version: self.charter_version.clone(),
-            decisions: self.decisions.clone(),
+            charter_version: std::mem::take(&mut self.charter_version),
+            decisions: std::mem::take(&mut self.decisions),
         }
         .encode_to_vec()
     }
 
-    fn decide_one(&mut self, base: &History<A>, state: &A::State, request: &Request<A::Command>) -> Outcome<A> {
+    fn decide_one(&mut self, base: &History<A>, request: &Request<A::Command>) -> Outcome<A> {
         let next = base.revision.next();
         if let Some(command) = &request.command_id {
             let before = base.commands.get(command).copied();
@@ -80,7 +79,7 @@ impl<A: Aggregate> Draft<A> {
             self.needs_fresh_state = true;
             return Err(Refused::Full(base.revision.0));
         }
-        let events = A::decide(state, &request.command).map_err(|refusal| {
+        let events = A::decide(&self.state, &request.command).map_err(|refusal| {
             self.needs_fresh_state = true;
             Refused::Rule(refusal)
         })?;

@@ -4,6 +4,7 @@
 //! as long as it takes. A permanent failure, or a message that made its handler panic three times, goes to the
 //! dead letters first and is terminated after, so that it stops nothing else (I12).
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
@@ -86,13 +87,22 @@ impl From<BrokerError> for Failure {
 /// Which durable consumer to follow, and where its dead letters go.
 #[derive(Clone, Debug)]
 pub struct Follower {
-    pub(crate) jetstream: jetstream::Context,
-    pub(crate) stream: &'static str,
-    pub(crate) consumer: String,
+    jetstream: jetstream::Context,
+    stream: &'static str,
+    consumer: String,
     /// `None` where the account has no place for them: then they are logged and terminated.
-    pub(crate) dead_letters: Option<DeadLetters>,
+    dead_letters: Option<DeadLetters>,
     /// By position in the stream. Deliveries do not tell: most repeats are transient failures.
-    pub(crate) panics: Arc<Mutex<HashMap<u64, u64>>>,
+    panics: Arc<Mutex<HashMap<u64, u64>>>,
+    settlements: Arc<Settlements>,
+}
+
+/// How messages ended, counted. Looked up once: it is said of every message.
+#[derive(Debug)]
+struct Settlements {
+    acknowledged: metrics::Counter,
+    put_off: metrics::Counter,
+    buried: metrics::Counter,
 }
 
 impl Broker {
@@ -101,17 +111,22 @@ impl Broker {
     /// # Errors
     /// The dead-letter stream is not there.
     pub async fn follower(&self, stream: &'static str, consumer: &str) -> Result<Follower, BrokerError> {
-        Ok(Follower {
-            jetstream: self.jetstream.clone(),
-            stream,
-            consumer: consumer.to_owned(),
-            dead_letters: Some(DeadLetters::open(self).await?),
-            panics: Arc::default(),
-        })
+        let dead_letters = DeadLetters::open(self).await?;
+        Ok(Follower::new(self.jetstream.clone(), stream, consumer.to_owned(), Some(dead_letters)))
     }
 }
 
 impl Follower {
+    pub(crate) fn new(
+        jetstream: jetstream::Context,
+        stream: &'static str,
+        consumer: String,
+        dead_letters: Option<DeadLetters>,
+    ) -> Self {
+        let settlements = Arc::new(Settlements::of(&consumer));
+        Self { jetstream, stream, consumer, dead_letters, panics: Arc::default(), settlements }
+    }
+
     /// Handles every message until `stop`, then finishes those in hand.
     ///
     /// # Errors
@@ -155,10 +170,14 @@ impl Follower {
                 match message {
                     Ok(message) => {
                         let (me, handler) = (Arc::clone(&me), Arc::clone(&handler));
-                        in_hand.spawn(async move {
+                        let mut handled = Box::pin(async move {
                             me.handle(message, &*handler).await;
                             drop(permit);
                         });
+                        // Much of what is followed asks for nothing: that is over at the first look, without a task.
+                        if handled.as_mut().now_or_never().is_none() {
+                            in_hand.spawn(handled);
+                        }
                     }
                     Err(error) => {
                         tracing::debug!(consumer = me.consumer, error = chain(&error), "pull interrupted");
@@ -209,13 +228,8 @@ impl Follower {
         H: Fn(Delivered) -> F,
         F: Future<Output = Result<(), Failure>>,
     {
-        let Ok(info) = message.info() else { return };
-        let delivered = Delivered {
-            subject: message.subject.to_string(),
-            sequence: info.stream_sequence,
-            payload: message.payload.clone(),
-            deliveries: u64::try_from(info.delivered).unwrap_or(1),
-        };
+        let Some(delivered) = Delivered::read(&message) else { return };
+        let sequence = delivered.sequence;
         let span = tracing::info_span!(
             "process",
             otel.name = format!("process {}", template(&delivered.subject)),
@@ -226,52 +240,44 @@ impl Follower {
             deliveries = delivered.deliveries,
         );
         trace::adopt(&span, message.headers.as_ref());
-        let work = async { handler(delivered.clone()).await };
+        // On the heap once: whatever wraps a future holds it in place and moves it, and a handler's is kilobytes.
+        let work = Box::pin(async { handler(delivered).await });
         let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
-        let outcome = under_heartbeat(work, &message).await;
-        self.settle(&message, &delivered, outcome).instrument(span).await;
+        let kind = match under_heartbeat(work, &message).await {
+            Ok(Ok(())) => AckKind::Ack,
+            Ok(Err(failure)) => Box::pin(self.after_failure(&message, failure)).instrument(span).await,
+            Err(panic) => Box::pin(self.after_panic(&message, panic)).instrument(span).await,
+        };
+        if matches!(kind, AckKind::Ack | AckKind::Term) {
+            self.panics.lock().unwrap_or_else(PoisonError::into_inner).remove(&sequence);
+        }
+        self.settlements.count(&kind);
+        // Unconfirmed: a lost acknowledgement is a redelivery, and that changes nothing.
+        let _ = message.ack_with(kind).await;
     }
 
-    async fn settle(
-        &self,
-        message: &jetstream::Message,
-        delivered: &Delivered,
-        outcome: std::thread::Result<Result<(), Failure>>,
-    ) {
-        let kind = match outcome {
-            Ok(Ok(())) => AckKind::Ack,
-            Ok(Err(Failure::Transient(error))) => {
+    async fn after_failure(&self, message: &jetstream::Message, failure: Failure) -> AckKind {
+        let Some(delivered) = Delivered::read(message) else { return AckKind::Term };
+        match failure {
+            Failure::Transient(error) => {
                 tracing::warn!(subject = delivered.subject, error = chain(&*error), "will try again");
                 AckKind::Nak(Some(retry_delay(delivered.deliveries)))
             }
-            Ok(Err(Failure::Permanent(error))) => self.bury(delivered, &chain(&*error)).await,
-            Err(panic) => {
-                let why = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned())
-                    .unwrap_or_default();
-                let panics = self.count_panic(delivered.sequence);
-                tracing::error!(subject = delivered.subject, panics, why, "handler panicked");
-                if panics < PANICS_MAX {
-                    AckKind::Nak(Some(retry_delay(panics)))
-                } else {
-                    self.bury(delivered, &format!("the handler panicked {panics} times: {why}")).await
-                }
-            }
-        };
-        if matches!(kind, AckKind::Ack | AckKind::Term) {
-            self.panics.lock().unwrap_or_else(PoisonError::into_inner).remove(&delivered.sequence);
+            Failure::Permanent(error) => self.bury(&delivered, &chain(&*error)).await,
         }
-        let settlement = match kind {
-            AckKind::Ack => "ack",
-            AckKind::Nak(_) => "retry",
-            AckKind::Progress | AckKind::Next | AckKind::Term => "dead-letter",
-        };
-        metrics::counter!("record_settled_total", "consumer" => self.consumer.clone(), "settlement" => settlement)
-            .increment(1);
-        // Unconfirmed: a lost acknowledgement is a redelivery, and that changes nothing.
-        let _ = message.ack_with(kind).await;
+    }
+
+    async fn after_panic(&self, message: &jetstream::Message, panic: Box<dyn Any + Send>) -> AckKind {
+        let Some(delivered) = Delivered::read(message) else { return AckKind::Term };
+        let why = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let panics = self.count_panic(delivered.sequence);
+        tracing::error!(subject = delivered.subject, panics, why, "handler panicked");
+        if panics < PANICS_MAX {
+            AckKind::Nak(Some(retry_delay(panics)))
+        } else {
+            self.bury(&delivered, &format!("the handler panicked {panics} times: {why}")).await
+        }
     }
 
     /// What was pulled and not begun goes to the next replica now, not after [`ACK_WAIT_S`].
@@ -326,10 +332,38 @@ impl Follower {
     }
 }
 
+impl Settlements {
+    fn of(consumer: &str) -> Self {
+        let counter = |settlement: &'static str| metrics::counter!("record_settled_total", "consumer" => consumer.to_owned(), "settlement" => settlement);
+        Self { acknowledged: counter("ack"), put_off: counter("retry"), buried: counter("dead-letter") }
+    }
+
+    fn count(&self, kind: &AckKind) {
+        match kind {
+            AckKind::Ack => self.acknowledged.increment(1),
+            AckKind::Nak(_) => self.put_off.increment(1),
+            AckKind::Progress | AckKind::Next | AckKind::Term => self.buried.increment(1),
+        }
+    }
+}
+
+impl Delivered {
+    fn read(message: &jetstream::Message) -> Option<Self> {
+        let info = message.info().ok()?;
+        Some(Self {
+            subject: message.subject.to_string(),
+            sequence: info.stream_sequence,
+            payload: message.payload.clone(),
+            deliveries: u64::try_from(info.delivered).unwrap_or(1),
+        })
+    }
+}
+
 async fn under_heartbeat<T>(work: impl Future<Output = T>, message: &jetstream::Message) -> T {
     tokio::pin!(work);
     loop {
         tokio::select! {
+            biased;
             done = &mut work => return done,
             () = tokio::time::sleep(PROGRESS_EVERY) => {
                 let _ = message.ack_with(AckKind::Progress).await;

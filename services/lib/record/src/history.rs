@@ -1,6 +1,7 @@
 //! A history folded into what the next decision needs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use decider::Decider;
 use ids::{CommandId, Owner, Revision};
@@ -64,7 +65,8 @@ pub(crate) struct Alarm {
 }
 
 pub(crate) struct History<A: Aggregate> {
-    pub state: A::State,
+    /// Shared with whoever looks at it.
+    pub state: Arc<A::State>,
     pub revision: Revision,
     /// Requests from outside that are answered already (D2).
     pub commands: HashMap<CommandId, (Revision, Timestamp)>,
@@ -75,14 +77,14 @@ pub(crate) struct History<A: Aggregate> {
 
 impl<A: Aggregate> Default for History<A> {
     fn default() -> Self {
-        Self { state: A::State::default(), revision: Revision::NONE, commands: HashMap::new(), alarm: None, at: None }
+        Self { state: Arc::default(), revision: Revision::NONE, commands: HashMap::new(), alarm: None, at: None }
     }
 }
 
 impl<A: Aggregate> Clone for History<A> {
     fn clone(&self) -> Self {
         Self {
-            state: self.state.clone(),
+            state: Arc::clone(&self.state),
             revision: self.revision,
             commands: self.commands.clone(),
             alarm: self.alarm,
@@ -105,7 +107,7 @@ impl<A: Aggregate> History<A> {
     }
 
     /// Adds a commit as it is stored.
-    fn with_wire(self, commit: &Commit) -> Result<Self, WireError> {
+    fn with_wire(mut self, commit: &Commit) -> Result<Self, WireError> {
         let at = commit.at.time().map_err(|error| WireError::new("at", error))?;
         let mut events = Vec::new();
         let mut commands = Vec::new();
@@ -117,19 +119,18 @@ impl<A: Aggregate> History<A> {
                 events.push(A::from_wire(event)?);
             }
         }
-        Ok(self.with(&events, commands, at))
+        let state = evolved::<A>(std::mem::take(&mut self.state), &events);
+        Ok(self.with(state, commands, at))
     }
 
-    /// Adds a commit as it was decided.
-    pub fn with(mut self, events: &[A::Event], commands: Vec<CommandId>, at: Timestamp) -> Self {
+    /// Adds a commit as it was decided, `state` being what it left behind.
+    pub fn with(mut self, state: Arc<A::State>, commands: Vec<CommandId>, at: Timestamp) -> Self {
         self.revision = self.revision.next();
         self.at = Some(at);
         for command in commands {
             self.commands.insert(command, (self.revision, at));
         }
-        for event in events {
-            self.state = A::evolve(self.state, event);
-        }
+        self.state = state;
         // An alarm that has passed has fired, or may have by a clock that is ahead of ours: whatever is open now
         // needs a new one. One alarm too many does no harm.
         let standing = self.alarm.filter(|alarm| alarm.due.duration_since(at) > CLOCKS_APART);
@@ -141,4 +142,12 @@ impl<A: Aggregate> History<A> {
         };
         self
     }
+}
+
+/// What `events` make of a state; copied only if somebody else looks at it.
+pub(crate) fn evolved<A: Aggregate>(state: Arc<A::State>, events: &[A::Event]) -> Arc<A::State> {
+    if events.is_empty() {
+        return state;
+    }
+    Arc::new(events.iter().fold(Arc::unwrap_or_clone(state), A::evolve))
 }

@@ -25,6 +25,7 @@ pub mod provision;
 pub mod quiet;
 mod references;
 mod replay;
+mod replies;
 mod requests;
 mod trace;
 

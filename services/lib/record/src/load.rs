@@ -6,7 +6,6 @@ use async_nats::header::{IntoHeaderName, NATS_SEQUENCE, NATS_SUBJECT};
 use async_nats::jetstream::ErrorCode;
 use async_nats::{HeaderValue, Message, Request, StatusCode};
 use bytes::Bytes;
-use futures::StreamExt;
 use ids::{HistoryKey, Owner, Revision};
 use prost::Message as _;
 use proto::record::v1::Commit;
@@ -75,13 +74,18 @@ impl Broker {
     }
 
     /// The last revision of an owner's history as the stream's LEADER knows it: a direct get may be served by a
-    /// replica that lags (D3).
+    /// replica that lags (D3). Where there is one replica, that is the leader, and direct is cheaper.
     ///
     /// # Errors
     /// The broker does not answer.
     pub async fn last_revision_at_leader(&self, key: &HistoryKey, owner: Owner) -> Result<Revision, BrokerError> {
         let what = format!("read the last revision of {key}.{owner}");
-        let reply = self.ask_for_last(&what, "STREAM.MSG.GET", &CommitSubject::history_of(key, owner)).await?;
+        let filter = CommitSubject::history_of(key, owner);
+        if self.replicas_of_record().await? <= 1 {
+            let last = self.last_directly(&what, &filter).await?;
+            return last.map_or(Ok(Revision::NONE), |last| Ok(parse_subject(header(&last, NATS_SUBJECT))?.revision));
+        }
+        let reply = self.ask_for_last(&what, "STREAM.MSG.GET", &filter).await?;
         let reply: AtLeader =
             serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (reply.message, reply.error) {
@@ -98,13 +102,16 @@ impl Broker {
     /// The broker does not answer.
     pub async fn last_position(&self, filter: &str) -> Result<u64, BrokerError> {
         let what = format!("find the end of {filter}");
-        let reply = self.ask_for_last(&what, "DIRECT.GET", filter).await?;
+        let Some(last) = self.last_directly(&what, filter).await? else { return Ok(0) };
+        header(&last, NATS_SEQUENCE).parse().map_err(|source| BrokerError::unavailable(what, source))
+    }
+
+    async fn last_directly(&self, what: &str, filter: &str) -> Result<Option<Message>, BrokerError> {
+        let reply = self.ask_for_last(what, "DIRECT.GET", filter).await?;
         match reply.status {
-            Some(StatusCode::NOT_FOUND) => Ok(0),
-            None | Some(StatusCode::OK) => {
-                header(&reply, NATS_SEQUENCE).parse().map_err(|source| BrokerError::unavailable(what, source))
-            }
-            Some(status) => Err(rejected(&what, status, reply.description)),
+            Some(StatusCode::NOT_FOUND) => Ok(None),
+            None | Some(StatusCode::OK) => Ok(Some(reply)),
+            Some(status) => Err(rejected(what, status, reply.description)),
         }
     }
 
@@ -163,13 +170,8 @@ impl Broker {
         request: &serde_json::Value,
         messages: &mut Vec<StoredMessage>,
     ) -> Result<bool, BrokerError> {
-        let inbox = self.client.new_inbox();
         let mut replies =
-            self.client.subscribe(inbox.clone()).await.map_err(|source| BrokerError::unavailable(what, source))?;
-        self.client
-            .publish_with_reply(format!("$JS.API.DIRECT.GET.{stream}"), inbox, request.to_string().into())
-            .await
-            .map_err(|source| BrokerError::unavailable(what, source))?;
+            self.replies.ask(&self.client, format!("$JS.API.DIRECT.GET.{stream}"), request.to_string().into()).await?;
         while let Some(reply) = replies.next().await {
             match reply.status {
                 None | Some(StatusCode::OK) => messages.push(StoredMessage {

@@ -90,7 +90,7 @@ impl Broker {
             let (handler, client) = (Arc::clone(&handler), self.client.clone());
             let work = async move {
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
-                let answer = handler(request).await;
+                let answer = Box::pin(handler(request)).await;
                 let _ = client.publish(reply, answer.into()).await;
                 drop(permit);
             };

@@ -38,7 +38,7 @@ pub(crate) fn inject(headers: &mut HeaderMap) {
 
 /// Makes the sender of a message the parent of `span`, and links to it.
 pub(crate) fn adopt(span: &Span, headers: Option<&HeaderMap>) {
-    let Some(headers) = headers else { return };
+    let Some(headers) = headers.filter(|_| !span.is_disabled()) else { return };
     let context = opentelemetry::global::get_text_map_propagator(|propagator| propagator.extract(&Read(headers)));
     let creator = context.span().span_context().clone();
     if creator.is_valid() {

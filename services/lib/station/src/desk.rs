@@ -1,5 +1,7 @@
 //! The desk: where a request becomes a commit and an answer, for all three reasons a request can have.
 
+use std::sync::Arc;
+
 use charter::Charter;
 use ids::{CaseId, Code, CommandId, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
@@ -133,7 +135,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     ///
     /// # Errors
     /// UNAVAILABLE when it has to be loaded and the record is out of reach.
-    pub async fn glance(&self, key: &HistoryKey) -> Result<A::State, Status> {
+    pub async fn glance(&self, key: &HistoryKey) -> Result<Arc<A::State>, Status> {
         let known = self.book.snapshot(key, Revision::NONE.next()).await;
         Ok(known.map_err(|error| broker_status(&error))?.state)
     }

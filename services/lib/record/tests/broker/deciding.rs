@@ -89,7 +89,7 @@ async fn fifty_answers_to_one_call_are_decided_together_and_each_gets_its_own() 
     assert_eq!(revisions(&commits), gapless(commits.len() as u64));
     assert!(commits.len() <= 4, "{} commits for fifty answers", commits.len());
     assert_eq!(refused, amounts.len() - commits.iter().map(|stored| stored.commit.decisions.len()).sum::<usize>());
-    assert_eq!(book.read(&key).await.unwrap().state, State { total, ..State::default() });
+    assert_eq!(*book.read(&key).await.unwrap().state, State { total, ..State::default() });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

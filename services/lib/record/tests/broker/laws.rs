@@ -78,8 +78,8 @@ async fn play(world: &World, books: &[Book<Tally>; 2], key: &HistoryKey, story: 
     for book in books {
         let remembered = book.snapshot(key, ids::Revision(commits.len() as u64)).await.unwrap();
         let read = book.read(key).await.unwrap();
-        assert_eq!((&remembered.state, remembered.revision.0), (&replayed, commits.len() as u64));
-        assert_eq!((&read.state, read.revision), (&replayed, remembered.revision));
+        assert_eq!((&*remembered.state, remembered.revision.0), (&replayed, commits.len() as u64));
+        assert_eq!((&*read.state, read.revision), (&replayed, remembered.revision));
         assert_eq!(read.alarm, remembered.alarm, "the alarm is a function of the commits alone");
         assert!(read.alarm.is_some() || read.state.due.is_none(), "a deadline without an alarm");
     }
