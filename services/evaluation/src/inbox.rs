@@ -101,6 +101,9 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
             | DispatchFact::Transferred(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::CityReturned(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Reopened(_) => continue,
         };

@@ -36,6 +36,10 @@ const MISTAKES: &[Mistake] = &[
     mistake("wuchang", "charter.yaml", "community-assist: 29", "community-assist: 30", "expects-community-assist"),
     mistake("jiangan", "charter.yaml", "groups: 13", "groups: 12", "expects-groups"),
     mistake("heping", "charter.yaml", "expects:", "expected:", "unknown-key"),
+    mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员", "page-has-post"),
+    mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员, at: moon", "post-at"),
+    mistake("heping", "limits.yaml", "means: [voice, sms]", "means: [pigeon]", "means"),
+    mistake("heping", "limits.yaml", "code: city-answer", "code: city-word", "required-limits"),
     mistake("jiangan", "organisation.yaml", "    chair: district-leader\n", "", "group-has-chair"),
     mistake("jiangan", "organisation.yaml", "chair: district-leader", "chair: emperor", "unknown-reference"),
     mistake(

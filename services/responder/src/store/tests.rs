@@ -171,6 +171,32 @@ async fn the_list_begins_with_the_oldest_call_to_work_on() {
 }
 
 #[tokio::test]
+async fn red_goes_before_yellow_and_of_one_colour_what_is_due_next() {
+    use proto::ToWireTime;
+    use proto::common::v1::Colour;
+    use proto::dispatch::v1::{CallOrder, order::Order};
+    let disk = disk();
+    let store = disk.open();
+    let called = |colour: Colour, response: i64| {
+        let due = |second| Some(jiff::Timestamp::from_second(second).unwrap().to_wire());
+        Order::Call(CallOrder {
+            call: 1,
+            colour: colour.into(),
+            response_due: due(response),
+            // Long before any response: it does not count yet.
+            completion_due: due(1),
+            ..CallOrder::default()
+        })
+    };
+    let orders = [(Colour::Blue, 10), (Colour::Red, 90), (Colour::Yellow, 20), (Colour::Red, 50)];
+    for (number, (colour, response)) in (1..).zip(orders) {
+        store.take_order(new(&order(number, "3-0", called(colour, response)))).await.unwrap();
+    }
+    let list: Vec<String> = states(&store, false).await.into_iter().map(|(case, _)| case).collect();
+    assert_eq!(list, [4, 2, 3, 1].map(|number| case(number).to_string()));
+}
+
+#[tokio::test]
 async fn the_oldest_finished_calls_are_forgotten_and_no_other() {
     let disk = disk();
     let store = disk.open();
