@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
 
-use charter::{Charter, Colour, PartyKind};
+use charter::{Charter, Colour, DocumentKind, PartyKind};
 use ids::Code;
 
 fn charter(name: &str) -> Charter {
@@ -104,4 +104,13 @@ fn a_colour_pages_exactly_whom_it_names_where_they_sit() {
     // A group calls from the district: there is no street whose posts could be meant.
     assert_eq!(pages(Colour::Red, &code("wuchang-centre")), ["wuchang-centre/district-leader"]);
     assert!(charter.colour_limits(Colour::Red).means.len() > charter.colour_limits(Colour::Blue).means.len());
+}
+
+#[test]
+fn a_document_bears_centre_kind_year_and_number_in_the_districts_own_form() {
+    let number =
+        |district: &str, street: &str, kind, count| charter(district).document_number(&code(street), kind, 2019, count);
+    let notice = number("wuchang", "wuchang-liangdao", DocumentKind::Notice, 1);
+    assert_eq!(notice, "武粮综执整改〔2019〕0001号");
+    assert_eq!(number("heping", "heping-nanshi", DocumentKind::StopOrder, 12_345), "和市综执停〔2019〕12345号");
 }
