@@ -124,12 +124,12 @@ pub fn timer_consumer(owner: Owner) -> String {
 pub const OWNERS_WITH_TIMERS: [Owner; 5] =
     [Owner::Intake, Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation];
 
-/// Kinds of history beside cases whose commits their own owner follows, for what they cause.
+/// Kinds of history beside cases that a service follows, for what they cause, and whose commits on them.
 #[must_use]
-pub fn follows_also(owner: Owner) -> &'static [Kind] {
+pub fn follows_also(owner: Owner) -> &'static [(Kind, Owner)] {
     match owner {
-        Owner::Intake => &[Kind::Poll],
-        Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter | Owner::Evaluation | Owner::Notification => &[],
+        Owner::Intake | Owner::Notification => &[(Kind::Poll, Owner::Intake)],
+        Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter | Owner::Evaluation => &[],
     }
 }
 
@@ -142,7 +142,7 @@ pub fn consumers() -> Vec<ConsumerSpec> {
         filters: follows(owner)
             .iter()
             .map(|followed| CommitSubject::all_of(Kind::Case, *followed))
-            .chain(follows_also(owner).iter().map(|kind| CommitSubject::all_of(*kind, owner)))
+            .chain(follows_also(owner).iter().map(|(kind, followed)| CommitSubject::all_of(*kind, *followed)))
             .collect(),
     });
     let timers = OWNERS_WITH_TIMERS.into_iter().map(|owner| ConsumerSpec {

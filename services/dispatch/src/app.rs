@@ -15,7 +15,7 @@ use station::{Caller, Desk, Violation, broker_status, status_of};
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{Asker, Command, Event, InForce, Refusal, Rules, Special, State, Terms, Whistle};
+use crate::domain::{Asker, Command, Event, Expected, InForce, Refusal, Rules, Special, State, Terms, Whistle};
 
 const COMMAND_CENTRE: &str = "command-centre";
 /// Every charter has a limit of this name.
@@ -130,6 +130,12 @@ impl App {
     /// Until when a case resolved now can be rated.
     pub fn rating_due(&self, charter: &Charter) -> Timestamp {
         self.due_by(charter, "rating")
+    }
+
+    /// Until when the city has to say what becomes of a case, and when it is asked after.
+    pub fn city_answer(&self, charter: &Charter) -> Expected {
+        let due = self.due_by(charter, "city-answer");
+        Expected { due, reminders: reminders(charter, self.now(), due) }
     }
 
     /// When a limit of the charter, counted from now, runs out.
@@ -311,6 +317,14 @@ pub fn above<'c>(charter: &'c Charter, party: &Code) -> (&'c Party, Level) {
         }
         PartyKind::External | PartyKind::City => centre,
     }
+}
+
+/// Departments that lead the situation a case is in.
+pub fn leading(charter: &Charter, state: &State) -> Vec<Code> {
+    let Some(matter) = &state.matter else { return vec![] };
+    let situation = matter.situation.as_ref().and_then(|code| charter.situation(code.as_str()));
+    let street = charter.street_of(&matter.owner).map_or(&matter.owner, |street| &street.code);
+    situation.map(|situation| situation.lead_for(street)).unwrap_or_default()
 }
 
 /// Who is told when a party is late, for everybody who has to do with a case.

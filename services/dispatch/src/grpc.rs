@@ -14,9 +14,10 @@ use proto::dispatch::v1::{
     EscalateResponse, ExtendRequest, ExtendResponse, FormTaskForceRequest, FormTaskForceResponse, GetRequest,
     GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, PlannedTask,
     RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
-    RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse, ReopenRequest, ReopenResponse,
-    ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse,
-    SuperviseRequest, SuperviseResponse, SuspendRequest, SuspendResponse, TransferRequest, TransferResponse,
+    RecordCityReturnRequest, RecordCityReturnResponse, RecordProgressRequest, RecordProgressResponse, ReleaseRequest,
+    ReleaseResponse, ReopenRequest, ReopenResponse, ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse,
+    SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, SuperviseRequest, SuperviseResponse, SuspendRequest,
+    SuspendResponse, TransferRequest, TransferResponse,
 };
 use proto::{FromWireTime, ToWireTime};
 use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
@@ -423,6 +424,13 @@ impl DispatchService for Door {
         request: Request<RecordCityDoneRequest>,
     ) -> Result<Response<RecordCityDoneResponse>, Status> {
         beyond::city_done(self, request).await
+    }
+
+    async fn record_city_return(
+        &self,
+        request: Request<RecordCityReturnRequest>,
+    ) -> Result<Response<RecordCityReturnResponse>, Status> {
+        beyond::city_return(self, request).await
     }
 
     async fn admit(&self, request: Request<AdmitRequest>) -> Result<Response<AdmitResponse>, Status> {

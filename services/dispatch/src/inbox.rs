@@ -21,6 +21,7 @@ use vocabulary::Place;
 use crate::app::{self, App};
 use crate::domain::{Assignment, Command, InForce, State, Terms};
 use crate::effects::Effects;
+use crate::joint;
 use crate::recurrence::Recurrences;
 
 pub async fn follow(
@@ -66,6 +67,9 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
         effects.of(&stored, &snapshot.state, &app.desk.station).await?;
         return look_back(app, recurrences, &stored, &snapshot.state).await;
     }
+    if joint::concerns(&stored) {
+        joint::plan(app, &stored).await?;
+    }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         if let Some(command) = translate(app, &stored, event.of.as_ref())? {
             let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
@@ -84,7 +88,7 @@ async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, 
     match recurrences.before(stored, &charter).await? {
         None => Ok(()),
         Some(found) => {
-            let command = Command::FoundRecurrent(Box::new(found));
+            let command = Command::FoundRecurrent { found: Box::new(found), leading: app::leading(&charter, now) };
             app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await
         }
     }

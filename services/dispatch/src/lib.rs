@@ -17,6 +17,7 @@ mod effects;
 mod evidence;
 mod grpc;
 mod inbox;
+mod joint;
 mod recurrence;
 mod wire;
 

@@ -84,7 +84,7 @@ fn to_wire(event: &Event) -> WireEvent {
             check_in: Some(shared::to_place(check_in)),
             in_time: *in_time,
         }),
-        Event::TaskPlanned { task, party, title, due, after, call, root_cause } => {
+        Event::TaskPlanned { task, party, title, due, after, call, root_cause, joint_meeting } => {
             WireEvent::TaskPlanned(wire::TaskPlanned {
                 task: *task,
                 party: party.to_string(),
@@ -93,6 +93,7 @@ fn to_wire(event: &Event) -> WireEvent {
                 after: after.clone(),
                 call: call.unwrap_or_default(),
                 root_cause: *root_cause,
+                joint_meeting: joint_meeting.unwrap_or_default(),
             })
         }
         Event::TaskDone { task, party, note, in_time, evidence } => WireEvent::TaskDone(wire::TaskDone {
@@ -156,6 +157,9 @@ fn to_wire(event: &Event) -> WireEvent {
         | Event::Admitted { .. }
         | Event::AdmissionRefused { .. }
         | Event::Transferred { .. }
+        | Event::CityReminded { .. }
+        | Event::CityReturned { .. }
+        | Event::Concluded { .. }
         | Event::RelatedCaseSpawned { .. } => handing_on::to_wire(event),
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
         Event::Reopened { reason, due, start, told } => WireEvent::Reopened(wire::Reopened {
@@ -175,11 +179,14 @@ fn to_wire(event: &Event) -> WireEvent {
             let outcome = outcome.map(shared::to_outcome).unwrap_or_default();
             WireEvent::Closed(wire::Closed { reason: reason.into(), outcome })
         }
-        Event::RecurrenceFound { earlier, times, within_days } => WireEvent::RecurrenceFound(wire::RecurrenceFound {
-            earlier_cases: earlier.iter().map(ToString::to_string).collect(),
-            times: *times,
-            within_days: *within_days,
-        }),
+        Event::RecurrenceFound { earlier, times, within_days, told } => {
+            WireEvent::RecurrenceFound(wire::RecurrenceFound {
+                earlier_cases: earlier.iter().map(ToString::to_string).collect(),
+                times: *times,
+                within_days: *within_days,
+                told: shared::texts(told),
+            })
+        }
     }
 }
 
@@ -216,6 +223,7 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             after: fact.after.clone(),
             call: some(fact.call),
             root_cause: fact.root_cause,
+            joint_meeting: some(fact.joint_meeting),
         },
         WireEvent::TaskDone(fact) => Event::TaskDone {
             task: fact.task,
@@ -271,6 +279,9 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         | WireEvent::Admitted(_)
         | WireEvent::AdmissionRefused(_)
         | WireEvent::Transferred(_)
+        | WireEvent::CityReminded(_)
+        | WireEvent::CityReturned(_)
+        | WireEvent::Concluded(_)
         | WireEvent::RelatedCaseSpawned(_) => return handing_on::from_wire(event),
         WireEvent::Resolved(fact) => Event::Resolved(Box::new(from_resolved(fact)?)),
         WireEvent::Reopened(fact) => Event::Reopened {
@@ -285,7 +296,8 @@ fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         WireEvent::RecurrenceFound(fact) => {
             let case = |id: &String| id.parse().map_err(|error| WireError::new("earlier_cases", error));
             let earlier = fact.earlier_cases.iter().map(case).collect::<Result<_, WireError>>()?;
-            Event::RecurrenceFound { earlier, times: fact.times, within_days: fact.within_days }
+            let told = shared::codes("told", &fact.told)?;
+            Event::RecurrenceFound { earlier, times: fact.times, within_days: fact.within_days, told }
         }
     })
 }

@@ -65,6 +65,9 @@ fn concerning(fact: &DispatchFact) -> bool {
         | DispatchFact::Admitted(_)
         | DispatchFact::AdmissionRefused(_)
         | DispatchFact::Transferred(_)
+        | DispatchFact::CityReminded(_)
+        | DispatchFact::CityReturned(_)
+        | DispatchFact::Concluded(_)
         | DispatchFact::RelatedCaseSpawned(_)
         | DispatchFact::Resolved(_) => false,
     }
@@ -159,7 +162,9 @@ impl Dispatched {
                 self.was_comprehensive |= assigned.comprehensive;
                 self.assigned = Some((assigned.clone(), charter_version.to_owned()));
             }
-            DispatchFact::Escalated(_) | DispatchFact::Transferred(_) => self.assigned = None,
+            DispatchFact::Escalated(_) | DispatchFact::Transferred(_) | DispatchFact::CityReturned(_) => {
+                self.assigned = None;
+            }
             DispatchFact::Reopened(_) => {
                 self.reopenings += 1;
                 self.closed = false;
@@ -191,6 +196,8 @@ impl Dispatched {
             | DispatchFact::ColourRaised(_)
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Resolved(_) => {}
         }

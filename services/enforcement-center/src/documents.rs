@@ -1,18 +1,18 @@
 //! The documents of an operation, ready to print: one HTML page each, which needs nothing from elsewhere.
 //!
 //! What people wrote is escaped by the template engine, because every template's name ends in `.html`. A document
-//! bears the year it was made in, the case, and its place among all documents of the operation, so that numbers are
-//! unique in a district and have no gap within an operation.
+//! bears a number in the form of the charter, from the register of its centre and year ([`crate::registers`]).
 
 use std::sync::LazyLock;
 
-use charter::Charter;
+use charter::{Charter, DocumentKind};
 use ids::Code;
 use jiff::Timestamp;
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use vocabulary::{Officer, Place};
 
 use crate::domain::operation::{Document, Operation, Proof, Standing};
+use crate::registers::Numbers;
 
 pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 
@@ -49,31 +49,37 @@ pub fn name(document: Document) -> String {
     format!("{kind}-{count}")
 }
 
-/// The number printed on it. The year is left out only where the record does not tell when it was made.
-pub fn number(charter: &Charter, case_id: &str, operation: &Operation, document: Document) -> Option<String> {
-    let place = operation.documents.iter().position(|known| *known == document)? + 1;
-    let year = made_at(operation, document).map(|at| charter.time_zone.to_datetime(at).year().to_string());
-    Some(format!("〔{}〕{case_id}第{place}号", year.unwrap_or_default()))
+/// The number printed on it; empty only where the record does not tell when it was made.
+pub fn number(charter: &Charter, operation: &Operation, document: Document, numbers: &Numbers) -> String {
+    let made = operation.documents.iter().find(|(known, _)| *known == document);
+    let street = made.and_then(|(_, centre)| charter.street_of(centre));
+    let entered = numbers.get(&name(document)).zip(street);
+    entered.map_or_else(String::new, |((year, number), street)| {
+        charter.document_number(&street.code, kind(document), *year, *number)
+    })
 }
 
 /// None when the operation has no such document.
 ///
 /// # Errors
 /// In words: a template is at fault.
-pub fn print(charter: &Charter, case_id: &str, operation: &Operation, asked: &str) -> Result<Option<Printed>, String> {
-    let Some(document) = operation.documents.iter().copied().find(|known| name(*known) == asked) else {
+pub fn print(
+    charter: &Charter,
+    operation: &Operation,
+    asked: &str,
+    numbers: &Numbers,
+) -> Result<Option<Printed>, String> {
+    let Some((document, centre)) = operation.documents.iter().find(|(known, _)| name(*known) == asked) else {
         return Ok(None);
     };
-    let (Some(number), Some(content)) =
-        (number(charter, case_id, operation, document), content(charter, operation, document))
-    else {
-        return Ok(None);
-    };
+    let document = *document;
+    let number = number(charter, operation, document, numbers);
+    let Some(content) = content(charter, operation, document) else { return Ok(None) };
     let (kind, _) = parts(document);
     let page = context! {
         heading => heading(document),
         number => &number,
-        issuer => party_name(charter, issuer(operation, document)),
+        issuer => party_name(charter, issuer(operation, document, centre)),
         made_at => local(charter, made_at(operation, document)),
         ..content
     };
@@ -88,12 +94,23 @@ fn render(template: &str, page: Value) -> Result<String, Error> {
 }
 
 fn parts(document: Document) -> (&'static str, u32) {
+    let count = match document {
+        Document::Assessment(count)
+        | Document::StopOrder(count)
+        | Document::Notice(count)
+        | Document::Reinspection(count)
+        | Document::Conclusion(count) => count,
+    };
+    (kind(document).as_str(), count)
+}
+
+fn kind(document: Document) -> DocumentKind {
     match document {
-        Document::Assessment(count) => ("assessment", count),
-        Document::StopOrder(count) => ("stop-order", count),
-        Document::Notice(count) => ("notice", count),
-        Document::Reinspection(count) => ("reinspection", count),
-        Document::Conclusion(count) => ("conclusion", count),
+        Document::Assessment(_) => DocumentKind::Assessment,
+        Document::StopOrder(_) => DocumentKind::StopOrder,
+        Document::Notice(_) => DocumentKind::Notice,
+        Document::Reinspection(_) => DocumentKind::Reinspection,
+        Document::Conclusion(_) => DocumentKind::Conclusion,
     }
 }
 
@@ -107,7 +124,8 @@ fn heading(document: Document) -> &'static str {
     }
 }
 
-fn made_at(operation: &Operation, document: Document) -> Option<Timestamp> {
+/// When it was made, where the record tells.
+pub fn made_at(operation: &Operation, document: Document) -> Option<Timestamp> {
     match document {
         Document::Assessment(count) => nth(&operation.paths, count)?.at,
         Document::StopOrder(count) => nth(&operation.stop_orders, count)?.proof.at,
@@ -118,13 +136,13 @@ fn made_at(operation: &Operation, document: Document) -> Option<Timestamp> {
 }
 
 /// The unit whose power it rests on signs an order; the centre signs what all of them did.
-fn issuer(operation: &Operation, document: Document) -> &Code {
+fn issuer<'o>(operation: &'o Operation, document: Document, centre: &'o Code) -> &'o Code {
     let signs = match document {
         Document::StopOrder(count) => nth(&operation.stop_orders, count).map(|order| &order.party),
         Document::Notice(count) => nth(&operation.notices, count).map(|notice| &notice.order.party),
         Document::Assessment(_) | Document::Reinspection(_) | Document::Conclusion(_) => None,
     };
-    signs.unwrap_or(&operation.opening.centre)
+    signs.unwrap_or(centre)
 }
 
 fn content(charter: &Charter, operation: &Operation, document: Document) -> Option<Value> {

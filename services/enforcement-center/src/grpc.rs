@@ -21,6 +21,7 @@ use proto::enforcement_center::v1::{
     UnseatOfficerRequest, UnseatOfficerResponse,
 };
 use record::Answered;
+use record::follow::Failure;
 use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Station, Violation, broker_status, optional_prose, prose};
 use tonic::{Request, Response, Status};
@@ -34,6 +35,7 @@ use crate::domain::operation::{
 };
 use crate::domain::roster::{Rules as RosterRules, SeatKind, State as Roster};
 use crate::edge::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
+use crate::registers::{Numbers, Registers};
 use crate::wire::known;
 use crate::wire::paper::follows;
 
@@ -45,6 +47,7 @@ const READERS: [Role; 5] = [Role::EnforcementCenter, Role::Street, Role::Departm
 pub struct Door {
     operations: Desk<Rules>,
     rosters: Desk<RosterRules>,
+    registers: Registers,
 }
 
 /// A request about one operation, as far as all of them are alike.
@@ -56,8 +59,8 @@ struct Asked {
 }
 
 impl Door {
-    pub fn new(operations: Desk<Rules>, rosters: Desk<RosterRules>) -> Self {
-        Self { operations, rosters }
+    pub fn new(operations: Desk<Rules>, rosters: Desk<RosterRules>, registers: Registers) -> Self {
+        Self { operations, rosters, registers }
     }
 
     fn station(&self) -> &Station {
@@ -103,16 +106,23 @@ impl Door {
         Ok((seats, Arc::unwrap_or_clone(roster)))
     }
 
-    /// The operation on a case, for somebody who may look at it.
-    async fn look(&self, caller: &Caller, district: &str, case_id: &str) -> Result<(Arc<Charter>, Operation), Status> {
+    /// The operation on a case and the numbers of its documents, for somebody who may look at it.
+    async fn look(
+        &self,
+        caller: &Caller,
+        district: &str,
+        case_id: &str,
+    ) -> Result<(Arc<Charter>, Operation, Numbers), Status> {
         caller.require(&READERS)?;
         let (district, case, key) = case_key(district, case_id)?;
         caller.require_district(&district)?;
         let charter = charter_of(self.station(), district.as_str())?;
-        match &self.operations.read(&key).await?.state.operation {
-            Some(operation) => Ok((charter, Operation::clone(operation))),
-            None => Err(Status::not_found(format!("there is no joint operation on case {case}"))),
-        }
+        let snapshot = self.operations.read(&key).await?;
+        let Some(operation) = &snapshot.state.operation else {
+            return Err(Status::not_found(format!("there is no joint operation on case {case}")));
+        };
+        let numbers = self.registers.enter(&charter, &key, snapshot.revision, operation).await.map_err(unnumbered)?;
+        Ok((charter, Operation::clone(operation), numbers))
     }
 
     /// The notice that an answered command served. A repeat brings no events: the record has them.
@@ -177,7 +187,7 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<GetOperationResponse>, Status> {
         let caller = Caller::of(&request)?;
         let GetOperationRequest { district, case_id } = request.get_ref();
-        let (charter, operation) = self.look(&caller, district, case_id).await?;
+        let (charter, operation, numbers) = self.look(&caller, district, case_id).await?;
         let (seats, _) = self.seats_of(&charter, &operation.opening.centre).await?;
         let powers = charter.legal_powers().iter().map(|power| power.code.clone()).collect();
         let sample = Sample { now: self.station().now(), seats, powers };
@@ -186,7 +196,7 @@ impl EnforcementCenterService for Door {
             (Role::Department, Some(unit)) => Who::Unit(unit),
             (_, _) => Who::Reader,
         };
-        Ok(Response::new(show::operation(&charter, case_id, operation, who, &sample)))
+        Ok(Response::new(show::operation(&charter, operation, &numbers, who, &sample)))
     }
 
     async fn call_seat(&self, request: Request<CallSeatRequest>) -> Result<Response<CallSeatResponse>, Status> {
@@ -376,13 +386,13 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<RenderDocumentResponse>, Status> {
         let caller = Caller::of(&request)?;
         let RenderDocumentRequest { district, case_id, document } = request.get_ref();
-        let (charter, operation) = self.look(&caller, district, case_id).await?;
-        let printed = documents::print(&charter, case_id, &operation, document).map_err(|fault| {
+        let (charter, operation, numbers) = self.look(&caller, district, case_id).await?;
+        let printed = documents::print(&charter, &operation, document, &numbers).map_err(|fault| {
             tracing::error!(%case_id, document, fault, "a document cannot be printed");
             wrong_here()
         })?;
         let Some(printed) = printed else {
-            let there: Vec<String> = operation.documents.iter().map(|known| documents::name(*known)).collect();
+            let there: Vec<String> = operation.documents.iter().map(|(known, _)| documents::name(*known)).collect();
             return Err(Status::not_found(format!("no document {document:?}; there are {}", there.join(", "))));
         };
         Ok(Response::new(RenderDocumentResponse {
@@ -395,6 +405,17 @@ impl EnforcementCenterService for Door {
 
 fn charter_of(station: &Station, district: &str) -> Result<Arc<Charter>, Status> {
     Ok(station.charter(district)?)
+}
+
+/// A number that cannot be entered now.
+fn unnumbered(failure: Failure) -> Status {
+    match failure {
+        Failure::Transient(error) => Status::unavailable(format!("the register is out of reach: {error}")),
+        Failure::Permanent(error) => {
+            tracing::error!(%error, "a document cannot be numbered");
+            wrong_here()
+        }
+    }
 }
 
 fn wrong_here() -> Status {

@@ -10,14 +10,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::centre::seat_due;
 use crate::domain::operation::{Command, Rules};
+use crate::registers::Registers;
 use crate::{dispatched, effects};
 
-pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn follow(desk: Desk<Rules>, registers: Registers, stop: CancellationToken) -> anyhow::Result<()> {
     let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::EnforcementCenter)).await?;
     follower
         .run(stop, move |delivered| {
-            let desk = desk.clone();
-            async move { take(&desk, &delivered).await }
+            let (desk, registers) = (desk.clone(), registers.clone());
+            async move { take(&desk, &registers, &delivered).await }
         })
         .await?;
     Ok(())
@@ -44,10 +45,15 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
     Ok(())
 }
 
-async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {
+async fn take(desk: &Desk<Rules>, registers: &Registers, delivered: &Delivered) -> Result<(), Failure> {
     let stored = read_stored(delivered)?;
     if stored.subject.owner == Owner::EnforcementCenter {
-        desk.follow_own(&stored).await?;
+        let now = desk.follow_own(&stored).await?;
+        if let Some(operation) = now.state.operation.as_ref().filter(|operation| !operation.documents.is_empty()) {
+            let key = &stored.subject.key;
+            let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+            registers.enter(&charter, key, now.revision, operation).await?;
+        }
         return effects::follow(desk, &stored).await;
     }
     dispatched::follow(desk, &stored).await

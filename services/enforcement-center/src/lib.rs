@@ -8,7 +8,8 @@
 //! Invariants: nobody goes out before the path was decided; an operation is not concluded while a notice is
 //! open or what its breach made mandatory is not done; each deadline of a notice or a called seat is recorded at most
 //! once and never early (I7); what a desk is shown as allowed is what the rules take (`domain/operation/allowed.rs`); a related case is submitted under a
-//! reference of its own commit, so that it is one case however often that is followed (D11).
+//! reference of its own commit, so that it is one case however often that is followed (D11); documents of a centre are
+//! numbered without a gap, and none twice (`registers.rs`).
 
 mod centre;
 pub mod config;
@@ -19,6 +20,7 @@ mod edge;
 mod effects;
 mod grpc;
 mod inbox;
+mod registers;
 mod staff;
 mod wire;
 
@@ -29,7 +31,7 @@ use station::{Desk, Station};
 
 pub use config::Config;
 
-use domain::{operation, roster};
+use domain::{operation, register, roster};
 
 /// Connects, follows dispatch and its own commits, minds the notices, serves the centres.
 ///
@@ -47,10 +49,12 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
         let gate = service.ready().gate("officers");
         list.clone().feed(station.broker.clone(), service.stopping(), gate)
     });
-    service.spawn("follow the record", inbox::follow(operations.clone(), service.stopping()));
+    let registers = registers::Registers::new(Desk::<register::Rules>::open(&station).await?);
+    let following = inbox::follow(operations.clone(), registers.clone(), service.stopping());
+    service.spawn("follow the record", following);
     service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers, list)));
-    service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters)));
+    service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters, registers)));
     Ok(())
 }

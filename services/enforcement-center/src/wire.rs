@@ -3,6 +3,7 @@
 
 pub(crate) mod paper;
 mod refusal;
+mod register;
 mod roster;
 pub(crate) mod staff;
 
@@ -158,7 +159,8 @@ impl Aggregate for operation::Rules {
             | WireEvent::OfficerAway(_)
             | WireEvent::OfficerRegistered(_)
             | WireEvent::OfficerSeconded(_)
-            | WireEvent::SecondmentEnded(_) => {
+            | WireEvent::SecondmentEnded(_)
+            | WireEvent::DocumentNumbered(_) => {
                 return Err(WireError::new("event", "about a roster, not an operation"));
             }
         })

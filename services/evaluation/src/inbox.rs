@@ -51,7 +51,7 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
         (Kind::Case, Owner::Dispatch) => on_dispatch(desk, &stored).await,
         (Kind::Case, Owner::Evaluation) => desk.follow_own(&stored).await.map(|_| ()),
         (
-            Kind::Case | Kind::Roster | Kind::Period | Kind::Poll | Kind::Staff,
+            Kind::Case | Kind::Roster | Kind::Period | Kind::Poll | Kind::Staff | Kind::Register,
             Owner::Intake
             | Owner::Triage
             | Owner::Dispatch
@@ -101,6 +101,9 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
             | DispatchFact::Transferred(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::CityReturned(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Reopened(_) => continue,
         };

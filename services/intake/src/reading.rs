@@ -89,6 +89,10 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             line.owner.clone_from(&fact.to_party);
             line.level = level_name(Level::D);
         }
+        Some(DispatchFact::CityReturned(fact)) => {
+            line.owner.clone_from(&fact.to_party);
+            line.level = level_name(Level::C);
+        }
         Some(DispatchFact::Called(fact)) => {
             // What a special group calls on stays the district's.
             if fact.special.is_none() {
@@ -135,6 +139,8 @@ fn apply_dispatch(line: &mut CaseSummary, fact: Option<&DispatchFact>, commit: &
             | DispatchFact::ColourRaised(_)
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_),
         )
         | None => {}

@@ -253,7 +253,7 @@ impl<'c> Timeline<'c> {
                             fact.title,
                             prefixed(", after ", &after.join(", ")),
                             if fact.root_cause { "; the cause is to be found" } else { "" }
-                        ),
+                        ) + if fact.joint_meeting == 0 { "" } else { "; decided at the joint meeting" },
                     )
                 }
             }
@@ -314,6 +314,7 @@ impl<'c> Timeline<'c> {
                     Clock::Adjudication => "adjudication",
                     Clock::Supervision => "supervision",
                     Clock::Meeting => "meeting",
+                    Clock::City => "city",
                     Clock::Case | Clock::Unspecified => "case",
                 };
                 Told {
@@ -354,6 +355,9 @@ impl<'c> Timeline<'c> {
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
             | DispatchFact::Transferred(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::CityReturned(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_) => self.tell_handing_on(fact),
             DispatchFact::Resolved(fact) => Told {
                 limit: limit("rating", fact.rating_due, None, false),
@@ -426,7 +430,14 @@ impl<'c> Timeline<'c> {
         self.calls.get(&call).cloned().unwrap_or_default()
     }
 
+    /// Of a unit, or of a post in it: `unit/role`.
     fn name(&self, code: &str) -> String {
+        if let Some((unit, role)) = code.split_once('/') {
+            let known =
+                self.charter.and_then(|charter| charter.roles().iter().find(|known| known.code.as_str() == role));
+            let role = known.map_or(role, |known| known.name.zh.as_str());
+            return format!("{} {role}", self.name(unit));
+        }
         let known = self.charter.and_then(|charter| charter.party(code));
         known.map_or_else(|| code.to_owned(), |party| party.name.zh.clone())
     }

@@ -34,6 +34,35 @@ pub struct Message {
     pub rendered: String,
     /// When it happened.
     pub at: Timestamp,
+    /// About a call; whoever delivers it knows by it what to do first, and how.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+}
+
+/// The colour of the call that a message is about, and the means that the charter has for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Urgency {
+    pub colour: &'static str,
+    pub means: Vec<&'static str>,
+}
+
+impl Message {
+    /// Red before yellow, yellow before blue, and whatever has no colour last.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self.urgency.as_ref().map(|urgency| urgency.colour) {
+            Some("red") => 0,
+            Some("yellow") => 1,
+            Some(_) => 2,
+            None => 3,
+        }
+    }
+
+    /// It waits behind nothing that is not red.
+    #[must_use]
+    pub fn is_red(&self) -> bool {
+        self.rank() == 0
+    }
 }
 
 /// What came of one try.
@@ -100,8 +129,9 @@ impl Courier {
     async fn attempt(&self, message: &Message) -> Attempt {
         match self {
             Self::Log => {
-                let Message { delivery_id, text, recipient, case_id, district, rendered, at } = message;
-                tracing::info!(delivery_id, text, recipient, case_id, %district, rendered, %at, "notification");
+                let Message { delivery_id, text, recipient, case_id, district, rendered, at, urgency } = message;
+                let colour = urgency.as_ref().map(|urgency| urgency.colour);
+                tracing::info!(delivery_id, text, recipient, case_id, %district, rendered, %at, colour, "notification");
                 Attempt::Delivered
             }
             Self::Webhook(webhook) => webhook.post(message).await,

@@ -19,11 +19,11 @@ use station::{Caller, Desk};
 use tokio_util::sync::CancellationToken;
 
 use crate::cases::{Case, Cases};
-use crate::courier::{Courier, Message, delivery_id};
+use crate::courier::{Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, tellings};
 use crate::domain::{Command, Event, Rules};
 use crate::occasions::{occasions, received};
-use crate::words;
+use crate::{polls, words};
 
 pub struct Inbox {
     desk: Desk<Rules>,
@@ -54,12 +54,19 @@ impl Inbox {
         if let Some(received) = received(&stored.commit) {
             self.cases.learn(key, received);
         }
-        let occasions = occasions(&stored.commit).map_err(Failure::permanent)?;
+        let mut occasions = occasions(&stored.commit).map_err(Failure::permanent)?;
+        let poll = polls::ended(&self.desk.station.broker, &stored).await?;
+        let question = poll.map(|ended| {
+            occasions.push((ended.position, ended.occasion));
+            ended.instead_of_case
+        });
         if occasions.is_empty() {
             return Ok(());
         }
         let charter = self.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
-        let case = if occasions.iter().any(|(_, occasion)| occasion.is_an_end()) {
+        let case = if let Some(question) = question.flatten() {
+            Arc::new(question)
+        } else if occasions.iter().any(|(_, occasion)| occasion.is_an_end()) {
             self.cases.with_every_caller(key).await?
         } else {
             self.cases.get(key).await?
@@ -69,7 +76,7 @@ impl Inbox {
         let settled = self.settled(&stored, delivered.deliveries).await?;
         let (mut written, mut outcomes) = (Vec::new(), Vec::new());
         for (position, telling) in told {
-            for recipient in recipients(&telling.to, &case) {
+            for recipient in recipients(&charter, &telling.to, &case) {
                 match write(&charter, &stored, &case, (position, recipient), &telling)? {
                     Draft::NoText => tracing::debug!(text = telling.text, "the charter has no such text"),
                     Draft::Written(message) | Draft::Unwritable(message, _)
@@ -79,6 +86,7 @@ impl Inbox {
                 }
             }
         }
+        written.sort_by_key(Message::rank);
         outcomes.extend(self.courier.settle(written, delivered.deliveries).await?);
         self.record(&stored, &charter, outcomes).await
     }
@@ -121,8 +129,13 @@ impl Inbox {
     }
 }
 
-fn recipients(to: &Recipient, case: &Case) -> Vec<String> {
+fn recipients(charter: &Charter, to: &Recipient, case: &Case) -> Vec<String> {
     match to {
+        // A post is told as `unit/role`.
+        Recipient::Pages { colour, by, parties } => {
+            let pages = charter.pages(*colour, by, parties).into_iter();
+            pages.map(|page| format!("{}/{}", page.unit, page.role)).collect()
+        }
         Recipient::Callers => case.callers.clone(),
         Recipient::Caller(caller) => vec![caller.clone()],
         Recipient::Party(party) => vec![party.to_string()],
@@ -156,6 +169,10 @@ fn write(
         district: key.district.clone(),
         rendered: String::new(),
         at,
+        urgency: telling.urgency().map(|colour| Urgency {
+            colour: colour.as_str(),
+            means: charter.colour_limits(colour).means.iter().map(|means| means.as_str()).collect(),
+        }),
     };
     Ok(match words::render(&text.zh, &words::values(charter, &key.id, case, &telling.says)) {
         Ok(rendered) => Draft::Written(Message { rendered, ..message }),

@@ -16,6 +16,7 @@ pub mod domain;
 mod grpc;
 mod inbox;
 mod occasions;
+mod polls;
 mod webhook;
 mod wire;
 mod words;

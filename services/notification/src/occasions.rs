@@ -3,15 +3,15 @@
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{Clock, CloseReason, Closed, Overdue};
 use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
-use proto::intake::v1::Received;
 use proto::intake::v1::intake_event::Event as IntakeFact;
+use proto::intake::v1::{PollOutcome, Received};
 use proto::record::v1::{Actor, Commit, event::Of};
 use proto::triage::v1::triage_event::Event as TriageFact;
 use record::WireError;
 use station::wire;
 
 use crate::cases::reference;
-use crate::domain::tellings::{Ending, Occasion};
+use crate::domain::tellings::{Ending, Missed, Occasion, Vote};
 
 /// The occasions of a commit, each with the position of its fact in the commit, counted from 1.
 ///
@@ -48,6 +48,7 @@ fn intake_facts(commit: &Commit) -> impl Iterator<Item = &IntakeFact> {
     events.filter_map(|event| if let Some(Of::Intake(fact)) = &event.of { fact.event.as_ref() } else { None })
 }
 
+/// Who is told of the end of a poll is on the record of the poll: see [`crate::polls`].
 fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>, WireError> {
     match fact {
         Some(Of::Intake(fact)) => Ok(match &fact.event {
@@ -107,7 +108,34 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
                 .iter()
                 .map(|called| wire::code("parties", &called.party))
                 .collect::<Result<_, _>>()?,
+            colour: wire::colour(fact.colour)?,
             response_due: wire::time("response_due", fact.response_due.as_ref())?,
+        }),
+        // Before it was written down who is concerned, nobody is told.
+        DispatchFact::ColourRaised(fact) if fact.caller.is_empty() => None,
+        DispatchFact::ColourRaised(fact) => Some(Occasion::ColourRaised {
+            by: wire::code("caller", &fact.caller)?,
+            parties: wire::codes("parties", &fact.parties)?,
+            colour: wire::colour(fact.to)?,
+            response_due: wire::time("response_due", fact.response_due.as_ref())?,
+            completion_due: wire::time("completion_due", fact.completion_due.as_ref())?,
+        }),
+        DispatchFact::RecurrenceFound(fact) => Some(Occasion::Recurred { parties: wire::codes("told", &fact.told)? }),
+        DispatchFact::Admitted(fact) => Some(Occasion::Admitted { parties: wire::codes("told", &fact.told)? }),
+        DispatchFact::Transferred(fact) => {
+            Some(Occasion::Transferred { city: wire::code("to_party", &fact.to_party)? })
+        }
+        DispatchFact::CityReturned(fact) => {
+            Some(Occasion::CityReturned { to: wire::code("to_party", &fact.to_party)? })
+        }
+        DispatchFact::CityReminded(fact) => Some(Occasion::CityReminded {
+            city: wire::code("city", &fact.city)?,
+            told: wire::code("told", &fact.told)?,
+            due: wire::time("due", fact.due.as_ref())?,
+        }),
+        DispatchFact::TaskPlanned(fact) if fact.joint_meeting != 0 => Some(Occasion::TaskDecided {
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
         }),
         DispatchFact::Overdue(fact) if is_of_a_call(fact) => Some(Occasion::CallOverdue {
             party: wire::code("party", &fact.party)?,
@@ -115,6 +143,7 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
             told: wire::code("told", &fact.told)?,
         }),
         DispatchFact::Overdue(fact) => Some(Occasion::Overdue {
+            of: missed(fact),
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
             told: wire::code("told", &fact.told)?,
@@ -163,11 +192,8 @@ fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
         | DispatchFact::Resumed(_)
         | DispatchFact::MeetingHeld(_)
         | DispatchFact::TaskForceFormed(_)
-        | DispatchFact::RecurrenceFound(_)
-        | DispatchFact::ColourRaised(_)
-        | DispatchFact::Admitted(_)
         | DispatchFact::AdmissionRefused(_)
-        | DispatchFact::Transferred(_)
+        | DispatchFact::Concluded(_)
         | DispatchFact::RelatedCaseSpawned(_) => None,
     })
 }
@@ -177,7 +203,37 @@ fn is_of_a_call(fact: &Overdue) -> bool {
     match fact.clock() {
         Clock::Response | Clock::ReportIn | Clock::Completion => true,
         Clock::Task => fact.call != 0,
-        Clock::Case | Clock::Adjudication | Clock::Supervision | Clock::Meeting | Clock::Unspecified => false,
+        Clock::Case | Clock::Adjudication | Clock::Supervision | Clock::Meeting | Clock::City | Clock::Unspecified => {
+            false
+        }
+    }
+}
+
+fn missed(fact: &Overdue) -> Missed {
+    match fact.clock() {
+        Clock::Adjudication => Missed::Adjudication,
+        Clock::Supervision => Missed::Supervision,
+        Clock::City => Missed::City,
+        Clock::Response
+        | Clock::ReportIn
+        | Clock::Completion
+        | Clock::Task
+        | Clock::Case
+        | Clock::Meeting
+        | Clock::Unspecified => Missed::Work,
+    }
+}
+
+/// How a poll ended.
+///
+/// # Errors
+/// It has not.
+pub fn vote(outcome: PollOutcome) -> Result<Vote, WireError> {
+    match outcome {
+        PollOutcome::Passed => Ok(Vote::Passed),
+        PollOutcome::Failed => Ok(Vote::Failed),
+        PollOutcome::NoQuorum => Ok(Vote::NoQuorum),
+        PollOutcome::Unspecified => Err(WireError::new("outcome", "missing")),
     }
 }
 
@@ -246,6 +302,7 @@ mod tests {
         let called = dispatch::Called {
             caller: "wuchang-jyq-command-centre".to_owned(),
             parties: vec![party("wuchang-jsj"), party("wuchang-jtdd")],
+            colour: 1,
             response_due: Some(DUE.to_wire()),
             ..dispatch::Called::default()
         };

@@ -15,6 +15,8 @@ use crate::courier::{Attempt, Message, hex};
 const ANSWER_S_MAX: u64 = 5;
 /// Posts under way at once in this process: a receiver that is slow is not helped by more.
 const POSTS_MAX: usize = 64;
+/// Posts about red calls, beside those: they never wait for what is less urgent.
+const RED_POSTS_MAX: usize = 16;
 /// `sha256=` and the HMAC-SHA-256 of the body, in hexadecimal.
 const SIGNATURE: &str = "Huying-Signature";
 /// The delivery id once more, where proxies and gateways look for it.
@@ -25,6 +27,7 @@ pub struct Webhook {
     url: Url,
     secret: Vec<u8>,
     posts: Semaphore,
+    red: Semaphore,
 }
 
 impl Webhook {
@@ -39,7 +42,7 @@ impl Webhook {
             .redirect(Policy::none())
             .build()
             .context("preparing the webhook, which needs this machine's CA certificates")?;
-        Ok(Self { client, url, secret, posts: Semaphore::new(POSTS_MAX) })
+        Ok(Self { client, url, secret, posts: Semaphore::new(POSTS_MAX), red: Semaphore::new(RED_POSTS_MAX) })
     }
 
     pub async fn post(&self, message: &Message) -> Attempt {
@@ -47,8 +50,8 @@ impl Webhook {
             Ok(body) => body,
             Err(error) => return Attempt::Refused(error.to_string()),
         };
-        // The semaphore is never closed.
-        let _permit = self.posts.acquire().await;
+        // Neither semaphore is ever closed.
+        let _permit = if message.is_red() { self.red.acquire().await } else { self.posts.acquire().await };
         let request = self
             .client
             .post(self.url.clone())

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use charter::Charter;
+use charter::{Charter, Colour};
 use ids::Code;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use vocabulary::Outcome;
 
 use crate::cases::Case;
-use crate::domain::tellings::{Ending, Says};
+use crate::domain::tellings::{Ending, Says, Vote};
 
 pub type Values = BTreeMap<String, String>;
 
@@ -44,6 +44,7 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, says: &Says) -> Val
         ("party", says.party.as_ref().map(|party| name(charter, party))),
         ("due", due),
         ("outcome", says.ending.map(|ending| ending_name(ending).to_owned())),
+        ("colour", says.colour.map(|colour| colour_name(colour).to_owned())),
     ];
     known.into_iter().filter_map(|(variable, value)| value.map(|value| (variable.to_owned(), value))).collect()
 }
@@ -59,6 +60,17 @@ fn ending_name(ending: Ending) -> &'static str {
         Ending::With(Outcome::NotAccepted) | Ending::Excluded => "不予受理",
         Ending::With(Outcome::NotSolved) => "未解决",
         Ending::Withdrawn => "已撤回",
+        Ending::Voted(Vote::Passed) => "同意户数达到要求",
+        Ending::Voted(Vote::Failed) => "同意户数未达到要求",
+        Ending::Voted(Vote::NoQuorum) => "参与户数不足",
+    }
+}
+
+fn colour_name(colour: Colour) -> &'static str {
+    match colour {
+        Colour::Red => "红色",
+        Colour::Yellow => "黄色",
+        Colour::Blue => "蓝色",
     }
 }
 
@@ -67,7 +79,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::tellings::{Occasion, Telling, tellings};
+    use crate::domain::tellings::{Missed, Occasion, Telling, tellings};
 
     fn wuchang() -> Charter {
         Charter::shipped("wuchang").unwrap()
@@ -83,10 +95,27 @@ mod tests {
         vec![
             Occasion::Received,
             Occasion::Judged { party: party.clone() },
-            Occasion::Called { by: by.clone(), parties: vec![party.clone()], response_due: due },
+            Occasion::Called { by: by.clone(), parties: vec![party.clone()], colour: Colour::Red, response_due: due },
             Occasion::CallOverdue { party: party.clone(), due, told: by.clone() },
             Occasion::CallerJoined { caller: "caller-2".to_owned() },
-            Occasion::Overdue { party: party.clone(), due, told: by.clone() },
+            Occasion::Overdue { of: Missed::Work, party: party.clone(), due, told: by.clone() },
+            Occasion::Overdue { of: Missed::Adjudication, party: party.clone(), due, told: by.clone() },
+            Occasion::Overdue { of: Missed::Supervision, party: party.clone(), due, told: by.clone() },
+            Occasion::Overdue { of: Missed::City, party: party.clone(), due, told: by.clone() },
+            Occasion::ColourRaised {
+                by: by.clone(),
+                parties: vec![party.clone()],
+                colour: Colour::Red,
+                response_due: due,
+                completion_due: due,
+            },
+            Occasion::Recurred { parties: vec![by.clone(), party.clone()] },
+            Occasion::PollEnded { party: by.clone(), vote: Vote::Passed },
+            Occasion::Admitted { parties: vec![by.clone()] },
+            Occasion::Transferred { city: party.clone() },
+            Occasion::CityReturned { to: party.clone() },
+            Occasion::CityReminded { city: party.clone(), told: by.clone(), due },
+            Occasion::TaskDecided { party: party.clone(), due },
             Occasion::Returned { party: party.clone(), adjudicator: by.clone(), due },
             Occasion::Reopened { parties: vec![party.clone()], due },
             Occasion::Reminded { party: party.clone(), due },

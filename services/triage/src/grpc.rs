@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, CommandId, HistoryKey};
+use ids::{Code, CommandId, HistoryKey, Owner};
 use proto::ToWireTime;
 use proto::common::v1::Role;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::record::v1::event::Of;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
     Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, ListQueueRequest,
@@ -57,6 +59,8 @@ struct Asked {
     key: HistoryKey,
     state: Arc<State>,
     revision: u64,
+    /// Dispatch has ended it: by a rating, or because nobody rated it.
+    closed: bool,
 }
 
 impl Door {
@@ -72,7 +76,23 @@ impl Door {
         if *snapshot.state == State::Unknown {
             return Err(station::not_found(&key.id));
         }
-        Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0 })
+        let closed = match *snapshot.state {
+            State::Judged { .. } => self.is_closed(&key).await?,
+            State::Unknown | State::Waiting { .. } | State::Dismissed => false,
+        };
+        Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0, closed })
+    }
+
+    /// Read when somebody asks, which is seldom, and not followed: dispatch writes ten commits on each case. A closed case
+    /// is never opened again (D11).
+    async fn is_closed(&self, key: &HistoryKey) -> Result<bool, Status> {
+        let load = self.desk.station.broker.load_owner(key, Owner::Dispatch);
+        let history = load.await.map_err(|error| broker_status(&error))?;
+        let decisions = history.iter().flat_map(|stored| &stored.commit.decisions);
+        let mut facts = decisions.flat_map(|decision| &decision.events);
+        Ok(facts.any(|event| {
+            matches!(&event.of, Some(Of::Dispatch(fact)) if matches!(fact.event, Some(DispatchFact::Closed(_))))
+        }))
     }
 
     async fn decide(&self, asked: &Asked, command_id: CommandId, command: Command) -> Result<u64, Status> {
@@ -155,7 +175,7 @@ impl Asked {
             State::Unknown | State::Dismissed => None,
         };
         let Some(somehow) = somehow else { return Vec::new() };
-        let acts = allowed_actions(&self.state, self.seat(), &self.caller.staff_ref, &somehow);
+        let acts = allowed_actions(&self.state, self.seat(), &self.caller.staff_ref, &somehow, self.closed);
         acts.into_iter().map(|act: Act| act.name().to_owned()).collect()
     }
 }
@@ -212,7 +232,8 @@ impl TriageService for Door {
             situation: &request.situation,
         };
         let judgement = asked.judgement(&said)?;
-        let command = Command::Regrade { judgement, reason: prose("reason", &request.reason, REASON_LENGTH_MAX)? };
+        let reason = prose("reason", &request.reason, REASON_LENGTH_MAX)?;
+        let command = Command::Regrade { judgement, reason, closed: asked.closed };
         let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
         Ok(Response::new(RegradeResponse { revision }))
     }

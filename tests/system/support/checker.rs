@@ -164,6 +164,9 @@ impl CaseState {
             | DispatchFact::Admitted(_)
             | DispatchFact::AdmissionRefused(_)
             | DispatchFact::Transferred(_)
+            | DispatchFact::CityReminded(_)
+            | DispatchFact::CityReturned(_)
+            | DispatchFact::Concluded(_)
             | DispatchFact::RelatedCaseSpawned(_)
             | DispatchFact::Resolved(_)
             | DispatchFact::Reopened(_) => return None,

@@ -33,7 +33,12 @@ pub(super) fn admit(state: &State, matter: &Matter, by: &Code, above: bool, reas
     if state.admitted.contains(&matter.category) {
         return Err(Refusal::AdmittedAlready(matter.category.clone()));
     }
-    Ok(vec![Event::Admitted { by: by.clone(), category: matter.category.clone(), reason: reason.to_owned() }])
+    Ok(vec![Event::Admitted {
+        by: by.clone(),
+        category: matter.category.clone(),
+        reason: reason.to_owned(),
+        told: state.refused.clone(),
+    }])
 }
 
 impl Event {

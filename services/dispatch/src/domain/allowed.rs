@@ -9,8 +9,8 @@ use vocabulary::{Duty, Officer, Outcome, Place};
 
 use super::decide::Decision;
 use super::{
-    Answer, Attendee, Command, InForce, Plan, ProgressKind, Related, ReturnBasis, Rules, Scope, Special, State, Terms,
-    Whistle,
+    Answer, Attendee, Command, Expected, InForce, Plan, ProgressKind, Related, ReturnBasis, Rules, Scope, Special,
+    State, Terms, Whistle,
 };
 
 /// What can be done, by its name in the contract.
@@ -45,6 +45,7 @@ pub enum Act {
     ReportIn,
     Done,
     Return,
+    RecordCityReturn,
 }
 
 /// One thing that can be done, and to what of the case.
@@ -230,8 +231,12 @@ fn of_the_city(asker: &Asker) -> Vec<(Action, Command)> {
         evidence: something(),
         rating_due: asker.now,
     };
-    let transfer = Command::Transfer { by: by.clone(), above, city: city.clone(), reference, reason };
+    let answer = Expected { due: later(asker.now), reminders: vec![] };
+    let transfer = Command::Transfer { by: by.clone(), above, city: city.clone(), reference, reason, answer };
+    let back =
+        Command::CityReturn { by: by.clone(), above, city: city.clone(), centre: by.clone(), reason: String::new() };
     vec![
+        (Action::on_case(Act::RecordCityReturn), back),
         (Action::on_case(Act::Transfer), transfer),
         (Action::on_case(Act::RecordCityProgress), Command::CityProgress { by, above, city: city.clone(), note }),
         (Action::on_case(Act::RecordCityDone), done),

@@ -68,6 +68,44 @@ fn what_needs_evidence_is_not_solved_without_and_may_still_end_otherwise() {
 }
 
 #[test]
+fn b2_is_solved_with_a_call_or_was_b1() {
+    let judged_at = |graded_by: u64, level: Level| {
+        let Command::Grade { mut assignment, terms, instead } = grade_as(graded_by, terms(0, "14d")) else {
+            unreachable!()
+        };
+        assignment.level = level;
+        Command::Grade { assignment, terms, instead }
+    };
+    let state = given(&[judged_at(1, Level::B2)]);
+    assert_eq!(Rules::decide(&state, &resolve(&["swept.jpg"])), Err(Refusal::CallNeeded));
+    let mut explained = resolve(&[]);
+    if let Command::Resolve { outcome, .. } = &mut explained {
+        *outcome = Outcome::NotSolved;
+    }
+    assert_eq!(names(&Rules::decide(&state, &explained).unwrap()), ["Resolved"], "an honest end stays possible");
+    let regraded = after(state.clone(), &judged_at(2, Level::B1));
+    assert_eq!(names(&Rules::decide(&regraded, &resolve(&[])).unwrap()), ["Resolved"]);
+    // Whoever was called and was let go was called all the same.
+    let release =
+        Command::Release { by: code(STREET), party: code(POLICE), reason: "not needed".to_owned(), rating_due: at(1) };
+    let called = after(after(state.clone(), &whistle(&[POLICE])), &release);
+    assert_eq!(names(&Rules::decide(&called, &resolve(&[])).unwrap()), ["Resolved"]);
+    // What goes up is no longer the street's to call on.
+    let escalate = Command::Escalate {
+        by: code(STREET),
+        to: code(DISTRICT),
+        to_level: Level::C,
+        reason: "no street can".to_owned(),
+    };
+    let state = after(state, &escalate);
+    let mut of_district = resolve(&[]);
+    if let Command::Resolve { by, .. } = &mut of_district {
+        *by = code(DISTRICT);
+    }
+    assert_eq!(names(&Rules::decide(&state, &of_district).unwrap()), ["Resolved"]);
+}
+
+#[test]
 fn the_last_party_shows_something_if_nobody_before_it_has() {
     let called = given(&[judged(1, "street-lights", true), whistle(&[POLICE]), answer(POLICE, 5, report_in())]);
     assert_eq!(Rules::decide(&called, &answer(POLICE, 9, done())), Err(Refusal::EvidenceNeeded));
@@ -130,6 +168,7 @@ fn what_the_city_has_keeps_its_clock_and_ends_by_what_the_district_writes_down()
         city: code(CITY),
         reference: "C-17".to_owned(),
         reason: "the city's road".to_owned(),
+        answer: Expected { due: at(1_000_000), reminders: vec![] },
     };
     let first = given(&[grade_as(1, terms(0, "14d"))]);
     assert_eq!(Rules::decide(&first, &transfer(false)), Err(Refusal::NotAbove(code(DISTRICT))));
@@ -157,6 +196,76 @@ fn what_the_city_has_keeps_its_clock_and_ends_by_what_the_district_writes_down()
     assert_eq!(names(&done(&state).unwrap()), ["Resolved"]);
 }
 
+/// In the city's hands since minute 0, with three days to say a word.
+fn with_the_city() -> State {
+    let transfer = Command::Transfer {
+        by: code(DISTRICT),
+        above: true,
+        city: code(CITY),
+        reference: "C-17".to_owned(),
+        reason: "the city's road".to_owned(),
+        answer: Expected { due: at(4320), reminders: vec![at(2160), at(3456)] },
+    };
+    given(&[grade_as(1, terms(0, "14d")), transfer])
+}
+
+#[test]
+fn the_city_is_asked_after_and_its_silence_is_told_once() {
+    let state = with_the_city();
+    assert_eq!(next_deadline(&state), Some(at(2160)));
+    assert_eq!(Rules::decide(&state, &check(2159)), Ok(vec![]));
+    let asked = Rules::decide(&state, &check(2160)).unwrap();
+    assert!(
+        matches!(&asked[..], [Event::CityReminded { city, told, reminder: 1, .. }]
+            if city.as_str() == CITY && told.as_str() == DISTRICT),
+        "{asked:?}"
+    );
+    let state = asked.iter().fold(state, Rules::evolve);
+    assert_eq!(Rules::decide(&state, &check(2160)), Ok(vec![]), "a redelivery changes nothing");
+    let late = Rules::decide(&state, &check(4320)).unwrap();
+    assert_eq!(names(&late), ["CityReminded", "Overdue"]);
+    assert!(matches!(&late[1], Event::Overdue { clock: Clock::City, told, .. } if told.as_str() == DISTRICT));
+    let state = late.iter().fold(state, Rules::evolve);
+    assert_eq!(Rules::decide(&state, &check(4321)), Ok(vec![]));
+    assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "only the clock of the case is left");
+}
+
+#[test]
+fn any_word_of_the_city_is_its_answer() {
+    let (by, note) = (code(DISTRICT), "somebody is on the way".to_owned());
+    let state = after(with_the_city(), &Command::CityProgress { by, above: true, city: code(CITY), note });
+    assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)));
+    assert_eq!(Rules::decide(&state, &check(4320)), Ok(vec![]));
+}
+
+#[test]
+fn what_is_not_the_citys_comes_back_to_the_district_and_goes_there_once_more_at_most() {
+    let back = |above| Command::CityReturn {
+        by: code(DISTRICT),
+        above,
+        city: code(CITY),
+        centre: code(DISTRICT),
+        reason: "a district road".to_owned(),
+    };
+    let state = with_the_city();
+    assert_eq!(Rules::decide(&state, &back(false)), Err(Refusal::NotAbove(code(DISTRICT))));
+    let state = after(state, &back(true));
+    let matter = state.matter.as_ref().unwrap();
+    assert_eq!((matter.owner.as_str(), matter.level), (DISTRICT, Level::C));
+    assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "nobody waits for the city any more");
+    assert!(matches!(Rules::decide(&state, &back(true)), Err(Refusal::NotTheOwner { .. })), "said once");
+    let again = Command::Transfer {
+        by: code(DISTRICT),
+        above: true,
+        city: code(CITY),
+        reference: "C-18".to_owned(),
+        reason: "it is on the city's map".to_owned(),
+        answer: Expected { due: at(9000), reminders: vec![] },
+    };
+    let state = after(after(state, &again), &back(true));
+    assert_eq!(Rules::decide(&state, &again), Err(Refusal::GoesRound(code(CITY))));
+}
+
 #[test]
 fn work_outside_the_list_of_communities_is_refused_on_the_record_until_the_district_admits_it() {
     let state = given(&[judged(1, "road-works-permit", false)]);
@@ -166,6 +275,11 @@ fn work_outside_the_list_of_communities_is_refused_on_the_record_until_the_distr
     assert!(refused.tasks.is_empty());
     let admit = |above| Command::Admit { by: code(DISTRICT), above, reason: "this once".to_owned() };
     assert_eq!(Rules::decide(&refused, &admit(false)), Err(Refusal::NotAbove(code(DISTRICT))));
+    let said = Rules::decide(&refused, &admit(true)).unwrap();
+    assert!(
+        matches!(&said[..], [Event::Admitted { told, .. }] if *told == [code(COMMUNITY)]),
+        "who was refused hears it"
+    );
     let admitted = after(refused, &admit(true));
     assert_eq!(Rules::decide(&admitted, &admit(true)), Err(Refusal::AdmittedAlready(code("road-works-permit"))));
     assert_eq!(names(&Rules::decide(&admitted, &tasks).unwrap()), ["TaskPlanned"]);

@@ -43,7 +43,8 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
         Phase::Open => {
             let ends = state.suspension.iter().map(|suspension| suspension.until);
             let reminders = reminders(state).map(|(_, _, _, at)| at);
-            running(state).map(|clock| clock.due).chain(ends).chain(reminders).min()
+            let of_city = city_reminders(state).map(|(_, at)| at);
+            running(state).map(|clock| clock.due).chain(ends).chain(reminders).chain(of_city).min()
         }
     }
 }
@@ -70,6 +71,8 @@ pub(super) fn overdue(
             let reminded = reminders(&then).filter(|(_, _, _, at)| *at <= now).map(|(call, party, nth, _)| {
                 Event::Reminded { call: call.number, party: party.clone(), reminder: nth, due: call.completion_due }
             });
+            let asked_after = city_reminders(&then).filter(|(_, at)| *at <= now);
+            let asked_after: Vec<Event> = then.city_reminded(asked_after.map(|(nth, _)| nth), above, centre);
             let late = running(&then).filter(|clock| clock.due <= now).map(|clock| clock.last_missed(&then, now));
             let late = late.map(|clock| Event::Overdue {
                 clock: clock.clock,
@@ -83,7 +86,7 @@ pub(super) fn overdue(
             let late: Vec<Event> = late.collect();
             let raised = then.open_calls().filter(|call| is_late(call.number, &late));
             let raised: Vec<Event> = raised.filter_map(|call| raised_colour(call, now, in_force)).collect();
-            let events: Vec<Event> = reminded.chain(late).chain(raised).collect();
+            let events: Vec<Event> = reminded.chain(asked_after).chain(late).chain(raised).collect();
             resumed.into_iter().chain(events).collect()
         }
     }
@@ -111,7 +114,17 @@ fn raised_colour(call: &Call, now: Timestamp, in_force: &InForce) -> Option<Even
     let limits = in_force.0.colour_limits(to);
     let [response_due, report_in_due, completion_due] =
         [&limits.response, &limits.report_in, &limits.completion].map(|limit| in_force.0.deadline(now, limit).due);
-    Some(Event::ColourRaised { call: call.number, from: call.colour, to, response_due, report_in_due, completion_due })
+    let expected = call.parties.iter().filter(|called| called.is_expected());
+    Some(Event::ColourRaised {
+        call: call.number,
+        from: call.colour,
+        to,
+        response_due,
+        report_in_due,
+        completion_due,
+        caller: Some(call.caller.clone()),
+        parties: expected.map(|called| called.party.clone()).collect(),
+    })
 }
 
 fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
@@ -165,7 +178,43 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
         .chain(case)
         .chain(meetings)
         .filter(move |clock| !suspended || matches!(clock.clock, Clock::Response | Clock::ReportIn));
-    work.chain(returns).chain(supervisions)
+    // Nobody here can keep the city waiting, or stop its clock.
+    let city = state.asked_city.iter().filter(|asked| !asked.late).flat_map(|asked| {
+        state.matter.iter().map(|matter| Running {
+            clock: Clock::City,
+            call: None,
+            task: None,
+            order: None,
+            party: &matter.owner,
+            due: asked.answer.due,
+        })
+    });
+    work.chain(returns).chain(supervisions).chain(city)
+}
+
+/// When the city is still to be asked after, by their numbers from 1.
+fn city_reminders(state: &State) -> impl Iterator<Item = (u32, Timestamp)> {
+    let asked = state.asked_city.iter().filter(|asked| !asked.late);
+    asked.flat_map(|asked| (1u32..).zip(asked.answer.reminders.iter().copied()).skip(asked.reminded))
+}
+
+impl State {
+    fn city_reminded(
+        &self,
+        reminders: impl Iterator<Item = u32>,
+        above: &BTreeMap<Code, Code>,
+        centre: &Code,
+    ) -> Vec<Event> {
+        let Some((asked, matter)) = self.asked_city.as_ref().zip(self.matter.as_ref()) else { return vec![] };
+        let told = above.get(&matter.owner).unwrap_or(centre);
+        let event = |reminder| Event::CityReminded {
+            city: matter.owner.clone(),
+            told: told.clone(),
+            reminder,
+            due: asked.answer.due,
+        };
+        reminders.map(event).collect()
+    }
 }
 
 /// Reminders to come, of every party that is not done: its call, its number from 1, when.

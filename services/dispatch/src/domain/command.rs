@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, InForce, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Terms, Whistle};
+use super::{Assignment, Expected, InForce, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Terms, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -228,6 +228,7 @@ pub enum Command {
         city: Code,
         reference: String,
         reason: String,
+        answer: Expected,
     },
     CityProgress {
         by: Code,
@@ -243,6 +244,14 @@ pub enum Command {
         summary: String,
         evidence: Vec<String>,
         rating_due: Timestamp,
+    },
+    /// Back to the district's centre.
+    CityReturn {
+        by: Code,
+        above: bool,
+        city: Code,
+        centre: Code,
+        reason: String,
     },
     Admit {
         by: Code,
@@ -271,5 +280,16 @@ pub enum Command {
     },
 
     /// The same problem was handled at the same place before.
-    FoundRecurrent(Box<Recurrent>),
+    /// `leading`: departments that lead such a matter.
+    FoundRecurrent {
+        found: Box<Recurrent>,
+        leading: Vec<Code>,
+    },
+
+    /// A meeting of the joint operation decided who does what.
+    JointDecisions {
+        meeting: u32,
+        decisions: Vec<Plan>,
+        in_force: InForce,
+    },
 }

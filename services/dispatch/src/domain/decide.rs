@@ -4,12 +4,12 @@ use charter::{Deadline, Level};
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
-use vocabulary::{Outcome, Place};
+use vocabulary::Place;
 
 use super::{
     Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
     RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, handing_on,
-    meeting, patience, recurrence, returns,
+    joint, meeting, patience, recurrence, returns,
 };
 
 /// Dispatch's rule book.
@@ -40,18 +40,8 @@ impl Decider for Rules {
             Command::Exclude => Ok(ending::end(state, CloseReason::Excluded)),
             Command::Merge => Ok(ending::end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
-                (Phase::Open, Some(matter)) if matter.comprehensive => {
-                    let mut events = ending::let_everybody_go(state, summary);
-                    let after = events.iter().fold(state.clone(), evolve::evolve);
-                    // What the centre served and inspected is on its own record.
-                    events.push(ending::resolution(
-                        &after,
-                        matter,
-                        (Outcome::Solved, summary, &[]),
-                        by.clone(),
-                        *rating_due,
-                    ));
-                    events
+                (Phase::Open, Some(matter)) if matter.comprehensive && state.concluded.is_none() => {
+                    joint::conclude(state, matter, by, summary, *rating_due)
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
@@ -62,7 +52,11 @@ impl Decider for Rules {
                 Phase::Resolved { .. } if state.rounds == *round => vec![ending::reopened(state, reason, terms)],
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
-            Command::FoundRecurrent(found) => Ok(recurrence::find(state, found)),
+            Command::FoundRecurrent { found, leading } => Ok(recurrence::find(state, found, leading)),
+            Command::JointDecisions { meeting, decisions, in_force } => Ok(match (&state.phase, &state.matter) {
+                (Phase::Open, Some(matter)) => joint::plan(state, matter, *meeting, decisions, in_force),
+                (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
+            }),
             Command::CheckDeadlines { now, above, centre, in_force } => {
                 Ok(clocks::overdue(state, *now, above, centre, in_force))
             }
@@ -97,6 +91,7 @@ impl Decider for Rules {
             | Command::Transfer { .. }
             | Command::CityProgress { .. }
             | Command::CityDone { .. }
+            | Command::CityReturn { .. }
             | Command::Admit { .. }
             | Command::SpawnRelated { .. }
             | Command::Answer { .. } => on_open(state, command),
@@ -190,8 +185,12 @@ fn on_open(state: &State, command: &Command) -> Decision {
             owns(matter, by)?;
             meeting::form_task_force(state, lead, members, *cadence_days, *now)
         }
-        Command::Transfer { by, above, city, reference, reason } => {
-            handing_on::transfer(state, matter, (by, *above), city, reference, reason)
+        Command::Transfer { by, above, city, reference, reason, answer } => {
+            handing_on::transfer(state, matter, (by, *above), city, (reference, reason), answer)
+        }
+        Command::CityReturn { by, above, city, centre, reason } => {
+            with_the_city(matter, by, *above, city)?;
+            handing_on::city_return(state, city, centre, reason)
         }
         Command::CityProgress { by, above, city, note } => {
             with_the_city(matter, by, *above, city)?;
@@ -224,7 +223,8 @@ fn on_open(state: &State, command: &Command) -> Decision {
         | Command::Conclude { .. }
         | Command::Rate { .. }
         | Command::CheckDeadlines { .. }
-        | Command::FoundRecurrent(_)
+        | Command::FoundRecurrent { .. }
+        | Command::JointDecisions { .. }
         | Command::Reopen { .. } => Ok(vec![]),
     }
 }
@@ -291,6 +291,7 @@ pub(super) fn plan(state: &State, matter: &Matter, by: &Code, plans: &[Plan], in
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
             root_cause: plan.root_cause,
+            joint_meeting: None,
         });
     }
     Ok(events)

@@ -1,12 +1,14 @@
 //! How a case ends, and how it comes back.
 
+use charter::Level;
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Outcome;
 
 use super::decide::Decision;
 use super::{
-    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve, recurrence,
+    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve, joint,
+    recurrence,
 };
 
 pub(super) fn resolve(
@@ -29,10 +31,19 @@ pub(super) fn resolve(
     if recurrence::is_superficial(state, outcome) {
         return Err(Refusal::RootCauseNeeded);
     }
+    if is_uncalled(state, matter, outcome) {
+        return Err(Refusal::CallNeeded);
+    }
     if !is_shown(state, matter, outcome, !evidence.is_empty()) {
         return Err(Refusal::EvidenceNeeded);
     }
     Ok(vec![resolution(state, matter, said, by.clone(), rating_due)])
+}
+
+/// B2 is what a street solves with departments: solved without one having been called, it was B1. Any call counts,
+/// whoever came to it; an honest end as something else needs none.
+fn is_uncalled(state: &State, matter: &Matter, outcome: Outcome) -> bool {
+    outcome == Outcome::Solved && matter.level == Level::B2 && state.calls.is_empty()
 }
 
 /// What the charter wants evidence for is not solved without.
@@ -68,7 +79,10 @@ fn consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Ti
         .collect();
     after = ended.iter().fold(after, evolve::evolve);
     events.extend(ended);
-    if let Some(matter) = &after.matter
+    if let Some(resolved) = joint::concluded(&after, rating_due) {
+        after = evolve::evolve(after, &resolved);
+        events.push(resolved);
+    } else if let Some(matter) = &after.matter
         && after.is_worked_off()
         && !matter.comprehensive
     {
@@ -118,6 +132,9 @@ fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
         | Event::Resolved(_)
         | Event::Reopened { .. }
         | Event::RecurrenceFound { .. }
+        | Event::CityReminded { .. }
+        | Event::CityReturned { .. }
+        | Event::Concluded { .. }
         | Event::Closed { .. } => None,
     });
     let (outcome, note) = said.unwrap_or((Outcome::Solved, String::new()));

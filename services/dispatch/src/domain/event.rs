@@ -55,6 +55,13 @@ pub struct Special {
     pub chair: Option<Officer>,
 }
 
+/// Until when somebody outside is expected to answer, and when it is asked after, earliest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub due: Timestamp,
+    pub reminders: Vec<Timestamp>,
+}
+
 /// A task as it is planned. `after` counts within the list it came in, from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -138,6 +145,8 @@ pub enum Event {
         after: Vec<u32>,
         call: Option<u32>,
         root_cause: bool,
+        /// The meeting of the joint operation that decided it.
+        joint_meeting: Option<u32>,
     },
     TaskDone {
         task: u32,
@@ -274,11 +283,16 @@ pub enum Event {
         response_due: Timestamp,
         report_in_due: Timestamp,
         completion_due: Timestamp,
+        /// Who called, and whoever is still expected. None and nobody on records from before they were written down.
+        caller: Option<Code>,
+        parties: Vec<Code>,
     },
+    /// `told`: communities that were refused work on the case before.
     Admitted {
         by: Code,
         category: Code,
         reason: String,
+        told: Vec<Code>,
     },
     /// `asked_by`: none when the judgement would have sent it there.
     AdmissionRefused {
@@ -286,12 +300,14 @@ pub enum Event {
         category: Code,
         asked_by: Option<Code>,
     },
-    /// To the city, which knows it by `reference`.
+    /// To the city, which knows it by `reference`. `answer`: until when it has said what becomes of it; none on records
+    /// from before that was asked.
     Transferred {
         from_party: Code,
         to_party: Code,
         reference: String,
         reason: String,
+        answer: Option<Expected>,
     },
     RelatedCaseSpawned {
         by: Code,
@@ -315,5 +331,25 @@ pub enum Event {
         earlier: Vec<CaseId>,
         times: u32,
         within_days: u32,
+        /// Whose it is, and who leads such a matter.
+        told: Vec<Code>,
+    },
+    /// The city has not said what becomes of the case.
+    CityReminded {
+        city: Code,
+        told: Code,
+        reminder: u32,
+        due: Timestamp,
+    },
+    /// Not the city's: the district has it again.
+    CityReturned {
+        from_party: Code,
+        to_party: Code,
+        reason: String,
+    },
+    /// The joint operation is over, and what was planned with it is not: the case is resolved when that is done.
+    Concluded {
+        by: Code,
+        summary: String,
     },
 }

@@ -5,8 +5,8 @@ use ids::Code;
 use jiff::Timestamp;
 
 use super::{
-    Call, CalledParty, CaseClock, Clock, Event, Kept, Matter, Phase, Return, Scope, Stage, State, Supervision,
-    Suspension, Task, TaskForce, case_clock, meeting,
+    AskedCity, Call, CalledParty, CaseClock, Clock, Concluded, Event, Expected, Kept, Matter, Phase, Return, Scope,
+    Stage, State, Supervision, Suspension, Task, TaskForce, case_clock, meeting,
 };
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
@@ -18,6 +18,8 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             }
             let before = state.matter.take();
             arrive(&mut state, &assigned.party);
+            state.asked_city = None;
+            state.concluded = None;
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 owner: assigned.party.clone(),
@@ -46,19 +48,46 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Escalated { to_party, to, .. } => {
             arrive(&mut state, to_party);
+            state.asked_city = None;
+            state.concluded = None;
             if let Some(matter) = &mut state.matter {
                 matter.owner = to_party.clone();
                 matter.level = *to;
                 matter.comprehensive = false;
             }
         }
-        Event::Transferred { to_party, .. } => {
+        Event::Transferred { to_party, answer, .. } => {
             arrive(&mut state, to_party);
+            let asked = |answer: &Expected| AskedCity { answer: answer.clone(), reminded: 0, late: false };
+            state.asked_city = answer.as_ref().map(asked);
+            state.concluded = None;
             if let Some(matter) = &mut state.matter {
                 matter.owner = to_party.clone();
                 matter.level = Level::D;
                 matter.comprehensive = false;
             }
+        }
+        Event::CityReturned { to_party, .. } => {
+            arrive(&mut state, to_party);
+            state.asked_city = None;
+            if let Some(matter) = &mut state.matter {
+                matter.owner = to_party.clone();
+                matter.level = Level::C;
+            }
+        }
+        Event::CityReminded { .. } => {
+            if let Some(asked) = &mut state.asked_city {
+                asked.reminded += 1;
+            }
+        }
+        // Any word of the city is its answer.
+        Event::Progressed { party, .. } => {
+            if state.matter.as_ref().is_some_and(|matter| matter.owner == *party) {
+                state.asked_city = None;
+            }
+        }
+        Event::Concluded { by, summary } => {
+            state.concluded = Some(Concluded { by: by.clone(), summary: summary.clone() });
         }
         Event::Called { call, whistle } => {
             if let Some(matter) = &mut state.matter {
@@ -115,8 +144,9 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 known.ended = true;
             }
         }
-        Event::TaskPlanned { task, party, title, due, after, call, root_cause } => {
+        Event::TaskPlanned { task, party, title, due, after, call, root_cause, joint_meeting } => {
             state.last_task = state.last_task.max(*task);
+            state.joint_meetings.extend(joint_meeting.filter(|meeting| !state.joint_meetings.contains(meeting)));
             state.tasks.push(Task {
                 number: *task,
                 party: party.clone(),
@@ -210,6 +240,11 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 force.meets_by = meeting::after(*due, force.cadence_days);
             }
         }
+        Event::Overdue { clock: Clock::City, .. } => {
+            if let Some(asked) = &mut state.asked_city {
+                asked.late = true;
+            }
+        }
         Event::Overdue { clock: Clock::Case, .. } => {
             if let Some(matter) = &mut state.matter {
                 matter.overdue = true;
@@ -225,6 +260,8 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.phase = Phase::Resolved { outcome: resolution.outcome, rating_due: resolution.rating_due };
             state.rounds = resolution.round;
             state.suspension = None;
+            state.asked_city = None;
+            state.concluded = None;
         }
         Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
@@ -249,7 +286,12 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Admitted { category, .. } => state.admitted.push(category.clone()),
         Event::RelatedCaseSpawned { .. } => state.related += 1,
-        Event::Progressed { .. } | Event::MeasureAdopted { .. } | Event::AdmissionRefused { .. } => {}
+        Event::AdmissionRefused { party, .. } => {
+            if !state.refused.contains(party) {
+                state.refused.push(party.clone());
+            }
+        }
+        Event::MeasureAdopted { .. } => {}
     }
     state
 }

@@ -4,7 +4,7 @@ use charter::Level;
 use ids::Code;
 
 use super::decide::Decision;
-use super::{Assignment, Event, InForce, Matter, Refusal, State, admission};
+use super::{Assignment, Event, Expected, InForce, Matter, Refusal, State, admission};
 
 /// Times one unit may have the same case in one round: it can come back once, with what was learnt elsewhere; a third
 /// time it goes round.
@@ -25,9 +25,7 @@ pub(super) fn assign(
     if to_level != level_without_call(matter.level) {
         return Err(Refusal::WrongLevel { party: to.clone(), level: to_level, case: matter.level });
     }
-    if state.owners.iter().filter(|owner| *owner == to).count() >= VISITS_MAX {
-        return Err(Refusal::GoesRound(to.clone()));
-    }
+    goes_round(state, to)?;
     if let Some(refused) = admission::refusal(state, &matter.category, to, Some(by), in_force) {
         return Ok(vec![refused]);
     }
@@ -72,14 +70,15 @@ pub(super) fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str
     }])
 }
 
-/// To the city, under a name that it is found by there.
+/// To the city, under a name that it is found by there. The city can be asked once more after it said no, like any
+/// other; a third time it goes round.
 pub(super) fn transfer(
     state: &State,
     matter: &Matter,
     (by, above): (&Code, bool),
     city: &Code,
-    reference: &str,
-    reason: &str,
+    (reference, reason): (&str, &str),
+    answer: &Expected,
 ) -> Decision {
     if !above {
         return Err(Refusal::NotAbove(by.clone()));
@@ -88,12 +87,25 @@ pub(super) fn transfer(
         return Err(Refusal::AlreadyThere(city.clone()));
     }
     no_open_call(state)?;
+    goes_round(state, city)?;
     Ok(vec![Event::Transferred {
         from_party: matter.owner.clone(),
         to_party: city.clone(),
         reference: reference.to_owned(),
         reason: reason.to_owned(),
+        answer: Some(answer.clone()),
     }])
+}
+
+/// The city says that it is not its own. Nothing keeps it from coming back: it is nobody else's.
+pub(super) fn city_return(state: &State, city: &Code, centre: &Code, reason: &str) -> Decision {
+    no_open_call(state)?;
+    Ok(vec![Event::CityReturned { from_party: city.clone(), to_party: centre.clone(), reason: reason.to_owned() }])
+}
+
+fn goes_round(state: &State, to: &Code) -> Result<(), Refusal> {
+    let visits = state.owners.iter().filter(|owner| *owner == to).count();
+    if visits < VISITS_MAX { Ok(()) } else { Err(Refusal::GoesRound(to.clone())) }
 }
 
 fn no_open_call(state: &State) -> Result<(), Refusal> {

@@ -89,6 +89,14 @@ fn desk() -> impl Strategy<Value = Lane> {
             city: code("wuhan"),
             reference: "C-17".to_owned(),
             reason: "the city's road".to_owned(),
+            answer: Expected { due: at(500), reminders: vec![at(250)] },
+        }),
+        Just(Command::CityReturn {
+            by: code("wuchang-centre"),
+            above: true,
+            city: code("wuhan"),
+            centre: code("wuchang-centre"),
+            reason: "a district road".to_owned(),
         }),
     ];
     prop::collection::vec(asked, 0..10)

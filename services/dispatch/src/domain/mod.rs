@@ -1,7 +1,7 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
 //! back ([`returns`]), who has it next ([`handing_on`]), what communities may be asked ([`admission`]), how time is given ([`patience`]), what keeps coming
-//! back ([`recurrence`]), how people meet ([`meeting`]), which clocks run ([`clocks`])
+//! back ([`recurrence`]), how people meet ([`meeting`], [`joint`]), which clocks run ([`clocks`])
 //! and how that of the case is counted ([`case_clock`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
@@ -30,6 +30,7 @@ mod histories;
 mod in_force;
 #[cfg(test)]
 mod interleaving;
+mod joint;
 mod meeting;
 #[cfg(test)]
 mod model;
@@ -50,7 +51,7 @@ pub use case_clock::{CaseClock, Start, Terms};
 pub use clocks::next_deadline;
 pub use command::{Answer, Attendee, Command, Related};
 pub use decide::Rules;
-pub use event::{Assignment, Event, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle};
+pub use event::{Assignment, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle};
 pub use in_force::InForce;
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
@@ -89,6 +90,14 @@ pub struct State {
     pub related: u32,
     /// Cases of the same problem at the same place that were handled before; none: it has not come back.
     pub earlier: Vec<CaseId>,
+    /// The city has it and has not said a word yet.
+    pub asked_city: Option<AskedCity>,
+    /// Communities that were refused work on it.
+    pub refused: Vec<Code>,
+    /// Meetings of the joint operation whose decisions are planned.
+    pub joint_meetings: Vec<u32>,
+    /// What the enforcement centre said when it was through, as long as tasks are left.
+    pub concluded: Option<Concluded>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -216,6 +225,21 @@ pub struct Supervision {
     pub late: bool,
 }
 
+/// A case that was handed to the city, until the city has answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AskedCity {
+    pub answer: Expected,
+    pub reminded: usize,
+    pub late: bool,
+}
+
+/// The end of a joint operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concluded {
+    pub by: Code,
+    pub summary: String,
+}
+
 /// People of several units who meet at a steady pace until a matter is done.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskForce {
@@ -238,6 +262,8 @@ pub enum Clock {
     Supervision,
     /// Of a task force that has to meet.
     Meeting,
+    /// Of the city, which has to say what becomes of a case.
+    City,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

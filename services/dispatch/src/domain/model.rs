@@ -47,7 +47,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
     let grade = |graded_by| {
         let assignment = Box::new(Assignment {
             party: code(STREET),
-            level: Level::B1,
+            level: if graded_by == 2 { Level::B2 } else { Level::B1 },
             comprehensive: false,
             category: code("ponding"),
             also: vec![],
@@ -87,7 +87,10 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
         Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)], in_force: in_force() },
         Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)], in_force: in_force() },
-        Command::FoundRecurrent(Box::new(Recurrent { category: code("ponding"), earlier, rule })),
+        Command::FoundRecurrent {
+            found: Box::new(Recurrent { category: code("ponding"), earlier, rule }),
+            leading: vec![code(BUILD)],
+        },
         Command::Resolve {
             by: by.clone(),
             outcome: Outcome::NotSolved,
@@ -162,7 +165,15 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             district: code(DISTRICT),
         }),
         Command::Call { whistle: Box::new(special(&by, minute)) },
-        Command::Transfer { by: by.clone(), above, city: code(CITY), reference: text(), reason: text() },
+        Command::Transfer {
+            by: by.clone(),
+            above,
+            city: code(CITY),
+            reference: text(),
+            reason: text(),
+            answer: Expected { due: later, reminders: vec![at(minute + 100)] },
+        },
+        Command::CityReturn { by: by.clone(), above, city: code(CITY), centre: code(DISTRICT), reason: text() },
         Command::CityProgress { by: by.clone(), above, city: code(CITY), note: text() },
         Command::CityDone {
             by: by.clone(),
@@ -247,6 +258,7 @@ fn act(command: &Command) -> Option<Act> {
         Command::Transfer { .. } => Act::Transfer,
         Command::CityProgress { .. } => Act::RecordCityProgress,
         Command::CityDone { .. } => Act::RecordCityDone,
+        Command::CityReturn { .. } => Act::RecordCityReturn,
         Command::Admit { .. } => Act::Admit,
         Command::SpawnRelated { .. } => Act::SpawnRelatedCase,
         Command::Answer { answer: Answer::Respond { .. }, .. } => Act::Respond,
@@ -260,7 +272,8 @@ fn act(command: &Command) -> Option<Act> {
         | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
-        | Command::FoundRecurrent(_)
+        | Command::FoundRecurrent { .. }
+        | Command::JointDecisions { .. }
         | Command::CheckDeadlines { .. } => return None,
     })
 }

@@ -38,12 +38,21 @@ pub fn plain(address: &str) -> String {
     address.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-pub(super) fn find(state: &State, found: &Recurrent) -> Vec<Event> {
+/// `leading`: departments that lead what the case is about. They are told beside whoever has it.
+pub(super) fn find(state: &State, found: &Recurrent, leading: &[Code]) -> Vec<Event> {
     let times = u32::try_from(found.earlier.len()).unwrap_or(u32::MAX).saturating_add(1);
     let same = state.matter.as_ref().is_some_and(|matter| matter.category == found.category);
     match state.phase {
         Phase::Open | Phase::Resolved { .. } if same && state.earlier.is_empty() && times >= found.rule.times => {
-            vec![Event::RecurrenceFound { earlier: found.earlier.clone(), times, within_days: found.rule.within_days }]
+            let owner = state.matter.iter().map(|matter| matter.owner.clone());
+            let mut told: Vec<Code> = owner.collect();
+            for leading in leading {
+                if !told.contains(leading) {
+                    told.push(leading.clone());
+                }
+            }
+            let (earlier, within_days) = (found.earlier.clone(), found.rule.within_days);
+            vec![Event::RecurrenceFound { earlier, times, within_days, told }]
         }
         Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
     }
@@ -112,11 +121,8 @@ mod tests {
 
     fn found(count: usize) -> Command {
         let rule = Recurrence { times: 3, within_days: 60, distance_m: 50 };
-        Command::FoundRecurrent(Box::new(Recurrent {
-            category: code("vehicle-time-window"),
-            earlier: earlier(count),
-            rule,
-        }))
+        let recurrent = Recurrent { category: code("vehicle-time-window"), earlier: earlier(count), rule };
+        Command::FoundRecurrent { found: Box::new(recurrent), leading: vec![code(BUILD), code(STREET)] }
     }
 
     fn resolve(outcome: Outcome) -> Command {
@@ -156,7 +162,8 @@ mod tests {
         let state = given(&[grade()]);
         assert_eq!(Rules::decide(&state, &found(1)), Ok(vec![]));
         let events = Rules::decide(&state, &found(2)).unwrap();
-        assert_eq!(events, [Event::RecurrenceFound { earlier: earlier(2), times: 3, within_days: 60 }]);
+        let told = vec![code(STREET), code(BUILD)];
+        assert_eq!(events, [Event::RecurrenceFound { earlier: earlier(2), times: 3, within_days: 60, told }]);
         let state = events.iter().fold(state, Rules::evolve);
         assert_eq!(Rules::decide(&state, &found(3)), Ok(vec![]), "found once");
         assert_eq!(Rules::decide(&State::default(), &found(2)), Ok(vec![]));

@@ -115,4 +115,6 @@ pub enum Refusal {
     RootCauseNeeded,
     #[error("task {0} is done when it says what the cause is")]
     FindingNeeded(u32),
+    #[error("a B2 case is solved with the departments it needs: call them, or have it judged B1 if it needed none")]
+    CallNeeded,
 }

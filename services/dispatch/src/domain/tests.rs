@@ -43,7 +43,8 @@ pub(super) fn grade() -> Command {
 pub(super) fn grade_as(graded_by: u64, terms: Terms) -> Command {
     let assignment = Box::new(Assignment {
         party: code(STREET),
-        level: Level::B2,
+        // A call makes it B2.
+        level: Level::B1,
         comprehensive: false,
         category: code("vehicle-time-window"),
         also: vec![],
@@ -160,6 +161,9 @@ pub(super) fn names(events: &[Event]) -> Vec<&'static str> {
             Event::Reopened { .. } => "Reopened",
             Event::Closed { .. } => "Closed",
             Event::RecurrenceFound { .. } => "RecurrenceFound",
+            Event::CityReminded { .. } => "CityReminded",
+            Event::CityReturned { .. } => "CityReturned",
+            Event::Concluded { .. } => "Concluded",
         })
         .collect()
 }

@@ -30,9 +30,12 @@ pub(super) fn may(act: Act) -> &'static [Role] {
         | Act::FormTaskForce
         | Act::SpawnRelatedCase => &OWNERS,
         Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
-        Act::CallSpecial | Act::Transfer | Act::RecordCityProgress | Act::RecordCityDone | Act::Admit => {
-            &[Role::District]
-        }
+        Act::CallSpecial
+        | Act::Transfer
+        | Act::RecordCityProgress
+        | Act::RecordCityDone
+        | Act::RecordCityReturn
+        | Act::Admit => &[Role::District],
         Act::Reopen | Act::Adjudicate => &[Role::Street, Role::District],
         Act::Supervise | Act::Extend | Act::Suspend | Act::Resume => &ABOVE,
         // Desks here, departments by their responder.
@@ -67,6 +70,7 @@ fn name(act: Act) -> &'static str {
         Act::Transfer => "Transfer",
         Act::RecordCityProgress => "RecordCityProgress",
         Act::RecordCityDone => "RecordCityDone",
+        Act::RecordCityReturn => "RecordCityReturn",
         Act::Admit => "Admit",
         Act::SpawnRelatedCase => "SpawnRelatedCase",
         Act::Respond => "Respond",

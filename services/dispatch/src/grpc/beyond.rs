@@ -5,7 +5,8 @@ use ids::Code;
 use proto::common::v1::{Place as WirePlace, Role};
 use proto::dispatch::v1::{
     AdmitRequest, AdmitResponse, CallRequest, RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest,
-    RecordCityProgressResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, TransferRequest, TransferResponse,
+    RecordCityProgressResponse, RecordCityReturnRequest, RecordCityReturnResponse, SpawnRelatedCaseRequest,
+    SpawnRelatedCaseResponse, TransferRequest, TransferResponse,
 };
 use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
@@ -33,6 +34,7 @@ pub(super) async fn transfer(
         city: city(&asked)?,
         reference: prose("reference", &request.reference, REFERENCE_LENGTH_MAX)?,
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+        answer: door.app.city_answer(&asked.charter),
     };
     Ok(Response::new(TransferResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
 }
@@ -66,6 +68,21 @@ pub(super) async fn city_done(
         rating_due: door.app.rating_due(&asked.charter),
     };
     Ok(Response::new(RecordCityDoneResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+}
+
+pub(super) async fn city_return(
+    door: &Door,
+    request: Request<RecordCityReturnRequest>,
+) -> Result<Response<RecordCityReturnResponse>, Status> {
+    let (request, asked) = asked!(door, request, &[Role::District]);
+    let command = Command::CityReturn {
+        by: asked.caller.acting_party()?.clone(),
+        above: true,
+        city: city(&asked)?,
+        centre: asked.charter.district_centre().code.clone(),
+        reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+    };
+    Ok(Response::new(RecordCityReturnResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
 }
 
 pub(super) async fn admit(door: &Door, request: Request<AdmitRequest>) -> Result<Response<AdmitResponse>, Status> {
@@ -130,17 +147,51 @@ pub(super) fn group(charter: &Charter, field: &'static str, code: &str) -> Resul
     known.ok_or_else(|| unknown().into())
 }
 
-/// The group for which the district calls, and who is in the chair.
+/// The group for which the district calls, and who is in the chair: an officer who holds the post that the charter has for
+/// it, said by the post's code or its name.
 pub(super) fn special(charter: &Charter, request: &CallRequest) -> Result<Option<Special>, Status> {
     if request.group.is_empty() {
         return Ok(None);
     }
     let group = group(charter, "group", &request.group)?;
     let chair = request.chair.as_ref().map(|chair| shared::officer(Some(chair))).transpose().map_err(bad_field)?;
+    if let Some(chair) = &chair {
+        chairs(charter, &group, &chair.post)?;
+    }
     Ok(Some(Special { group, chair }))
+}
+
+/// # Errors
+/// The charter has another post for the chair of this group.
+fn chairs(charter: &Charter, group: &Code, post: &str) -> Result<(), Status> {
+    let Some(group) = charter.group(group.as_str()) else { return Ok(()) };
+    let role = charter.roles().iter().find(|role| role.code == group.chair);
+    let name = role.map_or("", |role| role.name.zh.as_str());
+    if post == group.chair.as_str() || !name.is_empty() && post.trim() == name {
+        return Ok(());
+    }
+    let description = format!("{} is chaired by {} ({name}), and {post:?} is another post", group.code, group.chair);
+    Err(Violation::new("chair.post", "chair-post", description).into())
 }
 
 fn city(asked: &Asked) -> Result<Code, Status> {
     let missing = || Violation::new("district", "has-city", "this charter names no city to hand a case to");
     app::city(&asked.charter).ok_or_else(|| missing().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_chaired_by_whoever_holds_the_post_the_charter_has_for_it() {
+        let charter = Charter::shipped("jiangan").unwrap();
+        let group: Code = "jiangan-group-livelihood-01".parse().unwrap();
+        for post in ["district-leader", "分管区领导", " 分管区领导 "] {
+            assert!(chairs(&charter, &group, post).is_ok(), "{post}");
+        }
+        for post in ["", "科长", "dispatcher", "调度员"] {
+            assert!(chairs(&charter, &group, post).unwrap_err().message().contains("chair-post"), "{post}");
+        }
+    }
 }

@@ -57,6 +57,7 @@ impl Refuse for Refusal {
             | Self::SupervisionAnswered(_)
             | Self::TaskForceAlready
             | Self::RootCauseNeeded
+            | Self::CallNeeded
             | Self::EvidenceNeeded
             | Self::GoesRound(_)
             | Self::AdmittedAlready(_)
@@ -120,6 +121,7 @@ impl Refuse for Refusal {
             Self::TooMany(_) => "too-many",
             Self::RootCauseNeeded => "root-cause-needed",
             Self::FindingNeeded(_) => "finding-needed",
+            Self::CallNeeded => "call-needed",
         }
     }
 }

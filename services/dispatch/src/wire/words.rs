@@ -37,6 +37,7 @@ pub(super) fn to_clock(clock: Clock) -> wire::Clock {
         Clock::Adjudication => wire::Clock::Adjudication,
         Clock::Supervision => wire::Clock::Supervision,
         Clock::Meeting => wire::Clock::Meeting,
+        Clock::City => wire::Clock::City,
     }
 }
 
@@ -50,6 +51,7 @@ pub(super) fn from_clock(clock: wire::Clock) -> Result<Clock, WireError> {
         wire::Clock::Adjudication => Ok(Clock::Adjudication),
         wire::Clock::Supervision => Ok(Clock::Supervision),
         wire::Clock::Meeting => Ok(Clock::Meeting),
+        wire::Clock::City => Ok(Clock::City),
         wire::Clock::Unspecified => Err(WireError::new("clock", "missing")),
     }
 }

@@ -5,8 +5,12 @@ use crate::domain::operation::{
     Conclusion, Event, Inspection, Opening, Order, Participant, Path, PathStep, Rules, StopOrder,
 };
 
-const CASE: &str = "190221-7k3q9xf";
 const EVIL: &str = "<script>alert('x')</script>";
+
+/// Numbers as the register gave them, from 7 on.
+fn numbers() -> Numbers {
+    (7..).zip(ALL).map(|(number, (name, _))| (name.to_owned(), (2019, number))).collect()
+}
 
 fn code(text: &str) -> Code {
     text.parse().unwrap()
@@ -78,9 +82,10 @@ const ALL: [(&str, &str); 5] = [
 fn every_document_prints_on_a4_with_its_number_and_needs_nothing_from_elsewhere() {
     let charter = Charter::shipped("wuchang").unwrap();
     let operation = operation("占道经营");
+    let words = ["研", "停", "整改", "复", "结"];
     for (place, (name, heading)) in ALL.iter().enumerate() {
-        let Printed { number, html } = print(&charter, CASE, &operation, name).unwrap().unwrap();
-        assert_eq!(number, format!("〔2019〕{CASE}第{}号", place + 1));
+        let Printed { number, html } = print(&charter, &operation, name, &numbers()).unwrap().unwrap();
+        assert_eq!(number, format!("武积综执{}〔2019〕000{}号", words[place], place + 7));
         for part in [&number, "size: A4", heading, "占道经营"] {
             assert!(html.contains(part), "{name} lacks {part}:\n{html}");
         }
@@ -88,13 +93,13 @@ fn every_document_prints_on_a4_with_its_number_and_needs_nothing_from_elsewhere(
             assert!(!html.contains(elsewhere), "{name} asks for {elsewhere}");
         }
     }
-    assert_eq!(print(&charter, CASE, &operation, "notice-2"), Ok(None));
+    assert_eq!(print(&charter, &operation, "notice-2", &numbers()), Ok(None));
 }
 
 #[test]
 fn a_notice_says_until_when_by_whom_and_how_it_was_served() {
     let charter = Charter::shipped("wuchang").unwrap();
-    let html = print(&charter, CASE, &operation("当场送达"), "notice-1").unwrap().unwrap().html;
+    let html = print(&charter, &operation("当场送达"), "notice-1", &numbers()).unwrap().unwrap().html;
     for part in ["2019年02月21日23时59分", "2019年02月21日15时10分", "xf-1", "当场送达", "送达回证"] {
         assert!(html.contains(part), "{part} is missing:\n{html}");
     }
@@ -105,7 +110,7 @@ fn what_somebody_wrote_stays_text() {
     let charter = Charter::shipped("wuchang").unwrap();
     let operation = operation(EVIL);
     for (name, _) in ALL {
-        let html = print(&charter, CASE, &operation, name).unwrap().unwrap().html;
+        let html = print(&charter, &operation, name, &numbers()).unwrap().unwrap().html;
         assert!(!html.contains("<script"), "{name}:\n{html}");
         assert!(html.contains("&lt;script&gt;"), "{name} leaves it out");
     }

@@ -2,5 +2,6 @@
 //! officer is ([`staff`]).
 
 pub mod operation;
+pub mod register;
 pub mod roster;
 pub mod staff;

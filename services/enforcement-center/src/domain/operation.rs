@@ -152,8 +152,8 @@ pub struct Operation {
     pub hazards: Vec<Hazard>,
     /// One for each round that came to its end.
     pub conclusions: Vec<Conclusion>,
-    /// Every document in the order it was made: the one at position `n - 1` bears the number `n`.
-    pub documents: Vec<Document>,
+    /// Every document in the order it was made, and the centre that made it.
+    pub documents: Vec<(Document, Code)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

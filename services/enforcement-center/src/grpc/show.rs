@@ -9,21 +9,22 @@ use station::wire as shared;
 use crate::documents;
 use crate::domain::operation::allowed::{Allowed, Sample, Who, allowed};
 use crate::domain::operation::{Notice, Operation, Seat, Stage, Standing, State};
+use crate::registers::Numbers;
 use crate::wire::paper::to_next_step;
 
 pub fn operation(
     charter: &Charter,
-    case_id: &str,
     operation: Operation,
+    numbers: &Numbers,
     who: Who<'_>,
     sample: &Sample,
 ) -> GetOperationResponse {
     let state = State { operation: Some(Box::new(operation)) };
     let may = allowed(&state, who, sample);
     let State { operation: Some(operation) } = &state else { return GetOperationResponse::default() };
-    let documents = operation.documents.iter().map(|document| wire::Document {
+    let documents = operation.documents.iter().map(|(document, _)| wire::Document {
         document: documents::name(*document),
-        number: documents::number(charter, case_id, operation, *document).unwrap_or_default(),
+        number: documents::number(charter, operation, *document, numbers),
     });
     GetOperationResponse {
         centre: operation.opening.centre.to_string(),

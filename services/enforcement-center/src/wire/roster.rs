@@ -79,6 +79,7 @@ impl Aggregate for roster::Rules {
             | WireEvent::OperationCancelled(_)
             | WireEvent::OfficerRegistered(_)
             | WireEvent::OfficerSeconded(_)
+            | WireEvent::DocumentNumbered(_)
             | WireEvent::SecondmentEnded(_) => Err(WireError::new("event", "about an operation, not a roster")),
         }
     }

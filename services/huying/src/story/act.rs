@@ -115,7 +115,7 @@ with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root
 with!(Party { party: String, reason: String });
 with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
-with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
+with!(Completing { task: u32, note: String, call: u32, desk: bool, evidence: Vec<String> });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32 });
 with!(Rating { rating: String, comment: String });
@@ -248,6 +248,10 @@ impl Act<'_> {
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), log_callback, request))
             }
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
+            // A task that belongs to no call is done at the department's own desk.
+            "complete-task" if department && self.with::<Completing>()?.desk => {
+                self.at_the_desk(district, case_id, command_id).await
+            }
             "progress" | "complete-task" | "related-case" if department => {
                 self.answer(district, case_id, command_id).await
             }
@@ -258,7 +262,7 @@ impl Act<'_> {
             "related-case" if self.actor().role == "enforcement-center" => {
                 self.at_the_centre(district, case_id, command_id).await
             }
-            "transfer" | "city-progress" | "city-done" | "admit" | "related-case" => {
+            "transfer" | "city-progress" | "city-done" | "city-return" | "admit" | "related-case" => {
                 self.beyond_the_street(district, case_id, command_id).await
             }
             "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"

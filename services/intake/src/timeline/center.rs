@@ -124,6 +124,11 @@ impl Timeline<'_> {
             CenterFact::SecondmentEnded(fact) => {
                 told("SecondmentEnded", fact, format!("last day {}{}", fact.last_day, prefixed(": ", &fact.reason)))
             }
+            CenterFact::DocumentNumbered(fact) => told(
+                "DocumentNumbered",
+                fact,
+                format!("{} of {} is number {}", fact.document, fact.case_id, fact.number),
+            ),
             CenterFact::OfficerUnseated(fact) => {
                 told("OfficerUnseated", fact, format!("{} of {}", fact.staff_ref, self.name(&fact.party)))
             }

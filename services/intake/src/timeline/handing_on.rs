@@ -43,17 +43,41 @@ impl Timeline<'_> {
                     prefixed("; asked by ", &self.name(&fact.asked_by))
                 ),
             ),
-            DispatchFact::Transferred(fact) => told(
-                "Transferred",
+            DispatchFact::Transferred(fact) => Told {
+                limit: limit("city", fact.answer_due, None, false),
+                ..told(
+                    "Transferred",
+                    fact,
+                    format!(
+                        "from {} to {}, as {} there: {}",
+                        self.name(&fact.from_party),
+                        self.name(&fact.to_party),
+                        fact.reference,
+                        fact.reason
+                    ),
+                )
+            },
+            DispatchFact::CityReminded(fact) => Told {
+                limit: limit("city", fact.due, None, false),
+                ..told(
+                    "CityReminded",
+                    fact,
+                    format!("{} asks {} what becomes of it", self.name(&fact.told), self.name(&fact.city)),
+                )
+            },
+            DispatchFact::CityReturned(fact) => told(
+                "CityReturned",
                 fact,
                 format!(
-                    "from {} to {}, as {} there: {}",
+                    "{} says that it is not its own: {}; {} has it again",
                     self.name(&fact.from_party),
-                    self.name(&fact.to_party),
-                    fact.reference,
-                    fact.reason
+                    fact.reason,
+                    self.name(&fact.to_party)
                 ),
             ),
+            DispatchFact::Concluded(fact) => {
+                told("Concluded", fact, format!("{} is through: {}; tasks are left", self.name(&fact.by), fact.summary))
+            }
             DispatchFact::RelatedCaseSpawned(fact) => told(
                 "RelatedCaseSpawned",
                 fact,

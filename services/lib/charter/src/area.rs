@@ -125,6 +125,7 @@ mod tests {
     /// A community in the lower left quarter of its street, with a hole in the street's middle.
     fn with(areas: &str) -> Result<Charter, Vec<Problem>> {
         let mut files = shipped_sources("heping").unwrap();
+        files.retain(|file| file.path != "areas.yaml");
         files.push(SourceFile { path: "areas.yaml".to_owned(), text: areas.to_owned() });
         Charter::parse(&files)
     }
@@ -154,7 +155,24 @@ mod tests {
 
     #[test]
     fn without_areas_no_point_lies_anywhere() {
-        assert_eq!(Charter::shipped("heping").unwrap().party_at(117.2, 39.1), None);
+        let mut files = shipped_sources("heping").unwrap();
+        files.retain(|file| file.path != "areas.yaml");
+        assert_eq!(Charter::parse(&files).unwrap().party_at(117.19, 39.115), None);
+    }
+
+    #[test]
+    fn in_every_shipped_charter_a_point_finds_its_grid_community_and_street() {
+        for (district, street, community, grid) in [
+            ("wuchang", (114.301, 30.541), (114.311, 30.551), (114.306, 30.546)),
+            ("jiangan", (114.325, 30.630), (114.316, 30.626), (114.308, 30.618)),
+            ("heping", (117.198, 39.123), (117.194, 39.119), (117.190, 39.115)),
+        ] {
+            let charter = Charter::shipped(district).unwrap();
+            let kind_at = |(longitude, latitude)| charter.party_at(longitude, latitude).unwrap().kind;
+            assert_eq!(kind_at(street), crate::PartyKind::Street, "{district}");
+            assert_eq!(kind_at(community), crate::PartyKind::Community, "{district}");
+            assert_eq!(kind_at(grid), crate::PartyKind::Grid, "{district}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use ids::Code;
 
 use crate::Provenance;
+use crate::document::{self, Numbering};
 use crate::reader::{Cursor, Fields, Kind};
 
 /// How a street's enforcement centre is manned.
@@ -26,6 +27,7 @@ pub struct Seat {
 #[derive(Clone, Debug)]
 pub(crate) struct Centres {
     pub usual: Centre,
+    pub numbering: Numbering,
     /// Streets that man theirs differently.
     pub streets: Vec<(Code, Centre)>,
 }
@@ -37,8 +39,9 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Centres> {
         let streets = fields.list("streets").into_iter().filter_map(|entry| {
             entry.map(|fields| Some((fields.reference("street", Kind::Party)?, centre(fields, &ranks)))).flatten()
         });
-        Centres { usual, streets: streets.collect() }
-    })
+        let (streets, numbering) = (streets.collect(), document::read(fields));
+        Some(Centres { usual, numbering: numbering?, streets })
+    })?
 }
 
 fn centre(fields: &Fields<'_, '_>, ranks: &[Code]) -> Centre {

@@ -3,10 +3,10 @@
 use ids::Code;
 
 use crate::reader::{Cursor, Fields, Kind};
-use crate::{Colour, Level, Limit, Provenance};
+use crate::{Colour, Level, Limit, Means, Provenance};
 
 /// Named limits every charter has, because services ask for them.
-pub(crate) const LIMITS_REQUIRED: [&str; 14] = [
+pub(crate) const LIMITS_REQUIRED: [&str; 15] = [
     "first-response",
     "judgement",
     "rating",
@@ -21,6 +21,7 @@ pub(crate) const LIMITS_REQUIRED: [&str; 14] = [
     "consult",
     "help",
     "complaint",
+    "city-answer",
 ];
 
 /// What a call of one colour asks for. All three run from the moment of the call.
@@ -32,8 +33,10 @@ pub struct ColourLimits {
     pub report_in: Limit,
     /// Until the matter is done.
     pub completion: Limit,
-    /// Roles told at once when a call of this colour is raised.
+    /// Roles told at once when a call of this colour goes out, or one takes this colour.
     pub pages: Vec<Code>,
+    /// How they are reached; empty: as everybody is told.
+    pub means: Vec<Means>,
     /// A call of this colour of which a clock runs out takes the next more urgent one.
     pub raise_on_overdue: bool,
     pub provenance: Provenance,
@@ -125,6 +128,7 @@ fn colour_limits(fields: &Fields<'_, '_>) -> Option<ColourLimits> {
     let limit = |key| fields.need(key).and_then(|cursor| cursor.limit());
     let (response, report_in, completion) = (limit("response"), limit("report-in"), limit("completion"));
     let pages = fields.get("pages").map(|cursor| cursor.codes(Kind::Role)).unwrap_or_default();
+    let means = fields.list("means").into_iter().filter_map(|cursor| cursor.parsed("means")).collect();
     let raise_on_overdue = fields.get("raise-on-overdue").and_then(|cursor| cursor.flag()).unwrap_or_default();
     let provenance = fields.provenance();
     let limits = ColourLimits {
@@ -132,6 +136,7 @@ fn colour_limits(fields: &Fields<'_, '_>) -> Option<ColourLimits> {
         report_in: report_in?,
         completion: completion?,
         pages,
+        means,
         raise_on_overdue,
         provenance,
     };

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use ids::Code;
 
 use crate::group::{self, Group};
-use crate::list::{Entry, entries};
+use crate::list::{Entry, entries, listed};
+use crate::page::PostAt;
 use crate::party::{SquadTemplate, UnitClass, UnitTemplate};
 use crate::reader::{At, Cursor, Fields, Kind, Report};
 use crate::{Name, Party, PartyKind, Provenance};
@@ -21,6 +22,8 @@ pub(crate) struct Organisation {
     pub units: Vec<UnitTemplate>,
     pub squads: Vec<SquadTemplate>,
     pub roles: Vec<Entry>,
+    /// In whose house the posts are that say so.
+    pub posts: Vec<(Code, PostAt)>,
     pub group_classes: Vec<Entry>,
     pub groups: Vec<Group>,
     index: HashMap<Code, usize>,
@@ -31,6 +34,11 @@ pub(crate) struct Organisation {
 impl Organisation {
     pub fn party(&self, code: &str) -> Option<&Party> {
         self.index.get(code).map(|index| &self.parties[*index])
+    }
+
+    /// In whose house a role's post is, if the charter says so.
+    pub fn post_of(&self, role: &Code) -> Option<PostAt> {
+        self.posts.iter().find(|(known, _)| known == role).map(|(_, at)| *at)
     }
 
     pub fn centre(&self) -> &Party {
@@ -104,7 +112,12 @@ impl<'a> Reader<'a, '_> {
             }
         }
         fields.list("squads").into_iter().for_each(|squad| self.squad(squad));
-        self.organisation.roles = entries(fields, "roles", Kind::Role);
+        for (role, at) in listed(fields, "roles", Kind::Role, |fields| {
+            Some(fields.get("at").and_then(|cursor| cursor.parsed("post-at")))
+        }) {
+            self.organisation.posts.extend(at.map(|at| (role.code.clone(), at)));
+            self.organisation.roles.push(role);
+        }
         self.organisation.group_classes = entries(fields, "group-classes", Kind::GroupClass);
         self.groups(fields);
         for (key, kind) in [("departments", PartyKind::Department), ("externals", PartyKind::External)] {

@@ -10,8 +10,8 @@ use crate::reader::{At, Cursor, Kind, Report};
 use crate::text::TEXTS_REQUIRED;
 use crate::yaml::{Node, Position};
 use crate::{Charter, Name, Problem, SourceFile};
-use crate::{area, calendar, campaign, category, centre, channel, duty, evaluation};
-use crate::{expects, grading, limits, organisation, recurrence, situation, text};
+use crate::{area, calendar, campaign, category, centre, channel, document, duty, evaluation};
+use crate::{expects, grading, limits, organisation, page, recurrence, situation, text};
 
 /// The files that a charter may have as well.
 const FILES_OPTIONAL: [&str; 3] = ["areas.yaml", "campaigns.yaml", "recurrence.yaml"];
@@ -170,6 +170,10 @@ impl<'a, 'r> Parts<'a, 'r> {
         grading::check(&charter, self.report);
         duty::check_community(&charter.duties, charter.categories(), self.report);
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
+        page::check(&charter, self.report);
+        if let Some(file) = self.file("centre.yaml") {
+            document::check(&charter.centres.numbering, &charter.organisation, file, self.report);
+        }
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);
         }

@@ -5,7 +5,7 @@ use ids::Code;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 13] = [
+pub(crate) const TEXTS_REQUIRED: [&str; 25] = [
     "received",
     "joined",
     "judged",
@@ -19,12 +19,24 @@ pub(crate) const TEXTS_REQUIRED: [&str; 13] = [
     "resolved",
     "closed",
     "notice-served",
+    "paged",
+    "colour-raised",
+    "recurrence-found",
+    "poll-ended",
+    "admitted",
+    "transferred",
+    "city-returned",
+    "city-reminded",
+    "city-overdue",
+    "adjudication-overdue",
+    "supervision-overdue",
+    "task-decided",
 ];
 
 /// What a template may name.
-pub(crate) const VARIABLES: [&str; 6] = ["case_id", "title", "street", "party", "due", "outcome"];
+pub(crate) const VARIABLES: [&str; 7] = ["case_id", "title", "street", "party", "due", "outcome", "colour"];
 
-/// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due` and `outcome`.
+/// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome` and `colour`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub code: Code,

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
 
-use charter::{Charter, PartyKind};
+use charter::{Charter, Colour, DocumentKind, PartyKind};
 use ids::Code;
 
 fn charter(name: &str) -> Charter {
@@ -82,4 +82,35 @@ fn what_a_street_has_falls_under_a_duty_it_leads() {
         let leads = duty.kind == charter::DutyKind::Lead;
         assert_eq!(leads, category.level < charter::Level::C, "{}", category.code);
     }
+}
+
+#[test]
+fn a_colour_pages_exactly_whom_it_names_where_they_sit() {
+    let charter = charter("wuchang");
+    let street = code("wuchang-liangdao-command-centre");
+    let pages = |colour, caller: &Code| -> Vec<String> {
+        let pages = charter.pages(colour, caller, &[code("wuchang-water")]);
+        pages.iter().map(|page| format!("{}/{}", page.unit, page.role)).collect()
+    };
+    assert_eq!(
+        pages(Colour::Red, &street),
+        [
+            "wuchang-liangdao-command-centre/command-head",
+            "wuchang-centre/district-leader",
+            "wuchang-liangdao-command-centre/dispatcher"
+        ]
+    );
+    assert_eq!(pages(Colour::Blue, &street), ["wuchang-liangdao-command-centre/dispatcher"]);
+    // A group calls from the district: there is no street whose posts could be meant.
+    assert_eq!(pages(Colour::Red, &code("wuchang-centre")), ["wuchang-centre/district-leader"]);
+    assert!(charter.colour_limits(Colour::Red).means.len() > charter.colour_limits(Colour::Blue).means.len());
+}
+
+#[test]
+fn a_document_bears_centre_kind_year_and_number_in_the_districts_own_form() {
+    let number =
+        |district: &str, street: &str, kind, count| charter(district).document_number(&code(street), kind, 2019, count);
+    let notice = number("wuchang", "wuchang-liangdao", DocumentKind::Notice, 1);
+    assert_eq!(notice, "武粮综执整改〔2019〕0001号");
+    assert_eq!(number("heping", "heping-nanshi", DocumentKind::StopOrder, 12_345), "和市综执停〔2019〕12345号");
 }

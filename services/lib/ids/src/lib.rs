@@ -68,10 +68,12 @@ pub enum Kind {
     Poll,
     /// One officer, and whose they are.
     Staff,
+    /// The documents of one centre in one year, in the order of their numbers.
+    Register,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Case, Self::Roster, Self::Period, Self::Poll, Self::Staff];
+    pub const ALL: [Self; 6] = [Self::Case, Self::Roster, Self::Period, Self::Poll, Self::Staff, Self::Register];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -81,6 +83,7 @@ impl Kind {
             Self::Period => "period",
             Self::Poll => "poll",
             Self::Staff => "staff",
+            Self::Register => "register",
         }
     }
 }

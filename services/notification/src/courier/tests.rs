@@ -55,6 +55,7 @@ fn message(recipient: &str) -> Message {
         district: "wuchang".parse().unwrap(),
         rendered: "积玉桥街道呼叫".to_owned(),
         at: Timestamp::UNIX_EPOCH,
+        urgency: None,
     }
 }
 
@@ -134,4 +135,17 @@ fn a_delivery_id_depends_on_what_is_told_to_whom() {
     assert_eq!(id, "927e738bb9cae03887d0b0a23f5d09f3");
     assert_ne!(id, delivery_id(&about, 2, "called", "wuchang-jsj"));
     assert_ne!(id, delivery_id(&about, 1, "called", "wuchang-jtdd"));
+}
+
+#[test]
+fn red_goes_first_and_what_has_no_colour_last() {
+    let coloured = |colour: Option<&'static str>| Message {
+        urgency: colour.map(|colour| Urgency { colour, means: vec!["sms"] }),
+        ..message("wuchang-centre/district-leader")
+    };
+    let mut queue = [None, Some("blue"), Some("red"), Some("yellow")].map(coloured);
+    queue.sort_by_key(Message::rank);
+    let order: Vec<_> = queue.iter().map(|message| message.urgency.as_ref().map(|urgency| urgency.colour)).collect();
+    assert_eq!(order, [Some("red"), Some("yellow"), Some("blue"), None]);
+    assert!(queue[0].is_red() && !queue[1].is_red());
 }

@@ -2,6 +2,7 @@
 
 use prost::Message;
 use proto::ToWireTime;
+use proto::common::v1::Colour;
 use proto::dispatch::v1::{Order, order};
 use proto::responder::v1::ReceivedCall;
 use rusqlite::{Connection, params};
@@ -40,25 +41,57 @@ pub fn last_position(connection: &Connection) -> rusqlite::Result<i64> {
 const DONE: &str = "state = 'done' ORDER BY position DESC";
 const FINISHED: &str = "finished = 1 ORDER BY position DESC";
 
-/// Calls to work on, the oldest first; then done ones, and with `all` those that are over, the newest first. As many
-/// as fit into one answer.
+/// Calls to work on, the most urgent first (red, yellow, blue, then by what is due next, then the oldest); then done ones,
+/// and with `all` those that are over, the newest first. As many as fit into one answer.
 pub fn calls(connection: &Connection, all: bool) -> rusqlite::Result<Vec<ReceivedCall>> {
-    let mut list = Vec::new();
+    let mut list = read(connection, "finished = 0 ORDER BY position", usize::MAX)?;
+    // Stable: of two that are equal in both the older stays first.
+    list.sort_by_key(precedence);
     let mut room = LIST_BYTES_MAX;
-    let which = ["finished = 0 ORDER BY position", if all { FINISHED } else { DONE }];
-    for which in which {
-        let sql = format!("SELECT district, case_id, call, state FROM calls WHERE {which}");
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let state: String = row.get(3)?;
-            let call = describe(connection, row.get(0)?, row.get(1)?, row.get(2)?, state)?;
-            match room.checked_sub(call.encoded_len()) {
-                Some(left) => room = left,
-                None => return Ok(list),
-            }
-            list.push(call);
+    let fitting = list.iter().map_while(|call| {
+        room = room.checked_sub(call.encoded_len())?;
+        Some(())
+    });
+    let fitting = fitting.count();
+    if fitting < list.len() {
+        list.truncate(fitting);
+        return Ok(list);
+    }
+    list.extend(read(connection, if all { FINISHED } else { DONE }, room)?);
+    Ok(list)
+}
+
+/// Red goes before everything, and of one colour what is due next.
+fn precedence(call: &ReceivedCall) -> (u8, i64) {
+    let order = call.call.clone().unwrap_or_default();
+    let colour = match order.colour() {
+        Colour::Red => 0,
+        Colour::Yellow => 1,
+        Colour::Blue => 2,
+        Colour::Unspecified => 3,
+    };
+    let due = match call.state.as_str() {
+        "called" => order.response_due,
+        "responded" => order.report_in_due,
+        _ => order.completion_due,
+    };
+    (colour, due.map_or(i64::MAX, |due| due.seconds))
+}
+
+/// As many of them as there is room for.
+fn read(connection: &Connection, which: &str, mut room: usize) -> rusqlite::Result<Vec<ReceivedCall>> {
+    let mut list = Vec::new();
+    let sql = format!("SELECT district, case_id, call, state FROM calls WHERE {which}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let state: String = row.get(3)?;
+        let call = describe(connection, row.get(0)?, row.get(1)?, row.get(2)?, state)?;
+        match room.checked_sub(call.encoded_len()) {
+            Some(left) => room = left,
+            None => return Ok(list),
         }
+        list.push(call);
     }
     Ok(list)
 }

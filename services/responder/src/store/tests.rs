@@ -171,6 +171,50 @@ async fn the_list_begins_with_the_oldest_call_to_work_on() {
 }
 
 #[tokio::test]
+async fn whose_officer_could_not_decide_sees_that_a_new_answer_is_wanted() {
+    use proto::dispatch::v1::{CallOrder, order::Order};
+    let disk = disk();
+    let store = disk.open();
+    store.take_order(new(&order(1, "3-0", call(1)))).await.unwrap();
+    let response = read(answer(1, "c-1", respond()));
+    let Ok(Kept::New(id)) = store.keep(response.clone(), |_| {}).await else { panic!("not new") };
+    store.settle(id, response.call, accepted(4));
+    assert_eq!(states(&store, false).await, [(case(1).to_string(), "responded".to_owned())]);
+    // Ordered by the sixth revision, after the answer of the fourth.
+    let again = CallOrder { call: 1, again: true, note: "no authority".to_owned(), ..CallOrder::default() };
+    store.take_order(new(&order(1, "6-0", Order::Call(again)))).await.unwrap();
+    assert_eq!(states(&store, false).await, [(case(1).to_string(), "called".to_owned())]);
+    let shown = store.calls(false).await.unwrap().remove(0).call.unwrap();
+    assert!(shown.again && shown.note == "no authority", "and why");
+}
+
+#[tokio::test]
+async fn red_goes_before_yellow_and_of_one_colour_what_is_due_next() {
+    use proto::ToWireTime;
+    use proto::common::v1::Colour;
+    use proto::dispatch::v1::{CallOrder, order::Order};
+    let disk = disk();
+    let store = disk.open();
+    let called = |colour: Colour, response: i64| {
+        let due = |second| Some(jiff::Timestamp::from_second(second).unwrap().to_wire());
+        Order::Call(CallOrder {
+            call: 1,
+            colour: colour.into(),
+            response_due: due(response),
+            // Long before any response: it does not count yet.
+            completion_due: due(1),
+            ..CallOrder::default()
+        })
+    };
+    let orders = [(Colour::Blue, 10), (Colour::Red, 90), (Colour::Yellow, 20), (Colour::Red, 50)];
+    for (number, (colour, response)) in (1..).zip(orders) {
+        store.take_order(new(&order(number, "3-0", called(colour, response)))).await.unwrap();
+    }
+    let list: Vec<String> = states(&store, false).await.into_iter().map(|(case, _)| case).collect();
+    assert_eq!(list, [4, 2, 3, 1].map(|number| case(number).to_string()));
+}
+
+#[tokio::test]
 async fn the_oldest_finished_calls_are_forgotten_and_no_other() {
     let disk = disk();
     let store = disk.open();

@@ -51,18 +51,21 @@ impl Seat {
 }
 
 /// What would have an effect now. `staff` is the asker's staff number, `somehow` any judgement that fits the case.
-pub fn allowed_actions(state: &State, seat: Seat, staff: &str, somehow: &Judgement) -> BTreeSet<Act> {
-    let takes =
-        |act: &Act| Rules::decide(state, &offer(*act, state, staff, somehow)).is_ok_and(|said| !said.is_empty());
+/// `closed`: dispatch has ended the case.
+pub fn allowed_actions(state: &State, seat: Seat, staff: &str, somehow: &Judgement, closed: bool) -> BTreeSet<Act> {
+    let takes = |act: &Act| {
+        let offer = offer(*act, state, staff, somehow, closed);
+        Rules::decide(state, &offer).is_ok_and(|said| !said.is_empty())
+    };
     Act::ALL.into_iter().filter(|_| seat.judges()).filter(takes).collect()
 }
 
-fn offer(act: Act, state: &State, staff: &str, somehow: &Judgement) -> Command {
+fn offer(act: Act, state: &State, staff: &str, somehow: &Judgement, closed: bool) -> Command {
     let reason = "a reason".to_owned();
     match act {
         Act::Claim => Command::Claim { by: staff.to_owned() },
         Act::Judge => Command::Judge { judgement: somehow.clone(), reason },
-        Act::Regrade => Command::Regrade { judgement: another(state, somehow), reason },
+        Act::Regrade => Command::Regrade { judgement: another(state, somehow), reason, closed },
     }
 }
 

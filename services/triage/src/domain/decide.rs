@@ -67,6 +67,7 @@ impl Decider for Rules {
                 subject: subject.clone(),
             }]),
             (State::Waiting { .. }, Command::Regrade { .. }) => Err(Refusal::NotJudgedYet),
+            (State::Judged { .. }, Command::Regrade { closed: true, .. }) => Err(Refusal::Ended),
             (State::Judged { judgement: now, .. }, Command::Regrade { judgement, .. })
                 if now.is_the_same_as(judgement) =>
             {
@@ -75,7 +76,7 @@ impl Decider for Rules {
             (State::Judged { .. }, Command::Regrade { reason, .. }) if reason.is_empty() => {
                 Err(Refusal::ReasonRequired)
             }
-            (State::Judged { judgement: now, subject }, Command::Regrade { judgement, reason }) => {
+            (State::Judged { judgement: now, subject }, Command::Regrade { judgement, reason, .. }) => {
                 Ok(vec![Event::Regraded {
                     judgement: judgement.clone(),
                     from: now.level,
@@ -181,7 +182,10 @@ mod tests {
     fn a_regrade_keeps_what_it_was() {
         let sure = Verdict::Sure { judgement: judgement(Level::A), confidence: 0.9 };
         let state = after(&[Command::Grade { verdict: sure, subject: Subject::default() }]);
-        let regrade = |level| Command::Regrade { judgement: judgement(level), reason: "too hard".to_owned() };
+        let regrade = |level| {
+            let reason = "too hard".to_owned();
+            Command::Regrade { judgement: judgement(level), reason, closed: false }
+        };
         let events = Rules::decide(&state, &regrade(Level::B2)).unwrap();
         assert!(matches!(&events[..], [Event::Regraded { from: Level::A, .. }]));
         assert_eq!(Rules::decide(&state, &regrade(Level::A)), Err(Refusal::SameJudgement));
@@ -200,7 +204,7 @@ mod tests {
         assert_eq!(judge(Level::C, ""), Err(Refusal::ReasonRequired));
         assert_eq!(judge(Level::C, "the owner lives abroad"), Ok(1));
         let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::A), reason: String::new() }]);
-        let unsaid = Command::Regrade { judgement: judgement(Level::B1), reason: String::new() };
+        let unsaid = Command::Regrade { judgement: judgement(Level::B1), reason: String::new(), closed: false };
         assert_eq!(Rules::decide(&judged, &unsaid), Err(Refusal::ReasonRequired));
     }
 
@@ -208,8 +212,23 @@ mod tests {
     fn a_regrade_that_only_proves_differently_changes_nothing() {
         let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
         let proven = Judgement { proof: Proof::default(), ..judgement(Level::B1) };
-        let regrade = Command::Regrade { judgement: proven, reason: "again".to_owned() };
+        let regrade = Command::Regrade { judgement: proven, reason: "again".to_owned(), closed: false };
         assert_eq!(Rules::decide(&judged, &regrade), Err(Refusal::SameJudgement));
+    }
+
+    #[test]
+    fn what_a_rating_closed_is_not_judged_anew_and_nobody_is_shown_that_it_could_be() {
+        let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
+        let regrade = |closed| {
+            let reason = "too hard".to_owned();
+            Command::Regrade { judgement: judgement(Level::C), reason, closed }
+        };
+        assert_eq!(Rules::decide(&judged, &regrade(false)).map(|events| events.len()), Ok(1));
+        assert_eq!(Rules::decide(&judged, &regrade(true)), Err(Refusal::Ended));
+        let shown = |closed| {
+            super::super::allowed_actions(&judged, super::super::Seat::District, "7", &judgement(Level::B1), closed)
+        };
+        assert_eq!((shown(false).len(), shown(true).len()), (1, 0));
     }
 
     #[test]

@@ -120,9 +120,11 @@ pub enum Command {
         judgement: Judgement,
         reason: String,
     },
+    /// `closed`: dispatch has ended the case.
     Regrade {
         judgement: Judgement,
         reason: String,
+        closed: bool,
     },
     CheckDeadlines {
         now: Timestamp,
@@ -168,6 +170,6 @@ pub enum Refusal {
     StaffNumberNeeded,
     #[error("no level passes a case on without saying why")]
     ReasonRequired,
-    #[error("the case was withdrawn, excluded or merged")]
+    #[error("the case has ended")]
     Ended,
 }

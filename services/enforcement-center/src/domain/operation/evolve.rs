@@ -60,17 +60,20 @@ fn remember(operation: &mut Operation, event: &Event) {
         Event::PathDecided(path) => {
             operation.stage = Stage::PathDecided;
             operation.paths.push(path.clone());
-            operation.documents.push(Document::Assessment(count(operation.paths.len())));
+            let made = Document::Assessment(count(operation.paths.len()));
+            make(operation, made);
         }
         Event::OnSite { parties, stop_order } => arrive(operation, parties, stop_order),
         Event::StopOrdered { order, .. } => {
             operation.stop_orders.push(order.clone());
-            operation.documents.push(Document::StopOrder(count(operation.stop_orders.len())));
+            let made = Document::StopOrder(count(operation.stop_orders.len()));
+            make(operation, made);
             settle(operation, order.follows);
         }
         Event::NoticeServed { order, .. } => {
             operation.notices.push(Notice::served(order));
-            operation.documents.push(Document::Notice(count(operation.notices.len())));
+            let made = Document::Notice(count(operation.notices.len()));
+            make(operation, made);
             settle(operation, order.follows);
         }
         Event::ReinspectionDue { notice, due } => change(operation, *notice, |known| {
@@ -80,7 +83,8 @@ fn remember(operation: &mut Operation, event: &Event) {
         Event::Reinspected(inspection) => {
             change(operation, inspection.notice, |known| known.finding.clone_from(&inspection.finding));
             operation.inspections.push(inspection.clone());
-            operation.documents.push(Document::Reinspection(count(operation.inspections.len())));
+            let made = Document::Reinspection(count(operation.inspections.len()));
+            make(operation, made);
         }
         Event::NoticeComplied { notice } => change(operation, *notice, |known| known.standing = Standing::Complied),
         Event::NoticeBreached { notice, step, next_step, due } => change(operation, *notice, |known| {
@@ -93,7 +97,8 @@ fn remember(operation: &mut Operation, event: &Event) {
         Event::OperationConcluded(conclusion) => {
             operation.stage = Stage::Concluded;
             operation.conclusions.push(conclusion.clone());
-            operation.documents.push(Document::Conclusion(count(operation.conclusions.len())));
+            let made = Document::Conclusion(count(operation.conclusions.len()));
+            make(operation, made);
         }
         Event::OperationCancelled => operation.stage = Stage::Cancelled,
     }
@@ -124,6 +129,10 @@ fn arrive(operation: &mut Operation, arriving: &[Code], ordered: &str) {
         ordered.clone_into(&mut stop_order);
     }
     operation.stage = Stage::OnSite { parties, stop_order };
+}
+
+fn make(operation: &mut Operation, document: Document) {
+    operation.documents.push((document, operation.opening.centre.clone()));
 }
 
 fn settle(operation: &mut Operation, notice: Option<u32>) {

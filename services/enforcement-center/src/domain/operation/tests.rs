@@ -413,7 +413,7 @@ fn each_breach_is_over_by_the_step_it_asked_for_and_by_no_other() {
 }
 
 #[test]
-fn a_stop_order_is_a_document_of_its_own_and_documents_are_numbered_without_a_gap() {
+fn a_stop_order_is_a_document_of_its_own_and_every_document_is_kept_with_the_centre_that_made_it() {
     let due = hours(at("15:30"), 24);
     let before = given(&[opening(1, CENTRE), decide_path(&RESIDENTS)]);
     assert_eq!(Rules::decide(&before, &order_stop("wuchang-fire", None)), Err(Refusal::NotOnSite));
@@ -434,5 +434,6 @@ fn a_stop_order_is_a_document_of_its_own_and_documents_are_numbered_without_a_ga
             Document::Reinspection(1),
             Document::Conclusion(1)
         ]
+        .map(|document| (document, code(CENTRE)))
     );
 }

@@ -36,6 +36,11 @@ impl Act<'_> {
                     dispatch::RecordCityDoneRequest { district, case_id, command_id, outcome, summary, evidence };
                 call!(client, record_city_done, request)
             }
+            "city-return" => {
+                let Reason { reason } = self.with()?;
+                let request = dispatch::RecordCityReturnRequest { district, case_id, command_id, reason };
+                call!(client, record_city_return, request)
+            }
             "admit" => {
                 let Reason { reason } = self.with()?;
                 call!(client, admit, dispatch::AdmitRequest { district, case_id, command_id, reason })

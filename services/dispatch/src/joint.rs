@@ -1,0 +1,59 @@
+//! What the meetings of a joint operation decided, as tasks of the case.
+//!
+//! The centre's commits may be followed in any order: before it is concluded, every meeting it held is looked up.
+
+use std::sync::Arc;
+
+use ids::{Code, Owner};
+use proto::enforcement_center::v1::MeetingHeld;
+use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+use proto::record::v1::event::Of;
+use record::StoredCommit;
+use record::follow::Failure;
+
+use crate::app::App;
+use crate::domain::{Command, InForce, Plan};
+
+/// Whether a commit tells of a meeting, or of the end of the operation.
+pub fn concerns(stored: &StoredCommit) -> bool {
+    facts(stored).any(|fact| matches!(fact, CenterFact::MeetingHeld(_) | CenterFact::OperationConcluded(_)))
+}
+
+/// Plans what was decided up to this commit and is not planned yet.
+///
+/// # Errors
+/// Transient while the record or the charter is out of reach.
+pub async fn plan(app: &App, stored: &StoredCommit) -> Result<(), Failure> {
+    let key = &stored.subject.key;
+    let charter = app.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let commits = app.desk.station.broker.load_owner(key, Owner::EnforcementCenter).await?;
+    if commits.last().is_none_or(|last| last.subject.revision < stored.subject.revision) {
+        return Err(Failure::transient("a replica that lags was read; trying again"));
+    }
+    for held in commits.iter().flat_map(facts).filter_map(meeting) {
+        if held.decisions.is_empty() {
+            continue;
+        }
+        let decisions = held.decisions.iter().map(|decision| {
+            let party: Code = decision.party.parse().map_err(Failure::permanent)?;
+            Ok(Plan { party, title: decision.text.clone(), due: None, after: vec![], root_cause: false })
+        });
+        let decisions = decisions.collect::<Result<Vec<_>, Failure>>()?;
+        let in_force = InForce(Arc::clone(&charter));
+        let command = Command::JointDecisions { meeting: held.meeting, decisions, in_force };
+        app.desk.react(key, &stored.subject, &charter, command).await?;
+    }
+    Ok(())
+}
+
+fn meeting(fact: &CenterFact) -> Option<&MeetingHeld> {
+    if let CenterFact::MeetingHeld(held) = fact { Some(held) } else { None }
+}
+
+fn facts(stored: &StoredCommit) -> impl Iterator<Item = &CenterFact> {
+    let events = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
+    events.filter_map(|event| match &event.of {
+        Some(Of::EnforcementCenter(fact)) => fact.event.as_ref(),
+        Some(Of::Intake(_) | Of::Triage(_) | Of::Dispatch(_) | Of::Evaluation(_) | Of::Notification(_)) | None => None,
+    })
+}
