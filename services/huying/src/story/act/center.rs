@@ -5,6 +5,7 @@ use proto::enforcement_center::v1::enforcement_center_service_client::Enforcemen
 
 use serde::Deserialize;
 
+use super::form::{Form, read};
 use super::words::{NEXT_STEPS, SEATS, word};
 use super::{Act, Answer, Coming, Party, Related};
 
@@ -28,6 +29,23 @@ with!(Notice { party: String, subject: String, address: String, service_proof: S
 with!(Inspection { notice: u32, passed: bool, finding: String, step: String, next_step: String });
 with!(Following { notice: u32, step: String, text: String, to: String });
 with!(Summary { summary: String });
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "seat-officer" => read::<Seating>(&["party", "officer", "rank", "kind"]),
+        "set-away" => read::<Away>(&["party", "officer"]),
+        "call-seat" => read::<Party>(&["party"]),
+        "take-seat" => read::<Coming>(&[]),
+        "hold-joint-meeting" => read::<Meeting>(&["present"]),
+        "decide-path" => read::<Path>(&["assessment", "path"]),
+        "on-site" => read::<Site>(&["parties"]),
+        "order-stop" | "serve-notice" => read::<Notice>(&["party", "subject", "address"]),
+        "reinspect" => read::<Inspection>(&["notice", "finding"]),
+        "take-next-step" => read::<Following>(&["notice", "step", "text"]),
+        "conclude" => read::<Summary>(&["summary"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) async fn at_the_centre(
