@@ -168,8 +168,8 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}", self.reference());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "set-away" | "register-officer" | "second-officer"
-            | "end-secondment" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "unseat-officer" | "set-away" | "register-officer"
+            | "second-officer" | "end-secondment" | "wait" => String::new(),
             "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
             _ => cases
                 .get(&self.step.case)
@@ -250,10 +250,9 @@ impl Act<'_> {
             "progress" | "complete-task" | "related-case" if department => {
                 self.answer(district, case_id, command_id).await
             }
-            "seat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting" | "decide-path"
-            | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step" | "conclude" => {
-                self.at_the_centre(district, case_id, command_id).await
-            }
+            "seat-officer" | "unseat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting"
+            | "decide-path" | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step"
+            | "conclude" => self.at_the_centre(district, case_id, command_id).await,
             "related-case" if self.actor().role == "enforcement-center" => {
                 self.at_the_centre(district, case_id, command_id).await
             }

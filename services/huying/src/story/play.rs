@@ -105,6 +105,11 @@ pub async fn play(
         differences.extend(polled::differences(stage, story, expected.polls.iter()).await?);
         differences.extend(staffed::differences(stage, story, &expected.officers).await?);
     }
+    for (number, step) in (1usize..).zip(&story.steps) {
+        if step.action == "seat-officer" && step.refused.is_none() {
+            Act { stage, story, charter, number, step, item: None }.give_back_seat().await?;
+        }
+    }
     Ok(Played {
         story: story.story.clone(),
         title: story.title.clone(),

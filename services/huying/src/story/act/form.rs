@@ -21,7 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(needs: &'static [&'static str]) -> Form 
 }
 
 /// Every verb there is, in the order of the documentation.
-pub const VERBS: [&str; 57] = [
+pub const VERBS: [&str; 58] = [
     "submit",
     "find-related",
     "supplement",
@@ -60,6 +60,7 @@ pub const VERBS: [&str; 57] = [
     "city-done",
     "admit",
     "seat-officer",
+    "unseat-officer",
     "set-away",
     "call-seat",
     "take-seat",

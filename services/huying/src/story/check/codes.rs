@@ -78,7 +78,7 @@ fn kind_of(verb: &str, field: &str) -> Option<Kind> {
         ("rate", "rating") => Kind::Rating,
         ("seat-officer", "rank") => Kind::Rank,
         (_, "group") => Kind::Group,
-        ("escalate" | "adjudicate" | "second-officer", "to")
+        ("escalate" | "adjudicate" | "second-officer" | "take-next-step", "to")
         | ("second-officer", "from")
         | (
             _,

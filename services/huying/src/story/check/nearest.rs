@@ -22,9 +22,20 @@ pub fn unknown<'k>(kind: &str, word: &str, known: impl IntoIterator<Item = &'k s
 
 /// The most similar of these words, if one is similar.
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    // The same words in another order: already-suspended, suspended-already.
+    if let Some(turned) = known.iter().find(|known| parts(known) == parts(word)) {
+        return Some(turned);
+    }
     let mistakes_max = (word.chars().count() / LETTERS_PER_MISTAKE).max(2);
     let distances = known.into_iter().map(|known| (distance(&word.to_lowercase(), &known.to_lowercase()), known));
     distances.filter(|(distance, _)| *distance <= mistakes_max).min().map(|(_, known)| known)
+}
+
+fn parts(word: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = word.split('-').collect();
+    parts.sort_unstable();
+    parts
 }
 
 /// Letters to change, add or leave out.
@@ -51,6 +62,7 @@ mod tests {
     fn a_slip_of_the_pen_is_understood_and_another_word_is_not() {
         assert_eq!(nearest("resolv", ["resolve", "respond"]), Some("resolve"));
         assert_eq!(nearest("ColorRaised", ["ColourRaised", "Closed"]), Some("ColourRaised"));
+        assert_eq!(nearest("already-suspended", ["suspended-already", "not-suspended"]), Some("suspended-already"));
         assert_eq!(nearest("photograph", ["resolve", "respond"]), None);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);

@@ -120,7 +120,10 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     }
     let names_it = matches!(step.action.as_str(), "submit" | "find-related");
     let needs_none = STAFF_VERBS.contains(&step.action.as_str())
-        || matches!(step.action.as_str(), "seat-officer" | "set-away" | "open-poll" | "answer-poll" | "close-poll");
+        || matches!(
+            step.action.as_str(),
+            "seat-officer" | "unseat-officer" | "set-away" | "open-poll" | "answer-poll" | "close-poll"
+        );
     if !names_it && (!needs_none || !step.case.is_empty()) {
         known(&step.case, "case", "case:", &named.cases);
     }
