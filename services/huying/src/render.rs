@@ -74,7 +74,10 @@ fn limit_words(limit: &Limit, entry: &TimelineEntry, zone: &TimeZone) -> (String
     let by = due.map(|due| format!(" by {}", local(due, zone))).unwrap_or_default();
     let provisional = if limit.provisional { " (provisional)" } else { "" };
     let margin = match (due, entry.at.time().ok()) {
-        (Some(due), Some(at)) => span(due.duration_since(at).as_secs().abs()),
+        // Clocks start a few milliseconds after the minute people mean.
+        (Some(due), Some(at)) => {
+            span(due.duration_since(at).abs().round(jiff::Unit::Second).map_or(0, |d| d.as_secs()))
+        }
         _ => String::new(),
     };
     let name = &limit.name;

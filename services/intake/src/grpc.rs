@@ -68,6 +68,18 @@ impl Door {
     ) -> Result<u64, Status> {
         self.app.ask(caller, district, case_id, command_id, command).await
     }
+
+    /// A caller speaks of what they raised themselves, or joined; whoever acts in office of any case.
+    async fn require_own(&self, caller: &Caller, district: &str, case_id: &str) -> Result<(), Status> {
+        if caller.role != Role::Caller {
+            return Ok(());
+        }
+        let (_, _, key) = case_key(district, case_id)?;
+        if self.app.desk.read(&key).await?.state.is_own_of(&caller.staff_ref) {
+            return Ok(());
+        }
+        Err(Status::permission_denied("only who raised this case may say more of it, or withdraw it (R-72)"))
+    }
 }
 
 /// Under which name somebody submits: the party of the token; operators have none.
@@ -125,6 +137,7 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let command = Command::Supplement { text: prose("text", &request.text, NOTE_LENGTH_MAX)? };
+        self.require_own(&caller, &request.district, &request.case_id).await?;
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(SupplementResponse { revision }))
     }
@@ -134,6 +147,7 @@ impl IntakeService for Door {
         caller.require(&WITHDRAW)?;
         let request = request.into_inner();
         let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
+        self.require_own(&caller, &request.district, &request.case_id).await?;
         let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
         Ok(Response::new(WithdrawResponse { revision }))
     }

@@ -367,11 +367,7 @@ impl<'c> Timeline<'c> {
             DispatchFact::Closed(fact) => told(
                 "Closed",
                 fact,
-                format!(
-                    "{}, {}",
-                    outcome_name(fact.outcome()),
-                    fact.reason().as_str_name().trim_start_matches("CLOSE_REASON_").to_lowercase()
-                ),
+                join(", ", [outcome_name(fact.outcome()), word(fact.reason().as_str_name(), "CLOSE_REASON_")]),
             ),
         }
     }
@@ -400,8 +396,9 @@ impl<'c> Timeline<'c> {
                 "CallbackLogged",
                 fact,
                 format!(
-                    "called back: {}",
-                    fact.outcome().as_str_name().trim_start_matches("CALLBACK_OUTCOME_").to_lowercase()
+                    "called back: {}{}",
+                    word(fact.outcome().as_str_name(), "CALLBACK_OUTCOME_"),
+                    prefixed(", ", &fact.note)
                 ),
             ),
             EvaluationFact::RatingLapsed(fact) => told("RatingLapsed", fact, "the time to rate is over".to_owned()),
@@ -462,6 +459,11 @@ fn limit(name: &str, due: Option<WireTime>, kept: Option<bool>, provisional: boo
 
 fn officer(officer: Option<&proto::common::v1::Officer>) -> String {
     officer.map_or_else(String::new, |officer| format!("{}{}", officer.staff_ref, prefixed(", ", &officer.post)))
+}
+
+/// A word of a contract as everybody writes it: `CALLBACK_OUTCOME_NO_ANSWER` is no-answer.
+fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
 }
 
 /// `text` after `prefix`, or nothing at all.

@@ -77,9 +77,9 @@ pub enum Refusal {
     NotAbove(Code),
     #[error("it was extended once already")]
     ExtendedAlready,
-    #[error("time is given before it has run out, and it ran out at {0}")]
+    #[error("time is given before it has run out, and it ran out at {0:.0}")]
     RanOut(Timestamp),
-    #[error("the new deadline must be later than {0}")]
+    #[error("the new deadline must be later than {0:.0}")]
     NotLater(Timestamp),
     #[error("the case is suspended already")]
     SuspendedAlready,

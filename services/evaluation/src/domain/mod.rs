@@ -167,7 +167,7 @@ pub enum Refusal {
     AlreadyRated { round: u32 },
     #[error("{party} has been rated already for resolution {round} of this case")]
     PartyAlreadyRated { party: Code, round: u32 },
-    #[error("the time to rate is over; it was {due} at the latest")]
+    #[error("the time to rate is over; it was {due:.0} at the latest")]
     Lapsed { due: Timestamp },
     #[error("nobody was called in this case, so there is no party to rate")]
     NobodyCalled,

@@ -1,6 +1,8 @@
 //! `huying charter`: a district's rules, before and after they hold.
 
 mod apply;
+mod lists;
+mod route;
 mod show;
 mod tables;
 
@@ -16,6 +18,7 @@ pub(crate) enum Command {
     /// The charters that ship with this program
     List,
     Show(show::Args),
+    Route(route::Args),
     Check(CheckArgs),
     Apply(apply::Args),
 }
@@ -32,6 +35,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(),
         Command::Show(args) => show::run(&args),
+        Command::Route(args) => route::run(&args),
         Command::Check(args) => {
             let charter = checked(&args.charter)?;
             out::line(format_args!("{} is in order", title(&charter)))

@@ -22,6 +22,8 @@ mod beyond;
 mod center;
 mod department;
 mod desk;
+mod form;
+mod meant;
 mod polls;
 mod staff;
 mod supervision;
@@ -48,8 +50,10 @@ use tonic_types::StatusExt;
 
 use super::doors::{Stage, operator};
 use super::format::{ActorSpec, Step, Story, instant};
+use super::own_name;
 use crate::client::Authorised;
 
+pub(super) use form::{STAFF_VERBS, VERBS, form, words_of};
 use words::{CALLBACKS, KINDS, LEVELS};
 pub(super) use words::{CLASSES, word};
 
@@ -124,11 +128,6 @@ with!(Callback { outcome: String, note: String });
 with!(Finding { of: String });
 with!(Nothing {});
 
-/// The call or order a step means: the first, if it names none.
-fn first(named: u32) -> u32 {
-    named.max(1)
-}
-
 /// What a service made of a request.
 type Answer = Result<Option<String>, Status>;
 
@@ -154,7 +153,7 @@ impl Act<'_> {
                 (Ok(Some(case)), None) => Ok(Done::Named(case)),
                 (Ok(None), None) => Ok(Done::AsSaid),
                 (Ok(_), Some(rule)) => Ok(Done::Unexpected(format!("expected to be refused by {rule}, was accepted"))),
-                (Err(status), Some(rule)) if rule_of(&status) == *rule => Ok(Done::AsSaid),
+                (Err(status), Some(rule)) if is_refused_by(&status, rule) => Ok(Done::AsSaid),
                 (Err(status), Some(rule)) => Ok(Done::Unexpected(format!(
                     "expected to be refused by {rule}, was by {}: {}",
                     rule_of(&status),
@@ -169,8 +168,8 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}", self.reference());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "set-away" | "register-officer" | "second-officer"
-            | "end-secondment" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "unseat-officer" | "set-away" | "register-officer"
+            | "second-officer" | "end-secondment" | "wait" => String::new(),
             "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
             _ => cases
                 .get(&self.step.case)
@@ -255,10 +254,9 @@ impl Act<'_> {
             "progress" | "complete-task" | "related-case" if department => {
                 self.answer(district, case_id, command_id).await
             }
-            "seat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting" | "decide-path"
-            | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step" | "conclude" => {
-                self.at_the_centre(district, case_id, command_id).await
-            }
+            "seat-officer" | "unseat-officer" | "set-away" | "call-seat" | "take-seat" | "hold-joint-meeting"
+            | "decide-path" | "on-site" | "order-stop" | "serve-notice" | "reinspect" | "take-next-step"
+            | "conclude" => self.at_the_centre(district, case_id, command_id).await,
             "related-case" if self.actor().role == "enforcement-center" => {
                 self.at_the_centre(district, case_id, command_id).await
             }
@@ -295,14 +293,18 @@ impl Act<'_> {
             district: self.story.district.clone(),
             staff_ref: self.actor().staff.clone(),
         };
-        let external_ref = if with.external_ref.is_empty() { self.reference() } else { with.external_ref };
+        let external_ref = if with.external_ref.is_empty() {
+            self.reference()
+        } else {
+            own_name(&self.story.story, &with.external_ref, self.stage.run())
+        };
         let request = intake::SubmitRequest {
             district: self.story.district.clone(),
             external_ref,
             channel,
             kind: word("kind", &with.kind, KINDS)?,
             caller_class: word("class", &with.class, CLASSES)?,
-            caller_ref: if with.caller.is_empty() { self.step.actor.clone() } else { with.caller },
+            caller_ref: if with.caller.is_empty() { self.own_reference() } else { with.caller },
             title: with.title,
             text: with.text,
             place: Some(with.place.into()),
@@ -316,7 +318,7 @@ impl Act<'_> {
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))
     }
 
-    /// Waits for the case that was spawned on the site of another one.
+    /// A case that was spawned on the site of another one, and that has no name yet.
     async fn find_related(&self, cases: &BTreeMap<String, String>) -> anyhow::Result<Answer> {
         let with: Finding = self.with()?;
         let parent = cases.get(&with.of).with_context(|| format!("no step has named a case {:?}", with.of))?;
@@ -326,7 +328,9 @@ impl Act<'_> {
         for summary in client.list(list).await.map_err(|status| crate::client::explain(&status))?.into_inner().cases {
             let request = intake::GetRequest { district: district.clone(), case_id: summary.case_id.clone() };
             let case = client.get(request).await.map_err(|status| crate::client::explain(&status))?.into_inner().case;
-            if case.is_some_and(|case| case.related_case == *parent) {
+            // One site may have shown more than one matter: the next name is for the next of them.
+            let named = cases.values().any(|id| *id == summary.case_id);
+            if !named && case.is_some_and(|case| case.related_case == *parent) {
                 return Ok(Ok(Some(summary.case_id)));
             }
         }
@@ -354,9 +358,15 @@ impl Act<'_> {
     async fn enter(&self, service: &str) -> anyhow::Result<Authorised> {
         let ActorSpec { role, party, staff } = self.actor().clone();
         // A caller's token carries the reference the case was raised under.
-        let staff_ref = if role == "caller" && staff.is_empty() { self.step.actor.clone() } else { staff };
+        let staff_ref = if role == "caller" { self.own_reference() } else { staff };
         let identity = Identity { role, party, district: self.story.district.clone(), staff_ref };
         self.stage.enter(service, &identity).await
+    }
+
+    /// Under what an actor raises a case who says nothing else: whoever acts in office rates it under the same.
+    fn own_reference(&self) -> String {
+        let staff = &self.actor().staff;
+        if staff.is_empty() { self.step.actor.clone() } else { staff.clone() }
     }
 
     fn officer(&self, named: &str, post: &str) -> Officer {
@@ -388,6 +398,11 @@ fn is_connection(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.is::<tonic::transport::Error>())
 }
 
+/// A story names the rule, or the status when it is the status that matters.
+fn is_refused_by(status: &Status, wanted: &str) -> bool {
+    rule_of(status) == wanted || format!("{:?}", status.code()) == wanted
+}
+
 /// The stable name of the rule that refused: from the details, or in parentheses at the end of the message.
 fn rule_of(status: &Status) -> String {
     if let Some(info) = status.get_error_details().error_info() {
@@ -395,5 +410,8 @@ fn rule_of(status: &Status) -> String {
     }
     let message = status.message();
     let in_parentheses = message.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-    in_parentheses.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
+    // Some name the requirement they rest on instead; that is no rule.
+    let rule =
+        in_parentheses.filter(|rule| rule.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit()));
+    rule.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
 }

@@ -7,10 +7,27 @@ use proto::FromWireTime;
 use proto::intake::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
+use super::facts::Catalogue;
 use super::format::{Counted, Elapsed, Expectation, Fact, duration};
 
+/// Facts of the same name that are told when none is the one meant.
+const OTHERS_MAX: usize = 3;
+
+/// A timeline, and since when the story's own times count.
+#[derive(Clone, Copy)]
+struct Told<'t> {
+    begins: Timestamp,
+    timeline: &'t [TimelineEntry],
+}
+
 /// Differences of one expectation.
-pub fn differences(expected: &Expectation, case: &Case, names: &BTreeMap<String, String>) -> Vec<String> {
+pub fn differences(
+    expected: &Expectation,
+    begins: Timestamp,
+    case: &Case,
+    names: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let told = Told { begins, timeline: &case.timeline };
     let summary = case.summary.clone().unwrap_or_default();
     let mut found = Vec::new();
     let mut field = |name: &str, wanted: Option<&String>, is: &str| {
@@ -36,10 +53,10 @@ pub fn differences(expected: &Expectation, case: &Case, names: &BTreeMap<String,
         }
     }
     found.extend(order(&expected.order, &case.timeline));
-    found.extend(expected.elapsed.iter().filter_map(|elapsed| time_between(elapsed, &case.timeline)));
+    found.extend(expected.elapsed.iter().filter_map(|elapsed| time_between(elapsed, told)));
     for fact in &expected.contains {
-        if find(fact, &case.timeline).is_none() {
-            found.push(format!("contains: no {}", describe(fact)));
+        if find(fact, told).is_none() {
+            found.push(format!("contains: no {}{}", describe(fact), others(fact, told)));
         }
     }
     found.extend(scores(&expected.scores, &case.timeline));
@@ -93,12 +110,12 @@ fn order(wanted: &[String], timeline: &[TimelineEntry]) -> Option<String> {
     None
 }
 
-fn time_between(elapsed: &Elapsed, timeline: &[TimelineEntry]) -> Option<String> {
-    let at = |fact: &Fact| find(fact, timeline).and_then(|entry| entry.at.time().ok());
+fn time_between(elapsed: &Elapsed, told: Told<'_>) -> Option<String> {
+    let at = |fact: &Fact| find(fact, told).and_then(|entry| entry.at.time().ok());
     let what = format!("elapsed from {} to {}", describe(&elapsed.from), describe(&elapsed.to));
-    let (Some(from), Some(to)) = (at(&elapsed.from), at(&elapsed.to)) else {
-        return Some(format!("{what}: one of them did not happen"));
-    };
+    let missing = |fact: &Fact| format!("{what}: there is no {}{}", describe(fact), others(fact, told));
+    let Some(from) = at(&elapsed.from) else { return Some(missing(&elapsed.from)) };
+    let Some(to) = at(&elapsed.to) else { return Some(missing(&elapsed.to)) };
     let is = rounded(to) - rounded(from);
     let bound = |text: &Option<String>| text.as_ref().map(|text| duration(text));
     let wrong = |holds: fn(SignedDuration, SignedDuration) -> bool, text: &Option<String>| match bound(text) {
@@ -151,11 +168,11 @@ fn scores(wanted: &BTreeMap<String, String>, timeline: &[TimelineEntry]) -> Vec<
     found
 }
 
-fn find<'t>(fact: &Fact, timeline: &'t [TimelineEntry]) -> Option<&'t TimelineEntry> {
-    timeline.iter().find(|entry| matches(fact, entry))
+fn find<'t>(fact: &Fact, told: Told<'t>) -> Option<&'t TimelineEntry> {
+    told.timeline.iter().find(|entry| matches(fact, told.begins, entry))
 }
 
-fn matches(fact: &Fact, entry: &TimelineEntry) -> bool {
+fn matches(fact: &Fact, begins: Timestamp, entry: &TimelineEntry) -> bool {
     if entry.event != fact.event() {
         return false;
     }
@@ -163,21 +180,25 @@ fn matches(fact: &Fact, entry: &TimelineEntry) -> bool {
         Fact::Named(_) => true,
         Fact::Detailed { with, .. } => {
             let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
-            with.iter().all(|(field, wanted)| detail.get(field).is_some_and(|is| same(is, wanted)))
+            Catalogue::of_the_contracts().holds((&entry.owner, &entry.event), begins, &detail, with)
         }
     }
 }
 
-/// JSON of protobuf writes 64-bit numbers as text and leaves out what is zero; a story writes what it means, and of a
-/// part with fields of its own only those it is about.
-fn same(is: &Value, wanted: &Value) -> bool {
-    match (is, wanted) {
-        (Value::String(is), Value::Number(wanted)) => *is == wanted.to_string(),
-        (Value::Object(is), Value::Object(wanted)) => {
-            wanted.iter().all(|(field, wanted)| is.get(field).is_some_and(|is| same(is, wanted)))
-        }
-        (is, wanted) => is == wanted,
-    }
+/// What the facts of that name say instead, so that a story can be mended without looking the case up.
+fn others(fact: &Fact, told: Told<'_>) -> String {
+    let Fact::Detailed { event, with } = fact else { return String::new() };
+    let said = |entry: &TimelineEntry| {
+        let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
+        let fields = with.keys().map(|field| match detail.get(field) {
+            Some(value) => format!("{field} = {value}"),
+            None => format!("no {field}"),
+        });
+        fields.collect::<Vec<_>>().join(", ")
+    };
+    let found: Vec<String> =
+        told.timeline.iter().filter(|entry| entry.event == *event).take(OTHERS_MAX).map(said).collect();
+    if found.is_empty() { format!("; there is no {event}") } else { format!("; there is {}", found.join(" and ")) }
 }
 
 fn describe(fact: &Fact) -> String {

@@ -208,10 +208,18 @@ impl Fact {
 }
 
 impl Story {
+    /// The form alone.
+    ///
+    /// # Errors
+    /// It is not that of a story.
+    pub fn read(text: &str) -> anyhow::Result<Self> {
+        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
     /// # Errors
     /// Not the form of a story, or it contradicts itself.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
-        let story: Self = serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let story = Self::read(text)?;
         let begins = story.begins()?;
         let mut before = begins;
         for (number, step) in (1..).zip(&story.steps) {

@@ -6,12 +6,15 @@
 //! end compare ([`expect`]). A step is what people do over the same gRPC contracts that everybody has.
 
 mod act;
+mod check;
 mod count;
 mod doors;
 mod expect;
+mod facts;
 mod format;
 mod play;
 mod polled;
+mod rules;
 mod staffed;
 mod time;
 
@@ -19,7 +22,9 @@ use std::path::Path;
 
 use anyhow::Context;
 
+pub use check::{Fault, faults};
 pub use doors::{Doors, Stage};
+pub use facts::Catalogue;
 pub use format::Story;
 pub use play::{Played, Telling, play};
 
@@ -32,7 +37,7 @@ pub fn read(path: &Path) -> anyhow::Result<Story> {
     Story::parse(&text).with_context(|| format!("{} is not a story", path.display()))
 }
 
-/// The name that a poll or an officer of a story has in its district: every playing has its own.
+/// The name that a poll, an officer or a sender's reference of a story has in its district: every playing has its own.
 fn own_name(story: &str, name: &str, run: &str) -> String {
     let run = run.get(..8).unwrap_or(run);
     format!("{}-{name}-{run}", story.to_lowercase())

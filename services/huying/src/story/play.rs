@@ -1,6 +1,6 @@
 //! Playing one story from its first step to its last expectation.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Context;
 use charter::Charter;
@@ -70,6 +70,8 @@ pub async fn play(
         many: BTreeMap::new(),
         told: HashSet::new(),
         untold: 0,
+        begins,
+        ends: begins,
     };
     let mut differences = Vec::new();
     for (number, step) in (1usize..).zip(&story.steps) {
@@ -94,13 +96,19 @@ pub async fn play(
         scene.tell(telling).await?;
     }
     let last = story.steps.last().map_or(Ok(begins), |step| instant(begins, &step.at))?;
-    time.advance(last.checked_add(jiff::SignedDuration::from_secs(AFTERMATH_S))?).await?;
+    scene.ends = last.checked_add(jiff::SignedDuration::from_secs(AFTERMATH_S))?;
+    time.advance(scene.ends).await?;
     time.rest().await?;
     scene.tell(telling).await?;
     for expected in &story.expect {
-        differences.extend(scene.compare(expected, begins).await?);
+        differences.extend(scene.compare(expected).await?);
         differences.extend(polled::differences(stage, story, expected.polls.iter()).await?);
         differences.extend(staffed::differences(stage, story, &expected.officers).await?);
+    }
+    for (number, step) in (1usize..).zip(&story.steps) {
+        if step.action == "seat-officer" && step.refused.is_none() {
+            Act { stage, story, charter, number, step, item: None }.give_back_seat().await?;
+        }
     }
     Ok(Played {
         story: story.story.clone(),
@@ -122,6 +130,9 @@ struct Scene<'s> {
     told: HashSet<(String, usize)>,
     /// Facts of cases alike, which were only read.
     untold: usize,
+    begins: Timestamp,
+    /// The story's now: that of its last step, and a moment for what follows by itself.
+    ends: Timestamp,
 }
 
 impl Scene<'_> {
@@ -133,7 +144,9 @@ impl Scene<'_> {
 
     async fn read_all(&mut self) -> anyhow::Result<Vec<Case>> {
         let mut all = Vec::new();
-        for id in self.cases.values().chain(self.many.values().flatten()).cloned().collect::<Vec<_>>() {
+        // Two names may stand for one case: what comes in twice is one.
+        let ids: BTreeSet<String> = self.cases.values().chain(self.many.values().flatten()).cloned().collect();
+        for id in ids {
             all.push(self.read(&id).await?);
         }
         Ok(all)
@@ -170,7 +183,8 @@ impl Scene<'_> {
     }
 
     /// How cases differ from what one expectation says of them.
-    async fn compare(&mut self, expected: &Expectation, begins: Timestamp) -> anyhow::Result<Vec<String>> {
+    async fn compare(&mut self, expected: &Expectation) -> anyhow::Result<Vec<String>> {
+        let begins = self.begins;
         let mut differences = Vec::new();
         if let Some(count) = &expected.cases {
             let all = self.read_all().await?;
@@ -181,7 +195,7 @@ impl Scene<'_> {
             let request = StatisticsRequest {
                 district: self.story.district.clone(),
                 from: Some(counted.from.as_deref().map_or(Ok(begins), |at| instant(begins, at))?.to_wire()),
-                until: counted.until.as_deref().map(|at| instant(begins, at)).transpose()?.map(ToWireTime::to_wire),
+                until: Some(counted.until.as_deref().map_or(Ok(self.ends), |at| instant(begins, at))?.to_wire()),
                 caller_class: word("class", &counted.class, CLASSES)?,
             };
             let is = self.reader.statistics(request).await.map_err(|status| crate::client::explain(&status))?;
@@ -205,7 +219,7 @@ impl Scene<'_> {
         for id in &ids {
             let case = self.read(id).await?;
             self.untold += if ids.len() > 1 { case.timeline.len() } else { 0 };
-            for difference in expect::differences(expected, &case, &self.cases) {
+            for difference in expect::differences(expected, self.begins, &case, &self.cases) {
                 match found.iter_mut().find(|(known, _)| *known == difference) {
                     Some((_, count)) => *count += 1,
                     None => found.push((difference, 1)),

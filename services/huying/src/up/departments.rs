@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use charter::Charter;
@@ -19,6 +20,8 @@ use crate::provision::newest;
 
 /// Opened at the same time. Each waits for the disk more than it computes.
 const OPENED_AT_ONCE: usize = 16;
+/// Pauses before departments are provisioned again.
+const PROVISION_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(9)];
 /// Charters that may arrive while departments are opening; a district changes its own a few times a year.
 const CHARTERS_WAITING_MAX: usize = 64;
 
@@ -97,7 +100,7 @@ impl Departments {
         if new.is_empty() || service.stopping().is_cancelled() {
             return Ok(());
         }
-        broker.provision_departments(&new).await?;
+        provision(broker, &new).await?;
         let mut opening = futures::stream::iter(new.into_iter().map(|code| self.open_one(code, service)))
             .buffer_unordered(OPENED_AT_ONCE);
         while let Some(department) = opening.try_next().await? {
@@ -127,6 +130,20 @@ impl Departments {
     fn open(&self) -> MutexGuard<'_, HashMap<Code, Department>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Again after a while, and only then for good: hundreds of consumers are made at once, and a slow disk answers late.
+/// What is there already stays as it is.
+async fn provision(broker: &Broker, new: &[Code]) -> anyhow::Result<()> {
+    for pause in PROVISION_PAUSES {
+        match broker.provision_departments(new).await {
+            Ok(_) => return Ok(()),
+            Err(error) => tracing::warn!(error = %record::chain(&error), "departments are not provisioned yet"),
+        }
+        tokio::time::sleep(pause).await;
+    }
+    broker.provision_departments(new).await?;
+    Ok(())
 }
 
 fn departments_of(bundles: &[proto::charter::v1::CharterBundle]) -> Vec<Code> {

@@ -183,7 +183,7 @@ pub enum Refusal {
     AnothersPoll(Code),
     #[error("{0:?} is not among the households of this poll")]
     NotAsked(String),
-    #[error("a poll closes after it is opened, and {0} has passed")]
+    #[error("a poll closes after it is opened, and {0:.0} has passed")]
     ClosesBefore(Timestamp),
 }
 

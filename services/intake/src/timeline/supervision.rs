@@ -65,8 +65,11 @@ impl Timeline<'_> {
                 ..told("Suspended", fact, format!("the work rests, after {}: {}", fact.basis, fact.reason))
             },
             DispatchFact::Resumed(fact) => {
-                let hours = fact.held_ms / 3_600_000;
-                told("Resumed", fact, format!("the work goes on; its clocks stood for {hours} h"))
+                // It rested from one moment to another, milliseconds after the minutes people mean.
+                let minutes = (fact.held_ms + 30_000) / 60_000;
+                let (hours, minutes) = (minutes / 60, minutes % 60);
+                let rest = if minutes == 0 { String::new() } else { format!(" {minutes} min") };
+                told("Resumed", fact, format!("the work goes on; its clocks stood for {hours} h{rest}"))
             }
             DispatchFact::MeetingHeld(fact) => Told {
                 limit: limit("next meeting", fact.next, None, false),

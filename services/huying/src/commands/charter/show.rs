@@ -3,7 +3,7 @@
 use charter::{Category, Charter, DutyKind, Handler, Party, PartyPattern, Provenance};
 use comfy_table::Table;
 
-use super::{checked, title};
+use super::{checked, lists, title};
 use crate::out;
 
 /// One part of a charter, as a table.
@@ -36,11 +36,26 @@ pub(crate) struct Args {
     /// The special groups, who chairs them and whom they schedule
     #[arg(long)]
     groups: bool,
+    /// Where cases come in: the way, class and kind of each channel, and the bridge that carries it
+    #[arg(long)]
+    channels: bool,
+    /// What a caller can say of the outcome, what scores are made of, and how the share of the street is counted
+    #[arg(long)]
+    ratings: bool,
+    /// How the streets' enforcement centres are manned
+    #[arg(long)]
+    centres: bool,
+    /// The legal powers, and the squad that holds each
+    #[arg(long)]
+    powers: bool,
+    /// Campaigns with limits of their own
+    #[arg(long)]
+    campaigns: bool,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let charter = checked(&args.charter)?;
-    let sections: [(bool, Section); 7] = [
+    let sections: [(bool, Section); 12] = [
         (args.parties, parties),
         (args.categories, categories),
         (args.situations, situations),
@@ -48,6 +63,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         (args.grading, super::tables::grading),
         (args.duties, duties),
         (args.groups, groups),
+        (args.channels, lists::channels),
+        (args.ratings, lists::ratings),
+        (args.centres, lists::centres),
+        (args.powers, lists::powers),
+        (args.campaigns, lists::campaigns),
     ];
     if sections.iter().all(|(wanted, _)| !wanted) {
         return summary(&charter);
@@ -76,7 +96,10 @@ fn summary(charter: &Charter) -> anyhow::Result<()> {
     for (name, value) in facts {
         out::line(format_args!("  {name:<9}  {value}"))?;
     }
-    eprintln!("--parties, --categories, --situations, --limits, --grading, --duties and --groups show more");
+    eprintln!(
+        "--parties, --categories, --situations, --limits, --grading, --duties, --groups, --channels, --ratings, --centres,"
+    );
+    eprintln!("--powers and --campaigns show more; `huying charter route` says where a case would go");
     Ok(())
 }
 
@@ -160,6 +183,9 @@ fn limits(charter: &Charter) -> Table {
                 mark(limits.provenance).to_owned(),
             ]);
         }
+    }
+    for row in lists::further_limits(charter) {
+        table.add_row(row);
     }
     for named in charter.limits() {
         table.add_row([named.code.to_string(), named.limit.to_string(), mark(named.provenance).to_owned()]);

@@ -5,10 +5,22 @@ use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::dispatch::v1::{self as dispatch};
 use serde::Deserialize;
 
+use super::form::{Form, read};
 use super::words::{OUTCOMES, word};
 use super::{Act, Answer, Reason, Related, Resolving, Text};
 
 with!(HandingOver { reference: String, reason: String });
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "transfer" => read::<HandingOver>(&["reference", "reason"]),
+        "city-progress" => read::<Text>(&["text"]),
+        "city-done" => read::<Resolving>(&["outcome"]),
+        "admit" => read::<Reason>(&["reason"]),
+        "related-case" => read::<Related>(&["title"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) async fn beyond_the_street(

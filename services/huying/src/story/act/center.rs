@@ -5,6 +5,7 @@ use proto::enforcement_center::v1::enforcement_center_service_client::Enforcemen
 
 use serde::Deserialize;
 
+use super::form::{Form, read};
 use super::words::{NEXT_STEPS, SEATS, word};
 use super::{Act, Answer, Coming, Party, Related};
 
@@ -23,13 +24,57 @@ with!(Participant { party: String, power: String });
 with!(Meeting { venue: String, present: Vec<String>, decisions: Vec<Decided> });
 with!(Decided { text: String, party: String });
 with!(Away { centre: String, party: String, officer: String, until: String });
+with!(Unseating { centre: String, party: String, officer: String });
 with!(Site { parties: Vec<String>, stop_order: String });
 with!(Notice { party: String, subject: String, address: String, service_proof: String, follows: u32 });
 with!(Inspection { notice: u32, passed: bool, finding: String, step: String, next_step: String });
 with!(Following { notice: u32, step: String, text: String, to: String });
 with!(Summary { summary: String });
 
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "seat-officer" => read::<Seating>(&["party", "officer", "rank", "kind"]),
+        "unseat-officer" => read::<Unseating>(&["party", "officer"]),
+        "set-away" => read::<Away>(&["party", "officer"]),
+        "call-seat" => read::<Party>(&["party"]),
+        "take-seat" => read::<Coming>(&[]),
+        "hold-joint-meeting" => read::<Meeting>(&["present"]),
+        "decide-path" => read::<Path>(&["assessment", "path"]),
+        "on-site" => read::<Site>(&["parties"]),
+        "order-stop" | "serve-notice" => read::<Notice>(&["party", "subject", "address"]),
+        "reinspect" => read::<Inspection>(&["notice", "finding"]),
+        "take-next-step" => read::<Following>(&["notice", "step", "text", "to"]),
+        "conclude" => read::<Summary>(&["summary"]),
+        _ => return None,
+    })
+}
+
 impl Act<'_> {
+    /// Gives back the place that this step of a story took: rosters outlive a story, and the next one may need it.
+    pub(in super::super) async fn give_back_seat(&self) -> anyhow::Result<()> {
+        let Seating { centre, party, officer, .. } = self.with()?;
+        let mut client = EnforcementCenterServiceClient::new(self.enter("enforcement-center").await?);
+        let command_id = format!("story-{}-over", self.reference());
+        let request = self.unseating(self.story.district.clone(), command_id, centre, party, officer);
+        // Whoever has no place any more was unseated by the story itself.
+        if let Err(status) = client.unseat_officer(request).await {
+            tracing::debug!(%status, "a seat was given back before");
+        }
+        Ok(())
+    }
+
+    fn unseating(
+        &self,
+        district: String,
+        command_id: String,
+        centre: String,
+        party: String,
+        officer: String,
+    ) -> center::UnseatOfficerRequest {
+        let centre = if centre.is_empty() { self.actor().party.clone() } else { centre };
+        center::UnseatOfficerRequest { district, centre, command_id, party, staff_ref: officer }
+    }
+
     pub(super) async fn at_the_centre(
         &self,
         district: String,
@@ -51,6 +96,11 @@ impl Act<'_> {
                     substitute: with.substitute,
                 };
                 call!(client, seat_officer, request)
+            }
+            "unseat-officer" => {
+                let Unseating { centre, party, officer } = self.with()?;
+                let request = self.unseating(district, command_id, centre, party, officer);
+                call!(client, unseat_officer, request)
             }
             "set-away" => {
                 let Away { centre, party, officer, until } = self.with()?;

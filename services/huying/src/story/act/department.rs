@@ -7,10 +7,19 @@ use proto::common::v1::Outcome;
 use serde::Deserialize;
 use tonic::Status;
 
+use super::form::{Form, read};
 use super::words::{OUTCOMES, PROGRESS, word};
-use super::{Act, Answer, Coming, Completing, Progressing, Related, first};
+use super::{Act, Answer, Coming, Completing, Progressing, Related};
 
 with!(Finishing { outcome: String, note: String, call: u32, evidence: Vec<String> });
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "respond" | "report-in" => read::<Coming>(&[]),
+        "done" => read::<Finishing>(&[]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) async fn answer(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
@@ -19,16 +28,16 @@ impl Act<'_> {
             "respond" => {
                 let with: Coming = self.with()?;
                 let officer = Some(self.officer(&with.officer, &with.post));
-                let request =
-                    responder::RespondRequest { district, case_id, call: first(with.call), command_id, officer };
+                let call = self.own_call(with.call, &case_id).await?;
+                let request = responder::RespondRequest { district, case_id, call, command_id, officer };
                 client.respond(request).await.map(|response| response.into_inner().status)
             }
             "report-in" => {
                 let with: Coming = self.with()?;
                 let request = responder::ReportInRequest {
                     district,
+                    call: self.own_call(with.call, &case_id).await?,
                     case_id,
-                    call: first(with.call),
                     command_id,
                     officer: Some(self.officer(&with.officer, &with.post)),
                     owns_matter: with.owns_matter.unwrap_or(true),
@@ -41,8 +50,8 @@ impl Act<'_> {
                 let kind = word("kind", &with.kind, PROGRESS)?;
                 let request = responder::ProgressRequest {
                     district,
+                    call: self.own_call(with.call, &case_id).await?,
                     case_id,
-                    call: first(with.call),
                     command_id,
                     kind,
                     note: with.note,
@@ -53,8 +62,8 @@ impl Act<'_> {
                 let with: Completing = self.with()?;
                 let request = responder::CompleteTaskRequest {
                     district,
+                    call: self.own_call(with.call, &case_id).await?,
                     case_id,
-                    call: first(with.call),
                     command_id,
                     task: with.task,
                     note: with.note,
@@ -66,8 +75,8 @@ impl Act<'_> {
                 let Related { title, text, place, category, call } = self.with()?;
                 let request = responder::SpawnRelatedCaseRequest {
                     district,
+                    call: self.own_call(call, &case_id).await?,
                     case_id,
-                    call: first(call),
                     command_id,
                     title,
                     text,
@@ -81,8 +90,8 @@ impl Act<'_> {
                 let outcome = word("outcome", &with.outcome, OUTCOMES)?;
                 let request = responder::DoneRequest {
                     district,
+                    call: self.own_call(with.call, &case_id).await?,
                     case_id,
-                    call: first(with.call),
                     command_id,
                     outcome: if outcome == 0 { Outcome::Solved.into() } else { outcome },
                     note: with.note,
@@ -92,6 +101,13 @@ impl Act<'_> {
             }
         };
         Ok(status.and_then(|status| settled(status.unwrap_or_default())))
+    }
+}
+
+impl Act<'_> {
+    /// The call a department's step is about.
+    pub(super) async fn own_call(&self, named: u32, case_id: &str) -> anyhow::Result<u32> {
+        self.call_of(named, case_id, &self.actor().party).await
     }
 }
 

@@ -6,6 +6,7 @@ use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::common::v1::Officer;
 use serde::Deserialize;
 
+use super::form::{Form, read};
 use super::words::{COLOURS, DUTIES, OUTCOMES, PROGRESS, word};
 use super::{Act, Answer, Completing, Party, Planned, Progressing, Reason, Resolving};
 
@@ -22,6 +23,21 @@ with!(Escalating { reason: String, to: String });
 with!(Called { party: String, duty: String });
 with!(Planning { tasks: Vec<Planned> });
 with!(Measure { measure: String, exceptions: Vec<String> });
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "assign" | "release" => read::<Party>(&["party"]),
+        "escalate" => read::<Escalating>(&["reason"]),
+        "call" => read::<Calling>(&[]),
+        "plan-tasks" => read::<Planning>(&["tasks"]),
+        "complete-task" => read::<Completing>(&["task"]),
+        "progress" => read::<Progressing>(&["kind"]),
+        "adopt-measure" => read::<Measure>(&["measure"]),
+        "resolve" => read::<Resolving>(&["outcome"]),
+        "reopen" => read::<Reason>(&["reason"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) fn planned(&self, tasks: Vec<Planned>) -> anyhow::Result<Vec<dispatch::PlannedTask>> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::super::format::instant;
 use super::super::own_name;
+use super::form::{Form, read};
 use super::words::word;
 use super::{Act, Answer};
 
@@ -31,6 +32,16 @@ const ANSWERS: &[(&str, i32)] = &[
     ("refused", PollAnswer::Refused as i32),
     ("not-home", PollAnswer::NotHome as i32),
 ];
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "open-poll" => read::<Opening>(&["poll", "question", "households", "threshold_percent", "closes_at"]),
+        "answer-poll" => read::<Answering>(&["poll", "answers"]),
+        "close-poll" => read::<Closing>(&["poll"]),
+        "attach-poll" => read::<Citing>(&["poll"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) async fn poll(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {

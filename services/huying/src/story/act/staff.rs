@@ -6,6 +6,7 @@ use proto::enforcement_center::v1::staff_service_client::StaffServiceClient;
 use serde::Deserialize;
 
 use super::super::own_name;
+use super::form::{Form, read};
 use super::{Act, Answer};
 
 with!(Registering {
@@ -19,6 +20,17 @@ with!(Registering {
 });
 with!(Seconding { officer: String, from: String, to: String, since: String, until: String, reason: String });
 with!(Ending { officer: String, last_day: String, reason: String });
+
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "register-officer" => {
+            read::<Registering>(&["officer", "post", "owned_by", "managed_by", "used_by", "assessed_by"])
+        }
+        "second-officer" => read::<Seconding>(&["officer", "from", "to", "since", "reason"]),
+        "end-secondment" => read::<Ending>(&["officer", "reason"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     pub(super) async fn staff(&self, district: String, command_id: String) -> anyhow::Result<Answer> {

@@ -2,14 +2,15 @@
 
 use anyhow::bail;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
-use proto::dispatch::v1::{self as dispatch, ReturnBasis};
+use proto::dispatch::v1::{self as dispatch};
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::responder::v1::{self as responder};
 use serde::Deserialize;
 
 use super::department::settled;
-use super::words::word;
-use super::{Act, Answer, Planned, first};
+use super::form::{Form, read};
+use super::words::{BASES, word};
+use super::{Act, Answer, Nothing, Planned};
 
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
 with!(Accounting { order: u32, note: String, call: u32 });
@@ -17,12 +18,24 @@ with!(Deciding { call: u32, party: String, to: String, reason: String });
 with!(Ordering { party: String, text: String, due: String });
 with!(Extending { call: u32, task: u32, basis: String, reason: String, due: String });
 with!(Suspending { basis: String, reason: String, until: String });
-with!(Nothing {});
 with!(Meeting { present: Vec<Present>, minutes: String, decisions: Vec<Planned> });
 with!(Present { party: String, officer: String, post: String });
 with!(Joining { members: Vec<String>, lead: String, cadence_days: u32 });
 
-const BASES: &[(&str, i32)] = &[("legal", ReturnBasis::Legal as i32), ("duty", ReturnBasis::Duty as i32)];
+pub(super) fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "return" => read::<Returning>(&["basis", "reason", "proposes"]),
+        "adjudicate" | "disqualify" => read::<Deciding>(&["party", "reason"]),
+        "supervise" => read::<Ordering>(&["party", "text", "due"]),
+        "answer-supervision" => read::<Accounting>(&["note"]),
+        "extend" => read::<Extending>(&["basis", "reason", "due"]),
+        "suspend" => read::<Suspending>(&["basis", "reason", "until"]),
+        "resume" => read::<Nothing>(&[]),
+        "hold-meeting" => read::<Meeting>(&["present"]),
+        "form-task-force" => read::<Joining>(&["members"]),
+        _ => return None,
+    })
+}
 
 impl Act<'_> {
     /// What a department says besides its work.
@@ -32,13 +45,14 @@ impl Act<'_> {
             "return" => {
                 let Returning { basis, reason, proposes, call } = self.with()?;
                 let basis = word("basis", &basis, BASES)?;
-                let call = first(call);
+                let call = self.own_call(call, &case_id).await?;
                 let request = responder::ReturnRequest { district, case_id, call, command_id, basis, reason, proposes };
                 client.r#return(request).await.map(|response| response.into_inner().status)
             }
             _ => {
                 let Accounting { order, note, call } = self.with()?;
-                let (order, call) = (first(order), first(call));
+                let order = self.order_of(order, &case_id, &self.actor().party).await?;
+                let call = self.own_call(call, &case_id).await?;
                 let request = responder::AnswerSupervisionRequest { district, case_id, call, command_id, order, note };
                 client.answer_supervision(request).await.map(|response| response.into_inner().status)
             }
@@ -56,13 +70,13 @@ impl Act<'_> {
         Ok(match self.step.action.as_str() {
             "adjudicate" => {
                 let Deciding { call, party, to, reason } = self.with()?;
-                let call = first(call);
+                let call = self.call_of(call, &case_id, &party).await?;
                 let request = dispatch::AdjudicateRequest { district, case_id, command_id, call, party, to, reason };
                 call!(client, adjudicate, request)
             }
             "disqualify" => {
                 let Deciding { call, party, reason, .. } = self.with()?;
-                let call = first(call);
+                let call = self.call_of(call, &case_id, &party).await?;
                 let request = dispatch::DisqualifyRequest { district, case_id, command_id, call, party, reason };
                 call!(client, disqualify, request)
             }
@@ -74,7 +88,7 @@ impl Act<'_> {
             }
             "answer-supervision" => {
                 let Accounting { order, note, .. } = self.with()?;
-                let order = first(order);
+                let order = self.order_of(order, &case_id, &self.actor().party).await?;
                 let request = dispatch::AnswerSupervisionRequest { district, case_id, command_id, order, note };
                 call!(client, answer_supervision, request)
             }

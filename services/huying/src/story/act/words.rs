@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use proto::common::v1::{Colour, Duty, Level, Outcome};
-use proto::dispatch::v1::ProgressKind;
+use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::enforcement_center::v1::{NextStep, SeatKind};
 use proto::evaluation::v1::CallbackOutcome;
 use proto::intake::v1::{CallerClass, CaseKind};
@@ -52,6 +52,7 @@ pub(in super::super) const NEXT_STEPS: Words = &[
 ];
 pub(in super::super) const SEATS: Words =
     &[("resident", SeatKind::Resident as i32), ("on-call", SeatKind::OnCall as i32)];
+pub(in super::super) const BASES: Words = &[("legal", ReturnBasis::Legal as i32), ("duty", ReturnBasis::Duty as i32)];
 pub(in super::super) const CALLBACKS: Words = &[
     ("reached", CallbackOutcome::Reached as i32),
     ("no-answer", CallbackOutcome::NoAnswer as i32),
