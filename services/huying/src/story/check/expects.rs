@@ -116,10 +116,8 @@ fn field_fault(of: &str, fields: &[Field], begins: Timestamp, name: &str, wanted
     let Some(field) = fields.iter().find(|field| field.name == name) else {
         return Some(unknown(&format!("field of {of}"), name, fields.iter().map(|field| field.name.as_str())));
     };
-    let wanted: Vec<&Value> = match wanted {
-        Value::Array(elements) if field.many => elements.iter().collect(),
-        other => vec![other],
-    };
+    let elements = wanted.as_array().filter(|_| field.many);
+    let wanted: Vec<&Value> = elements.map_or_else(|| vec![wanted], |elements| elements.iter().collect());
     wanted.into_iter().find_map(|wanted| value_fault(field, begins, wanted))
 }
 
@@ -134,6 +132,9 @@ fn value_fault(field: &Field, begins: Timestamp, wanted: &Value) -> Option<Strin
             let fields = Catalogue::of_the_contracts().part(part);
             let of = part.rsplit('.').next().unwrap_or(part);
             inside.iter().find_map(|(name, wanted)| field_fault(of, fields, begins, name, wanted))
+        }
+        (Form::Part(part), Value::String(_) | Value::Number(_)) => {
+            Catalogue::of_the_contracts().part(part).first().and_then(|first| value_fault(first, begins, wanted))
         }
         (Form::Part(_), _) | (Form::Truth, Value::String(_) | Value::Number(_)) => wrong(),
         (Form::Text | Form::Number | Form::Truth | Form::Word(_) | Form::Instant, _) => None,

@@ -17,7 +17,8 @@ printed by `huying story events`, from the contracts; a test compares the two.
 - An *instant* is written as `at` of a step (`due: +36h`) and compared in whole minutes.
 - Of a *list*, one value means that one of its elements is like it (`parties: {party: wuchang-water}`); a list means
   exactly these, in this order.
-- Of something with fields of its own, those named must hold: `officer: {post: 科长}`.
+- Of something with fields of its own, those named must hold: `officer: {post: 科长}`. A text alone is its first field:
+  `officer: sw-0007`, `parties: wuchang-water`.
 ";
 
 impl Catalogue {

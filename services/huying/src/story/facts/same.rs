@@ -31,13 +31,13 @@ impl Catalogue {
             return self.one_holds(field, begins, is, wanted);
         }
         let elements = is.as_array().map_or(&[] as &[Value], Vec::as_slice);
-        match wanted {
-            Value::Array(wanted) => {
+        wanted.as_array().map_or_else(
+            || elements.iter().any(|is| self.one_holds(field, begins, is, wanted)),
+            |wanted| {
                 wanted.len() == elements.len()
                     && elements.iter().zip(wanted).all(|(is, wanted)| self.one_holds(field, begins, is, wanted))
-            }
-            one => elements.iter().any(|is| self.one_holds(field, begins, is, one)),
-        }
+            },
+        )
     }
 
     fn one_holds(&self, field: &Field, begins: Timestamp, is: &Value, wanted: &Value) -> bool {
@@ -51,7 +51,11 @@ impl Catalogue {
                 Value::Object(wanted) => {
                     wanted.iter().all(|(name, wanted)| self.field_holds(self.part(part), begins, is, name, wanted))
                 }
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => is == wanted,
+                // An officer by number, a called party by code: the first field is what it is known by.
+                Value::String(_) | Value::Number(_) => self.part(part).first().is_some_and(|first| {
+                    self.one_holds(first, begins, is.get(&first.name).unwrap_or(&Value::Null), wanted)
+                }),
+                Value::Null | Value::Bool(_) | Value::Array(_) => is == wanted,
             },
         }
     }
@@ -72,10 +76,7 @@ fn text(value: &Value) -> String {
 }
 
 fn numbers_agree(is: &Value, wanted: &Value) -> bool {
-    let number = |value: &Value| match value {
-        Value::Null => Some(0.0),
-        other => text(other).parse::<f64>().ok(),
-    };
+    let number = |value: &Value| if value.is_null() { Some(0.0) } else { text(value).parse::<f64>().ok() };
     match (number(is), number(wanted)) {
         (Some(is), Some(wanted)) => (is - wanted).abs() < f64::EPSILON,
         (_, None) | (None, _) => false,

@@ -36,6 +36,8 @@ fn one_of_a_list_or_exactly_the_list() {
     let called = json!({"parties": [{"party": "wuchang-water", "duty": "DUTY_LEAD"}, {"party": "wuchang-fire"}]});
     let event = ("dispatch", "Called");
     assert!(holds(event, &called, &json!({"parties": {"party": "wuchang-fire"}})));
+    assert!(holds(event, &called, &json!({"parties": "wuchang-fire"})), "by what it is known by");
+    assert!(!holds(event, &called, &json!({"parties": "wuchang-police"})));
     assert!(holds(event, &called, &json!({"parties": [{"duty": "lead"}, {"party": "wuchang-fire"}]})));
     assert!(!holds(event, &called, &json!({"parties": [{"party": "wuchang-fire"}]})));
     assert!(!holds(event, &called, &json!({"parties": {"party": "wuchang-fire", "duty": "lead"}})));
