@@ -46,9 +46,7 @@ async fn operation(installation: &Installation, number: usize) -> String {
     case
 }
 
-async fn desk(
-    installation: &Installation,
-) -> EnforcementCenterServiceClient<huying::client::Authorised> {
+async fn desk(installation: &Installation) -> EnforcementCenterServiceClient<huying::client::Authorised> {
     EnforcementCenterServiceClient::new(installation.channel(&acting("enforcement-center", CENTRE)).await)
 }
 
@@ -60,8 +58,16 @@ async fn assess(installation: &Installation, case: &str) {
             district: DISTRICT.to_owned(),
             case_id: case.to_owned(),
             assessment: format!("第{paper}次研判"),
-            steps: vec![PathStep { action: "现场叫停".to_owned(), power: "urban-management".to_owned(), ..PathStep::default() }],
-            parties: vec!["jiangan-urban-management".to_owned(), "jiangan-market".to_owned(), "jiangan-police".to_owned()],
+            steps: vec![PathStep {
+                action: "现场叫停".to_owned(),
+                power: "urban-management".to_owned(),
+                ..PathStep::default()
+            }],
+            parties: vec![
+                "jiangan-urban-management".to_owned(),
+                "jiangan-market".to_owned(),
+                "jiangan-police".to_owned(),
+            ],
             ..DecidePathRequest::default()
         };
         desk.decide_path(request).await.unwrap();
@@ -98,11 +104,8 @@ async fn documents_of_two_operations_at_once_are_numbered_without_a_gap() {
     // Asked for again, each keeps its own; and the register has one fact for each.
     assert_eq!(printed(&installation, one).await, first);
     let broker = installation.broker("enforcement-center").await;
-    let key = HistoryKey {
-        kind: Kind::Register,
-        district: DISTRICT.parse().unwrap(),
-        id: format!("{CENTRE}-{year}-0"),
-    };
+    let key =
+        HistoryKey { kind: Kind::Register, district: DISTRICT.parse().unwrap(), id: format!("{CENTRE}-{year}-0") };
     let entered = broker.load_owner(&key, Owner::EnforcementCenter).await.unwrap();
     let facts = entered.iter().flat_map(|stored| &stored.commit.decisions).flat_map(|decision| &decision.events);
     assert_eq!(facts.count(), OPERATIONS * PAPERS);
