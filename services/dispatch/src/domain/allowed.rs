@@ -273,6 +273,17 @@ fn on_party(call: u32, party: &Code, asker: &Asker) -> Vec<(Action, Command)> {
                 report_in_due: later(now),
             },
         ),
+        (
+            action(Act::Supervise),
+            Command::Supervise {
+                by: by(),
+                above: false,
+                party: party.clone(),
+                text: String::new(),
+                due: later(now),
+                now,
+            },
+        ),
     ]
 }
 

@@ -13,6 +13,7 @@ use super::{Event, InForce, Matter, Refusal, Scope, State, Suspension, case_cloc
 /// Orders of supervision one case may have.
 const SUPERVISIONS_MAX: usize = 20;
 
+/// By whoever is above the owner, or, of a department that was called and is not done, by who called it.
 pub(super) fn supervise(
     state: &State,
     by: &Code,
@@ -22,7 +23,8 @@ pub(super) fn supervise(
     due: Timestamp,
     now: Timestamp,
 ) -> Decision {
-    if !above {
+    let called = state.calls.iter().any(|call| call.caller == *by && call.is_expecting(party));
+    if !above && !called {
         return Err(Refusal::NotAbove(by.clone()));
     }
     later(due, now)?;
