@@ -85,7 +85,7 @@ fn every_document_prints_on_a4_with_its_number_and_needs_nothing_from_elsewhere(
     let words = ["研", "停", "整改", "复", "结"];
     for (place, (name, heading)) in ALL.iter().enumerate() {
         let Printed { number, html } = print(&charter, &operation, name, &numbers()).unwrap().unwrap();
-        assert_eq!(number, format!("武积综执{}〔2019〕000{}号", words[place], place + 7));
+        assert_eq!(number, format!("武积综执{}〔2019〕{:04}号", words[place], place + 7));
         for part in [&number, "size: A4", heading, "占道经营"] {
             assert!(html.contains(part), "{name} lacks {part}:\n{html}");
         }
