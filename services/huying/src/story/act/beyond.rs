@@ -16,6 +16,7 @@ pub(super) fn form(verb: &str) -> Option<Form> {
         "transfer" => read::<HandingOver>(&["reference", "reason"]),
         "city-progress" => read::<Text>(&["text"]),
         "city-done" => read::<Resolving>(&["outcome"]),
+        "city-return" => read::<Reason>(&["reason"]),
         "admit" => read::<Reason>(&["reason"]),
         "related-case" => read::<Related>(&["title"]),
         _ => return None,

@@ -21,7 +21,7 @@ pub(super) fn read<T: DeserializeOwned>(needs: &'static [&'static str]) -> Form 
 }
 
 /// Every verb there is, in the order of the documentation.
-pub const VERBS: [&str; 58] = [
+pub const VERBS: [&str; 59] = [
     "submit",
     "find-related",
     "supplement",
@@ -58,6 +58,7 @@ pub const VERBS: [&str; 58] = [
     "transfer",
     "city-progress",
     "city-done",
+    "city-return",
     "admit",
     "seat-officer",
     "unseat-officer",
