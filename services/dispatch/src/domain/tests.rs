@@ -240,25 +240,6 @@ fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
 }
 
 #[test]
-fn whoever_called_supervises_whom_it_called_until_they_are_done() {
-    let supervise = |by: &str, party: &str| Command::Supervise {
-        by: code(by),
-        above: false,
-        party: code(party),
-        text: "when do you come?".to_owned(),
-        due: at(600),
-        now: at(60),
-    };
-    let state = given(&[grade(), whistle(&[POLICE, BUILD])]);
-    assert_eq!(names(&Rules::decide(&state, &supervise(STREET, POLICE)).unwrap()), ["Supervised"]);
-    for (by, party) in [(STREET, "wuchang-water"), (BUILD, POLICE)] {
-        assert_eq!(Rules::decide(&state, &supervise(by, party)), Err(Refusal::NotAbove(code(by))));
-    }
-    let state = given(&[grade(), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in()), answer(POLICE, 9, done())]);
-    assert_eq!(Rules::decide(&state, &supervise(STREET, POLICE)), Err(Refusal::NotAbove(code(STREET))));
-}
-
-#[test]
 fn a_late_answer_is_still_an_answer() {
     let state = given(&[grade(), whistle(&[POLICE]), check(30)]);
     let events = Rules::decide(&state, &answer(POLICE, 31, respond())).unwrap();

@@ -119,7 +119,7 @@ with!(Planned { party: String, title: String, due: String, after: Vec<u32>, root
 with!(Party { party: String, reason: String });
 with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
-with!(Completing { task: u32, note: String, call: u32, desk: bool, evidence: Vec<String> });
+with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32 });
 with!(Rating { rating: String, comment: String });
@@ -248,7 +248,7 @@ impl Act<'_> {
             }
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
             // A task that belongs to no call is done at the department's own desk.
-            "complete-task" if department && self.with::<Completing>()?.desk => {
+            "complete-task" if department && self.is_of_no_call(&self.with()?, &case_id).await? => {
                 self.at_the_desk(district, case_id, command_id).await
             }
             "progress" | "complete-task" | "related-case" if department => {

@@ -6,7 +6,7 @@ use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use serde_json::Value;
 
 use super::super::doors::operator;
-use super::Act;
+use super::{Act, Completing};
 
 impl Act<'_> {
     /// The call a step names; else the last one that `party` was called by: after a return was upheld, somebody else
@@ -25,6 +25,16 @@ impl Act<'_> {
         self.last(named, case_id, "Supervised", orders).await
     }
 
+    /// Whether a task stands outside of every call, as what a joint meeting decided does.
+    pub(super) async fn is_of_no_call(&self, done: &Completing, case_id: &str) -> anyhow::Result<bool> {
+        if done.call > 0 {
+            return Ok(false);
+        }
+        let planned = self.facts(case_id, "TaskPlanned").await?;
+        let planned = planned.iter().find(|detail| number(detail, "task") == Some(done.task));
+        Ok(planned.is_some_and(|detail| number(detail, "call").unwrap_or(0) == 0))
+    }
+
     /// The last number that an event of that name gives; the first there can be, if none does, for the refusal to say so.
     async fn last(
         &self,
@@ -36,13 +46,18 @@ impl Act<'_> {
         if named > 0 {
             return Ok(named);
         }
+        let facts = self.facts(case_id, event).await?;
+        Ok(facts.iter().rev().find_map(number).unwrap_or(1))
+    }
+
+    /// What the events of that name say, in their order.
+    async fn facts(&self, case_id: &str, event: &str) -> anyhow::Result<Vec<Value>> {
         let mut reader = IntakeServiceClient::new(self.stage.enter("intake", &operator()).await?);
         let request = intake::GetRequest { district: self.story.district.clone(), case_id: case_id.to_owned() };
         let answer = reader.get(request).await.map_err(|status| crate::client::explain(&status))?.into_inner();
         let timeline = answer.case.context("the answer holds no case")?.timeline;
-        let details = timeline.iter().rev().filter(|entry| entry.event == event);
-        let mut numbers = details.filter_map(|entry| number(&serde_json::from_str(&entry.detail_json).ok()?));
-        Ok(numbers.next().unwrap_or(1))
+        let entries = timeline.iter().filter(|entry| entry.event == event);
+        Ok(entries.map(|entry| serde_json::from_str(&entry.detail_json)).collect::<Result<_, _>>()?)
     }
 }
 
