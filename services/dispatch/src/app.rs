@@ -15,7 +15,9 @@ use station::{Caller, Desk, Violation, broker_status, status_of};
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{Asker, Command, Event, Expected, InForce, Refusal, Rules, Special, State, Terms, Whistle};
+use crate::domain::{
+    Asker, Command, Event, Expected, InForce, Refusal, Rules, Special, State, Terms, Whistle, reminders,
+};
 
 const COMMAND_CENTRE: &str = "command-centre";
 /// Every charter has a limit of this name.
@@ -276,12 +278,6 @@ fn limit_of<'c>(
     of_campaign.or_else(|| charter.category(category).map(|category| charter.completion_limit(level, category)))
 }
 
-/// When those who are not done are reminded of a call: after the parts of its time that the charter names.
-fn reminders(charter: &Charter, called: Timestamp, due: Timestamp) -> Vec<Timestamp> {
-    let hundredth = due.duration_since(called) / 100;
-    charter.reminders().iter().filter_map(|part| called.checked_add(hundredth * i32::from(*part)).ok()).collect()
-}
-
 /// The city, as far as this charter knows one.
 pub fn city(charter: &Charter) -> Option<Code> {
     charter.find_parties(PartyKind::City).next().map(|city| city.code.clone())
@@ -386,12 +382,5 @@ mod tests {
         assert_eq!(limit(Some(&heat)), Some("3wd".parse().unwrap()));
         heat.categories = vec!["power-supply".parse().unwrap()];
         assert_eq!(limit(Some(&heat)), Some("7d".parse().unwrap()), "it is about something else");
-    }
-
-    #[test]
-    fn reminders_come_after_the_parts_of_the_time_that_the_charter_names() {
-        let charter = Charter::shipped("wuchang").unwrap();
-        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
-        assert_eq!(reminders(&charter, at(0), at(1000)), [at(500), at(800)]);
     }
 }

@@ -396,11 +396,7 @@ fn from_called(fact: &wire::Called) -> Result<Whistle, WireError> {
         completion_due: shared::time("completion_due", fact.completion_due.as_ref())?,
         due_provisional: fact.due_provisional,
         note: fact.note.clone(),
-        reminders: fact
-            .reminders
-            .iter()
-            .map(|at| shared::time("reminders", Some(at)))
-            .collect::<Result<_, WireError>>()?,
+        reminders: shared::times("reminders", &fact.reminders)?,
         special: fact.special.as_ref().map(from_special).transpose()?,
     })
 }

@@ -48,6 +48,8 @@ fn a_call_found_late_takes_the_next_colour_and_of_each_limit_the_earlier() {
     assert_eq!(call.colour, Colour::Yellow);
     // Yellow leaves 2 hours to come and 5 days in all; coming was due earlier than that already.
     assert_eq!((call.parties[0].report_in_due, call.completion_due), (at(120), at(30 + 5 * 24 * 60)));
+    // Half of that, and four fifths: earlier than the reminders blue had left.
+    assert_eq!(call.reminders, [at(30 + 3600), at(30 + 5760)]);
     // Once more is red, and there it ends.
     let red = after(state, &check(120));
     assert_eq!((red.calls[0].colour, red.calls[0].completion_due), (Colour::Red, at(120 + 2 * 24 * 60)));

@@ -6,7 +6,9 @@ use charter::Colour;
 use ids::Code;
 use jiff::Timestamp;
 
-use super::{Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, meeting, patience};
+use super::{
+    Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, patience,
+};
 
 /// One running clock.
 struct Running<'s> {
@@ -122,6 +124,7 @@ fn raised_colour(call: &Call, now: Timestamp, in_force: &InForce) -> Option<Even
         response_due,
         report_in_due,
         completion_due,
+        reminders: in_force::reminders(&in_force.0, now, completion_due),
         caller: Some(call.caller.clone()),
         parties: expected.map(|called| called.party.clone()).collect(),
     })

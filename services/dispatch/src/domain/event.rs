@@ -283,6 +283,8 @@ pub enum Event {
         response_due: Timestamp,
         report_in_due: Timestamp,
         completion_due: Timestamp,
+        /// As many as the call has.
+        reminders: Vec<Timestamp>,
         /// Who called, and whoever is still expected. None and nobody on records from before they were written down.
         caller: Option<Code>,
         parties: Vec<Code>,

@@ -274,10 +274,13 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
         Event::RecurrenceFound { earlier, .. } => state.earlier.clone_from(earlier),
-        Event::ColourRaised { call, to, response_due, report_in_due, completion_due, .. } => {
+        Event::ColourRaised { call, to, response_due, report_in_due, completion_due, reminders, .. } => {
             if let Some(known) = state.calls.iter_mut().find(|known| known.number == *call) {
                 known.colour = *to;
                 known.completion_due = known.completion_due.min(*completion_due);
+                for (known, earlier) in known.reminders.iter_mut().zip(reminders) {
+                    *known = (*known).min(*earlier);
+                }
                 for called in &mut known.parties {
                     called.response_due = called.response_due.min(*response_due);
                     called.report_in_due = called.report_in_due.min(*report_in_due);

@@ -52,7 +52,7 @@ pub use clocks::next_deadline;
 pub use command::{Answer, Attendee, Command, Related};
 pub use decide::Rules;
 pub use event::{Assignment, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle};
-pub use in_force::InForce;
+pub use in_force::{InForce, reminders};
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
 

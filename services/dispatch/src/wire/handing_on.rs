@@ -12,18 +12,27 @@ use crate::domain::{Event, Expected, Related};
 #[allow(clippy::wildcard_enum_match_arm, reason = "the parent names every event and sends only these here")]
 pub(super) fn to_wire(event: &Event) -> WireEvent {
     match event {
-        Event::ColourRaised { call, from, to, response_due, report_in_due, completion_due, caller, parties } => {
-            WireEvent::ColourRaised(wire::ColourRaised {
-                call: *call,
-                from: shared::to_colour(*from),
-                to: shared::to_colour(*to),
-                response_due: Some(response_due.to_wire()),
-                report_in_due: Some(report_in_due.to_wire()),
-                completion_due: Some(completion_due.to_wire()),
-                caller: shared::text(caller.as_ref()),
-                parties: shared::texts(parties),
-            })
-        }
+        Event::ColourRaised {
+            call,
+            from,
+            to,
+            response_due,
+            report_in_due,
+            completion_due,
+            reminders,
+            caller,
+            parties,
+        } => WireEvent::ColourRaised(wire::ColourRaised {
+            call: *call,
+            from: shared::to_colour(*from),
+            to: shared::to_colour(*to),
+            response_due: Some(response_due.to_wire()),
+            report_in_due: Some(report_in_due.to_wire()),
+            completion_due: Some(completion_due.to_wire()),
+            caller: shared::text(caller.as_ref()),
+            parties: shared::texts(parties),
+            reminders: reminders.iter().map(|at| at.to_wire()).collect(),
+        }),
         Event::Admitted { by, category, reason, told } => WireEvent::Admitted(wire::Admitted {
             by: by.to_string(),
             category: category.to_string(),
@@ -86,6 +95,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             completion_due: shared::time("completion_due", fact.completion_due.as_ref())?,
             caller: shared::optional_code("caller", &fact.caller)?,
             parties: shared::codes("parties", &fact.parties)?,
+            reminders: shared::times("reminders", &fact.reminders)?,
         },
         WireEvent::Admitted(fact) => Event::Admitted {
             by: shared::code("by", &fact.by)?,
@@ -135,7 +145,6 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
 
 fn expected(fact: &wire::Transferred) -> Result<Option<Expected>, WireError> {
     let Some(due) = &fact.answer_due else { return Ok(None) };
-    let reminders = fact.reminders.iter().map(|at| shared::time("reminders", Some(at)));
-    let reminders = reminders.collect::<Result<_, WireError>>()?;
+    let reminders = shared::times("reminders", &fact.reminders)?;
     Ok(Some(Expected { due: shared::time("answer_due", Some(due))?, reminders }))
 }

@@ -47,6 +47,12 @@ pub fn time(field: &'static str, time: Option<&WireTimestamp>) -> Result<Timesta
 }
 
 /// # Errors
+/// One of them is outside what can be represented.
+pub fn times(field: &'static str, times: &[WireTimestamp]) -> Result<Vec<Timestamp>, WireError> {
+    times.iter().map(|at| time(field, Some(at))).collect()
+}
+
+/// # Errors
 /// A party that is not a code, or half a coordinate.
 pub fn place(place: Option<&wire::Place>) -> Result<Place, WireError> {
     let Some(place) = place else { return Ok(Place::default()) };
