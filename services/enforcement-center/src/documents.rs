@@ -3,6 +3,7 @@
 //! What people wrote is escaped by the template engine, because every template's name ends in `.html`. A document
 //! bears a number in the form of the charter, from the register of its centre and year ([`crate::registers`]).
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use charter::{Charter, DocumentKind};
@@ -12,7 +13,6 @@ use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use vocabulary::{Officer, Place};
 
 use crate::domain::operation::{Document, Operation, Proof, Standing};
-use crate::registers::Numbers;
 
 pub const CONTENT_TYPE: &str = "text/html; charset=utf-8";
 
@@ -48,6 +48,9 @@ pub fn name(document: Document) -> String {
     let (kind, count) = parts(document);
     format!("{kind}-{count}")
 }
+
+/// Year and number of each document, by its name.
+pub type Numbers = BTreeMap<String, (i16, u32)>;
 
 /// The number printed on it; empty only where the record does not tell when it was made.
 pub fn number(charter: &Charter, operation: &Operation, document: Document, numbers: &Numbers) -> String {

@@ -28,6 +28,7 @@ use tonic::{Request, Response, Status};
 
 use crate::centre::{Centre, roster_key, seat_due};
 use crate::documents;
+use crate::documents::Numbers;
 use crate::domain::operation::allowed::{Sample, Who};
 use crate::domain::operation::seat::SUBSTITUTES_MAX;
 use crate::domain::operation::{
@@ -35,7 +36,7 @@ use crate::domain::operation::{
 };
 use crate::domain::roster::{Rules as RosterRules, SeatKind, State as Roster};
 use crate::edge::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
-use crate::registers::{Numbers, Registers};
+use crate::registers::Registers;
 use crate::wire::known;
 use crate::wire::paper::follows;
 

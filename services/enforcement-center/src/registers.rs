@@ -3,7 +3,6 @@
 //! A document is on the record first and gets its number after: by whoever follows its commit, or by whoever asks for it
 //! earlier. Both find the same number, because a page of the register is decided on like everything else (D12).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use charter::Charter;
@@ -14,7 +13,7 @@ use record::follow::Failure;
 use record::{Refused, Request};
 use station::{Caller, Desk};
 
-use crate::documents;
+use crate::documents::{self, Numbers};
 use crate::domain::operation::Operation;
 use crate::domain::register::{Command, Paper, Refusal, Rules};
 
@@ -25,9 +24,6 @@ const PAGES_MAX: u32 = 100;
 pub struct Registers {
     desk: Arc<Desk<Rules>>,
 }
-
-/// Year and number of each document, by its name.
-pub type Numbers = BTreeMap<String, (i16, u32)>;
 
 impl Registers {
     pub fn new(desk: Desk<Rules>) -> Self {

@@ -9,7 +9,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands;
 use crate::failure::{Answered, BadUsage};
-use crate::out::ReaderGone;
+use crate::out::{Manner, ReaderGone};
 
 /// The command line is wrong (`EX_USAGE` of sysexits.h).
 const BAD_USAGE: u8 = 64;
@@ -101,13 +101,6 @@ enum Command {
         /// For which shell
         shell: clap_complete::Shell,
     },
-}
-
-/// What every command is told besides its own flags.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
-    /// Whether to colour standard output.
-    pub colour: bool,
 }
 
 /// From the command line to the exit code.

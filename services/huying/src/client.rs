@@ -16,6 +16,7 @@ use tonic::{Request, Status};
 
 use crate::accounts::PROVISION_USER;
 use crate::data::DataFolder;
+use crate::endpoints::Endpoints;
 use crate::failure::BadUsage;
 
 /// Life of a token a command issues for itself: longer than any command that ends.
@@ -78,7 +79,7 @@ impl Installation {
     pub async fn channel_as(&self, identity: &Identity) -> anyhow::Result<Authorised> {
         let url = match &self.grpc {
             Some(url) => url.clone(),
-            None => self.folder().endpoints()?.grpc,
+            None => Endpoints::of(&self.folder())?.grpc,
         };
         let token = match &self.token {
             Some(token) => token.clone(),
@@ -101,7 +102,7 @@ impl Installation {
             bail!("this needs the broker itself: run it where the installation runs, with --data");
         }
         let folder = self.folder();
-        let endpoints = folder.endpoints()?;
+        let endpoints = Endpoints::of(&folder)?;
         crate::up::connect(&folder, &endpoints.nats, PROVISION_USER).await.with_context(|| {
             format!("connecting to the broker of {}; is `huying up` still running?", folder.path().display())
         })

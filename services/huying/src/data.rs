@@ -10,8 +10,6 @@ use chassis::Issuer;
 use ids::Code;
 use rand::random;
 
-use crate::endpoints::Endpoints;
-
 /// A data folder. That it is named does not mean that it exists.
 #[derive(Clone, Debug)]
 pub struct DataFolder(PathBuf);
@@ -51,14 +49,6 @@ impl DataFolder {
 
     pub fn path(&self) -> &Path {
         &self.0
-    }
-
-    /// Where the services of a running installation are.
-    ///
-    /// # Errors
-    /// None runs here, or the file is damaged.
-    pub fn endpoints(&self) -> anyhow::Result<Endpoints> {
-        Endpoints::read(&self.endpoints_file())
     }
 
     pub fn endpoints_file(&self) -> PathBuf {

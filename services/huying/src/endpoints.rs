@@ -5,6 +5,8 @@ use std::path::Path;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
+use crate::data::{DataFolder, write_if_changed};
+
 /// `endpoints.json` in the data folder, there as long as the installation runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
@@ -19,9 +21,11 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
-        let folder = file.parent().unwrap_or(Path::new("."));
-        let text = std::fs::read_to_string(file).with_context(|| {
+    /// # Errors
+    /// Nothing runs on this folder.
+    pub fn of(folder: &DataFolder) -> anyhow::Result<Self> {
+        let (folder, file) = (folder.path(), folder.endpoints_file());
+        let text = std::fs::read_to_string(&file).with_context(|| {
             format!(
                 "nothing runs on {} ({} cannot be read); start it with `huying up --data {}`, or name an installation \
                  elsewhere with --grpc and --token",
@@ -36,7 +40,7 @@ impl Endpoints {
 
     pub(crate) fn write(&self, file: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self)? + "\n";
-        crate::data::write_if_changed(file, text.as_bytes())?;
+        write_if_changed(file, text.as_bytes())?;
         Ok(())
     }
 }

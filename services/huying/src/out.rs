@@ -4,6 +4,13 @@ use std::io::{ErrorKind, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+/// What every command is told besides its own flags.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Whether to colour standard output.
+    pub colour: bool,
+}
+
 /// Whoever read our answer has heard enough.
 #[derive(Debug, thiserror::Error)]
 #[error("the reader of standard output went away")]

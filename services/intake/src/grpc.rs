@@ -33,7 +33,7 @@ use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
 use crate::polls::ASKERS;
 use crate::projection::Projection;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, stage};
 use crate::{reading, suggesting};
 
 /// Submissions of one stream under way at the same time.
@@ -228,6 +228,7 @@ impl IntakeService for Door {
             describe(&mut view, stored);
             view.timeline.extend(timeline.entries(stored));
         }
+        view.stages = stage::reached(&view.timeline);
         view.allowed_actions = allowed(&caller, case, &commits)?;
         Ok(Response::new(GetResponse { case: Some(view) }))
     }

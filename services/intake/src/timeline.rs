@@ -3,6 +3,7 @@
 mod center;
 mod handing_on;
 mod polls;
+pub mod stage;
 mod supervision;
 
 use std::collections::HashMap;
@@ -65,6 +66,7 @@ impl<'c> Timeline<'c> {
                     elapsed_s: at.seconds - started,
                     limit: told.limit,
                     detail_json: told.detail.unwrap_or_default(),
+                    stage: stage::stage_of(told.event).into(),
                 });
             }
         }

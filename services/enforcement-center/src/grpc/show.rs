@@ -7,9 +7,9 @@ use proto::enforcement_center::v1::{self as wire, GetOperationResponse};
 use station::wire as shared;
 
 use crate::documents;
+use crate::documents::Numbers;
 use crate::domain::operation::allowed::{Allowed, Sample, Who, allowed};
 use crate::domain::operation::{Notice, Operation, Seat, Stage, Standing, State};
-use crate::registers::Numbers;
 use crate::wire::paper::to_next_step;
 
 pub fn operation(

@@ -18,12 +18,13 @@ use jiff::tz::TimeZone;
 
 use crate::client::Installation;
 use crate::districts::Districts;
+use crate::endpoints::Endpoints;
 use crate::failure::{Answered, BadUsage};
 use mapping::Mapping;
 use position::Position;
-use report::Report;
+use report::{Outcome, Report};
 use rows::{Format, Row, Rows};
-use send::{Outcome, Sender};
+use send::Sender;
 
 /// Requests without an answer yet. More only wait in intake's own queue.
 const IN_FLIGHT_MAX: usize = 200;
@@ -163,7 +164,7 @@ impl Route {
             return Ok(Self { bridge: bridge.clone(), district, zone, nats_url, nats_nkey_file });
         }
         let folder = args.installation.folder();
-        let endpoints = folder.endpoints()?;
+        let endpoints = Endpoints::of(&folder)?;
         let districts = Districts::of(&args.installation).await?;
         let charters = districts.charters();
         let known = || districts.codes().join(", ");

@@ -4,14 +4,13 @@ use ids::CaseId;
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
 use proto::FromWireTime;
-use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, Way};
+use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, Stage, StageReached, Way};
 use tonic::Code;
 
-use crate::cli::Manner;
 use crate::client::{Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
-use crate::out;
+use crate::out::{self, Manner};
 use crate::render::{entry_line, local};
 
 mod statistics;
@@ -135,6 +134,7 @@ fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()
         ("received", join(&[&received, &format!("by {}", summary.bridge)])),
         ("reports", if summary.reports > 1 { summary.reports.to_string() } else { String::new() }),
         ("campaign", summary.campaign.clone()),
+        ("stages", case.stages.iter().map(stage_name).collect::<Vec<_>>().join(", ")),
         ("found at", case.related_case.clone()),
         ("again of", case.earlier_cases.join(", ")),
         ("text", case.text.trim().replace('\n', "\n            ")),
@@ -147,6 +147,20 @@ fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()
         out::line(entry_line(entry, zone, manner.colour))?;
     }
     Ok(())
+}
+
+/// A stage by the name that districts have for it.
+fn stage_name(reached: &StageReached) -> &'static str {
+    match reached.stage() {
+        Stage::Unspecified => "",
+        Stage::Collection => "问题收集",
+        Stage::Call => "呼叫启动",
+        Stage::Response => "分级响应",
+        Stage::ReportIn => "报到处置",
+        Stage::Feedback => "公众反馈",
+        Stage::Analysis => "分析研判",
+        Stage::Assessment => "考核评价",
+    }
 }
 
 async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ mod route;
 mod show;
 mod tables;
 
-use charter::Charter;
+use charter::{Charter, Provenance};
 
 use crate::charters::{Broken, load};
 use crate::failure::Answered;
@@ -83,4 +83,13 @@ fn title(charter: &Charter) -> String {
         charter.categories().len(),
         charter.situations().len()
     )
+}
+
+/// What a district still has to replace, or may want to.
+fn mark(provenance: Provenance) -> &'static str {
+    match provenance {
+        Provenance::Source => "",
+        Provenance::Illustrative => "illustrative",
+        Provenance::Ours => "ours",
+    }
 }

@@ -10,9 +10,9 @@ use proto::evaluation::v1::GetScoresRequest;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::intake::v1::TimelineEntry;
 
-use crate::cli::Manner;
 use crate::client::explain;
 use crate::failure::Answered;
+use crate::out::Manner;
 use crate::render::entry_line;
 use crate::story::{self, Played, Stage, Story, Telling};
 use crate::up::{Ports, Running, UpConfig};

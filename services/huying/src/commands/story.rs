@@ -8,10 +8,9 @@ use clap::Subcommand;
 
 use super::demo::{self, Narrator};
 use crate::charters::load;
-use crate::cli::Manner;
 use crate::client::Installation;
 use crate::failure::{Answered, BadUsage};
-use crate::out;
+use crate::out::{self, Manner};
 use crate::story::{self, Played, Stage, Story};
 
 #[derive(Debug, Subcommand)]

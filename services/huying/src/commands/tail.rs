@@ -6,11 +6,10 @@ use ids::CaseId;
 use jiff::tz::TimeZone;
 use proto::intake::v1::WatchRequest;
 
-use crate::cli::Manner;
 use crate::client::{Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
-use crate::out;
+use crate::out::{self, Manner};
 use crate::render::entry_line;
 
 /// Print every fact as it happens, until Ctrl-C: which case, then who, when and what, as in `case show`.

@@ -55,7 +55,7 @@ use crate::client::Authorised;
 
 pub(super) use form::{STAFF_VERBS, VERBS, form, words_of};
 use words::{CALLBACKS, KINDS, LEVELS};
-pub(super) use words::{CLASSES, word};
+pub(super) use words::{CLASSES, STAGES, word, word_of};
 
 /// How long a step is tried while a service is away: it may be starting again.
 const AWAY_S_MAX: u64 = 20;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::accounts::STORY_USER;
 use crate::client::{Authorised, Installation, authorised};
+use crate::endpoints::Endpoints;
 use crate::up::Running;
 
 /// Life of an actor's token in real time: longer than any story plays.
@@ -63,7 +64,7 @@ impl Stage {
     /// Nothing runs there.
     pub async fn at(installation: &Installation) -> anyhow::Result<Self> {
         let folder = installation.folder();
-        let endpoints = folder.endpoints()?;
+        let endpoints = Endpoints::of(&folder)?;
         Ok(Self {
             doors: Doors { default: endpoints.grpc.clone(), ..Doors::default() },
             issuer: folder.issuer()?,

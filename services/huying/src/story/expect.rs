@@ -7,6 +7,7 @@ use proto::FromWireTime;
 use proto::intake::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
+use super::act::{STAGES, word_of};
 use super::facts::Catalogue;
 use super::format::{Counted, Elapsed, Expectation, Fact, duration};
 
@@ -45,6 +46,10 @@ pub fn differences(
     if let Some(parent) = &expected.related_to {
         let wanted = names.get(parent).cloned().unwrap_or_else(|| format!("(no case {parent})"));
         field("related_to", Some(&wanted), &case.related_case);
+    }
+    let stages: Vec<&str> = case.stages.iter().filter_map(|reached| word_of(reached.stage, STAGES)).collect();
+    if !expected.stages.is_empty() && expected.stages != stages {
+        found.push(format!("stages: expected {}, are {}", expected.stages.join(", "), stages.join(", ")));
     }
     for (event, wanted) in &expected.events {
         let is = case.timeline.iter().filter(|entry| entry.event == *event).count();

@@ -83,6 +83,8 @@ pub struct Expectation {
     pub elapsed: Vec<Elapsed>,
     /// Facts that must be on the timeline.
     pub contains: Vec<Fact>,
+    /// The stages it has been at, in the order in which it first came to them; exactly these.
+    pub stages: Vec<String>,
     /// Scores by party, as decimals.
     pub scores: BTreeMap<String, String>,
     /// The case on whose site this one was found.

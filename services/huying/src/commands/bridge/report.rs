@@ -9,12 +9,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use proto::common::v1::Refusal;
 use serde::Serialize;
 
-use super::send::Outcome;
 use super::shown;
 use crate::out;
 
 /// Rejected rows shown on a terminal; a file that is wrong throughout should not drown the summary.
 const SHOWN_MAX: usize = 100;
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    New,
+    Known,
+    Rejected(Vec<Reject>),
+}
 
 /// One reason why a row was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -9,7 +9,7 @@ use proto::subjects::BridgeSubject;
 use record::{Broker, BrokerConfig, Credentials, Requester, chain};
 
 use super::Route;
-use super::report::Reject;
+use super::report::{Outcome, Reject};
 
 /// How long one answer may take before it is asked for again: longer than the slowest commit of a busy hub.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -17,14 +17,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const ATTEMPTS_MAX: u32 = 8;
 /// Pause before the second attempt; doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// What became of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    New,
-    Known,
-    Rejected(Vec<Reject>),
-}
 
 /// The bridge's way to intake.
 pub(super) struct Sender {

@@ -4,11 +4,10 @@ use proto::ToWireTime;
 use proto::intake::v1::{CallerClass, Containment, StatisticsRequest, StatisticsResponse};
 
 use super::number;
-use crate::cli::Manner;
 use crate::client::{Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
-use crate::out;
+use crate::out::{self, Manner};
 
 /// Count the cases of a district: how they came in, how they ended, and which share was solved at the street or below
 /// by every wording of the charter and against its target.

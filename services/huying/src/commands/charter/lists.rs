@@ -3,7 +3,7 @@
 use charter::{Charter, Level, PartyKind, ScoreSource};
 use comfy_table::Table;
 
-use super::show::mark;
+use super::mark;
 use crate::out;
 
 pub(super) fn channels(charter: &Charter) -> Table {

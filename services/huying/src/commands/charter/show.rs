@@ -1,8 +1,9 @@
 //! `huying charter show`: a charter for people.
 
-use charter::{Category, Charter, DutyKind, Handler, Party, PartyPattern, Provenance};
+use charter::{Category, Charter, DutyKind, Handler, Party, PartyPattern};
 use comfy_table::Table;
 
+use super::mark;
 use super::{checked, lists, title};
 use crate::out;
 
@@ -235,13 +236,4 @@ fn groups(charter: &Charter) -> Table {
 fn named(charter: &Charter, code: &ids::Code) -> String {
     let name = charter.party(code.as_str()).map(|party| party.name.to_string());
     format!("{code} ({})", name.unwrap_or_default())
-}
-
-/// What a district still has to replace, or may want to.
-pub(super) fn mark(provenance: Provenance) -> &'static str {
-    match provenance {
-        Provenance::Source => "",
-        Provenance::Illustrative => "illustrative",
-        Provenance::Ours => "ours",
-    }
 }

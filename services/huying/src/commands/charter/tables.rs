@@ -3,7 +3,7 @@
 use charter::{Charter, GradingRow, HandlerKind, When};
 use comfy_table::Table;
 
-use super::show::mark;
+use super::mark;
 use crate::out;
 
 pub(super) fn grading(charter: &Charter) -> Table {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Error, Map, Value};
 
 use super::words::{
-    BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, Words,
+    BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, STAGES, Words,
 };
 use super::{Finding, Judging, Merging, Nothing, PartyRating, Rating, Reason, Submission, Text};
 
@@ -114,6 +114,7 @@ pub fn form(verb: &str) -> Option<Form> {
 /// The words a field takes, where it takes words of the format and not of a charter.
 pub fn words_of(verb: &str, field: &str) -> Option<Vec<&'static str>> {
     let words: Words = match (verb, field) {
+        (_, "stages") => STAGES,
         (_, "level") => LEVELS,
         (_, "colour") => COLOURS,
         (_, "duty") => DUTIES,

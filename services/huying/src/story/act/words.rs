@@ -5,7 +5,7 @@ use proto::common::v1::{Colour, Duty, Level, Outcome};
 use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::enforcement_center::v1::{NextStep, SeatKind};
 use proto::evaluation::v1::CallbackOutcome;
-use proto::intake::v1::{CallerClass, CaseKind};
+use proto::intake::v1::{CallerClass, CaseKind, Stage};
 
 pub(in super::super) type Words = &'static [(&'static str, i32)];
 
@@ -15,6 +15,16 @@ pub(in super::super) const LEVELS: Words = &[
     ("B2", Level::B2 as i32),
     ("C", Level::C as i32),
     ("D", Level::D as i32),
+];
+/// The seven mechanisms.
+pub(in super::super) const STAGES: Words = &[
+    ("collection", Stage::Collection as i32),
+    ("call", Stage::Call as i32),
+    ("response", Stage::Response as i32),
+    ("report-in", Stage::ReportIn as i32),
+    ("feedback", Stage::Feedback as i32),
+    ("analysis", Stage::Analysis as i32),
+    ("assessment", Stage::Assessment as i32),
 ];
 pub(in super::super) const COLOURS: Words =
     &[("red", Colour::Red as i32), ("yellow", Colour::Yellow as i32), ("blue", Colour::Blue as i32)];
@@ -68,4 +78,9 @@ pub(in super::super) fn word(field: &str, text: &str, words: Words) -> anyhow::R
         words.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ")
     );
     Ok(known.unwrap_or_default())
+}
+
+/// The word for a number, if there is one.
+pub(in super::super) fn word_of(number: i32, words: Words) -> Option<&'static str> {
+    words.iter().find(|(_, known)| *known == number).map(|(word, _)| *word)
 }

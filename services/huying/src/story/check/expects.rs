@@ -64,6 +64,9 @@ fn words(number: usize, expected: &Expectation, faults: &mut Faults) {
     word("state", expected.state.as_ref(), STATES.to_vec());
     word("level", expected.level.as_ref(), words_of("", "level").unwrap_or_default());
     word("outcome", expected.outcome.as_ref(), words_of("", "outcome").unwrap_or_default());
+    for stage in &expected.stages {
+        word("stage", Some(stage), words_of("", "stages").unwrap_or_default());
+    }
     for end in expected.polls.values() {
         word("outcome of a poll", end.outcome.as_ref(), POLL_OUTCOMES.to_vec());
     }
