@@ -122,9 +122,7 @@ impl Projection {
             {
                 commits.push(more);
             }
-            let last = commits.last().map_or(0, |stored| stored.sequence);
             self.write_all(&mut remembered, &commits)?;
-            self.position.send_replace(last);
         }
         Ok(())
     }
@@ -154,7 +152,9 @@ impl Projection {
             remembered.insert(key.clone(), row);
         }
         transaction.execute("UPDATE progress SET position = ?1", [i64::try_from(last.sequence)?])?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.position.send_replace(last.sequence);
+        Ok(())
     }
 
     /// Waits until everything up to `position` is in the list.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use charter::Charter;
-use chassis::Service;
+use chassis::{CancellationToken, Service};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use record::Broker;
@@ -100,7 +100,7 @@ impl Departments {
         if new.is_empty() || service.stopping().is_cancelled() {
             return Ok(());
         }
-        provision(broker, &new).await?;
+        provision(broker, &new, service.stopping()).await?;
         let mut opening = futures::stream::iter(new.into_iter().map(|code| self.open_one(code, service)))
             .buffer_unordered(OPENED_AT_ONCE);
         while let Some(department) = opening.try_next().await? {
@@ -134,13 +134,14 @@ impl Departments {
 
 /// Again after a while, and only then for good: hundreds of consumers are made at once, and a slow disk answers late.
 /// What is there already stays as it is.
-async fn provision(broker: &Broker, new: &[Code]) -> anyhow::Result<()> {
+async fn provision(broker: &Broker, new: &[Code], stop: CancellationToken) -> anyhow::Result<()> {
     for pause in PROVISION_PAUSES {
         match broker.provision_departments(new).await {
             Ok(_) => return Ok(()),
             Err(error) => tracing::warn!(error = %record::chain(&error), "departments are not provisioned yet"),
         }
-        tokio::time::sleep(pause).await;
+        // Nobody waits out a pause to stop.
+        let _over = tokio::time::timeout(pause, stop.cancelled()).await;
     }
     broker.provision_departments(new).await?;
     Ok(())
