@@ -5,10 +5,11 @@ use std::{env, error::Error, fs};
 
 use prost::Message;
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "common",
     "record",
     "charter",
+    "casebook",
     "intake",
     "triage",
     "dispatch",

@@ -88,8 +88,8 @@ pub async fn follow(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fai
         return Ok(());
     }
     if only_ends(stored) {
-        let own = desk.station.broker.last_revision_at_leader(&stored.subject.key, Owner::EnforcementCenter).await?;
-        if own == Revision::NONE {
+        let has_none = desk.station.broker.is_last(&stored.subject.key, Owner::EnforcementCenter, Revision::NONE);
+        if has_none.await? {
             return Ok(());
         }
     }
@@ -104,14 +104,14 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
     let key = &to.key;
     let commits = desk.station.broker.load_owner(key, Owner::Dispatch).await?;
     let known = commits.last().map(|stored| stored.subject.revision).unwrap_or_default();
-    let last = match to.owner {
-        Owner::Dispatch => to.revision,
+    let is_whole = match to.owner {
+        Owner::Dispatch => known >= to.revision,
         Owner::Intake | Owner::Triage | Owner::EnforcementCenter | Owner::Evaluation | Owner::Notification => {
-            desk.station.broker.last_revision_at_leader(key, Owner::Dispatch).await?
+            desk.station.broker.is_last(key, Owner::Dispatch, known).await?
         }
     };
-    if known < last {
-        return Err(Failure::transient(format!("a replica of the record lags at {known} of {last} for {key}")));
+    if !is_whole {
+        return Err(Failure::transient(format!("a replica of the record lags at {known} for {key}")));
     }
     let Dispatched { assigned, was_comprehensive, reopenings, closed } = Dispatched::read(&commits);
     if closed {

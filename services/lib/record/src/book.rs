@@ -238,7 +238,7 @@ impl<A: Aggregate> Book<A> {
 
     /// Whether nothing follows `revision` on the record now, asked where it is written.
     pub(crate) async fn is_last(&self, key: &HistoryKey, revision: Revision) -> Result<bool, BrokerError> {
-        Ok(self.0.broker.last_revision_at_leader(key, A::OWNER).await? <= revision)
+        self.0.broker.is_last(key, A::OWNER, revision).await
     }
 
     async fn run(&self, key: &HistoryKey, slot: &Slot<A>) {

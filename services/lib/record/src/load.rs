@@ -73,50 +73,62 @@ impl Broker {
         Ok(commits)
     }
 
-    /// The last revision of an owner's history as the stream's LEADER knows it: a direct get may be served by a
-    /// replica that lags (D3). Where there is one replica, that is the leader, and direct is cheaper.
+    /// Whether an owner's history has nothing after `revision`, as the stream's LEADER knows it: a direct get may be
+    /// served by a replica that lags (D3). Where there is one replica, that is the leader, and direct is cheaper.
+    /// Revisions have no gaps, so the one that would come next tells.
     ///
     /// # Errors
     /// The broker does not answer.
-    pub async fn last_revision_at_leader(&self, key: &HistoryKey, owner: Owner) -> Result<Revision, BrokerError> {
-        let what = format!("read the last revision of {key}.{owner}");
-        let filter = CommitSubject::history_of(key, owner);
+    pub async fn is_last(&self, key: &HistoryKey, owner: Owner, revision: Revision) -> Result<bool, BrokerError> {
+        Ok(!self.is_stored(&CommitSubject { key: key.clone(), owner, revision: revision.next() }).await?)
+    }
+
+    /// Whether a commit is on the record, as the leader knows it.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn is_stored(&self, subject: &CommitSubject) -> Result<bool, BrokerError> {
+        let what = format!("look for {subject}");
         if self.replicas_of_record().await? <= 1 {
-            let last = self.last_directly(&what, &filter).await?;
-            return last.map_or(Ok(Revision::NONE), |last| Ok(parse_subject(header(&last, NATS_SUBJECT))?.revision));
+            let reply = self.ask_for(&what, "DIRECT.GET", subject).await?;
+            return match reply.status {
+                Some(StatusCode::NOT_FOUND) => Ok(false),
+                None | Some(StatusCode::OK) => Ok(true),
+                Some(status) => Err(rejected(&what, status, reply.description)),
+            };
         }
-        let reply = self.ask_for_last(&what, "STREAM.MSG.GET", &filter).await?;
+        let reply = self.ask_for(&what, "STREAM.MSG.GET", subject).await?;
         let reply: AtLeader =
             serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (reply.message, reply.error) {
-            (Some(message), _) => Ok(parse_subject(&message.subject)?.revision),
-            (None, Some(error)) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(Revision::NONE),
+            (Some(_), _) => Ok(true),
+            (None, Some(error)) if error.error_code() == ErrorCode::NO_MESSAGE_FOUND => Ok(false),
             (None, Some(error)) => Err(BrokerError::unavailable(what, error)),
             (None, None) => Err(BrokerError::Unavailable { what, source: None }),
         }
     }
 
-    /// Position of the last message of the record that matches `filter`; 0 when none does.
+    /// Position of the last message of the record, whatever it is. The stream knows it by itself: asking for the last
+    /// message of a wildcard instead makes the server walk every subject that matches, with the store locked (6 ms at
+    /// 70,000 subjects, 73 ms at 1.4 million), and nothing is appended meanwhile.
     ///
     /// # Errors
-    /// The broker does not answer.
-    pub async fn last_position(&self, filter: &str) -> Result<u64, BrokerError> {
-        let what = format!("find the end of {filter}");
-        let Some(last) = self.last_directly(&what, filter).await? else { return Ok(0) };
-        header(&last, NATS_SEQUENCE).parse().map_err(|source| BrokerError::unavailable(what, source))
+    /// The broker does not answer, or the record is not there.
+    pub async fn end_of_record(&self) -> Result<u64, BrokerError> {
+        Ok(self.stream(CASES).await?.cached_info().state.last_sequence)
     }
 
-    async fn last_directly(&self, what: &str, filter: &str) -> Result<Option<Message>, BrokerError> {
-        let reply = self.ask_for_last(what, "DIRECT.GET", filter).await?;
-        match reply.status {
-            Some(StatusCode::NOT_FOUND) => Ok(None),
-            None | Some(StatusCode::OK) => Ok(Some(reply)),
-            Some(status) => Err(rejected(what, status, reply.description)),
-        }
+    /// Which record this is: a copy that was made of another one is worth nothing.
+    ///
+    /// # Errors
+    /// As [`end_of_record`](Self::end_of_record).
+    pub async fn identity_of_record(&self) -> Result<String, BrokerError> {
+        Ok(self.stream(CASES).await?.cached_info().created.unix_timestamp_nanos().to_string())
     }
 
-    async fn ask_for_last(&self, what: &str, api: &str, filter: &str) -> Result<Message, BrokerError> {
-        let request = serde_json::json!({ "last_by_subj": filter }).to_string();
+    /// The message of one subject, which names a commit: by its type it cannot be a wildcard.
+    async fn ask_for(&self, what: &str, api: &str, subject: &CommitSubject) -> Result<Message, BrokerError> {
+        let request = serde_json::json!({ "last_by_subj": subject.to_string() }).to_string();
         self.ask(CASES, what, format!("$JS.API.{api}.{CASES}"), Request::new().payload(request.into())).await
     }
 
@@ -193,13 +205,8 @@ impl Broker {
 
 #[derive(Deserialize)]
 struct AtLeader {
-    message: Option<LastMessage>,
+    message: Option<serde::de::IgnoredAny>,
     error: Option<async_nats::jetstream::Error>,
-}
-
-#[derive(Deserialize)]
-struct LastMessage {
-    subject: String,
 }
 
 fn rejected(what: &str, status: StatusCode, description: Option<String>) -> BrokerError {

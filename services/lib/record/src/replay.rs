@@ -26,6 +26,8 @@ pub struct Replay {
     reading: Option<Reading>,
     reconnections: watch::Receiver<u64>,
     level: Level,
+    /// Messages that match and were stored after the last one read, as the broker said with it.
+    behind: u64,
 }
 
 /// How a reader stands to what was stored when it began.
@@ -74,12 +76,19 @@ impl Replay {
                 continue;
             };
             self.position = message.sequence + 1;
+            self.behind = left;
             if left == 0 && matches!(self.level, Level::Behind) {
                 self.level = Level::Reached;
             }
             let commit = read_commit(&message.subject, message.sequence, &message.payload)?;
             return Ok(Some(Step::Commit(Box::new(commit))));
         }
+    }
+
+    /// How many commits are stored that it has not read, as last heard from the broker.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.behind
     }
 
     /// Opens the reader, or waits a while.
@@ -91,6 +100,7 @@ impl Replay {
         };
         match opened {
             Ok((left, reading)) => {
+                self.behind = left;
                 if left == 0 && matches!(self.level, Level::Behind) {
                     self.level = Level::Reached;
                 }
@@ -145,7 +155,7 @@ impl Reading {
 }
 
 impl Broker {
-    /// Reads every commit that matches `filters`, in the order of the record, from position `from` on.
+    /// Reads every commit that matches `filters` (none: all there are), in the order of the record, from position `from` on.
     #[must_use]
     pub fn replay(&self, filters: Vec<String>, from: u64, stop: CancellationToken) -> Replay {
         Replay {
@@ -156,6 +166,7 @@ impl Broker {
             reading: None,
             reconnections: self.reconnections(),
             level: Level::Behind,
+            behind: 0,
         }
     }
 

@@ -38,10 +38,9 @@ async fn a_long_history_of_many_owners_is_one_request() {
     assert!(loaded.iter().all(|stored| stored.commit.commit_id == stored.subject.to_string()));
     assert_eq!(revisions(&of_triage), gapless(160));
     assert!(of_triage.iter().all(|stored| stored.subject.owner == Owner::Triage));
-    let last = world.broker.last_revision_at_leader(&key, Owner::Triage).await.unwrap();
-    assert_eq!(last, Revision(160));
-    let position = world.broker.last_position(&CommitSubject::history_of(&key, Owner::Evaluation)).await.unwrap();
-    assert_eq!(position, written[799].0);
+    assert!(world.broker.is_last(&key, Owner::Triage, Revision(160)).await.unwrap());
+    assert!(!world.broker.is_last(&key, Owner::Triage, Revision(159)).await.unwrap());
+    assert_eq!(world.broker.end_of_record().await.unwrap(), written[799].0 + 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,8 +49,8 @@ async fn a_case_that_nobody_knows_has_an_empty_history() {
     let key = case("nobody");
     assert!(world.broker.load(&key).await.unwrap().is_empty());
     assert!(world.broker.load_owner(&key, Owner::Dispatch).await.unwrap().is_empty());
-    assert_eq!(world.broker.last_revision_at_leader(&key, Owner::Dispatch).await.unwrap(), Revision::NONE);
-    assert_eq!(world.broker.last_position(&CommitSubject::whole_history(&key)).await.unwrap(), 0);
+    assert!(world.broker.is_last(&key, Owner::Dispatch, Revision::NONE).await.unwrap());
+    assert_eq!(world.broker.end_of_record().await.unwrap(), 0);
     assert_eq!(world.book().await.read(&key).await.unwrap().revision, Revision::NONE);
 }
 

@@ -1,0 +1,300 @@
+//! One case as a line in a list: what every owner's facts make of it, whom it concerns, and what it is found by.
+
+use std::collections::BTreeSet;
+
+use ids::HistoryKey;
+use jiff::Timestamp;
+use prost::Message;
+use proto::FromWireTime;
+use proto::casebook::v1::CaseSummary;
+use proto::common::v1::{Level, Outcome};
+use proto::dispatch::v1::{
+    Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, TaskPlanned, Transferred,
+};
+use proto::enforcement_center::v1::{OperationOpened, SeatCalled};
+use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
+use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
+use proto::record::v1::{Commit, event::Of};
+use proto::triage::v1::{Classified, Judged, Judgement, QueuedForJudgement, Regraded};
+use station::access::Concern;
+
+/// Characters of a text kept for comparing and for finding; the matter is said in the first sentences.
+pub const WORDS_LENGTH_MAX: usize = 500;
+
+/// A case while facts are added to it.
+#[derive(Debug)]
+pub struct Line {
+    pub summary: CaseSummary,
+    /// False once it can no longer be the one that others are part of.
+    pub candidate: bool,
+    /// What is found by, until it is written: it never changes.
+    pub found_by: FoundBy,
+    /// Whom it concerns, as far as this has been added since it was written.
+    pub new_concerns: Vec<Concern>,
+    known_concerns: BTreeSet<String>,
+    /// When the commit that is being added was decided.
+    at: Option<pbjson_types::Timestamp>,
+}
+
+/// Where and when it was, and in which words.
+#[derive(Debug, Default)]
+pub struct FoundBy {
+    pub received_us: i64,
+    pub party: String,
+    pub address: String,
+    pub longitude: Option<f64>,
+    pub latitude: Option<f64>,
+    pub words: String,
+}
+
+impl Line {
+    pub fn of(key: &HistoryKey) -> Self {
+        let summary =
+            CaseSummary { case_id: key.id.clone(), district: key.district.to_string(), ..CaseSummary::default() };
+        Self::read(summary, true)
+    }
+
+    pub fn read(summary: CaseSummary, candidate: bool) -> Self {
+        Self {
+            summary,
+            candidate,
+            found_by: FoundBy::default(),
+            new_concerns: Vec::new(),
+            known_concerns: BTreeSet::new(),
+            at: None,
+        }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        self.summary.encode_to_vec()
+    }
+
+    pub fn add(&mut self, commit: &Commit) {
+        self.at = commit.at;
+        for event in commit.facts() {
+            match &event.of {
+                Some(Of::Intake(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
+                Some(Of::Triage(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
+                Some(Of::Dispatch(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
+                Some(Of::EnforcementCenter(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
+                Some(Of::Evaluation(_) | Of::Notification(_)) | None => None,
+            };
+        }
+    }
+
+    fn concerns(&mut self, concern: Concern) {
+        if self.known_concerns.insert(key_of(&concern)) {
+            self.new_concerns.push(concern);
+        }
+    }
+
+    /// An empty name is nobody's.
+    fn concerns_party(&mut self, code: &str) {
+        if let Ok(code) = code.parse() {
+            self.concerns(Concern::Party(code));
+        }
+    }
+
+    fn concerns_caller(&mut self, caller_ref: &str) {
+        if !caller_ref.is_empty() {
+            self.concerns(Concern::Caller(caller_ref.to_owned()));
+        }
+    }
+
+    fn is(&mut self, state: &str) {
+        state.clone_into(&mut self.summary.state);
+    }
+
+    fn judge(&mut self, judgement: Option<&Judgement>) {
+        let Some(judgement) = judgement else { return };
+        let line = &mut self.summary;
+        line.category.clone_from(&judgement.category);
+        line.level = level_name(judgement.level());
+        line.judged_also.clone_from(&judgement.also);
+        line.also.retain(|category| *category != judgement.category);
+    }
+
+    fn handed_to(&mut self, party: &str, level: Level) {
+        party.clone_into(&mut self.summary.owner);
+        self.summary.level = level_name(level);
+        self.concerns_party(party);
+    }
+}
+
+/// As it stands in the table of concerns.
+pub fn key_of(concern: &Concern) -> String {
+    match concern {
+        Concern::Caller(reference) => format!("c:{reference}"),
+        Concern::Bridge(code) => format!("b:{code}"),
+        Concern::Party(code) => format!("p:{code}"),
+    }
+}
+
+impl Facts for Line {
+    type Found = ();
+
+    fn nothing() {}
+}
+
+impl IntakeFacts for Line {
+    fn received(&mut self, fact: &Received) {
+        let line = &mut self.summary;
+        line.title.clone_from(&fact.title);
+        line.bridge.clone_from(&fact.bridge);
+        line.received_at = fact.received_at;
+        line.reports = 1;
+        line.kind = fact.kind;
+        line.caller_class = fact.caller_class;
+        line.channel.clone_from(&fact.channel);
+        line.way = fact.way;
+        line.campaign.clone_from(&fact.campaign);
+        self.is("received");
+        let place = fact.place.clone().unwrap_or_default();
+        if let Ok(bridge) = fact.bridge.parse() {
+            self.concerns(Concern::Bridge(bridge));
+        }
+        self.concerns_caller(&fact.caller_ref);
+        self.concerns_party(&place.party);
+        self.found_by = FoundBy {
+            received_us: fact.received_at.time().map_or(0, Timestamp::as_microsecond),
+            party: place.party,
+            address: place.address,
+            longitude: place.longitude,
+            latitude: place.latitude,
+            words: fact.text.chars().take(WORDS_LENGTH_MAX).collect(),
+        };
+    }
+
+    fn caller_joined(&mut self, fact: &CallerJoined) {
+        let line = &mut self.summary;
+        line.reports += 1;
+        if !fact.category.is_empty() && !line.also.contains(&fact.category) {
+            line.also.push(fact.category.clone());
+        }
+        let own = line.category.clone();
+        line.also.retain(|category| *category != own);
+        self.concerns_caller(&fact.caller_ref);
+    }
+
+    fn linked_as_duplicate(&mut self, fact: &LinkedAsDuplicate) {
+        self.summary.merged_into.clone_from(&fact.into);
+        self.candidate = false;
+    }
+
+    fn withdrawal_asked(&mut self, _: &WithdrawalAsked) {
+        self.candidate = false;
+    }
+
+    fn exclusion_approved(&mut self, _: &ExclusionApproved) {
+        self.candidate = false;
+    }
+}
+
+impl TriageFacts for Line {
+    fn classified(&mut self, fact: &Classified) {
+        self.judge(fact.judgement.as_ref());
+    }
+
+    fn queued_for_judgement(&mut self, _: &QueuedForJudgement) {
+        self.is("queued");
+    }
+
+    fn judged(&mut self, fact: &Judged) {
+        self.judge(fact.judgement.as_ref());
+    }
+
+    fn regraded(&mut self, fact: &Regraded) {
+        self.judge(fact.judgement.as_ref());
+    }
+}
+
+impl DispatchFacts for Line {
+    fn assigned(&mut self, fact: &Assigned) {
+        self.handed_to(&fact.party, fact.level());
+        self.summary.category.clone_from(&fact.category);
+        self.is("assigned");
+    }
+
+    fn escalated(&mut self, fact: &Escalated) {
+        self.handed_to(&fact.to_party, fact.to());
+    }
+
+    fn transferred(&mut self, fact: &Transferred) {
+        self.handed_to(&fact.to_party, Level::D);
+    }
+
+    fn city_returned(&mut self, fact: &CityReturned) {
+        self.handed_to(&fact.to_party, Level::C);
+    }
+
+    fn called(&mut self, fact: &Called) {
+        // What a special group calls on stays the district's.
+        if fact.special.is_none() {
+            self.summary.level = level_name(Level::B2);
+        }
+        self.is("called");
+        self.concerns_party(&fact.caller);
+        for called in &fact.parties {
+            self.concerns_party(&called.party);
+        }
+    }
+
+    fn task_planned(&mut self, fact: &TaskPlanned) {
+        self.concerns_party(&fact.party);
+    }
+
+    fn resolved(&mut self, fact: &Resolved) {
+        self.is("resolved");
+        self.summary.outcome = outcome_name(fact.outcome());
+    }
+
+    fn reopened(&mut self, _: &Reopened) {
+        self.is("reopened");
+        self.summary.outcome = String::new();
+    }
+
+    fn closed(&mut self, fact: &Closed) {
+        self.is("closed");
+        self.summary.outcome = outcome_name(fact.outcome());
+        self.summary.closed_at = self.at;
+    }
+}
+
+impl EnforcementCenterFacts for Line {
+    fn operation_opened(&mut self, fact: &OperationOpened) {
+        self.is("joint-enforcement");
+        self.concerns_party(&fact.centre);
+        for resident in &fact.residents {
+            self.concerns_party(resident);
+        }
+    }
+
+    fn seat_called(&mut self, fact: &SeatCalled) {
+        self.concerns_party(&fact.party);
+    }
+}
+
+/// A, B1, B2, C, D; empty when none.
+pub fn level_name(level: Level) -> String {
+    match level {
+        Level::Unspecified => "",
+        Level::A => "A",
+        Level::B1 => "B1",
+        Level::B2 => "B2",
+        Level::C => "C",
+        Level::D => "D",
+    }
+    .to_owned()
+}
+
+/// solved, explained, not-accepted, not-solved; empty when none.
+pub fn outcome_name(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Unspecified => "",
+        Outcome::Solved => "solved",
+        Outcome::Explained => "explained",
+        Outcome::NotAccepted => "not-accepted",
+        Outcome::NotSolved => "not-solved",
+    }
+    .to_owned()
+}

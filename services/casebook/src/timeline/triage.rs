@@ -1,0 +1,51 @@
+//! What a case was judged to be, in a sentence each.
+
+use proto::facts::TriageFacts;
+use proto::triage::v1::{Claimed, Classified, Dismissed, Judged, JudgementOverdue, QueuedForJudgement, Regraded};
+
+use super::{Timeline, Told, limit, prefixed, told};
+use crate::cases::{level_name};
+
+impl TriageFacts for Timeline {
+    fn classified(&mut self, fact: &Classified) -> Told {
+        told(format!("{} (confidence {:.2})", self.judgement(fact.judgement.as_ref()), fact.confidence))
+    }
+
+    fn queued_for_judgement(&mut self, fact: &QueuedForJudgement) -> Told {
+        Told {
+                limit: limit("judgement", fact.due, None, false),
+                ..told(format!("a person has to judge: {}", fact.reason))
+            }
+    }
+
+    fn claimed(&mut self, fact: &Claimed) -> Told {
+        told(format!("{} takes it from the queue", fact.by))
+    }
+
+    fn judged(&mut self, fact: &Judged) -> Told {
+        told(format!("{}{}", self.judgement(fact.judgement.as_ref()), prefixed(": ", &fact.reason)))
+    }
+
+    fn regraded(&mut self, fact: &Regraded) -> Told {
+        told(format!(
+                    "from {} to {}: {}",
+                    level_name(fact.from()),
+                    self.judgement(fact.judgement.as_ref()),
+                    fact.reason
+                ))
+    }
+
+    fn judgement_overdue(&mut self, fact: &JudgementOverdue) -> Told {
+        Told {
+                limit: limit("judgement", fact.due, Some(false), false),
+                ..told("nobody has judged it in time".to_owned())
+            }
+    }
+
+    fn dismissed(&mut self, fact: &Dismissed) -> Told {
+        told(format!(
+                    "nobody has to judge it any more: {}",
+                    fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
+                ))
+    }
+}
