@@ -4,6 +4,7 @@
 //! boundary is here and nothing else; no broker client is. Open [`subjects`] next: every subject that exists is
 //! a type there, and [`streams`] says which stream keeps which.
 
+pub mod facts;
 pub mod streams;
 pub mod subjects;
 mod time;

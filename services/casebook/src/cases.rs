@@ -23,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use crate::copy::CopyError;
 use facets::{Counts, Facet};
 pub use line::{Line, level_name, outcome_name};
-use line::{FoundBy, key_of};
+use line::FoundBy;
 
 /// Cases whose lines the writer remembers; when it is full it is emptied.
 const REMEMBERED_MAX: usize = 20_000;
@@ -151,7 +151,7 @@ impl Row {
         for concern in self.line.new_concerns.drain(..) {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO concerns (who, position) VALUES (?1, ?2)")?
-                .execute(params![key_of(&concern), self.position])?;
+                .execute(params![concern.to_string(), self.position])?;
         }
         let sort = Facet::of(&self.line.summary);
         let bytes = self.line.bytes();

@@ -9,13 +9,15 @@ mod related;
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use prost::Message;
-use proto::ToWireTime;
+use proto::{FromWireTime, ToWireTime};
 use proto::dispatch::v1::dispatch_event::Event as Fact;
-use proto::dispatch::v1::{CallOrder, CallOver, CalledParty, Order, SupervisionOrder, TaskOrder, order};
-use proto::record::v1::event::Of;
+use proto::dispatch::v1::{
+    CallEnded, CallOrder, CallOver, Called, CalledParty, ColourRaised, Order, Released, ReturnAdjudicated, Supervised,
+    SupervisionOrder, TaskOrder, TaskPlanned, Unqualified, order,
+};
+use proto::facts::{DispatchFacts, Facts};
 use proto::streams::CALLS;
 use proto::subjects::OrderSubject;
-use proto::{FromWireTime, dispatch::v1::Called};
 use record::follow::Failure;
 use record::{Appender, BrokerError, StoredCommit};
 use station::Station;
@@ -35,22 +37,18 @@ impl Effects {
 
     /// Sends what the facts of `stored` order, as far as the case still wants it.
     pub async fn of(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
-        let facts =
-            stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| match &event.of {
-                Some(Of::Dispatch(fact)) => fact.event.as_ref(),
-                Some(
-                    Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_),
-                )
-                | None => None,
-            });
-        let facts: Vec<&Fact> = facts.collect();
-        for fact in &facts {
+        for fact in stored.commit.dispatch_facts() {
             if let Fact::RelatedCaseSpawned(spawned) = fact {
                 related::submit(station, stored, spawned).await?;
             }
         }
-        let orders: Vec<(usize, String, order::Order)> =
-            facts.into_iter().enumerate().flat_map(|(position, fact)| orders(position, fact, now)).collect();
+        let facts = stored.commit.dispatch_facts().enumerate();
+        let orders: Vec<(usize, String, order::Order)> = facts
+            .flat_map(|(position, fact)| {
+                let orders = fact.told_to(&mut Ordering { now });
+                orders.into_iter().map(move |(party, order)| (position, party, order))
+            })
+            .collect();
         if orders.is_empty() {
             return Ok(());
         }
@@ -90,105 +88,102 @@ impl Effects {
     }
 }
 
-/// Who gets which order because of one fact.
-fn orders(position: usize, fact: &Fact, now: &State) -> Vec<(usize, String, order::Order)> {
-    let expects = |call: u32, party: &str| party.parse().is_ok_and(|party| now.expects(call, &party));
-    match fact {
-        Fact::Called(called) => called
-            .parties
-            .iter()
-            .filter(|party| expects(called.call, &party.party))
-            .map(|party| (position, party.party.clone(), order::Order::Call(call_order(called, party, now))))
-            .collect(),
-        Fact::TaskPlanned(task) if task.call != 0 && expects(task.call, &task.party) => {
-            let order = TaskOrder {
-                task: task.task,
-                title: task.title.clone(),
-                due: task.due,
-                after: task.after.clone(),
-                call: task.call,
-            };
-            vec![(position, task.party.clone(), order::Order::Task(order))]
+/// Which facts order something, and of whom.
+struct Ordering<'s> {
+    now: &'s State,
+}
+
+impl Ordering<'_> {
+    fn expects(&self, call: u32, party: &str) -> bool {
+        party.parse().is_ok_and(|party| self.now.expects(call, &party))
+    }
+}
+
+impl Facts for Ordering<'_> {
+    type Found = Vec<(String, order::Order)>;
+
+    fn nothing() -> Self::Found {
+        vec![]
+    }
+}
+
+impl DispatchFacts for Ordering<'_> {
+    fn called(&mut self, called: &Called) -> Self::Found {
+        let expected = called.parties.iter().filter(|party| self.expects(called.call, &party.party));
+        expected
+            .map(|party| (party.party.clone(), order::Order::Call(call_order(called, party, self.now))))
+            .collect()
+    }
+
+    fn task_planned(&mut self, task: &TaskPlanned) -> Self::Found {
+        if task.call == 0 || !self.expects(task.call, &task.party) {
+            return vec![];
         }
-        // Whoever was not qualified is called again, with the time it has now.
-        Fact::Unqualified(sent) if expects(sent.call, &sent.party) => {
-            let call = now.calls.iter().find(|call| call.number == sent.call);
-            let order = call.and_then(|call| {
-                let called = call.parties.iter().find(|called| called.party.as_str() == sent.party)?;
-                Some(CallOrder { note: sent.reason.clone(), again: true, ..call_as_it_is(call, called, now) })
-            });
-            order.into_iter().map(|order| (position, sent.party.clone(), order::Order::Call(order))).collect()
+        let order = TaskOrder {
+            task: task.task,
+            title: task.title.clone(),
+            due: task.due,
+            after: task.after.clone(),
+            call: task.call,
+        };
+        vec![(task.party.clone(), order::Order::Task(order))]
+    }
+
+    /// Whoever was not qualified is called again, with the time it has now.
+    fn unqualified(&mut self, sent: &Unqualified) -> Self::Found {
+        if !self.expects(sent.call, &sent.party) {
+            return vec![];
         }
-        // Whoever is still at work hears of the new colour, and until when it has now.
-        Fact::ColourRaised(raised) => {
-            let call = now.calls.iter().filter(|call| call.number == raised.call);
-            let working = call.flat_map(|call| call.parties.iter().map(move |called| (call, called)));
-            working
-                .filter(|(call, called)| now.expects(call.number, &called.party))
-                .map(|(call, called)| {
-                    (position, called.party.to_string(), order::Order::Call(call_as_it_is(call, called, now)))
-                })
-                .collect()
+        let call = self.now.calls.iter().find(|call| call.number == sent.call);
+        let order = call.and_then(|call| {
+            let called = call.parties.iter().find(|called| called.party.as_str() == sent.party)?;
+            Some(CallOrder { note: sent.reason.clone(), again: true, ..call_as_it_is(call, called, self.now) })
+        });
+        order.into_iter().map(|order| (sent.party.clone(), order::Order::Call(order))).collect()
+    }
+
+    /// Whoever is still at work hears of the new colour, and until when it has now.
+    fn colour_raised(&mut self, raised: &ColourRaised) -> Self::Found {
+        let call = self.now.calls.iter().filter(|call| call.number == raised.call);
+        let working = call.flat_map(|call| call.parties.iter().map(move |called| (call, called)));
+        working
+            .filter(|(call, called)| self.now.expects(call.number, &called.party))
+            .map(|(call, called)| (called.party.to_string(), order::Order::Call(call_as_it_is(call, called, self.now))))
+            .collect()
+    }
+
+    fn supervised(&mut self, supervised: &Supervised) -> Self::Found {
+        // Whoever is not called has a desk of its own.
+        let call = self.now.calls.iter().rev().find(|call| self.expects(call.number, &supervised.party));
+        let order = call.map(|call| SupervisionOrder {
+            order: supervised.order,
+            by: supervised.by.clone(),
+            text: supervised.text.clone(),
+            due: supervised.due,
+            call: call.number,
+        });
+        order.into_iter().map(|order| (supervised.party.clone(), order::Order::Supervision(order))).collect()
+    }
+
+    fn return_adjudicated(&mut self, decided: &ReturnAdjudicated) -> Self::Found {
+        if !decided.upheld {
+            return vec![];
         }
-        Fact::Supervised(supervised) => {
-            let call = now.calls.iter().rev().find(|call| expects(call.number, &supervised.party));
-            let order = |call| SupervisionOrder {
-                order: supervised.order,
-                by: supervised.by.clone(),
-                text: supervised.text.clone(),
-                due: supervised.due,
-                call,
-            };
-            // Whoever is not called has a desk of its own.
-            let order = call.map(|call| order::Order::Supervision(order(call.number)));
-            order.into_iter().map(|order| (position, supervised.party.clone(), order)).collect()
-        }
-        Fact::ReturnAdjudicated(decided) if decided.upheld => {
-            let over = CallOver { call: decided.call, reason: decided.reason.clone() };
-            vec![(position, decided.party.clone(), order::Order::Over(over))]
-        }
-        Fact::Released(released) => {
-            let over = CallOver { call: released.call, reason: released.reason.clone() };
-            vec![(position, released.party.clone(), order::Order::Over(over))]
-        }
-        Fact::CallEnded(ended) => {
-            let call = now.calls.iter().find(|call| call.number == ended.call);
-            let reason = ended.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase();
-            let over = CallOver { call: ended.call, reason };
-            let parties = call.into_iter().flat_map(|call| &call.parties);
-            parties.map(|called| (position, called.party.to_string(), order::Order::Over(over.clone()))).collect()
-        }
-        Fact::Assigned(_)
-        | Fact::Escalated(_)
-        | Fact::Responded(_)
-        | Fact::ReportedIn(_)
-        | Fact::TaskPlanned(_)
-        | Fact::TaskDone(_)
-        | Fact::Progressed(_)
-        | Fact::MeasureAdopted(_)
-        | Fact::PartyDone(_)
-        | Fact::Returned(_)
-        | Fact::ReturnAdjudicated(_)
-        | Fact::Unqualified(_)
-        | Fact::Reminded(_)
-        | Fact::SupervisionAnswered(_)
-        | Fact::Extended(_)
-        | Fact::Suspended(_)
-        | Fact::Resumed(_)
-        | Fact::MeetingHeld(_)
-        | Fact::TaskForceFormed(_)
-        | Fact::RecurrenceFound(_)
-        | Fact::Overdue(_)
-        | Fact::Admitted(_)
-        | Fact::AdmissionRefused(_)
-        | Fact::Transferred(_)
-        | Fact::CityReminded(_)
-        | Fact::CityReturned(_)
-        | Fact::Concluded(_)
-        | Fact::RelatedCaseSpawned(_)
-        | Fact::Resolved(_)
-        | Fact::Reopened(_)
-        | Fact::Closed(_) => vec![],
+        let over = CallOver { call: decided.call, reason: decided.reason.clone() };
+        vec![(decided.party.clone(), order::Order::Over(over))]
+    }
+
+    fn released(&mut self, released: &Released) -> Self::Found {
+        let over = CallOver { call: released.call, reason: released.reason.clone() };
+        vec![(released.party.clone(), order::Order::Over(over))]
+    }
+
+    fn call_ended(&mut self, ended: &CallEnded) -> Self::Found {
+        let call = self.now.calls.iter().find(|call| call.number == ended.call);
+        let reason = ended.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase();
+        let over = CallOver { call: ended.call, reason };
+        let parties = call.into_iter().flat_map(|call| &call.parties);
+        parties.map(|called| (called.party.to_string(), order::Order::Over(over.clone()))).collect()
     }
 }
 

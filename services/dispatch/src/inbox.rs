@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
+use charter::Charter;
 use ids::Owner;
-use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
-use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
-use proto::intake::v1::intake_event::Event as IntakeFact;
-use proto::record::v1::event::Of;
+use proto::enforcement_center::v1::OperationConcluded;
+use proto::evaluation::v1::Rated;
+use proto::facts::{EnforcementCenterFacts, EvaluationFacts, Facts, IntakeFacts, TriageFacts};
+use proto::intake::v1::{ExclusionApproved, LinkedAsDuplicate, WithdrawalAsked};
+use proto::record::v1::Event;
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
-use proto::triage::v1::triage_event::Event as TriageFact;
-use proto::triage::v1::{self as triage};
+use proto::triage::v1::{Classified, Judged, Judgement, Regraded};
 use record::StoredCommit;
 use record::alarm::Alarm;
 use record::follow::{Delivered, Failure};
@@ -70,8 +71,8 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
     if joint::concerns(&stored) {
         joint::plan(app, &stored).await?;
     }
-    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-        if let Some(command) = translate(app, &stored, event.of.as_ref())? {
+    for event in stored.commit.facts() {
+        if let Some(command) = translate(app, &stored, event)? {
             let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
             app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
         }
@@ -95,113 +96,120 @@ async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, 
 }
 
 /// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
-fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Option<Command>, Failure> {
-    let charter = || app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient);
-    Ok(match fact {
-        Some(Of::Intake(fact)) => match &fact.event {
-            Some(IntakeFact::WithdrawalAsked(_)) => Some(Command::Withdraw),
-            Some(IntakeFact::LinkedAsDuplicate(_)) => Some(Command::Merge),
-            Some(IntakeFact::ExclusionApproved(_)) => Some(Command::Exclude),
-            Some(
-                IntakeFact::Received(_)
-                | IntakeFact::Supplemented(_)
-                | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::CallerJoined(_)
-                | IntakeFact::PollOpened(_)
-                | IntakeFact::HouseholdAnswered(_)
-                | IntakeFact::PollClosed(_)
-                | IntakeFact::PollAttached(_),
-            )
-            | None => None,
-        },
-        Some(Of::Triage(fact)) => match &fact.event {
-            Some(TriageFact::Classified(fact)) => {
-                grade(app, stored, fact.judgement.as_ref(), (&fact.title, fact.place.as_ref(), &fact.campaign), "")?
-            }
-            Some(TriageFact::Judged(fact)) => grade(
-                app,
-                stored,
-                fact.judgement.as_ref(),
-                (&fact.title, fact.place.as_ref(), &fact.campaign),
-                &fact.reason,
-            )?,
-            Some(TriageFact::Regraded(fact)) => grade(
-                app,
-                stored,
-                fact.judgement.as_ref(),
-                (&fact.title, fact.place.as_ref(), &fact.campaign),
-                &fact.reason,
-            )?,
-            Some(
-                TriageFact::QueuedForJudgement(_)
-                | TriageFact::Claimed(_)
-                | TriageFact::JudgementOverdue(_)
-                | TriageFact::Dismissed(_),
-            )
-            | None => None,
-        },
-        Some(Of::EnforcementCenter(fact)) => match &fact.event {
-            Some(CenterFact::OperationConcluded(fact)) => {
-                let by = stored
-                    .commit
-                    .decisions
-                    .first()
-                    .and_then(|decision| decision.actor.as_ref())
-                    .map(|actor| actor.party.as_str())
-                    .unwrap_or_default();
-                let charter = charter()?;
-                let by = by.parse().unwrap_or_else(|_| charter.district_centre().code.clone());
-                let rating_due = app.rating_due(&charter);
-                Some(Command::Conclude { summary: fact.summary.clone(), by, rating_due })
-            }
-            Some(_) | None => None,
-        },
-        Some(Of::Evaluation(fact)) => match &fact.event {
-            Some(EvaluationFact::Rated(fact)) => {
-                let charter = charter()?;
-                // A reopened case runs under the general limit, whatever it was before: it has waited once.
-                let terms = app.terms_of(&charter, None);
-                let reason = format!("the caller says: {}", fact.rating);
-                Some(Command::Rate { round: fact.round, solved: fact.solved, reason, terms })
-            }
-            Some(_) | None => None,
-        },
-        Some(Of::Dispatch(_) | Of::Notification(_)) | None => None,
-    })
+fn translate(app: &App, stored: &StoredCommit, event: &Event) -> Result<Option<Command>, Failure> {
+    let mut translating = Translating { app, stored };
+    if let Some(fact) = event.intake() {
+        fact.told_to(&mut translating)
+    } else if let Some(fact) = event.triage() {
+        fact.told_to(&mut translating)
+    } else if let Some(fact) = event.enforcement_center() {
+        fact.told_to(&mut translating)
+    } else if let Some(fact) = event.evaluation() {
+        fact.told_to(&mut translating)
+    } else {
+        Ok(None)
+    }
 }
 
-fn grade(
-    app: &App,
-    stored: &StoredCommit,
-    judgement: Option<&triage::Judgement>,
-    (title, place, campaign): (&str, Option<&proto::common::v1::Place>, &str),
-    reason: &str,
-) -> Result<Option<Command>, Failure> {
-    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
-    let read = || -> Result<(Assignment, Terms), record::WireError> {
-        let judgement = judgement.ok_or_else(|| record::WireError::new("judgement", "missing"))?;
-        let level = wire::level(judgement.level)?;
-        let terms = app.terms(&charter, level, &judgement.category, charter.campaign(campaign));
-        let assignment = Assignment {
-            party: wire::code("judgement.party", &judgement.party)?,
-            level,
-            comprehensive: judgement.comprehensive,
-            category: wire::code("judgement.category", &judgement.category)?,
-            also: wire::codes("judgement.also", &judgement.also)?,
-            situation: wire::optional_code("judgement.situation", &judgement.situation)?,
-            colour: wire::optional_colour(judgement.colour)?,
-            title: title.to_owned(),
-            place: place.map_or_else(|| Ok(Place::default()), |place| wire::place(Some(place)))?,
-            due: terms.now,
-            due_provisional: false,
-            start: None,
-            evidence_needed: charter.needs_evidence(level, &judgement.category),
-            reason: reason.to_owned(),
-            graded_by: stored.subject.revision.0,
+struct Translating<'c> {
+    app: &'c App,
+    stored: &'c StoredCommit,
+}
+
+impl Facts for Translating<'_> {
+    type Found = Result<Option<Command>, Failure>;
+
+    fn nothing() -> Self::Found {
+        Ok(None)
+    }
+}
+
+impl IntakeFacts for Translating<'_> {
+    fn withdrawal_asked(&mut self, _: &WithdrawalAsked) -> Self::Found {
+        Ok(Some(Command::Withdraw))
+    }
+
+    fn linked_as_duplicate(&mut self, _: &LinkedAsDuplicate) -> Self::Found {
+        Ok(Some(Command::Merge))
+    }
+
+    fn exclusion_approved(&mut self, _: &ExclusionApproved) -> Self::Found {
+        Ok(Some(Command::Exclude))
+    }
+}
+
+impl TriageFacts for Translating<'_> {
+    fn classified(&mut self, fact: &Classified) -> Self::Found {
+        self.grade(fact.judgement.as_ref(), (&fact.title, fact.place.as_ref(), &fact.campaign), "")
+    }
+
+    fn judged(&mut self, fact: &Judged) -> Self::Found {
+        self.grade(fact.judgement.as_ref(), (&fact.title, fact.place.as_ref(), &fact.campaign), &fact.reason)
+    }
+
+    fn regraded(&mut self, fact: &Regraded) -> Self::Found {
+        self.grade(fact.judgement.as_ref(), (&fact.title, fact.place.as_ref(), &fact.campaign), &fact.reason)
+    }
+}
+
+impl EnforcementCenterFacts for Translating<'_> {
+    fn operation_concluded(&mut self, fact: &OperationConcluded) -> Self::Found {
+        let decision = self.stored.commit.decisions.first();
+        let by = decision.and_then(|decision| decision.actor.as_ref()).map(|actor| actor.party.as_str());
+        let charter = self.charter()?;
+        let by = by.unwrap_or_default().parse().unwrap_or_else(|_| charter.district_centre().code.clone());
+        let rating_due = self.app.rating_due(&charter);
+        Ok(Some(Command::Conclude { summary: fact.summary.clone(), by, rating_due }))
+    }
+}
+
+impl EvaluationFacts for Translating<'_> {
+    fn rated(&mut self, fact: &Rated) -> Self::Found {
+        let charter = self.charter()?;
+        // A reopened case runs under the general limit, whatever it was before: it has waited once.
+        let terms = self.app.terms_of(&charter, None);
+        let reason = format!("the caller says: {}", fact.rating);
+        Ok(Some(Command::Rate { round: fact.round, solved: fact.solved, reason, terms }))
+    }
+}
+
+impl Translating<'_> {
+    fn charter(&self) -> Result<Arc<Charter>, Failure> {
+        self.app.desk.station.charter(self.stored.subject.key.district.as_str()).map_err(Failure::transient)
+    }
+
+    fn grade(
+        &self,
+        judgement: Option<&Judgement>,
+        (title, place, campaign): (&str, Option<&proto::common::v1::Place>, &str),
+        reason: &str,
+    ) -> Result<Option<Command>, Failure> {
+        let charter = self.charter()?;
+        let read = || -> Result<(Assignment, Terms), record::WireError> {
+            let judgement = judgement.ok_or_else(|| record::WireError::new("judgement", "missing"))?;
+            let level = wire::level(judgement.level)?;
+            let terms = self.app.terms(&charter, level, &judgement.category, charter.campaign(campaign));
+            let assignment = Assignment {
+                party: wire::code("judgement.party", &judgement.party)?,
+                level,
+                comprehensive: judgement.comprehensive,
+                category: wire::code("judgement.category", &judgement.category)?,
+                also: wire::codes("judgement.also", &judgement.also)?,
+                situation: wire::optional_code("judgement.situation", &judgement.situation)?,
+                colour: wire::optional_colour(judgement.colour)?,
+                title: title.to_owned(),
+                place: place.map_or_else(|| Ok(Place::default()), |place| wire::place(Some(place)))?,
+                due: terms.now,
+                due_provisional: false,
+                start: None,
+                evidence_needed: charter.needs_evidence(level, &judgement.category),
+                reason: reason.to_owned(),
+                graded_by: self.stored.subject.revision.0,
+            };
+            Ok((assignment, terms))
         };
-        Ok((assignment, terms))
-    };
-    let (assignment, terms) = read().map_err(Failure::permanent)?;
-    let instead = app::command_centre_of(&charter, &assignment.party);
-    Ok(Some(Command::Grade { assignment: Box::new(assignment), terms, instead }))
+        let (assignment, terms) = read().map_err(Failure::permanent)?;
+        let instead = app::command_centre_of(&charter, &assignment.party);
+        Ok(Some(Command::Grade { assignment: Box::new(assignment), terms, instead }))
+    }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use ids::{Code, Owner};
 use proto::enforcement_center::v1::MeetingHeld;
 use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
-use proto::record::v1::event::Of;
 use record::StoredCommit;
 use record::follow::Failure;
 
@@ -16,7 +15,8 @@ use crate::domain::{Command, InForce, Plan};
 
 /// Whether a commit tells of a meeting, or of the end of the operation.
 pub fn concerns(stored: &StoredCommit) -> bool {
-    facts(stored).any(|fact| matches!(fact, CenterFact::MeetingHeld(_) | CenterFact::OperationConcluded(_)))
+    let mut facts = stored.commit.enforcement_center_facts();
+    facts.any(|fact| matches!(fact, CenterFact::MeetingHeld(_) | CenterFact::OperationConcluded(_)))
 }
 
 /// Plans what was decided up to this commit and is not planned yet.
@@ -30,7 +30,8 @@ pub async fn plan(app: &App, stored: &StoredCommit) -> Result<(), Failure> {
     if commits.last().is_none_or(|last| last.subject.revision < stored.subject.revision) {
         return Err(Failure::transient("a replica that lags was read; trying again"));
     }
-    for held in commits.iter().flat_map(facts).filter_map(meeting) {
+    let facts = commits.iter().flat_map(|stored| stored.commit.enforcement_center_facts());
+    for held in facts.filter_map(meeting) {
         if held.decisions.is_empty() {
             continue;
         }
@@ -48,12 +49,4 @@ pub async fn plan(app: &App, stored: &StoredCommit) -> Result<(), Failure> {
 
 fn meeting(fact: &CenterFact) -> Option<&MeetingHeld> {
     if let CenterFact::MeetingHeld(held) = fact { Some(held) } else { None }
-}
-
-fn facts(stored: &StoredCommit) -> impl Iterator<Item = &CenterFact> {
-    let events = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
-    events.filter_map(|event| match &event.of {
-        Some(Of::EnforcementCenter(fact)) => fact.event.as_ref(),
-        Some(Of::Intake(_) | Of::Triage(_) | Of::Dispatch(_) | Of::Evaluation(_) | Of::Notification(_)) | None => None,
-    })
 }

@@ -4,9 +4,9 @@
 //! them concerns the centre, its whole history of the case is read, and what it adds up to is decided on.
 
 use ids::{Owner, Revision};
-use proto::dispatch::v1::Assigned;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
-use proto::record::v1::event::Of;
+use proto::dispatch::v1::{Assigned, CityReturned, Closed, Escalated, Reopened, Transferred};
+use proto::facts::{DispatchFacts, Facts};
 use proto::subjects::CommitSubject;
 use record::StoredCommit;
 use record::follow::Failure;
@@ -30,53 +30,18 @@ struct Dispatched {
 
 /// Whether a commit of dispatch can change anything for a centre.
 fn concerns(stored: &StoredCommit) -> bool {
-    facts(stored).any(concerning)
+    stored.commit.dispatch_facts().any(concerning)
 }
 
 fn concerning(fact: &DispatchFact) -> bool {
-    match fact {
-        DispatchFact::Assigned(assigned) => assigned.comprehensive,
-        DispatchFact::Reopened(_) | DispatchFact::Closed(_) => true,
-        DispatchFact::Escalated(_)
-        | DispatchFact::Called(_)
-        | DispatchFact::Responded(_)
-        | DispatchFact::ReportedIn(_)
-        | DispatchFact::TaskPlanned(_)
-        | DispatchFact::TaskDone(_)
-        | DispatchFact::Progressed(_)
-        | DispatchFact::MeasureAdopted(_)
-        | DispatchFact::PartyDone(_)
-        | DispatchFact::Released(_)
-        | DispatchFact::CallEnded(_)
-        | DispatchFact::Returned(_)
-        | DispatchFact::ReturnAdjudicated(_)
-        | DispatchFact::Unqualified(_)
-        | DispatchFact::Reminded(_)
-        | DispatchFact::Supervised(_)
-        | DispatchFact::SupervisionAnswered(_)
-        | DispatchFact::Extended(_)
-        | DispatchFact::Suspended(_)
-        | DispatchFact::Resumed(_)
-        | DispatchFact::MeetingHeld(_)
-        | DispatchFact::TaskForceFormed(_)
-        | DispatchFact::RecurrenceFound(_)
-        | DispatchFact::Overdue(_)
-        | DispatchFact::ColourRaised(_)
-        | DispatchFact::Admitted(_)
-        | DispatchFact::AdmissionRefused(_)
-        | DispatchFact::Transferred(_)
-        | DispatchFact::CityReminded(_)
-        | DispatchFact::CityReturned(_)
-        | DispatchFact::Concluded(_)
-        | DispatchFact::RelatedCaseSpawned(_)
-        | DispatchFact::Resolved(_) => false,
-    }
+    matches!(fact, DispatchFact::Assigned(assigned) if assigned.comprehensive)
+        || matches!(fact, DispatchFact::Reopened(_) | DispatchFact::Closed(_))
 }
 
 /// Whether a commit does nothing but end a case, which asks something of a centre only if it has an operation there. One
 /// that is opened at this moment looks for the end itself, by its own commit.
 fn only_ends(stored: &StoredCommit) -> bool {
-    facts(stored).all(|fact| !concerning(fact) || matches!(fact, DispatchFact::Closed(_)))
+    stored.commit.dispatch_facts().all(|fact| !concerning(fact) || matches!(fact, DispatchFact::Closed(_)))
 }
 
 /// Opens, reopens or cancels the operation, if `stored` of dispatch can change anything.
@@ -148,59 +113,51 @@ impl Dispatched {
     /// `commits` by revision.
     fn read(commits: &[StoredCommit]) -> Self {
         let mut dispatched = Self::default();
-        for stored in commits {
-            for fact in facts(stored) {
-                dispatched.add(fact, &stored.commit.charter_version);
-            }
+        for StoredCommit { commit, .. } in commits {
+            let mut reader = Reader { dispatched: &mut dispatched, charter_version: &commit.charter_version };
+            commit.dispatch_facts().for_each(|fact| fact.told_to(&mut reader));
         }
         dispatched
     }
+}
 
-    fn add(&mut self, fact: &DispatchFact, charter_version: &str) {
-        match fact {
-            DispatchFact::Assigned(assigned) => {
-                self.was_comprehensive |= assigned.comprehensive;
-                self.assigned = Some((assigned.clone(), charter_version.to_owned()));
-            }
-            DispatchFact::Escalated(_) | DispatchFact::Transferred(_) | DispatchFact::CityReturned(_) => {
-                self.assigned = None;
-            }
-            DispatchFact::Reopened(_) => {
-                self.reopenings += 1;
-                self.closed = false;
-            }
-            DispatchFact::Closed(_) => self.closed = true,
-            DispatchFact::Called(_)
-            | DispatchFact::Responded(_)
-            | DispatchFact::ReportedIn(_)
-            | DispatchFact::TaskPlanned(_)
-            | DispatchFact::TaskDone(_)
-            | DispatchFact::Progressed(_)
-            | DispatchFact::MeasureAdopted(_)
-            | DispatchFact::PartyDone(_)
-            | DispatchFact::Released(_)
-            | DispatchFact::CallEnded(_)
-            | DispatchFact::Returned(_)
-            | DispatchFact::ReturnAdjudicated(_)
-            | DispatchFact::Unqualified(_)
-            | DispatchFact::Reminded(_)
-            | DispatchFact::Supervised(_)
-            | DispatchFact::SupervisionAnswered(_)
-            | DispatchFact::Extended(_)
-            | DispatchFact::Suspended(_)
-            | DispatchFact::Resumed(_)
-            | DispatchFact::MeetingHeld(_)
-            | DispatchFact::TaskForceFormed(_)
-            | DispatchFact::RecurrenceFound(_)
-            | DispatchFact::Overdue(_)
-            | DispatchFact::ColourRaised(_)
-            | DispatchFact::Admitted(_)
-            | DispatchFact::AdmissionRefused(_)
-            | DispatchFact::CityReminded(_)
-            | DispatchFact::Concluded(_)
-            | DispatchFact::RelatedCaseSpawned(_)
-            | DispatchFact::Resolved(_) => {}
-        }
+/// Adds up one commit.
+struct Reader<'d> {
+    dispatched: &'d mut Dispatched,
+    charter_version: &'d str,
+}
+
+impl Facts for Reader<'_> {
+    type Found = ();
+
+    fn nothing() {}
+}
+
+impl DispatchFacts for Reader<'_> {
+    fn assigned(&mut self, assigned: &Assigned) {
+        self.dispatched.was_comprehensive |= assigned.comprehensive;
+        self.dispatched.assigned = Some((assigned.clone(), self.charter_version.to_owned()));
+    }
+
+    fn escalated(&mut self, _: &Escalated) {
+        self.dispatched.assigned = None;
+    }
+
+    fn transferred(&mut self, _: &Transferred) {
+        self.dispatched.assigned = None;
+    }
+
+    fn city_returned(&mut self, _: &CityReturned) {
+        self.dispatched.assigned = None;
+    }
+
+    fn reopened(&mut self, _: &Reopened) {
+        self.dispatched.reopenings += 1;
+        self.dispatched.closed = false;
+    }
+
+    fn closed(&mut self, _: &Closed) {
+        self.dispatched.closed = true;
     }
 }
 
@@ -210,19 +167,12 @@ fn categories(assigned: &Assigned) -> Result<Vec<ids::Code>, record::WireError> 
     Ok(categories)
 }
 
-fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
-    stored.commit.decisions.iter().flat_map(|decision| &decision.events).filter_map(|event| match &event.of {
-        Some(Of::Dispatch(fact)) => fact.event.as_ref(),
-        Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
-        | None => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use ids::{HistoryKey, Kind};
-    use proto::dispatch::v1::{Closed, DispatchEvent, Escalated, Reopened};
+    use proto::dispatch::v1::DispatchEvent;
+    use proto::record::v1::event::Of;
     use proto::record::v1::{Commit, Decision, Event};
 
     fn assigned(party: &str, comprehensive: bool) -> DispatchFact {

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::{Kind, Owner};
+use proto::dispatch::v1::CloseReason;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
-use proto::dispatch::v1::{CloseReason, DispatchEvent};
-use proto::record::v1::event::Of;
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use record::StoredCommit;
 use record::alarm::Alarm;
@@ -63,49 +62,15 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
 }
 
 async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
-    for fact in facts(stored) {
-        let (asked, left) = match fact {
-            DispatchFact::Resolved(resolved) => (Some(wire::asked(resolved).map_err(Failure::permanent)?), false),
-            DispatchFact::Closed(closed) => match closed.reason() {
-                CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => {
-                    (last_resolution(desk, stored).await?, true)
-                }
-                CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => continue,
-            },
-            DispatchFact::Assigned(_)
-            | DispatchFact::Escalated(_)
-            | DispatchFact::Called(_)
-            | DispatchFact::Responded(_)
-            | DispatchFact::ReportedIn(_)
-            | DispatchFact::TaskPlanned(_)
-            | DispatchFact::TaskDone(_)
-            | DispatchFact::Progressed(_)
-            | DispatchFact::MeasureAdopted(_)
-            | DispatchFact::PartyDone(_)
-            | DispatchFact::Released(_)
-            | DispatchFact::CallEnded(_)
-            | DispatchFact::Returned(_)
-            | DispatchFact::ReturnAdjudicated(_)
-            | DispatchFact::Unqualified(_)
-            | DispatchFact::Reminded(_)
-            | DispatchFact::Supervised(_)
-            | DispatchFact::SupervisionAnswered(_)
-            | DispatchFact::Extended(_)
-            | DispatchFact::Suspended(_)
-            | DispatchFact::Resumed(_)
-            | DispatchFact::MeetingHeld(_)
-            | DispatchFact::TaskForceFormed(_)
-            | DispatchFact::RecurrenceFound(_)
-            | DispatchFact::Overdue(_)
-            | DispatchFact::ColourRaised(_)
-            | DispatchFact::Admitted(_)
-            | DispatchFact::AdmissionRefused(_)
-            | DispatchFact::Transferred(_)
-            | DispatchFact::CityReminded(_)
-            | DispatchFact::CityReturned(_)
-            | DispatchFact::Concluded(_)
-            | DispatchFact::RelatedCaseSpawned(_)
-            | DispatchFact::Reopened(_) => continue,
+    for fact in stored.commit.dispatch_facts() {
+        let (asked, left) = if let DispatchFact::Resolved(resolved) = fact {
+            (Some(wire::asked(resolved).map_err(Failure::permanent)?), false)
+        } else if let DispatchFact::Closed(closed) = fact
+            && is_left(closed.reason())
+        {
+            (last_resolution(desk, stored).await?, true)
+        } else {
+            continue;
         };
         // A case that left before it was ever resolved has nothing to rate.
         let Some(asked) = asked else { continue };
@@ -121,6 +86,14 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
     Ok(())
 }
 
+/// Whether a case ends in such a way that nobody is asked any more.
+const fn is_left(reason: CloseReason) -> bool {
+    match reason {
+        CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => true,
+        CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => false,
+    }
+}
+
 /// The last resolution before `closing`, from the record: facts of one case may reach us out of order, and a closing
 /// does not say which resolution it ends.
 async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<Option<Asked>, Failure> {
@@ -128,20 +101,11 @@ async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<O
     if commits.last().is_none_or(|last| last.subject.revision < closing.subject.revision) {
         return Err(Failure::transient("a replica that lags was read; trying again"));
     }
-    let resolutions =
-        commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision).flat_map(facts);
+    let until = commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision);
+    let resolutions = until.flat_map(|stored| stored.commit.dispatch_facts());
     let resolved =
         resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
     resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
-}
-
-fn facts(stored: &StoredCommit) -> impl Iterator<Item = &DispatchFact> {
-    let events = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
-    events.filter_map(|event| match &event.of {
-        Some(Of::Dispatch(DispatchEvent { event })) => event.as_ref(),
-        Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
-        | None => None,
-    })
 }
 
 /// A district whose charter has not arrived yet is waited for.

@@ -130,7 +130,7 @@ mod tests {
                 provisional: false,
             }),
             detail_json: String::new(),
-            stage: proto::intake::v1::Stage::Response.into(),
+            stage: proto::common::v1::Stage::Response.into(),
         };
         assert_eq!(
             entry_line(&entry, &zone, false),

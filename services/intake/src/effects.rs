@@ -3,7 +3,6 @@
 
 use ids::{CaseId, HistoryKey};
 use proto::intake::v1::intake_event::Event as Fact;
-use proto::record::v1::event::Of;
 use record::StoredCommit;
 use record::follow::Failure;
 use station::Desk;
@@ -18,23 +17,11 @@ const TURNS_MAX: u32 = 16;
 pub async fn of(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
     let mut joined: Vec<&str> = Vec::new();
     let mut linked = false;
-    for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-        let Some(Of::Intake(fact)) = &event.of else { continue };
-        match &fact.event {
-            Some(Fact::CallerJoined(fact)) => joined.push(&fact.case_id),
-            Some(Fact::LinkedAsDuplicate(_)) => linked = true,
-            Some(
-                Fact::Received(_)
-                | Fact::Supplemented(_)
-                | Fact::WithdrawalAsked(_)
-                | Fact::ExclusionProposed(_)
-                | Fact::ExclusionApproved(_)
-                | Fact::PollOpened(_)
-                | Fact::HouseholdAnswered(_)
-                | Fact::PollClosed(_)
-                | Fact::PollAttached(_),
-            )
-            | None => {}
+    for fact in stored.commit.intake_facts() {
+        if let Fact::CallerJoined(fact) = fact {
+            joined.push(&fact.case_id);
+        } else if let Fact::LinkedAsDuplicate(_) = fact {
+            linked = true;
         }
     }
     if joined.is_empty() && !linked {
@@ -98,26 +85,8 @@ async fn bring_the_callers(
 }
 
 fn reason_of(stored: &StoredCommit) -> &str {
-    let mut facts = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
-    let reason = facts.find_map(|event| match &event.of {
-        Some(Of::Intake(fact)) => match &fact.event {
-            Some(Fact::LinkedAsDuplicate(linked)) => Some(linked.reason.as_str()),
-            Some(
-                Fact::Received(_)
-                | Fact::Supplemented(_)
-                | Fact::WithdrawalAsked(_)
-                | Fact::ExclusionProposed(_)
-                | Fact::ExclusionApproved(_)
-                | Fact::CallerJoined(_)
-                | Fact::PollOpened(_)
-                | Fact::HouseholdAnswered(_)
-                | Fact::PollClosed(_)
-                | Fact::PollAttached(_),
-            )
-            | None => None,
-        },
-        Some(Of::Triage(_) | Of::Dispatch(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
-        | None => None,
+    let linked = stored.commit.intake_facts().find_map(|fact| {
+        if let Fact::LinkedAsDuplicate(linked) = fact { Some(linked.reason.as_str()) } else { None }
     });
-    reason.unwrap_or_default()
+    linked.unwrap_or_default()
 }

@@ -66,7 +66,7 @@ impl<'c> Timeline<'c> {
                     elapsed_s: at.seconds - started,
                     limit: told.limit,
                     detail_json: told.detail.unwrap_or_default(),
-                    stage: stage::stage_of(told.event).into(),
+                    stage: event.stage().into(),
                 });
             }
         }

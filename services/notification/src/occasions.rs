@@ -1,12 +1,15 @@
 //! A followed commit as occasions: which of its facts somebody is told of, in our own words.
 
-use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
-use proto::dispatch::v1::{Clock, CloseReason, Closed, Overdue};
-use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+use proto::dispatch::v1::{
+    self as dispatch, CityReminded, CityReturned, Clock, CloseReason, Closed, ColourRaised, Overdue, RecurrenceFound,
+    Reminded, Reopened, Resolved, Returned, Supervised, TaskPlanned, Transferred,
+};
+use proto::enforcement_center::v1::NoticeServed;
+use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::intake_event::Event as IntakeFact;
-use proto::intake::v1::{PollOutcome, Received};
-use proto::record::v1::{Actor, Commit, event::Of};
-use proto::triage::v1::triage_event::Event as TriageFact;
+use proto::intake::v1::{CallerJoined, PollOutcome, Received};
+use proto::record::v1::{Actor, Commit, Event};
+use proto::triage::v1::Judged;
 use record::WireError;
 use station::wire;
 
@@ -21,7 +24,7 @@ pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
     let facts = commit
         .decisions
         .iter()
-        .flat_map(|decision| decision.events.iter().map(|event| (decision.actor.as_ref(), event.of.as_ref())));
+        .flat_map(|decision| decision.events.iter().map(|event| (decision.actor.as_ref(), event)));
     let mut occasions = Vec::new();
     for (position, (actor, fact)) in facts.enumerate() {
         if let Some(occasion) = occasion(actor, fact)? {
@@ -33,169 +36,195 @@ pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
 
 /// The receipt of a case, if this commit holds it.
 pub fn received(commit: &Commit) -> Option<&Received> {
-    intake_facts(commit).find_map(|fact| if let IntakeFact::Received(received) = fact { Some(received) } else { None })
+    commit
+        .intake_facts()
+        .find_map(|fact| if let IntakeFact::Received(received) = fact { Some(received) } else { None })
 }
 
 /// Who joined the case in this commit.
 pub fn joined(commit: &Commit) -> impl Iterator<Item = String> {
-    intake_facts(commit).filter_map(|fact| {
+    commit.intake_facts().filter_map(|fact| {
         if let IntakeFact::CallerJoined(joined) = fact { Some(reference(&joined.caller_ref)) } else { None }
     })
 }
 
-fn intake_facts(commit: &Commit) -> impl Iterator<Item = &IntakeFact> {
-    let events = commit.decisions.iter().flat_map(|decision| &decision.events);
-    events.filter_map(|event| if let Some(Of::Intake(fact)) = &event.of { fact.event.as_ref() } else { None })
-}
-
 /// Who is told of the end of a poll is on the record of the poll: see [`crate::polls`].
-fn occasion(actor: Option<&Actor>, fact: Option<&Of>) -> Result<Option<Occasion>, WireError> {
-    match fact {
-        Some(Of::Intake(fact)) => Ok(match &fact.event {
-            Some(IntakeFact::Received(_)) => Some(Occasion::Received),
-            Some(IntakeFact::CallerJoined(fact)) => {
-                Some(Occasion::CallerJoined { caller: reference(&fact.caller_ref) })
-            }
-            Some(
-                IntakeFact::Supplemented(_)
-                | IntakeFact::WithdrawalAsked(_)
-                | IntakeFact::ExclusionProposed(_)
-                | IntakeFact::ExclusionApproved(_)
-                | IntakeFact::LinkedAsDuplicate(_)
-                | IntakeFact::PollOpened(_)
-                | IntakeFact::HouseholdAnswered(_)
-                | IntakeFact::PollClosed(_)
-                | IntakeFact::PollAttached(_),
-            )
-            | None => None,
-        }),
-        Some(Of::Triage(fact)) => match &fact.event {
-            Some(TriageFact::Judged(fact)) => {
-                let judgement = fact.judgement.as_ref().ok_or_else(|| WireError::new("judgement", "missing"))?;
-                Ok(Some(Occasion::Judged { party: wire::code("judgement.party", &judgement.party)? }))
-            }
-            Some(
-                TriageFact::Classified(_)
-                | TriageFact::QueuedForJudgement(_)
-                | TriageFact::Claimed(_)
-                | TriageFact::Regraded(_)
-                | TriageFact::JudgementOverdue(_)
-                | TriageFact::Dismissed(_),
-            )
-            | None => Ok(None),
-        },
-        Some(Of::Dispatch(fact)) => fact.event.as_ref().map_or(Ok(None), dispatched),
-        // Which other facts the enforcement centre has is of no concern here: it tells of its notices only.
-        Some(Of::EnforcementCenter(fact)) => match &fact.event {
-            Some(CenterFact::NoticeServed(fact)) => Ok(Some(Occasion::NoticeServed {
-                party: wire::code("party", &fact.party)?,
-                due: wire::time("due", fact.due.as_ref())?,
-                // Only the operation's own centre serves notices.
-                centre: wire::code("actor.party", actor.map_or("", |actor| &actor.party))?,
-            })),
-            Some(_) | None => Ok(None),
-        },
-        Some(Of::Evaluation(_) | Of::Notification(_)) | None => Ok(None),
+fn occasion(actor: Option<&Actor>, event: &Event) -> Result<Option<Occasion>, WireError> {
+    let mut telling = Telling { actor };
+    if let Some(fact) = event.intake() {
+        fact.told_to(&mut telling)
+    } else if let Some(fact) = event.triage() {
+        fact.told_to(&mut telling)
+    } else if let Some(fact) = event.dispatch() {
+        fact.told_to(&mut telling)
+    } else if let Some(fact) = event.enforcement_center() {
+        fact.told_to(&mut telling)
+    } else {
+        Ok(None)
     }
 }
 
-fn dispatched(fact: &DispatchFact) -> Result<Option<Occasion>, WireError> {
-    Ok(match fact {
-        DispatchFact::Called(fact) => Some(Occasion::Called {
+/// Which facts somebody is told of.
+struct Telling<'c> {
+    /// Who decided it.
+    actor: Option<&'c Actor>,
+}
+
+impl Facts for Telling<'_> {
+    type Found = Result<Option<Occasion>, WireError>;
+
+    fn nothing() -> Self::Found {
+        Ok(None)
+    }
+}
+
+impl IntakeFacts for Telling<'_> {
+    fn received(&mut self, _: &Received) -> Self::Found {
+        Ok(Some(Occasion::Received))
+    }
+
+    fn caller_joined(&mut self, fact: &CallerJoined) -> Self::Found {
+        Ok(Some(Occasion::CallerJoined { caller: reference(&fact.caller_ref) }))
+    }
+}
+
+impl TriageFacts for Telling<'_> {
+    fn judged(&mut self, fact: &Judged) -> Self::Found {
+        let judgement = fact.judgement.as_ref().ok_or_else(|| WireError::new("judgement", "missing"))?;
+        Ok(Some(Occasion::Judged { party: wire::code("judgement.party", &judgement.party)? }))
+    }
+}
+
+impl EnforcementCenterFacts for Telling<'_> {
+    fn notice_served(&mut self, fact: &NoticeServed) -> Self::Found {
+        Ok(Some(Occasion::NoticeServed {
+            party: wire::code("party", &fact.party)?,
+            due: wire::time("due", fact.due.as_ref())?,
+            // Only the operation's own centre serves notices.
+            centre: wire::code("actor.party", self.actor.map_or("", |actor| &actor.party))?,
+        }))
+    }
+}
+
+impl DispatchFacts for Telling<'_> {
+    fn called(&mut self, fact: &dispatch::Called) -> Self::Found {
+        let parties = fact.parties.iter().map(|called| wire::code("parties", &called.party));
+        Ok(Some(Occasion::Called {
             by: wire::code("caller", &fact.caller)?,
-            parties: fact
-                .parties
-                .iter()
-                .map(|called| wire::code("parties", &called.party))
-                .collect::<Result<_, _>>()?,
+            parties: parties.collect::<Result<_, _>>()?,
             colour: wire::colour(fact.colour)?,
             response_due: wire::time("response_due", fact.response_due.as_ref())?,
-        }),
+        }))
+    }
+
+    fn colour_raised(&mut self, fact: &ColourRaised) -> Self::Found {
         // Before it was written down who is concerned, nobody is told.
-        DispatchFact::ColourRaised(fact) if fact.caller.is_empty() => None,
-        DispatchFact::ColourRaised(fact) => Some(Occasion::ColourRaised {
+        if fact.caller.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Occasion::ColourRaised {
             by: wire::code("caller", &fact.caller)?,
             parties: wire::codes("parties", &fact.parties)?,
             colour: wire::colour(fact.to)?,
             response_due: wire::time("response_due", fact.response_due.as_ref())?,
             completion_due: wire::time("completion_due", fact.completion_due.as_ref())?,
-        }),
-        DispatchFact::RecurrenceFound(fact) => Some(Occasion::Recurred { parties: wire::codes("told", &fact.told)? }),
-        DispatchFact::Admitted(fact) => Some(Occasion::Admitted { parties: wire::codes("told", &fact.told)? }),
-        DispatchFact::Transferred(fact) => {
-            Some(Occasion::Transferred { city: wire::code("to_party", &fact.to_party)? })
-        }
-        DispatchFact::CityReturned(fact) => {
-            Some(Occasion::CityReturned { to: wire::code("to_party", &fact.to_party)? })
-        }
-        DispatchFact::CityReminded(fact) => Some(Occasion::CityReminded {
+        }))
+    }
+
+    fn recurrence_found(&mut self, fact: &RecurrenceFound) -> Self::Found {
+        Ok(Some(Occasion::Recurred { parties: wire::codes("told", &fact.told)? }))
+    }
+
+    fn admitted(&mut self, fact: &dispatch::Admitted) -> Self::Found {
+        Ok(Some(Occasion::Admitted { parties: wire::codes("told", &fact.told)? }))
+    }
+
+    fn transferred(&mut self, fact: &Transferred) -> Self::Found {
+        Ok(Some(Occasion::Transferred { city: wire::code("to_party", &fact.to_party)? }))
+    }
+
+    fn city_returned(&mut self, fact: &CityReturned) -> Self::Found {
+        Ok(Some(Occasion::CityReturned { to: wire::code("to_party", &fact.to_party)? }))
+    }
+
+    fn city_reminded(&mut self, fact: &CityReminded) -> Self::Found {
+        Ok(Some(Occasion::CityReminded {
             city: wire::code("city", &fact.city)?,
             told: wire::code("told", &fact.told)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::TaskPlanned(fact) if fact.joint_meeting != 0 => Some(Occasion::TaskDecided {
+        }))
+    }
+
+    fn task_planned(&mut self, fact: &TaskPlanned) -> Self::Found {
+        if fact.joint_meeting == 0 {
+            return Ok(None);
+        }
+        Ok(Some(Occasion::TaskDecided {
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::Overdue(fact) if is_of_a_call(fact) => Some(Occasion::CallOverdue {
-            party: wire::code("party", &fact.party)?,
-            due: wire::time("due", fact.due.as_ref())?,
-            told: wire::code("told", &fact.told)?,
-        }),
-        DispatchFact::Overdue(fact) => Some(Occasion::Overdue {
-            of: missed(fact),
-            party: wire::code("party", &fact.party)?,
-            due: wire::time("due", fact.due.as_ref())?,
-            told: wire::code("told", &fact.told)?,
-        }),
-        DispatchFact::Returned(fact) => Some(Occasion::Returned {
+        }))
+    }
+
+    fn overdue(&mut self, fact: &Overdue) -> Self::Found {
+        let party = wire::code("party", &fact.party)?;
+        let due = wire::time("due", fact.due.as_ref())?;
+        let told = wire::code("told", &fact.told)?;
+        Ok(Some(if is_of_a_call(fact) {
+            Occasion::CallOverdue { party, due, told }
+        } else {
+            Occasion::Overdue { of: missed(fact), party, due, told }
+        }))
+    }
+
+    fn returned(&mut self, fact: &Returned) -> Self::Found {
+        Ok(Some(Occasion::Returned {
             party: wire::code("party", &fact.party)?,
             adjudicator: wire::code("adjudicator", &fact.adjudicator)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::Reminded(fact) => Some(Occasion::Reminded {
+        }))
+    }
+
+    fn reminded(&mut self, fact: &Reminded) -> Self::Found {
+        Ok(Some(Occasion::Reminded {
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::Supervised(fact) => Some(Occasion::Supervised {
+        }))
+    }
+
+    fn supervised(&mut self, fact: &Supervised) -> Self::Found {
+        Ok(Some(Occasion::Supervised {
             by: wire::code("by", &fact.by)?,
             party: wire::code("party", &fact.party)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::Reopened(fact) => Some(Occasion::Reopened {
+        }))
+    }
+
+    fn reopened(&mut self, fact: &Reopened) -> Self::Found {
+        Ok(Some(Occasion::Reopened {
             parties: wire::codes("told", &fact.told)?,
             due: wire::time("due", fact.due.as_ref())?,
-        }),
-        DispatchFact::Resolved(fact) => Some(Occasion::Resolved {
+        }))
+    }
+
+    fn resolved(&mut self, fact: &Resolved) -> Self::Found {
+        Ok(Some(Occasion::Resolved {
             outcome: wire::outcome(fact.outcome)?,
             rating_due: wire::time("rating_due", fact.rating_due.as_ref())?,
-        }),
-        // Whoever asked is told how the case ends that theirs became part of.
-        DispatchFact::Closed(fact) if fact.reason() == CloseReason::Merged => None,
-        DispatchFact::Closed(fact) => Some(Occasion::Closed { ending: ending(fact)? }),
-        DispatchFact::Assigned(_)
-        | DispatchFact::Escalated(_)
-        | DispatchFact::Responded(_)
-        | DispatchFact::ReportedIn(_)
-        | DispatchFact::TaskPlanned(_)
-        | DispatchFact::TaskDone(_)
-        | DispatchFact::Progressed(_)
-        | DispatchFact::MeasureAdopted(_)
-        | DispatchFact::PartyDone(_)
-        | DispatchFact::Released(_)
-        | DispatchFact::CallEnded(_)
-        | DispatchFact::ReturnAdjudicated(_)
-        | DispatchFact::Unqualified(_)
-        | DispatchFact::SupervisionAnswered(_)
-        | DispatchFact::Extended(_)
-        | DispatchFact::Suspended(_)
-        | DispatchFact::Resumed(_)
-        | DispatchFact::MeetingHeld(_)
-        | DispatchFact::TaskForceFormed(_)
-        | DispatchFact::AdmissionRefused(_)
-        | DispatchFact::Concluded(_)
-        | DispatchFact::RelatedCaseSpawned(_) => None,
-    })
+        }))
+    }
+
+    fn closed(&mut self, fact: &Closed) -> Self::Found {
+        match fact.reason() {
+            // Whoever asked is told how the case ends that theirs became part of.
+            CloseReason::Merged => Ok(None),
+            CloseReason::Withdrawn => Ok(Some(Occasion::Closed { ending: Ending::Withdrawn })),
+            CloseReason::Excluded => Ok(Some(Occasion::Closed { ending: Ending::Excluded })),
+            CloseReason::Rated | CloseReason::Unrated => {
+                Ok(Some(Occasion::Closed { ending: Ending::With(wire::outcome(fact.outcome)?) }))
+            }
+            CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
+        }
+    }
 }
 
 /// A call's clocks are told as such: whoever called has to look after whom it called.
@@ -237,22 +266,16 @@ pub fn vote(outcome: PollOutcome) -> Result<Vote, WireError> {
     }
 }
 
-fn ending(fact: &Closed) -> Result<Ending, WireError> {
-    match fact.reason() {
-        CloseReason::Withdrawn => Ok(Ending::Withdrawn),
-        CloseReason::Excluded => Ok(Ending::Excluded),
-        CloseReason::Rated | CloseReason::Unrated => wire::outcome(fact.outcome).map(Ending::With),
-        CloseReason::Unspecified | CloseReason::Merged => Err(WireError::new("reason", "missing")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
     use proto::ToWireTime;
-    use proto::dispatch::v1::{self as dispatch, CalledParty, DispatchEvent};
-    use proto::enforcement_center::v1::{EnforcementCenterEvent, NoticeServed};
-    use proto::record::v1::{Decision, Event};
+    use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+    use proto::dispatch::v1::{CalledParty, DispatchEvent};
+    use proto::enforcement_center::v1::EnforcementCenterEvent;
+    use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
+    use proto::record::v1::Decision;
+    use proto::record::v1::event::Of;
 
     use super::*;
 

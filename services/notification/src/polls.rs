@@ -5,7 +5,6 @@ use ids::{Code, HistoryKey, Kind, Owner};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{PollAttached, PollClosed, PollOpened};
 use proto::record::v1::Commit;
-use proto::record::v1::event::Of;
 use record::follow::Failure;
 use record::{Broker, StoredCommit};
 use station::wire;
@@ -53,37 +52,32 @@ enum End<'c> {
 
 /// Cited somewhere else it is no news.
 fn end(commit: &Commit) -> Option<(usize, End<'_>)> {
-    let events = commit.decisions.iter().flat_map(|decision| &decision.events);
-    (1..).zip(events).find_map(|(position, event)| match &event.of {
-        Some(Of::Intake(fact)) => match &fact.event {
-            Some(IntakeFact::PollClosed(fact)) => Some((position, End::Closed(fact))),
-            Some(IntakeFact::PollAttached(fact)) if fact.note.is_empty() => Some((position, End::Attached(fact))),
-            Some(_) | None => None,
-        },
-        Some(Of::Triage(_) | Of::Dispatch(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_))
-        | None => None,
+    (1..).zip(commit.facts()).find_map(|(position, event)| {
+        let fact = event.intake()?;
+        if let IntakeFact::PollClosed(fact) = fact {
+            Some((position, End::Closed(fact)))
+        } else if let IntakeFact::PollAttached(fact) = fact
+            && fact.note.is_empty()
+        {
+            Some((position, End::Attached(fact)))
+        } else {
+            None
+        }
     })
 }
 
 fn opening(commit: &Commit) -> Option<(&str, &PollOpened)> {
     commit.decisions.iter().find_map(|decision| {
         let opener = decision.actor.as_ref().map_or("", |actor| actor.party.as_str());
-        decision.events.iter().find_map(|event| match &event.of {
-            Some(Of::Intake(fact)) => match &fact.event {
-                Some(IntakeFact::PollOpened(opened)) => Some((opener, opened)),
-                Some(_) | None => None,
-            },
-            Some(
-                Of::Triage(_) | Of::Dispatch(_) | Of::EnforcementCenter(_) | Of::Evaluation(_) | Of::Notification(_),
-            )
-            | None => None,
-        })
+        let mut facts = decision.events.iter().filter_map(proto::record::v1::Event::intake);
+        facts.find_map(|fact| if let IntakeFact::PollOpened(opened) = fact { Some((opener, opened)) } else { None })
     })
 }
 
 #[cfg(test)]
 mod tests {
     use proto::intake::v1::IntakeEvent;
+    use proto::record::v1::event::Of;
     use proto::record::v1::{Actor, Decision, Event};
 
     use super::*;

@@ -7,7 +7,6 @@ use ids::{Code, CommandId, HistoryKey, Owner};
 use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
-use proto::record::v1::event::Of;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
     Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, ListQueueRequest,
@@ -88,11 +87,8 @@ impl Door {
     async fn is_closed(&self, key: &HistoryKey) -> Result<bool, Status> {
         let load = self.desk.station.broker.load_owner(key, Owner::Dispatch);
         let history = load.await.map_err(|error| broker_status(&error))?;
-        let decisions = history.iter().flat_map(|stored| &stored.commit.decisions);
-        let mut facts = decisions.flat_map(|decision| &decision.events);
-        Ok(facts.any(|event| {
-            matches!(&event.of, Some(Of::Dispatch(fact)) if matches!(fact.event, Some(DispatchFact::Closed(_))))
-        }))
+        let mut facts = history.iter().flat_map(|stored| stored.commit.dispatch_facts());
+        Ok(facts.any(|fact| matches!(fact, DispatchFact::Closed(_))))
     }
 
     async fn decide(&self, asked: &Asked, command_id: CommandId, command: Command) -> Result<u64, Status> {

@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use ids::{HistoryKey, Kind, Owner};
 use proto::FromWireTime;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::dispatch::v1::{
+    CallEnded, Called, Closed, ColourRaised, PartyDone, Released, Reminded, ReportedIn, Responded, ReturnAdjudicated,
+    Returned, Unqualified,
+};
+use proto::facts::{DispatchFacts, Facts};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::record::v1::{Decision, Event, cause, event::Of};
 use record::StoredCommit;
@@ -73,7 +78,7 @@ fn cases(record: &[StoredCommit]) -> Vec<String> {
     let mut found = Vec::new();
     for stored in record.iter().filter(|stored| stored.subject.key.kind == Kind::Case) {
         let state = states.entry(&stored.subject.key).or_default();
-        for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
+        for event in stored.commit.facts() {
             found.extend(state.take(event).into_iter().map(|wrong| format!("I3: {}: {wrong}", stored.subject)));
         }
     }
@@ -105,7 +110,7 @@ impl CaseState {
         }
         self.received = true;
         match &event.of {
-            Some(Of::Dispatch(fact)) => self.dispatched(fact.event.as_ref()),
+            Some(Of::Dispatch(fact)) => fact.event.as_ref().and_then(|fact| self.dispatched(fact)),
             Some(Of::Evaluation(_) | Of::Notification(_)) => None,
             Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_)) | None => {
                 self.closed.then(|| "something happens after it is closed".to_owned())
@@ -113,69 +118,88 @@ impl CaseState {
         }
     }
 
-    fn dispatched(&mut self, fact: Option<&DispatchFact>) -> Option<String> {
-        if let Some(DispatchFact::Reopened(_)) = fact {
+    fn dispatched(&mut self, fact: &DispatchFact) -> Option<String> {
+        if matches!(fact, DispatchFact::Reopened(_)) {
             self.closed = false;
             return None;
         }
         if self.closed {
             return Some("dispatch goes on after it is closed".to_owned());
         }
-        let on_a_call = match fact? {
-            DispatchFact::Closed(_) => {
-                self.closed = true;
-                return None;
-            }
-            DispatchFact::Called(called) => {
-                let again = self.calls.insert(called.call, 0).is_some();
-                return again.then(|| format!("call {} a second time", called.call));
-            }
-            DispatchFact::CallEnded(ended) => {
-                let Some(times) = self.calls.get_mut(&ended.call) else {
-                    return Some(format!("call {} ends that never was", ended.call));
-                };
-                *times += 1;
-                return (*times > 1).then(|| format!("call {} ends a second time", ended.call));
-            }
-            DispatchFact::Responded(fact) => fact.call,
-            DispatchFact::ReportedIn(fact) => fact.call,
-            DispatchFact::PartyDone(fact) => fact.call,
-            DispatchFact::Released(fact) => fact.call,
-            DispatchFact::Returned(fact) => fact.call,
-            DispatchFact::ReturnAdjudicated(fact) => fact.call,
-            DispatchFact::Unqualified(fact) => fact.call,
-            DispatchFact::Reminded(fact) => fact.call,
-            DispatchFact::ColourRaised(fact) => fact.call,
-            DispatchFact::Assigned(_)
-            | DispatchFact::Escalated(_)
-            | DispatchFact::TaskPlanned(_)
-            | DispatchFact::TaskDone(_)
-            | DispatchFact::Progressed(_)
-            | DispatchFact::MeasureAdopted(_)
-            | DispatchFact::Supervised(_)
-            | DispatchFact::SupervisionAnswered(_)
-            | DispatchFact::Extended(_)
-            | DispatchFact::Suspended(_)
-            | DispatchFact::Resumed(_)
-            | DispatchFact::MeetingHeld(_)
-            | DispatchFact::TaskForceFormed(_)
-            | DispatchFact::RecurrenceFound(_)
-            | DispatchFact::Overdue(_)
-            | DispatchFact::Admitted(_)
-            | DispatchFact::AdmissionRefused(_)
-            | DispatchFact::Transferred(_)
-            | DispatchFact::CityReminded(_)
-            | DispatchFact::CityReturned(_)
-            | DispatchFact::Concluded(_)
-            | DispatchFact::RelatedCaseSpawned(_)
-            | DispatchFact::Resolved(_)
-            | DispatchFact::Reopened(_) => return None,
-        };
-        match self.calls.get(&on_a_call) {
-            None => Some(format!("an answer to call {on_a_call}, which never was")),
+        fact.told_to(self)
+    }
+
+    fn answered(&self, call: u32) -> Option<String> {
+        match self.calls.get(&call) {
+            None => Some(format!("an answer to call {call}, which never was")),
             Some(0) => None,
-            Some(_) => Some(format!("an answer to call {on_a_call} after its end")),
+            Some(_) => Some(format!("an answer to call {call} after its end")),
         }
+    }
+}
+
+impl Facts for CaseState {
+    /// What is wrong.
+    type Found = Option<String>;
+
+    fn nothing() -> Self::Found {
+        None
+    }
+}
+
+impl DispatchFacts for CaseState {
+    fn closed(&mut self, _: &Closed) -> Self::Found {
+        self.closed = true;
+        None
+    }
+
+    fn called(&mut self, called: &Called) -> Self::Found {
+        let again = self.calls.insert(called.call, 0).is_some();
+        again.then(|| format!("call {} a second time", called.call))
+    }
+
+    fn call_ended(&mut self, ended: &CallEnded) -> Self::Found {
+        let Some(times) = self.calls.get_mut(&ended.call) else {
+            return Some(format!("call {} ends that never was", ended.call));
+        };
+        *times += 1;
+        (*times > 1).then(|| format!("call {} ends a second time", ended.call))
+    }
+
+    fn responded(&mut self, fact: &Responded) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn reported_in(&mut self, fact: &ReportedIn) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn party_done(&mut self, fact: &PartyDone) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn released(&mut self, fact: &Released) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn returned(&mut self, fact: &Returned) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn return_adjudicated(&mut self, fact: &ReturnAdjudicated) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn unqualified(&mut self, fact: &Unqualified) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn reminded(&mut self, fact: &Reminded) -> Self::Found {
+        self.answered(fact.call)
+    }
+
+    fn colour_raised(&mut self, fact: &ColourRaised) -> Self::Found {
+        self.answered(fact.call)
     }
 }
 
@@ -183,10 +207,8 @@ impl CaseState {
 fn submissions(record: &[StoredCommit], acknowledged: &[Acknowledged]) -> Vec<String> {
     let mut received: HashMap<&str, Vec<&str>> = HashMap::new();
     for stored in record {
-        for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
-            if let Some(Of::Intake(fact)) = &event.of
-                && let Some(IntakeFact::Received(fact)) = &fact.event
-            {
+        for fact in stored.commit.intake_facts() {
+            if let IntakeFact::Received(fact) = fact {
                 received.entry(&fact.title).or_default().push(&stored.subject.key.id);
             }
         }

@@ -83,7 +83,7 @@ impl Line {
     }
 
     fn concerns(&mut self, concern: Concern) {
-        if self.known_concerns.insert(key_of(&concern)) {
+        if self.known_concerns.insert(concern.to_string()) {
             self.new_concerns.push(concern);
         }
     }
@@ -118,15 +118,6 @@ impl Line {
         party.clone_into(&mut self.summary.owner);
         self.summary.level = level_name(level);
         self.concerns_party(party);
-    }
-}
-
-/// As it stands in the table of concerns.
-pub fn key_of(concern: &Concern) -> String {
-    match concern {
-        Concern::Caller(reference) => format!("c:{reference}"),
-        Concern::Bridge(code) => format!("b:{code}"),
-        Concern::Party(code) => format!("p:{code}"),
     }
 }
 

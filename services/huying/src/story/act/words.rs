@@ -1,11 +1,11 @@
 //! The words of the format, as numbers of the contracts.
 
 use anyhow::ensure;
-use proto::common::v1::{Colour, Duty, Level, Outcome};
+use proto::common::v1::{Colour, Duty, Level, Outcome, Stage};
 use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::enforcement_center::v1::{NextStep, SeatKind};
 use proto::evaluation::v1::CallbackOutcome;
-use proto::intake::v1::{CallerClass, CaseKind, Stage};
+use proto::intake::v1::{CallerClass, CaseKind};
 
 pub(in super::super) type Words = &'static [(&'static str, i32)];
 

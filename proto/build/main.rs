@@ -1,9 +1,9 @@
 //! Compiles the contracts with a pure-Rust compiler: nobody has to install protoc.
 
+mod facts;
+
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
-
-use prost::Message;
 
 const SERVICES: [&str; 11] = [
     "common",
@@ -22,16 +22,19 @@ const SERVICES: [&str; 11] = [
 #[allow(clippy::disallowed_methods, reason = "cargo tells a build script its folders through the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=huying");
+    println!("cargo:rerun-if-changed=build");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let files = proto_files(Path::new("huying"))?;
-    let descriptors = protox::compile(&files, ["."])?;
-    let encoded = descriptors.encode_to_vec();
+    let mut compiler = protox::Compiler::new(["."])?;
+    compiler.include_source_info(true).include_imports(true).open_files(&files)?;
+    let encoded = compiler.encode_file_descriptor_set();
     fs::write(out.join("descriptors.bin"), &encoded)?;
+    fs::write(out.join("facts.rs"), facts::generate(&compiler.descriptor_pool())?)?;
 
     tonic_prost_build::configure()
         .compile_well_known_types(true)
         .extern_path(".google.protobuf", "::pbjson_types")
-        .compile_fds(descriptors)?;
+        .compile_fds(compiler.file_descriptor_set())?;
 
     let packages = SERVICES.map(|service| format!(".huying.{service}.v1"));
     pbjson_build::Builder::new().register_descriptors(&encoded)?.preserve_proto_field_names().build(&packages)?;

@@ -1,0 +1,313 @@
+//! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use charter::Charter;
+use ids::{Code, Kind};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use proto::FromWireTime;
+use proto::casebook::v1::casebook_service_server::CasebookService;
+use proto::casebook::v1::suggest_duplicates_request::Of;
+use proto::casebook::v1::{
+    GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse,
+    ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse,
+    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
+    WatchResponse,
+};
+use proto::intake::v1::CallerClass;
+use proto::subjects::CommitSubject;
+use station::access::Scope;
+use station::desk::case_key;
+use station::{Caller, Station, Violation, broker_status, not_found};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use crate::cases::{list, statistics, suggest};
+use crate::league::HOUR_S;
+use crate::tending::Copy;
+use crate::view::View;
+use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
+use crate::{callbacks, league, officers, queue, suggesting};
+
+const PAGE_DEFAULT: u32 = 100;
+const PAGE_MAX: u32 = 1000;
+/// Characters of the words looked for.
+const WORDS_ASKED_MAX: usize = 100;
+
+pub struct Door {
+    station: Station,
+    copy: Copy,
+    stop: CancellationToken,
+    watchers: Arc<Semaphore>,
+}
+
+/// Who asks, and what they may see of what they ask for.
+struct Asker {
+    caller: Caller,
+    scope: Scope,
+}
+
+impl Door {
+    pub fn new(station: Station, copy: Copy, stop: CancellationToken) -> Self {
+        Self { station, copy, stop, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+    }
+
+    fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
+        let caller = Caller::of(request)?;
+        let scope = caller.scope(method, &self.station.charters)?;
+        Ok(Asker { caller, scope })
+    }
+
+    /// The charter of a district that the asker's scope has.
+    fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
+        let code: Code =
+            district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
+        asker.require(&code)?;
+        Ok(self.station.charter(district)?)
+    }
+}
+
+impl Asker {
+    /// Whether a district may be asked about.
+    fn require(&self, district: &Code) -> Result<(), Status> {
+        match &self.scope {
+            Scope::All => Ok(()),
+            Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
+            Scope::Districts(_) | Scope::Only { .. } => {
+                Err(Status::not_found(format!("there is no district {district} that this token is for")))
+            }
+        }
+    }
+}
+
+fn page(size: u32) -> usize {
+    match size {
+        0 => PAGE_DEFAULT as usize,
+        size => size.min(PAGE_MAX) as usize,
+    }
+}
+
+/// The methods as the table of who may see what names them.
+macro_rules! method {
+    ($name:literal) => {
+        concat!("huying.casebook.v1.CasebookService/", $name)
+    };
+}
+
+#[tonic::async_trait]
+impl CasebookService for Door {
+    async fn list(&self, request: Request<ListRequest>) -> Result<Response<ListResponse>, Status> {
+        let asker = self.asker(&request, method!("List"))?;
+        let mut request = request.into_inner();
+        let asked = request.text.chars().count();
+        if asked > WORDS_ASKED_MAX {
+            let description = format!("{asked} characters, at most {WORDS_ASKED_MAX} fit");
+            return Err(Violation::new("text", "text-length", description).into());
+        }
+        if !(request.page_token.is_empty() || request.page_token.parse::<i64>().is_ok()) {
+            let description = "take it from the answer before, as it is";
+            return Err(Violation::new("page_token", "known-token", description).into());
+        }
+        let freshness = request.freshness.take();
+        let wanted = list::Wanted::new(request, asker.scope);
+        let asked = move |connection: &_| wanted.as_ref().map_or_else(|| Ok(ListResponse::default()), |wanted| list::list(connection, wanted));
+        let (listed, as_of) = self.copy.ask(freshness, asked).await?;
+        Ok(Response::new(ListResponse { as_of: Some(as_of), ..listed }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let asker = self.asker(&request, method!("Get"))?;
+        let request = request.into_inner();
+        let (_, case, key) = case_key(&request.district, &request.case_id)?;
+        let commits = self.station.broker.load(&key).await.map_err(|error| broker_status(&error))?;
+        let mut view = View::new(&key, self.station.charter(&request.district).ok());
+        let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
+        if commits.is_empty() || !view.is_in(&asker.scope) {
+            return Err(not_found(case.as_str()));
+        }
+        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, timeline)) }))
+    }
+
+    type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let Asker { caller, scope } = self.asker(&request, method!("Watch"))?;
+        let request = request.into_inner();
+        let permit = Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
+        })?;
+        let filters = match (request.district.as_str(), request.case_id.as_str()) {
+            ("", "") => match &scope {
+                Scope::All => vec![format!("{}.>", Kind::Case.as_str())],
+                Scope::Districts(districts) | Scope::Only { districts, .. } => {
+                    districts.iter().map(|district| CommitSubject::all_in(Kind::Case, district)).collect()
+                }
+            },
+            (district, "") => {
+                let charter = self.charter(&Asker { caller: caller.clone(), scope: scope.clone() }, district)?;
+                vec![CommitSubject::all_in(Kind::Case, &charter.district)]
+            }
+            (district, case) => vec![CommitSubject::whole_history(&case_key(district, case)?.2)],
+        };
+        let from = match (request.from_start, request.after) {
+            (true, _) => 1,
+            (false, 0) => self.station.broker.end_of_record().await.map_err(|error| broker_status(&error))? + 1,
+            (false, after) => after + 1,
+        };
+        let (answers, receiver) = mpsc::channel(QUEUE_MAX);
+        let record = self.station.broker.replay(filters, from, self.stop.clone());
+        let watcher = Watcher { caller, scope, answers, _permit: permit };
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "lives as long as its watcher, and ends with the service's token"
+        )]
+        tokio::spawn(watcher.feed(self.station.clone(), record));
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+
+    async fn statistics(&self, request: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
+        let asker = self.asker(&request, method!("Statistics"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let from = if request.from.is_some() { microseconds("from", &request.from)? } else { i64::MIN };
+        let until = if request.until.is_some() { microseconds("until", &request.until)? } else { i64::MAX };
+        let class = CallerClass::try_from(request.caller_class)
+            .map_err(|_| Violation::new("caller_class", "known", "it is none of the classes of callers"))?;
+        let count = move |connection: &_| {
+            let district = charter.district.as_str();
+            statistics::statistics(connection, district, &(from..until), class.into(), charter.containment())
+        };
+        let (counted, as_of) = self.copy.ask(request.freshness, count).await?;
+        Ok(Response::new(StatisticsResponse { as_of: Some(as_of), ..counted }))
+    }
+
+    async fn suggest_duplicates(
+        &self,
+        request: Request<SuggestDuplicatesRequest>,
+    ) -> Result<Response<SuggestDuplicatesResponse>, Status> {
+        let asker = self.asker(&request, method!("SuggestDuplicates"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let bounds = suggesting::bounds(&request)?;
+        let (district, scope) = (charter.district.clone(), asker.scope);
+        let asked = match &request.of {
+            None => return Err(Violation::new("of", "required", "name a case, or say what the draft says").into()),
+            Some(Of::Draft(draft)) => bounds.of_draft(draft, &charter, self.station.now())?,
+            Some(Of::CaseId(case_id)) => {
+                let (_, case, _) = case_key(&request.district, case_id)?;
+                let (place, id, reach) = (district.clone(), case.to_string(), scope.clone());
+                let look = move |connection: &_| {
+                    let known = queue::reaches(connection, &reach, place.as_str(), &id)?;
+                    Ok(if known { suggest::features(connection, place.as_str(), &id)? } else { None })
+                };
+                let (features, _) = self.copy.ask(request.freshness, look).await?;
+                let features = features.ok_or_else(|| not_found(case.as_str()))?;
+                bounds.of_case(case.to_string(), features)
+            }
+        };
+        let look = move |connection: &_| suggest::suggest(connection, &district, &asked, &scope);
+        let (suggestions, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(SuggestDuplicatesResponse { suggestions, as_of: Some(as_of) }))
+    }
+
+    async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
+        let asker = self.asker(&request, method!("ListQueue"))?;
+        let request = request.into_inner();
+        let look = move |connection: &_| {
+            queue::list(connection, &request.district, &asker.scope, page(request.page_size))
+        };
+        let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ListQueueResponse { cases, as_of: Some(as_of) }))
+    }
+
+    async fn list_unrated(
+        &self,
+        request: Request<ListUnratedRequest>,
+    ) -> Result<Response<ListUnratedResponse>, Status> {
+        let asker = self.asker(&request, method!("ListUnrated"))?;
+        let request = request.into_inner();
+        let district = self.charter(&asker, &request.district)?.district.clone();
+        let look = move |connection: &_| {
+            callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size))
+        };
+        let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ListUnratedResponse { cases, as_of: Some(as_of) }))
+    }
+
+    async fn get_scores(&self, request: Request<GetScoresRequest>) -> Result<Response<GetScoresResponse>, Status> {
+        let asker = self.asker(&request, method!("GetScores"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let hours = hours(&request, &charter.time_zone)?;
+        let formula = charter.formula();
+        let components = formula.components.iter();
+        let components: Vec<(String, String)> =
+            components.map(|it| (it.code.to_string(), it.weight.normalize().to_string())).collect();
+        let district = charter.district.clone();
+        let look = move |connection: &_| league::scores(connection, district.as_str(), &hours, &components);
+        let (scores, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(GetScoresResponse { formula: formula.name.clone(), scores, as_of: Some(as_of) }))
+    }
+
+    async fn list_officers(
+        &self,
+        request: Request<ListOfficersRequest>,
+    ) -> Result<Response<ListOfficersResponse>, Status> {
+        let asker = self.asker(&request, method!("ListOfficers"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let party = charter.party(&request.party).map(|party| party.code.clone()).ok_or_else(|| {
+            let description = format!("{:?} is not a party of this charter", request.party);
+            Violation::new("party", "known-party", description)
+        })?;
+        let today = || self.station.now().to_zoned(charter.time_zone.clone()).date();
+        let on = day("on", &request.on)?.unwrap_or_else(today);
+        let district = charter.district.clone();
+        let look = move |connection: &_| officers::list(connection, district.as_str(), party.as_str(), on);
+        let (officers, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ListOfficersResponse { officers, as_of: Some(as_of) }))
+    }
+}
+
+/// The hours of a period of days in a time zone.
+fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Status> {
+    let (from, to) = (day("from", &request.from)?, day("to", &request.to)?);
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        return Err(Violation::new("to", "after-from", format!("{to} is before {from}")).into());
+    }
+    let begins = |field: &'static str, day: Date| -> Result<i64, Status> {
+        let begins = day.to_zoned(zone.clone());
+        let begins = begins.map_err(|error| Violation::new(field, "iso-8601-date", error.to_string()))?;
+        Ok(begins.timestamp().as_second().div_euclid(HOUR_S))
+    };
+    let start = from.map_or(Ok(i64::MIN), |day| begins("from", day))?;
+    let end = match to {
+        None => i64::MAX,
+        Some(day) => {
+            let after = day.tomorrow().map_err(|error| Violation::new("to", "iso-8601-date", error.to_string()))?;
+            begins("to", after)?
+        }
+    };
+    Ok(start..end)
+}
+
+fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
+    at.time()
+        .map(jiff::Timestamp::as_microsecond)
+        .map_err(|error| Violation::new(field, "timestamp", error.to_string()))
+}
+
+/// An ISO 8601 date; none when empty.
+fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |error: jiff::Error| Violation::new(field, "iso-8601-date", format!("{text:?} is not a date: {error}"));
+    Ok(Some(text.parse().map_err(wrong)?))
+}

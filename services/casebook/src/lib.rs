@@ -1,0 +1,57 @@
+//! The casebook shows cases: lists, queues, statistics, suggestions, and every fact of one case. It decides nothing.
+//!
+//! A commit walks `record::projection` → `keep.rs` → the file of what it changes (`cases.rs`, `queue.rs`, `callbacks.rs`,
+//! `league.rs`, `officers.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
+//! (who may see what) → `tending.rs` (is the copy there, and fresh enough) → the same file. One case is not read from the
+//! copy but from the record, and told by `timeline.rs`. Open `keep.rs` first.
+//!
+//! Invariants: the copy can be deleted at any time; every answer says how far it reads; what the asker may not see does
+//! not exist here; what a question costs does not grow with the record.
+
+mod callbacks;
+mod cases;
+mod config;
+mod copy;
+mod grpc;
+mod keep;
+mod league;
+mod officers;
+mod queue;
+mod snapshot;
+mod suggesting;
+mod tending;
+mod timeline;
+mod view;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use chassis::Service;
+use proto::casebook::v1::casebook_service_server::CasebookServiceServer;
+use station::Station;
+
+pub use config::Config;
+pub use copy::FORM;
+
+/// Connects, keeps the copy level with the record, and answers.
+///
+/// # Errors
+/// The broker is not reachable or not provisioned, or there is no place for the copy.
+pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    let station = Station::open(&config.station, service).await?;
+    let place = copy::Place::new(config.file.as_deref())?;
+    let copy = tending::Copy::new(&station.broker);
+    let gate = service.ready().gate("copy");
+    if config.ready_while_behind {
+        gate.open();
+    }
+    service.spawn("publish snapshots", {
+        let (broker, projection) = (station.broker.clone(), copy.projection().clone());
+        snapshot::publish_every(config.snapshot_every(), broker, place.clone(), projection, service.stopping())
+    });
+    service.spawn("keep the copy", copy.clone().tend(place, service.stopping(), gate));
+    service.descriptors(proto::DESCRIPTORS);
+    service.grpc(CasebookServiceServer::new(grpc::Door::new(station, copy, service.stopping())));
+    Ok(())
+}

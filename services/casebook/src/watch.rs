@@ -1,0 +1,90 @@
+//! Facts as they happen, for whoever watches: read from the record itself, from any position on, so that a watcher that
+//! was cut off goes on where it was.
+
+use std::collections::HashMap;
+
+use ids::HistoryKey;
+use proto::casebook::v1::WatchResponse;
+use record::{Replay, Step};
+use station::access::Scope;
+use station::{Caller, Station, broker_status};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tonic::Status;
+
+use crate::view::{View, entry_for};
+
+/// Entries a slow watcher may lag behind before it holds up its own feed.
+pub const QUEUE_MAX: usize = 1024;
+/// Watchers of one process; each has a consumer at the broker, which has a bound of its own.
+pub const WATCHERS_MAX: usize = 128;
+/// Cases of which a watcher's feed knows what came before. Of others it is read when they come up.
+const REMEMBERED_MAX: usize = 500;
+
+/// One who watches.
+pub struct Watcher {
+    pub caller: Caller,
+    pub scope: Scope,
+    pub answers: mpsc::Sender<Result<WatchResponse, Status>>,
+    /// Their place among the watchers.
+    pub _permit: OwnedSemaphorePermit,
+}
+
+impl Watcher {
+    /// Tells what the record says, until either goes away.
+    pub async fn feed(self, station: Station, mut record: Replay) {
+        let mut views: HashMap<HistoryKey, View> = HashMap::new();
+        loop {
+            let step = tokio::select! {
+                () = self.answers.closed() => return,
+                step = record.next() => step,
+            };
+            let stored = match step {
+                Ok(Some(Step::Commit(stored))) => stored,
+                Ok(Some(Step::LevelWithRecord)) => continue,
+                Ok(None) => {
+                    let _gone = self.answers.send(Err(Status::unavailable("the casebook stops; watch again"))).await;
+                    return;
+                }
+                Err(error) => {
+                    let _gone = self.answers.send(Err(broker_status(&error))).await;
+                    return;
+                }
+            };
+            let key = &stored.subject.key;
+            if !views.contains_key(key) {
+                if views.len() >= REMEMBERED_MAX {
+                    views.clear();
+                }
+                match before(&station, key, stored.sequence).await {
+                    Ok(view) => drop(views.insert(key.clone(), view)),
+                    Err(status) => {
+                        let _gone = self.answers.send(Err(status)).await;
+                        return;
+                    }
+                }
+            }
+            let Some(view) = views.get_mut(key) else { continue };
+            let entries = view.add(&stored);
+            if !view.is_in(&self.scope) {
+                continue;
+            }
+            for entry in entries.into_iter().filter_map(|entry| entry_for(&self.caller, entry)) {
+                let (district, case_id) = (key.district.to_string(), key.id.clone());
+                let told = WatchResponse { district, case_id, entry: Some(entry), position: stored.sequence };
+                if self.answers.send(Ok(told)).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// A case as it was before a position.
+async fn before(station: &Station, key: &HistoryKey, position: u64) -> Result<View, Status> {
+    let commits = station.broker.load(key).await.map_err(|error| broker_status(&error))?;
+    let mut view = View::new(key, station.charter(key.district.as_str()).ok());
+    for stored in commits.iter().filter(|stored| stored.sequence < position) {
+        view.add(stored);
+    }
+    Ok(view)
+}
