@@ -5,9 +5,9 @@ use proto::enforcement_center::v1 as center;
 use proto::enforcement_center::v1::staff_service_client::StaffServiceClient;
 use serde::Deserialize;
 
-use super::super::own_name;
 use super::form::{Form, read};
 use super::{Act, Answer};
+use crate::own_name;
 
 with!(Registering {
     officer: String,

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use anyhow::Context;
 use charter::Charter;
+use chassis::Authorised;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::intake::v1::{Case, GetRequest, StatisticsRequest, TimelineEntry};
 use serde::Serialize;
+use station::explain;
 
-use super::act::{Act, CLASSES, Done, word};
-use super::doors::{Stage, operator};
-use super::format::{Expectation, Story, instant};
-use super::time::StoryTime;
-use super::{count, expect, polled, staffed};
+use crate::act::{Act, CLASSES, Done, word};
+use crate::doors::{Stage, operator};
+use crate::format::{Expectation, Story, instant};
+use crate::time::StoryTime;
+use crate::{count, expect, polled, staffed};
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
@@ -123,7 +125,7 @@ pub async fn play(
 /// What has happened so far, as intake tells it.
 struct Scene<'s> {
     story: &'s Story,
-    reader: IntakeServiceClient<crate::client::Authorised>,
+    reader: IntakeServiceClient<Authorised>,
     cases: BTreeMap<String, String>,
     /// Names that stand for many cases alike.
     many: BTreeMap<String, Vec<String>>,
@@ -138,7 +140,7 @@ struct Scene<'s> {
 impl Scene<'_> {
     async fn read(&mut self, case: &str) -> anyhow::Result<Case> {
         let request = GetRequest { district: self.story.district.clone(), case_id: case.to_owned() };
-        let response = self.reader.get(request).await.map_err(|status| crate::client::explain(&status))?;
+        let response = self.reader.get(request).await.map_err(|status| explain(&status))?;
         response.into_inner().case.context("the answer holds no case")
     }
 
@@ -198,7 +200,7 @@ impl Scene<'_> {
                 until: Some(counted.until.as_deref().map_or(Ok(self.ends), |at| instant(begins, at))?.to_wire()),
                 caller_class: word("class", &counted.class, CLASSES)?,
             };
-            let is = self.reader.statistics(request).await.map_err(|status| crate::client::explain(&status))?;
+            let is = self.reader.statistics(request).await.map_err(|status| explain(&status))?;
             differences.extend(expect::miscounted(counted, &is.into_inner()));
         }
         if !expected.case.is_empty() {

@@ -1,9 +1,15 @@
 //! Stories: worked examples as data, played on the real services under the jumping clock.
 //!
+//! Whoever has an installation gives it as a [`Stage`] and calls [`play`]; [`faults`] finds what is wrong with a story
+//! and needs none. Open `play.rs` first.
+//!
 //! A story file ([`format`], documented in `tests/stories/README.md`) says who does what when, and what must come of
 //! it. [`play`] is the order of things: move the clock to the next step or the next deadline, whichever is earlier
 //! ([`time`]); do the step as whoever does it ([`act`]); wait until nothing is under way; tell what happened; at the
 //! end compare ([`expect`]). A step is what people do over the same gRPC contracts that everybody has.
+//!
+//! Invariants: it runs no service and knows none from inside, it only asks as everybody else does; a difference is an
+//! answer, an error means that a story could not be played.
 
 mod act;
 mod check;

@@ -4,9 +4,10 @@ use anyhow::Context;
 use proto::intake::v1 as intake;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use serde_json::Value;
+use station::explain;
 
-use super::super::doors::operator;
 use super::{Act, Completing};
+use crate::doors::operator;
 
 impl Act<'_> {
     /// The call a step names; else the last one that `party` was called by: after a return was upheld, somebody else
@@ -54,7 +55,7 @@ impl Act<'_> {
     async fn facts(&self, case_id: &str, event: &str) -> anyhow::Result<Vec<Value>> {
         let mut reader = IntakeServiceClient::new(self.stage.enter("intake", &operator()).await?);
         let request = intake::GetRequest { district: self.story.district.clone(), case_id: case_id.to_owned() };
-        let answer = reader.get(request).await.map_err(|status| crate::client::explain(&status))?.into_inner();
+        let answer = reader.get(request).await.map_err(|status| explain(&status))?.into_inner();
         let timeline = answer.case.context("the answer holds no case")?.timeline;
         let entries = timeline.iter().filter(|entry| entry.event == event);
         Ok(entries.map(|entry| serde_json::from_str(&entry.detail_json)).collect::<Result<_, _>>()?)

@@ -2,7 +2,6 @@
 use charter::Charter;
 
 use super::faults;
-use crate::charters::load;
 
 const RIGHT: &str = r#"story: T1
 title: a lamp
@@ -30,7 +29,7 @@ expect:
 "#;
 
 fn wuchang() -> Charter {
-    load("wuchang").unwrap()
+    Charter::shipped("wuchang").unwrap()
 }
 
 /// What is said after a change of one word, with its line.
@@ -103,13 +102,13 @@ fn what_is_to_be_refused_may_name_what_there_is_not_but_not_another_rule() {
 
 #[test]
 fn shipped_stories_have_no_fault() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/stories");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/stories");
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "yaml") {
             let text = std::fs::read_to_string(&path).unwrap();
             let district = text.lines().find_map(|line| line.strip_prefix("district: ")).unwrap();
-            assert_eq!(faults(&text, Some(&load(district).unwrap())), [], "{}", path.display());
+            assert_eq!(faults(&text, Some(&Charter::shipped(district).unwrap())), [], "{}", path.display());
         }
     }
 }

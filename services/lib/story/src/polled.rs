@@ -3,9 +3,9 @@
 use proto::intake::v1::poll_service_client::PollServiceClient;
 use proto::intake::v1::{GetPollRequest, GetPollResponse, PollOutcome};
 
-use super::doors::Stage;
-use super::format::{PollEnd, Story};
-use super::own_name;
+use crate::doors::Stage;
+use crate::format::{PollEnd, Story};
+use crate::own_name;
 
 /// Differences of the polls one expectation names.
 pub async fn differences(

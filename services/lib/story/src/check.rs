@@ -14,7 +14,7 @@ use std::fmt;
 use charter::Charter;
 use jiff::Timestamp;
 
-use super::format::{Story, instant};
+use crate::format::{Story, instant};
 use lines::Lines;
 use nearest::unknown;
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::format::instant;
 use super::{Catalogue, Field, Form, Word};
+use crate::format::instant;
 
 impl Catalogue {
     /// Whether an event of this owner and name has what is wanted of its fields.

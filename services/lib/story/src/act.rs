@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use charter::Charter;
-use chassis::Identity;
+use chassis::{Authorised, Identity};
 use proto::common::v1::{Officer, Place};
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::{self as evaluation};
@@ -45,13 +45,13 @@ use proto::triage::v1::{self as triage};
 use proto::{ToWireTime, WireTimestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use station::explain;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::doors::{Stage, operator};
-use super::format::{ActorSpec, Step, Story, instant};
-use super::own_name;
-use crate::client::Authorised;
+use crate::doors::{Stage, operator};
+use crate::format::{ActorSpec, Step, Story, instant};
+use crate::own_name;
 
 pub(super) use form::{STAFF_VERBS, VERBS, form, words_of};
 use words::{CALLBACKS, KINDS, LEVELS};
@@ -325,9 +325,9 @@ impl Act<'_> {
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &operator()).await?);
         let district = self.story.district.clone();
         let list = intake::ListRequest { district: district.clone(), ..intake::ListRequest::default() };
-        for summary in client.list(list).await.map_err(|status| crate::client::explain(&status))?.into_inner().cases {
+        for summary in client.list(list).await.map_err(|status| explain(&status))?.into_inner().cases {
             let request = intake::GetRequest { district: district.clone(), case_id: summary.case_id.clone() };
-            let case = client.get(request).await.map_err(|status| crate::client::explain(&status))?.into_inner().case;
+            let case = client.get(request).await.map_err(|status| explain(&status))?.into_inner().case;
             // One site may have shown more than one matter: the next name is for the next of them.
             let named = cases.values().any(|id| *id == summary.case_id);
             if !named && case.is_some_and(|case| case.related_case == *parent) {

@@ -3,9 +3,9 @@
 use proto::enforcement_center::v1::staff_service_client::StaffServiceClient;
 use proto::enforcement_center::v1::{ListOfficersRequest, StaffRecord};
 
-use super::doors::Stage;
-use super::format::{Sighting, Story};
-use super::own_name;
+use crate::doors::Stage;
+use crate::format::{Sighting, Story};
+use crate::own_name;
 
 /// Differences of what one expectation says of officers.
 pub async fn differences(stage: &Stage, story: &Story, expected: &[Sighting]) -> anyhow::Result<Vec<String>> {

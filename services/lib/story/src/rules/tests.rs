@@ -38,7 +38,7 @@ type Rules = BTreeMap<String, Found>;
 #[test]
 fn the_page_of_rules_is_what_the_code_refuses_by() {
     let (refusals, violations) = rules();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/stories/RULES.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/stories/RULES.md");
     let page = page(&refusals, &violations);
     #[allow(clippy::disallowed_methods, reason = "a test is told through the environment whether to write")]
     if std::env::var_os("HUYING_BLESS").is_some() {
@@ -73,7 +73,7 @@ fn page(refusals: &Rules, violations: &Rules) -> String {
 fn rules() -> (Rules, Rules) {
     let (mut refusals, mut violations) = (Rules::new(), Rules::new());
     for service in SERVICES {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(service).join("src");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(service).join("src");
         let sources: Vec<String> = sources(&folder).iter().map(|file| code_of(file)).collect();
         let errors: BTreeMap<&str, String> = sources.iter().flat_map(|source| messages(source)).collect();
         for (variant, rule) in sources.iter().flat_map(|source| named_rules(source)) {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proto::FromWireTime;
 use proto::intake::v1::Case;
 
-use super::format::{CaseCount, instant};
+use crate::format::{CaseCount, instant};
 
 /// A difference, if there is one. Cases that others have in the same installation do not count.
 pub fn difference(expected: &CaseCount, begins: Timestamp, cases: &[Case]) -> anyhow::Result<Option<String>> {

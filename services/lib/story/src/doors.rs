@@ -1,24 +1,17 @@
 //! Where a story is played, and how its people get in.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
-use chassis::{Clock, Identity, Issuer};
+use chassis::{Authorised, Clock, Identity, Issuer, authorised};
 use record::Broker;
 use serde::Deserialize;
-
-use crate::accounts::STORY_USER;
-use crate::client::{Authorised, Installation, authorised};
-use crate::endpoints::Endpoints;
-use crate::up::Running;
 
 /// Life of an actor's token in real time: longer than any story plays.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
-/// Addresses of the services, where they do not share one.
+/// Addresses of the services.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doors {
@@ -37,57 +30,29 @@ pub struct Doors {
 pub struct Stage {
     doors: Doors,
     issuer: Issuer,
-    pub(super) broker: Broker,
+    pub(crate) broker: Broker,
     run: String,
     /// Who is in already, and where. A channel that breaks connects again by itself.
     inside: Mutex<HashMap<(String, Identity), Authorised>>,
 }
 
+impl Doors {
+    /// All services listen at one address.
+    pub fn shared(url: impl Into<String>) -> Self {
+        Self { default: url.into(), ..Self::default() }
+    }
+}
+
 impl Stage {
-    /// An installation in this process.
-    ///
-    /// # Errors
-    /// The broker refuses the story user.
-    pub async fn of(running: &Running) -> anyhow::Result<Self> {
-        Ok(Self {
-            doors: Doors { default: running.endpoints.grpc.clone(), ..Doors::default() },
-            issuer: running.folder().issuer()?,
-            broker: running.connect(STORY_USER).await?,
-            run: new_run(),
-            inside: Mutex::default(),
-        })
-    }
-
-    /// An installation that runs elsewhere on this machine, known by its data folder.
-    ///
-    /// # Errors
-    /// Nothing runs there.
-    pub async fn at(installation: &Installation) -> anyhow::Result<Self> {
-        let folder = installation.folder();
-        let endpoints = Endpoints::of(&folder)?;
-        Ok(Self {
-            doors: Doors { default: endpoints.grpc.clone(), ..Doors::default() },
-            issuer: folder.issuer()?,
-            broker: crate::up::connect(&folder, &endpoints.nats, STORY_USER).await?,
-            run: new_run(),
-            inside: Mutex::default(),
-        })
-    }
-
-    /// Services that run separately, with their addresses in a JSON file; keys from the data folder.
-    ///
-    /// # Errors
-    /// The file is not of this form, or the broker is not there.
-    pub async fn behind(installation: &Installation, nats: &str, doors: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(doors).with_context(|| format!("{} cannot be read", doors.display()))?;
-        let doors = serde_json::from_str(&text).with_context(|| format!("{} does not name doors", doors.display()))?;
-        let folder = installation.folder();
-        let broker = crate::up::connect(&folder, nats, STORY_USER).await?;
-        Ok(Self { doors, issuer: folder.issuer()?, broker, run: new_run(), inside: Mutex::default() })
+    /// A playing of its own on an installation: where its services listen, whoever signs its tokens, and its broker, as
+    /// a user who may move the clock.
+    pub fn new(doors: Doors, issuer: Issuer, broker: Broker) -> Self {
+        let run = uuid::Uuid::new_v4().simple().to_string();
+        Self { doors, issuer, broker, run, inside: Mutex::default() }
     }
 
     /// Sets this playing apart from every other on the same installation.
-    pub(super) fn run(&self) -> &str {
+    pub(crate) fn run(&self) -> &str {
         &self.run
     }
 
@@ -111,7 +76,7 @@ impl Stage {
     }
 
     /// A service, as somebody.
-    pub(super) async fn enter(&self, service: &str, identity: &Identity) -> anyhow::Result<Authorised> {
+    pub(crate) async fn enter(&self, service: &str, identity: &Identity) -> anyhow::Result<Authorised> {
         let url = match service {
             "responder" => self.doors.responders.get(&identity.party),
             service => self.doors.services.get(service),
@@ -129,10 +94,6 @@ impl Stage {
 }
 
 /// Reads everything, decides nothing.
-pub(super) fn operator() -> Identity {
+pub(crate) fn operator() -> Identity {
     Identity { role: "operator".into(), party: String::new(), district: String::new(), staff_ref: "story".into() }
-}
-
-fn new_run() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
 }

@@ -3,10 +3,10 @@
 use charter::{Charter, PartyKind};
 use serde_json::Value;
 
-use super::super::format::{Step, Story};
 use super::Faults;
 use super::nearest::unknown;
 use super::steps::fields_of;
+use crate::format::{Step, Story};
 
 /// What a field's text has to be in a charter.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -51,7 +51,7 @@ pub(super) fn form(verb: &str) -> Option<Form> {
 
 impl Act<'_> {
     /// Gives back the place that this step of a story took: rosters outlive a story, and the next one may need it.
-    pub(in super::super) async fn give_back_seat(&self) -> anyhow::Result<()> {
+    pub(crate) async fn give_back_seat(&self) -> anyhow::Result<()> {
         let Seating { centre, party, officer, .. } = self.with()?;
         let mut client = EnforcementCenterServiceClient::new(self.enter("enforcement-center").await?);
         let command_id = format!("story-{}-over", self.reference());

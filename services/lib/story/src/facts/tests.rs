@@ -45,7 +45,7 @@ fn one_of_a_list_or_exactly_the_list() {
 
 #[test]
 fn the_page_of_events_is_what_the_contracts_say() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/stories/EVENTS.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/stories/EVENTS.md");
     let page = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         page == Catalogue::of_the_contracts().markdown(),
@@ -56,7 +56,7 @@ fn the_page_of_events_is_what_the_contracts_say() {
 /// The words a timeline puts beside its facts are the names of the contracts.
 #[test]
 fn a_timeline_names_events_as_the_contracts_do() {
-    let intake = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/src");
+    let intake = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../intake/src");
     let mut sources = std::fs::read_to_string(intake.join("timeline.rs")).unwrap();
     for file in std::fs::read_dir(intake.join("timeline")).unwrap() {
         sources.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());

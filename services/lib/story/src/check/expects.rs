@@ -4,12 +4,12 @@ use charter::Charter;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::act::words_of;
-use super::super::facts::{Catalogue, Event, Field, Form, form, means};
-use super::super::format::{Expectation, Fact, Story, duration};
 use super::nearest::unknown;
 use super::steps::Named;
 use super::{Faults, bad_time, codes};
+use crate::act::words_of;
+use crate::facts::{Catalogue, Event, Field, Form, form, means};
+use crate::format::{Expectation, Fact, Story, duration};
 
 /// As `huying case list` shows them.
 const STATES: [&str; 8] =

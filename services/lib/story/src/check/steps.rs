@@ -6,11 +6,11 @@ use charter::Charter;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::act::{STAFF_VERBS, VERBS, form, words_of};
-use super::super::format::{Step, Story, instant};
-use super::super::rules;
 use super::nearest::{nearest, unknown};
 use super::{Faults, bad_time, codes};
+use crate::act::{STAFF_VERBS, VERBS, form, words_of};
+use crate::format::{Step, Story, instant};
+use crate::rules;
 
 /// Fields that hold a time, as `at` does.
 const TIMES: [&str; 5] = ["due", "until", "closes_at", "occurred_at", "recorded_at"];

@@ -7,9 +7,9 @@ use proto::FromWireTime;
 use proto::intake::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
-use super::act::{STAGES, word_of};
-use super::facts::Catalogue;
-use super::format::{Counted, Elapsed, Expectation, Fact, duration};
+use crate::act::{STAGES, word_of};
+use crate::facts::Catalogue;
+use crate::format::{Counted, Elapsed, Expectation, Fact, duration};
 
 /// Facts of the same name that are told when none is the one meant.
 const OTHERS_MAX: usize = 3;

@@ -6,11 +6,11 @@ use proto::intake::v1::{self as intake, PollAnswer};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::format::instant;
-use super::super::own_name;
 use super::form::{Form, read};
 use super::words::word;
 use super::{Act, Answer};
+use crate::format::instant;
+use crate::own_name;
 
 with!(Opening {
     poll: String,
