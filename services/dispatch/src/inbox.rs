@@ -63,7 +63,7 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
 async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered: &Delivered) -> Result<(), Failure> {
     let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
     if stored.subject.owner == Owner::Dispatch {
-        let snapshot = app.desk.follow_own(&stored).await?;
+        let snapshot = app.desk.after_own_commit(&stored).await?;
         effects.of(&stored, &snapshot.state, &app.desk.station).await?;
         return look_back(app, recurrences, &stored, &snapshot.state).await;
     }
