@@ -15,6 +15,7 @@ pub mod config;
 pub mod domain;
 mod effects;
 mod evidence;
+mod fields;
 mod grpc;
 mod inbox;
 mod joint;
