@@ -18,11 +18,11 @@ macro_rules! call {
     };
 }
 
-mod beyond;
 mod center;
+mod city;
 mod department;
-mod desk;
 mod form;
+mod handling;
 mod meant;
 mod polls;
 mod staff;
@@ -249,7 +249,7 @@ impl Act<'_> {
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
             // A task that belongs to no call is done at the department's own desk.
             "complete-task" if department && self.is_of_no_call(&self.with()?, &case_id).await? => {
-                self.at_the_desk(district, case_id, command_id).await
+                self.handle(district, case_id, command_id).await
             }
             "progress" | "complete-task" | "related-case" if department => {
                 self.answer(district, case_id, command_id).await
@@ -260,15 +260,15 @@ impl Act<'_> {
             "related-case" if self.actor().role == "enforcement-center" => {
                 self.at_the_centre(district, case_id, command_id).await
             }
-            "transfer" | "city-progress" | "city-done" | "city-return" | "admit" | "related-case" => {
-                self.beyond_the_street(district, case_id, command_id).await
+            "transfer" | "city-progress" | "city-done" | "city-return" => {
+                self.with_the_city(district, case_id, command_id).await
             }
             "assign" | "escalate" | "call" | "plan-tasks" | "complete-task" | "progress" | "adopt-measure"
-            | "release" | "resolve" | "reopen" => self.at_the_desk(district, case_id, command_id).await,
+            | "release" | "resolve" | "reopen" | "related-case" => self.handle(district, case_id, command_id).await,
             "return" => self.object(district, case_id, command_id).await,
             "answer-supervision" if department => self.object(district, case_id, command_id).await,
             "adjudicate" | "disqualify" | "supervise" | "answer-supervision" | "extend" | "suspend" | "resume"
-            | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
+            | "admit" | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
             "open-poll" | "answer-poll" | "close-poll" | "attach-poll" => {
                 self.poll(district, case_id, command_id).await
             }

@@ -100,10 +100,10 @@ pub fn form(verb: &str) -> Option<Form> {
         "rate-party" => read::<PartyRating>(&["party", "rate"]),
         "callback" => read::<super::Callback>(&["outcome"]),
         other => {
-            return super::desk::form(other)
+            return super::handling::form(other)
                 .or_else(|| super::department::form(other))
                 .or_else(|| super::supervision::form(other))
-                .or_else(|| super::beyond::form(other))
+                .or_else(|| super::city::form(other))
                 .or_else(|| super::center::form(other))
                 .or_else(|| super::polls::form(other))
                 .or_else(|| super::staff::form(other));

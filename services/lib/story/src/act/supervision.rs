@@ -1,4 +1,4 @@
-//! Steps that send a call back, give or ask for time, and bring people together.
+//! Steps that send a call back, give or ask for time, let a community take something, and bring people together.
 
 use anyhow::bail;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::department::settled;
 use super::form::{Form, read};
 use super::words::{BASES, word};
-use super::{Act, Answer, Nothing, Planned};
+use super::{Act, Answer, Nothing, Planned, Reason};
 
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
 with!(Accounting { order: u32, note: String, call: u32 });
@@ -31,6 +31,7 @@ pub(super) fn form(verb: &str) -> Option<Form> {
         "extend" => read::<Extending>(&["basis", "reason", "due"]),
         "suspend" => read::<Suspending>(&["basis", "reason", "until"]),
         "resume" => read::<Nothing>(&[]),
+        "admit" => read::<Reason>(&["reason"]),
         "hold-meeting" => read::<Meeting>(&["present"]),
         "form-task-force" => read::<Joining>(&["members"]),
         _ => return None,
@@ -107,6 +108,10 @@ impl Act<'_> {
             "resume" => {
                 self.with::<Nothing>()?;
                 call!(client, resume, dispatch::ResumeRequest { district, case_id, command_id })
+            }
+            "admit" => {
+                let Reason { reason } = self.with()?;
+                call!(client, admit, dispatch::AdmitRequest { district, case_id, command_id, reason })
             }
             "hold-meeting" => {
                 let Meeting { present, minutes, decisions } = self.with()?;

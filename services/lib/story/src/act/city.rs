@@ -1,4 +1,4 @@
-//! Steps beyond one street: the city, admissions, and other matters found on the way.
+//! What the district writes down of the city: a case handed over, and what the city says of it.
 
 use anyhow::bail;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::form::{Form, read};
 use super::words::{OUTCOMES, word};
-use super::{Act, Answer, Reason, Related, Resolving, Text};
+use super::{Act, Answer, Reason, Resolving, Text};
 
 with!(HandingOver { reference: String, reason: String });
 
@@ -17,14 +17,12 @@ pub(super) fn form(verb: &str) -> Option<Form> {
         "city-progress" => read::<Text>(&["text"]),
         "city-done" => read::<Resolving>(&["outcome"]),
         "city-return" => read::<Reason>(&["reason"]),
-        "admit" => read::<Reason>(&["reason"]),
-        "related-case" => read::<Related>(&["title"]),
         _ => return None,
     })
 }
 
 impl Act<'_> {
-    pub(super) async fn beyond_the_street(
+    pub(super) async fn with_the_city(
         &self,
         district: String,
         case_id: String,
@@ -53,17 +51,6 @@ impl Act<'_> {
                 let Reason { reason } = self.with()?;
                 let request = dispatch::RecordCityReturnRequest { district, case_id, command_id, reason };
                 call!(client, record_city_return, request)
-            }
-            "admit" => {
-                let Reason { reason } = self.with()?;
-                call!(client, admit, dispatch::AdmitRequest { district, case_id, command_id, reason })
-            }
-            "related-case" => {
-                let Related { title, text, place, category, .. } = self.with()?;
-                let place = Some(place.into());
-                let request =
-                    dispatch::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };
-                call!(client, spawn_related_case, request)
             }
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         })

@@ -1,4 +1,4 @@
-//! What the desk that has a case does with it.
+//! What whoever has a case does with it.
 
 use proto::dispatch::v1 as dispatch;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::form::{Form, read};
 use super::words::{COLOURS, DUTIES, OUTCOMES, PROGRESS, word};
-use super::{Act, Answer, Completing, Party, Planned, Progressing, Reason, Resolving};
+use super::{Act, Answer, Completing, Party, Planned, Progressing, Reason, Related, Resolving};
 
 with!(Calling {
     situation: String,
@@ -35,6 +35,7 @@ pub(super) fn form(verb: &str) -> Option<Form> {
         "adopt-measure" => read::<Measure>(&["measure"]),
         "resolve" => read::<Resolving>(&["outcome"]),
         "reopen" => read::<Reason>(&["reason"]),
+        "related-case" => read::<Related>(&["title"]),
         _ => return None,
     })
 }
@@ -49,12 +50,7 @@ impl Act<'_> {
         planned.collect()
     }
 
-    pub(super) async fn at_the_desk(
-        &self,
-        district: String,
-        case_id: String,
-        command_id: String,
-    ) -> anyhow::Result<Answer> {
+    pub(super) async fn handle(&self, district: String, case_id: String, command_id: String) -> anyhow::Result<Answer> {
         let mut client = DispatchServiceClient::new(self.enter("dispatch").await?);
         Ok(match self.step.action.as_str() {
             "assign" => {
@@ -122,6 +118,13 @@ impl Act<'_> {
                 let outcome = word("outcome", &outcome, OUTCOMES)?;
                 let request = dispatch::ResolveRequest { district, case_id, command_id, outcome, summary, evidence };
                 call!(client, resolve, request)
+            }
+            "related-case" => {
+                let Related { title, text, place, category, .. } = self.with()?;
+                let place = Some(place.into());
+                let request =
+                    dispatch::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };
+                call!(client, spawn_related_case, request)
             }
             _ => {
                 let Reason { reason } = self.with()?;
