@@ -21,7 +21,7 @@ use vocabulary::Place;
 use crate::app::{self, App};
 use crate::domain::{Assignment, Command, InForce, State, Terms};
 use crate::effects::Effects;
-use crate::joint;
+use crate::joint_meetings;
 use crate::recurrence::Recurrences;
 
 pub async fn follow(
@@ -67,8 +67,8 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
         effects.of(&stored, &snapshot.state, &app.desk.station).await?;
         return look_back(app, recurrences, &stored, &snapshot.state).await;
     }
-    if joint::concerns(&stored) {
-        joint::plan(app, &stored).await?;
+    if joint_meetings::concerns(&stored) {
+        joint_meetings::plan(app, &stored).await?;
     }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         if let Some(command) = translate(app, &stored, event.of.as_ref())? {

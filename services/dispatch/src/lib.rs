@@ -18,7 +18,7 @@ mod evidence;
 mod fields;
 mod grpc;
 mod inbox;
-mod joint;
+mod joint_meetings;
 mod recurrence;
 mod wire;
 
