@@ -6,8 +6,8 @@ mod the_checker;
 
 use std::sync::Arc;
 
-use huying::story::{Telling, play, read};
 use proto::intake::v1::TimelineEntry;
+use story::{Telling, play, read};
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, block_in_place};
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use huying::story::{Played, Stage, Story, Telling, play, read};
+use huying::stage;
 use proto::intake::v1::TimelineEntry;
+use story::{Played, Story, Telling, play, read};
 
 use crate::support::installation::Installation;
 use crate::support::root;
@@ -78,7 +79,7 @@ fn story_files() -> Vec<PathBuf> {
 }
 
 async fn played(installation: &Installation, story: &Story) -> Played {
-    let stage = Stage::at(&installation.named()).await.unwrap();
+    let stage = stage::at(&installation.named()).await.unwrap();
     let charters = stage.charters().await.unwrap();
     let charter = charters.iter().find(|charter| charter.district.as_str() == story.district).unwrap();
     let played = play(&stage, story, charter, &mut Unheard).await;

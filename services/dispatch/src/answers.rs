@@ -16,7 +16,7 @@ use tonic::Status;
 use crate::app::App;
 use crate::domain::{Answer, Command};
 use crate::evidence::evidence;
-use crate::grpc::{NOTE_LENGTH_MAX, related, unit};
+use crate::fields::{NOTE_LENGTH_MAX, related, unit};
 use crate::wire::{progress_kind, return_basis};
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::Code;
-use pbjson_types::Timestamp as WireTime;
+use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_service_server::DispatchService;
 use proto::dispatch::v1::{
@@ -12,27 +12,23 @@ use proto::dispatch::v1::{
     AnswerSupervisionRequest, AnswerSupervisionResponse, AssignRequest, AssignResponse, CallRequest, CallResponse,
     CompleteTaskRequest, CompleteTaskResponse, DisqualifyRequest, DisqualifyResponse, EscalateRequest,
     EscalateResponse, ExtendRequest, ExtendResponse, FormTaskForceRequest, FormTaskForceResponse, GetRequest,
-    GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, PlannedTask,
-    RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
-    RecordCityReturnRequest, RecordCityReturnResponse, RecordProgressRequest, RecordProgressResponse, ReleaseRequest,
-    ReleaseResponse, ReopenRequest, ReopenResponse, ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse,
+    GetResponse, HoldMeetingRequest, HoldMeetingResponse, PlanTasksRequest, PlanTasksResponse, RecordCityDoneRequest,
+    RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse, RecordCityReturnRequest,
+    RecordCityReturnResponse, RecordProgressRequest, RecordProgressResponse, ReleaseRequest, ReleaseResponse,
+    ReopenRequest, ReopenResponse, ResolveRequest, ResolveResponse, ResumeRequest, ResumeResponse,
     SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, SuperviseRequest, SuperviseResponse, SuspendRequest,
     SuspendResponse, TransferRequest, TransferResponse,
 };
-use proto::{FromWireTime, ToWireTime};
 use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
-use crate::domain::{Action, Attendee, Command, InForce, Phase, Plan, allowed_actions};
+use crate::domain::{Action, Attendee, Command, InForce, Phase, allowed_actions};
 use crate::evidence::evidence;
+use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, plan, related, special, unit};
 use crate::wire::{progress_kind, scope};
 
-/// Characters of a note, reason or title.
-pub const NOTE_LENGTH_MAX: usize = 2000;
-/// Exceptions of a measure, tasks of a plan, parties of a call in one request.
-const LIST_LENGTH_MAX: usize = 100;
 /// Those who hold cases. A department or group does when the charter sends it a case straight.
 const OWNERS: [Role; 6] =
     [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::Department, Role::District];
@@ -55,30 +51,6 @@ impl Door {
     }
 }
 
-fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
-    if list.len() <= LIST_LENGTH_MAX {
-        return Ok(());
-    }
-    Err(Violation::new(field, "list-length", format!("at most {LIST_LENGTH_MAX} fit")).into())
-}
-
-/// A unit that the charter knows.
-pub fn unit(charter: &Charter, field: &'static str, code: &str) -> Result<Code, Status> {
-    let known = charter.party(code).map(|party| party.code.clone());
-    known.ok_or_else(|| Violation::new(field, "known-party", format!("{code:?} is not a unit of this charter")).into())
-}
-
-fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
-    let due = task.due.as_ref().map(|due| instant("tasks.due", Some(due))).transpose()?;
-    Ok(Plan {
-        party: unit(charter, "tasks.party", &task.party)?,
-        title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
-        due,
-        after: task.after.clone(),
-        root_cause: task.root_cause,
-    })
-}
-
 /// Reads caller and case of a request, checks the role.
 macro_rules! asked {
     ($self:ident, $request:ident, $roles:expr) => {{
@@ -91,12 +63,9 @@ macro_rules! asked {
 }
 
 mod actions;
-mod beyond;
-
-pub use beyond::related;
+mod city;
 
 use actions::{allowed, may};
-use beyond::{group, special};
 
 #[tonic::async_trait]
 impl DispatchService for Door {
@@ -409,39 +378,51 @@ impl DispatchService for Door {
     }
 
     async fn transfer(&self, request: Request<TransferRequest>) -> Result<Response<TransferResponse>, Status> {
-        beyond::transfer(self, request).await
+        city::transfer(self, request).await
     }
 
     async fn record_city_progress(
         &self,
         request: Request<RecordCityProgressRequest>,
     ) -> Result<Response<RecordCityProgressResponse>, Status> {
-        beyond::city_progress(self, request).await
+        city::progress(self, request).await
     }
 
     async fn record_city_done(
         &self,
         request: Request<RecordCityDoneRequest>,
     ) -> Result<Response<RecordCityDoneResponse>, Status> {
-        beyond::city_done(self, request).await
+        city::done(self, request).await
     }
 
     async fn record_city_return(
         &self,
         request: Request<RecordCityReturnRequest>,
     ) -> Result<Response<RecordCityReturnResponse>, Status> {
-        beyond::city_return(self, request).await
+        city::hand_back(self, request).await
     }
 
     async fn admit(&self, request: Request<AdmitRequest>) -> Result<Response<AdmitResponse>, Status> {
-        beyond::admit(self, request).await
+        let (request, asked) = asked!(self, request, &[Role::District]);
+        let command = Command::Admit {
+            by: asked.caller.acting_party()?.clone(),
+            above: true,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+        };
+        Ok(Response::new(AdmitResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
     async fn spawn_related_case(
         &self,
         request: Request<SpawnRelatedCaseRequest>,
     ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
-        beyond::spawn_related_case(self, request).await
+        let (request, asked) = asked!(self, request, &OWNERS);
+        let said = (request.title.as_str(), request.text.as_str(), request.category.as_str());
+        let command = Command::SpawnRelated {
+            by: asked.caller.acting_party()?.clone(),
+            related: Box::new(related(&asked.charter, said, request.place.as_ref())?),
+        };
+        Ok(Response::new(SpawnRelatedCaseResponse { revision: self.app.ask(&asked, command).await?.revision.0 }))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
@@ -484,11 +465,6 @@ impl Door {
         let state = self.app.state(asked).await?;
         Ok(app::is_above_owner(asked, &state))
     }
-}
-
-fn instant(field: &'static str, time: Option<&WireTime>) -> Result<jiff::Timestamp, Status> {
-    let time = time.copied().time();
-    time.map_err(|error| Violation::new(field, "instant", error.to_string()).into())
 }
 
 fn is_external(charter: &Charter, party: &Code) -> bool {

@@ -22,7 +22,7 @@ use vocabulary::Place;
 use crate::app::{self, App};
 use crate::domain::{Assignment, Command, InForce, State, Terms};
 use crate::effects::Effects;
-use crate::joint;
+use crate::joint_meetings;
 use crate::recurrence::Recurrences;
 
 pub async fn follow(
@@ -64,12 +64,12 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
 async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered: &Delivered) -> Result<(), Failure> {
     let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
     if stored.subject.owner == Owner::Dispatch {
-        let snapshot = app.desk.follow_own(&stored).await?;
+        let snapshot = app.desk.after_own_commit(&stored).await?;
         effects.of(&stored, &snapshot.state, &app.desk.station).await?;
         return look_back(app, recurrences, &stored, &snapshot.state).await;
     }
-    if joint::concerns(&stored) {
-        joint::plan(app, &stored).await?;
+    if joint_meetings::concerns(&stored) {
+        joint_meetings::plan(app, &stored).await?;
     }
     for event in stored.commit.facts() {
         if let Some(command) = translate(app, &stored, event)? {

@@ -15,9 +15,10 @@ pub mod config;
 pub mod domain;
 mod effects;
 mod evidence;
+mod fields;
 mod grpc;
 mod inbox;
-mod joint;
+mod joint_meetings;
 mod recurrence;
 mod wire;
 

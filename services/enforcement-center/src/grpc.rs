@@ -35,7 +35,7 @@ use crate::domain::operation::{
     Action, Command, Conclusion, Event, Operation, Order, Path, Rules, SeatCall, StopOrder, Verdict,
 };
 use crate::domain::roster::{Rules as RosterRules, SeatKind, State as Roster};
-use crate::edge::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
+use crate::fields::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
 use crate::registers::Registers;
 use crate::wire::known;
 use crate::wire::paper::follows;
@@ -211,7 +211,7 @@ impl EnforcementCenterService for Door {
         }
         let (seats, roster) = self.seats_of(&asked.charter, acting).await?;
         let now = self.station().now();
-        let party = edge::code("party", &request.party)?;
+        let party = fields::code("party", &request.party)?;
         let mut officers = roster.to_call(&party, now).cloned();
         let officer = officers.next();
         let substitutes = officers.take(SUBSTITUTES_MAX).collect();
@@ -227,7 +227,7 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let party = asked.caller.acting_party()?.clone();
-        let officer = edge::officer(request.officer.as_ref())?;
+        let officer = fields::officer(request.officer.as_ref())?;
         let answered = self.ask(&asked, Command::TakeSeat { party, officer }).await?;
         Ok(Response::new(TakeSeatResponse { revision: answered.revision.0 }))
     }
@@ -240,10 +240,10 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let action = Action::HoldMeeting {
-            held_at: edge::past("held_at", request.held_at.as_ref(), self.station().now())?,
+            held_at: fields::past("held_at", request.held_at.as_ref(), self.station().now())?,
             venue: optional_prose("venue", &request.venue, ADDRESS_LENGTH_MAX)?,
-            present: edge::parties("present", &request.present)?,
-            decisions: edge::decisions(&request.decisions)?,
+            present: fields::parties("present", &request.present)?,
+            decisions: fields::decisions(&request.decisions)?,
         };
         let answered = self.act(&asked, action).await?;
         Ok(Response::new(HoldMeetingResponse { revision: answered.revision.0 }))
@@ -255,8 +255,8 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let path = Path {
             assessment: prose("assessment", &request.assessment, TEXT_LENGTH_MAX)?,
-            steps: edge::steps(&asked.charter, &request.steps)?,
-            participants: edge::participants(&asked.charter, &request.participants, &request.parties)?,
+            steps: fields::steps(&asked.charter, &request.steps)?,
+            participants: fields::participants(&asked.charter, &request.participants, &request.parties)?,
             at: Some(self.station().now()),
         };
         let answered = self.act(&asked, Action::DecidePath(path)).await?;
@@ -271,7 +271,7 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let action = Action::ArriveOnSite {
-            parties: edge::parties("parties", &request.parties)?,
+            parties: fields::parties("parties", &request.parties)?,
             stop_order: optional_prose("stop_order", &request.stop_order, TEXT_LENGTH_MAX)?,
         };
         let answered = self.act(&asked, action).await?;
@@ -284,10 +284,10 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let order = StopOrder {
-            party: edge::code("party", &request.party)?,
+            party: fields::code("party", &request.party)?,
             subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
             address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
-            proof: edge::proof(how, by, asker, request.served_at.as_ref(), self.station().now())?,
+            proof: fields::proof(how, by, asker, request.served_at.as_ref(), self.station().now())?,
             follows: follows(request.follows),
         };
         let answered = self.act(&asked, Action::OrderStop(order)).await?;
@@ -303,14 +303,14 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let now = self.station().now();
-        let proof = edge::proof(how, by, asker, request.served_at.as_ref(), now)?;
+        let proof = fields::proof(how, by, asker, request.served_at.as_ref(), now)?;
         let served_at = proof.at.unwrap_or(now);
         let order = Order {
-            party: edge::code("party", &request.party)?,
+            party: fields::code("party", &request.party)?,
             subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
             address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
             due: match &request.due {
-                Some(due) => edge::deadline("due", due, served_at)?,
+                Some(due) => fields::deadline("due", due, served_at)?,
                 None => self.notice_due(&asked.charter, served_at)?,
             },
             proof,
@@ -330,7 +330,7 @@ impl EnforcementCenterService for Door {
             Verdict::Passed
         } else {
             Verdict::Failed {
-                step: edge::next_step(request.step)?,
+                step: fields::next_step(request.step)?,
                 next_step: prose("next_step", &request.next_step, TEXT_LENGTH_MAX)?,
                 due: self.notice_due(&asked.charter, now)?,
             }
@@ -350,9 +350,9 @@ impl EnforcementCenterService for Door {
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
         let action = Action::TakeNextStep {
             notice: request.notice,
-            step: edge::next_step(request.step)?,
+            step: fields::next_step(request.step)?,
             text: prose("text", &request.text, TEXT_LENGTH_MAX)?,
-            to: edge::party("to", &asked.charter, &request.to)?,
+            to: fields::party("to", &asked.charter, &request.to)?,
             at: self.station().now(),
         };
         let answered = self.act(&asked, action).await?;
@@ -366,7 +366,7 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
-        let hazard = edge::hazard(&asked.charter, request)?;
+        let hazard = fields::hazard(&asked.charter, request)?;
         let answered = self.act(&asked, Action::SpawnRelatedCase(Box::new(hazard))).await?;
         Ok(Response::new(SpawnRelatedCaseResponse { revision: answered.revision.0 }))
     }

@@ -48,7 +48,7 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
 async fn take(desk: &Desk<Rules>, registers: &Registers, delivered: &Delivered) -> Result<(), Failure> {
     let stored = read_stored(delivered)?;
     if stored.subject.owner == Owner::EnforcementCenter {
-        let now = desk.follow_own(&stored).await?;
+        let now = desk.after_own_commit(&stored).await?;
         if let Some(operation) = now.state.operation.as_ref().filter(|operation| !operation.documents.is_empty()) {
             let key = &stored.subject.key;
             let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment, State};
-use crate::edge::{self, TEXT_LENGTH_MAX};
+use crate::fields::{self, TEXT_LENGTH_MAX};
 use crate::wire::staff::{day, day_text, optional_day, to_relations};
 
 /// How long a reader waits for the list to come level with the record.
@@ -110,7 +110,7 @@ impl StaffDoor {
     }
 
     fn charter(&self, caller: &Caller, district: &str) -> Result<Arc<Charter>, Status> {
-        let district = edge::code("district", district)?;
+        let district = fields::code("district", district)?;
         caller.require_district(&district)?;
         Ok(self.desk.station.charter(district.as_str())?)
     }
@@ -119,7 +119,7 @@ impl StaffDoor {
         caller.require(&KEEPERS)?;
         let charter = self.charter(caller, district)?;
         // The number names a history, so it has the form of a code.
-        let id = edge::code("staff_ref", staff_ref)?.to_string();
+        let id = fields::code("staff_ref", staff_ref)?.to_string();
         let key = HistoryKey { kind: Kind::Staff, district: charter.district.clone(), id };
         Ok(Asked { charter, key })
     }
@@ -143,10 +143,10 @@ impl StaffService for StaffDoor {
     ) -> Result<Response<RegisterOfficerResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let officer = edge::officer(request.officer.as_ref())?;
+        let officer = fields::officer(request.officer.as_ref())?;
         let asked = self.asked(&caller, &request.district, &officer.staff_ref)?;
         let said = request.relations.unwrap_or_default();
-        let unit = |field, code: &str| edge::party(field, &asked.charter, code);
+        let unit = |field, code: &str| fields::party(field, &asked.charter, code);
         let relations = Relations {
             owned_by: unit("relations.owned_by", &said.owned_by)?,
             managed_by: unit("relations.managed_by", &said.managed_by)?,
@@ -168,8 +168,8 @@ impl StaffService for StaffDoor {
         let request = request.into_inner();
         let asked = self.asked(&caller, &request.district, &request.staff_ref)?;
         let secondment = Secondment {
-            from: edge::party("from", &asked.charter, &request.from)?,
-            to: edge::party("to", &asked.charter, &request.to)?,
+            from: fields::party("from", &asked.charter, &request.from)?,
+            to: fields::party("to", &asked.charter, &request.to)?,
             since: day("since", &request.since).map_err(Violation::from)?,
             until: optional_day("until", &request.until).map_err(Violation::from)?,
             reason: prose("reason", &request.reason, TEXT_LENGTH_MAX)?,
@@ -206,7 +206,7 @@ impl StaffService for StaffDoor {
         caller.require(&READERS)?;
         let request = request.into_inner();
         let charter = self.charter(&caller, &request.district)?;
-        let party = edge::party("party", &charter, &request.party)?;
+        let party = fields::party("party", &charter, &request.party)?;
         let on = optional_day("on", &request.on).map_err(Violation::from)?.unwrap_or_else(|| self.today(&charter));
         let found = self.staff.of(&self.desk.station.broker, &charter.district, &party, on).await?;
         let officers = found.iter().filter_map(|state| shown(state, on)).collect();

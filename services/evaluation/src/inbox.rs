@@ -48,7 +48,7 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
     let stored = read_stored(delivered)?;
     match (stored.subject.key.kind, stored.subject.owner) {
         (Kind::Case, Owner::Dispatch) => on_dispatch(desk, &stored).await,
-        (Kind::Case, Owner::Evaluation) => desk.follow_own(&stored).await.map(|_| ()),
+        (Kind::Case, Owner::Evaluation) => desk.after_own_commit(&stored).await.map(|_| ()),
         (
             Kind::Case | Kind::Roster | Kind::Period | Kind::Poll | Kind::Staff | Kind::Register,
             Owner::Intake

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
-use chassis::{Clock, Identity};
+use anyhow::{Context, bail};
+use chassis::{Clock, Identity, NoChannel};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use record::Broker;
-use station::refusal_of;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+
+pub use chassis::{Authorised, authorised};
+pub use station::explain;
 
 use crate::accounts::PROVISION_USER;
 use crate::data::DataFolder;
@@ -21,7 +18,6 @@ use crate::failure::BadUsage;
 
 /// Life of a token a command issues for itself: longer than any command that ends.
 const TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Largest answer read, in bytes: a case with the longest history there can be.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -37,20 +33,6 @@ pub struct Installation {
     /// Token to call it with; without one, a command issues itself an operator's from the data folder
     #[arg(long, env = "HUYING_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Installation")]
     pub token: Option<String>,
-}
-
-/// A channel whose calls carry a token.
-pub type Authorised = InterceptedService<Channel, Bearer>;
-
-/// Adds the token to every call.
-#[derive(Clone, Debug)]
-pub struct Bearer(MetadataValue<Ascii>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
 }
 
 impl Installation {
@@ -90,7 +72,12 @@ impl Installation {
             }
             None => self.folder().issuer()?.issue(identity, Clock::real().real_now(), TOKEN_LIFE),
         };
-        authorised(&url, &token).await
+        authorised(&url, &token).await.map_err(|error| match error {
+            NoChannel::Token | NoChannel::Address { .. } => {
+                BadUsage::new(format_args!("{:#}", anyhow::Error::new(error))).into()
+            }
+            NoChannel::Unreachable { .. } => error.into(),
+        })
     }
 
     /// The broker, as the operator's tool; only where its key is at hand.
@@ -117,30 +104,7 @@ impl Installation {
     }
 }
 
-/// Connects to a gRPC address with a token.
-///
-/// # Errors
-/// Nobody listens there, or the token has characters no token has.
-pub async fn authorised(url: &str, token: &str) -> anyhow::Result<Authorised> {
-    let bearer =
-        format!("Bearer {token}").parse().map_err(|_| BadUsage::new("the token has characters no token has"))?;
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|error| BadUsage::new(format!("{url:?} is not of the form http://host:port: {error}")))?
-        .connect_timeout(CONNECT_MAX);
-    let channel = endpoint
-        .connect()
-        .await
-        .with_context(|| format!("connecting to {url}; is the installation running (`huying up`)?"))?;
-    Ok(InterceptedService::new(channel, Bearer(bearer)))
-}
-
 /// Intake behind a channel.
 pub fn intake(channel: Authorised) -> IntakeServiceClient<Authorised> {
     IntakeServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
-}
-
-/// A refusal for the person at the terminal.
-pub fn explain(status: &Status) -> anyhow::Error {
-    let refusal = refusal_of(status);
-    anyhow!("{} ({})", refusal.message, refusal.code)
 }

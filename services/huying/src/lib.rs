@@ -1,7 +1,7 @@
 //! The operator's tool: runs a whole installation on one machine, and looks after any.
 //!
 //! Open `cli.rs` for what it can do and `up.rs` for how an installation comes to life. `accounts.rs` says who may do
-//! what at the broker, `commands/` has one file per command, `render.rs` what people see of a case.
+//! what at the broker, `commands/` has one file per command, `render.rs` what people see of a case, `stage.rs` how stories (crate `story`) get in.
 //!
 //! Invariants: it decides nothing about cases, it only asks the services as everybody else does; everything it makes
 //! lies in the data folder, keys readable by their owner only; what it starts, it stops, and by process id.
@@ -22,7 +22,7 @@ mod out;
 pub mod provision;
 pub mod render;
 mod server;
-pub mod story;
+pub mod stage;
 pub mod up;
 
 pub use cli::run;

@@ -28,7 +28,7 @@ pub async fn of(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure
         return Ok(());
     }
     let case: CaseId = stored.subject.key.id.parse().map_err(|error: ids::CaseIdError| Failure::permanent(error))?;
-    let state = desk.follow_own(stored).await?.state;
+    let state = desk.after_own_commit(stored).await?.state;
     link_the_later(desk, stored, case, &state, &joined).await?;
     if linked { bring_the_callers(desk, stored, case, &state).await } else { Ok(()) }
 }

@@ -173,7 +173,7 @@ impl PollService for PollDoor {
 
 /// A poll's own commit was followed: its alarm is kept, and a poll that is over goes on the record of its case.
 pub async fn follow(polls: &Desk<Rules>, cases: &Desk<domain::Rules>, stored: &StoredCommit) -> Result<(), Failure> {
-    let state = polls.follow_own(stored).await?.state;
+    let state = polls.after_own_commit(stored).await?.state;
     let poll: Code = stored.subject.key.id.parse().map_err(|error: ids::CodeError| Failure::permanent(error))?;
     let case = state.opening.as_ref().and_then(|opening| opening.case);
     let (Some(case), Some(result)) = (case, result(&poll, &state, String::new())) else { return Ok(()) };

@@ -1,6 +1,8 @@
 //! Intake's events and refusals on the wire; those of polls in `poll.rs`.
 
 pub(crate) mod poll;
+#[cfg(test)]
+mod tests;
 
 use ids::{CaseId, Owner};
 use jiff::Timestamp;

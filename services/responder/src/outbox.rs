@@ -41,14 +41,15 @@ pub enum AnswerError {
 pub struct Outbox {
     department: Code,
     store: Store,
-    desk: Arc<Mutex<Desk>>,
+    unsent: Arc<Mutex<Unsent>>,
     /// Something was added.
     added: Arc<Notify>,
     waiting: metrics::Gauge,
 }
 
+/// What the hub has not taken yet, and who waits for its word.
 #[derive(Default)]
-struct Desk {
+struct Unsent {
     queue: Queue<Letter>,
     askers: HashMap<AnswerId, Vec<oneshot::Sender<Verdict>>>,
     /// Nothing is sent any more.
@@ -69,20 +70,20 @@ impl Outbox {
     /// # Errors
     /// The store cannot be read.
     pub async fn open(department: Code, store: Store) -> Result<Self, StoreError> {
-        let mut desk = Desk::default();
+        let mut unsent = Unsent::default();
         for kept in store.unsent().await? {
             let letter = Letter { call: kept.call.clone(), payload: kept.payload, asker: Weak::new() };
-            desk.queue.add(kept.call, kept.id, letter);
+            unsent.queue.add(kept.call, kept.id, letter);
         }
         let waiting = metrics::gauge!("responder_answers_waiting", "department" => department.to_string());
-        let outbox = Self { department, store, desk: Arc::new(Mutex::new(desk)), added: Arc::default(), waiting };
-        outbox.count_waiting(&outbox.desk());
+        let outbox = Self { department, store, unsent: Arc::new(Mutex::new(unsent)), added: Arc::default(), waiting };
+        outbox.count_waiting(&outbox.unsent());
         Ok(outbox)
     }
 
     /// Answers not yet taken by the hub.
     pub fn waiting(&self) -> usize {
-        self.desk().queue.waiting()
+        self.unsent().queue.waiting()
     }
 
     /// Keeps an answer and waits for the hub's verdict, at most [`VERDICT_WAIT`]. Once kept, it is sent even if the
@@ -126,19 +127,19 @@ impl Outbox {
     }
 
     fn take(&self, kept: &Kept, letter: Letter, asked: oneshot::Sender<Verdict>) {
-        let mut desk = self.desk();
+        let mut unsent = self.unsent();
         let id = match kept {
             Kept::New(id) => {
-                desk.queue.add(letter.call.clone(), *id, letter);
-                self.count_waiting(&desk);
+                unsent.queue.add(letter.call.clone(), *id, letter);
+                self.count_waiting(&unsent);
                 self.added.notify_one();
                 *id
             }
             Kept::Again(id, None) => *id,
             Kept::Again(_, Some(_)) | Kept::Different => return,
         };
-        if !desk.ended && desk.queue.contains(id) {
-            let askers = desk.askers.entry(id).or_default();
+        if !unsent.ended && unsent.queue.contains(id) {
+            let askers = unsent.askers.entry(id).or_default();
             // Whoever asks again and again while the hub is away leaves nothing behind.
             askers.retain(|asker| !asker.is_closed());
             askers.push(asked);
@@ -160,12 +161,12 @@ impl Outbox {
             let stopping = stop.is_cancelled();
             let mut wake_at = None;
             if !stopping {
-                let mut desk = self.desk();
-                while let Some((id, letter)) = desk.queue.next(Instant::now().into_std()) {
+                let mut unsent = self.unsent();
+                while let Some((id, letter)) = unsent.queue.next(Instant::now().into_std()) {
                     let reply = send(letter.payload).instrument(sending(&letter.asker));
                     with_hub.spawn(async move { (id, letter.call, reply.await) });
                 }
-                wake_at = desk.queue.wake_at();
+                wake_at = unsent.queue.wake_at();
             } else if with_hub.is_empty() {
                 return Ok(());
             }
@@ -200,32 +201,32 @@ impl Outbox {
             // Before it leaves the queue, so that whoever misses it there finds it in the store.
             self.store.settle(id, call, verdict.clone());
         }
-        let mut desk = self.desk();
-        let was_silent = desk.queue.hub_is_silent();
+        let mut unsent = self.unsent();
+        let was_silent = unsent.queue.hub_is_silent();
         match verdict {
             Ok(verdict) => {
-                desk.queue.settled(id);
-                for asker in desk.askers.remove(&id).unwrap_or_default() {
+                unsent.queue.settled(id);
+                for asker in unsent.askers.remove(&id).unwrap_or_default() {
                     let _ = asker.send(verdict.clone());
                 }
             }
-            Err(why) => desk.queue.put_back(id, why, Instant::now().into_std()),
+            Err(why) => unsent.queue.put_back(id, why, Instant::now().into_std()),
         }
-        let waiting = desk.queue.waiting();
-        match (was_silent, desk.queue.hub_is_silent()) {
+        let waiting = unsent.queue.waiting();
+        match (was_silent, unsent.queue.hub_is_silent()) {
             (false, true) => tracing::warn!(department, waiting, "the hub does not answer; answers are kept"),
             (true, false) => tracing::info!(department, waiting, "the hub answers again"),
             (false, false) | (true, true) => {}
         }
-        self.count_waiting(&desk);
+        self.count_waiting(&unsent);
     }
 
     /// Nothing is sent any more: whoever waits is told that it is kept, and the last verdicts go to disk.
     pub async fn end(&self) {
         {
-            let mut desk = self.desk();
-            desk.ended = true;
-            desk.askers.clear();
+            let mut unsent = self.unsent();
+            unsent.ended = true;
+            unsent.askers.clear();
         }
         if let Err(error) = self.store.flush().await {
             // They are asked for again at the next start.
@@ -233,13 +234,13 @@ impl Outbox {
         }
     }
 
-    fn count_waiting(&self, desk: &Desk) {
+    fn count_waiting(&self, unsent: &Unsent) {
         // The bound on what is kept is far below what the conversion can hold.
-        self.waiting.set(f64::from(u32::try_from(desk.queue.waiting()).unwrap_or(u32::MAX)));
+        self.waiting.set(f64::from(u32::try_from(unsent.queue.waiting()).unwrap_or(u32::MAX)));
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unsent(&self) -> MutexGuard<'_, Unsent> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

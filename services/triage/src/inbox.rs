@@ -46,7 +46,7 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
 async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {
     let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
     if stored.subject.owner == Owner::Triage {
-        return desk.follow_own(&stored).await.map(|_| ());
+        return desk.after_own_commit(&stored).await.map(|_| ());
     }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         let Some(Of::Intake(fact)) = &event.of else { continue };

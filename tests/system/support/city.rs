@@ -8,10 +8,11 @@ use std::time::Instant;
 
 use chassis::Issuer;
 use huying::data::DataFolder;
-use huying::story::Stage;
+use huying::stage;
 use ids::{Kind, Owner};
 use record::{Broker, Step, StoredCommit};
 use serde_json::json;
+use story::Stage;
 use tempfile::TempDir;
 use testkit::Nats;
 
@@ -86,7 +87,7 @@ impl City {
 
     /// A playing of its own on this city.
     pub async fn stage(&self) -> Stage {
-        Stage::behind(&self.named(), &self.nats_url, &self.doors()).await.unwrap()
+        stage::behind(&self.named(), &self.nats_url, &self.doors()).await.unwrap()
     }
 
     pub fn nats_url(&self) -> &str {

@@ -180,3 +180,41 @@ impl State {
         self.calls.last()?.parties.iter().filter_map(|called| called.outcome).max_by_key(|outcome| rank(outcome))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use charter::Level;
+    use decider::Decider;
+
+    use super::super::tests::{BUILD, POLICE, STREET, after, code, given, grade, officer, whistle};
+    use super::super::{Command, Rules, Special};
+    use super::*;
+
+    fn special(parties: &[&str], chair: bool) -> Command {
+        let Command::Call { mut whistle } = whistle(parties) else { unreachable!() };
+        whistle.caller = code("wuchang-group");
+        whistle.special = Some(Special { group: code("wuchang-group"), chair: chair.then(officer) });
+        Command::Call { whistle }
+    }
+
+    #[test]
+    fn a_special_group_calls_two_departments_under_a_chair_and_the_case_stays_the_districts() {
+        let escalate = Command::Escalate {
+            by: code(STREET),
+            to: code("wuchang-group"),
+            to_level: Level::C,
+            reason: "no street can".to_owned(),
+        };
+        let state = given(&[grade(), escalate]);
+        assert_eq!(Rules::decide(&state, &special(&[POLICE, BUILD], false)), Err(Refusal::ChairNeeded));
+        assert_eq!(Rules::decide(&state, &special(&[POLICE], true)), Err(Refusal::TwoDepartments));
+        assert_eq!(Rules::decide(&state, &special(&[POLICE, POLICE], true)), Err(Refusal::TwoDepartments));
+        let state = after(state, &special(&[POLICE, BUILD], true));
+        assert_eq!(state.matter.as_ref().unwrap().level, Level::C);
+        let not_owner = given(&[grade()]);
+        assert!(matches!(
+            Rules::decide(&not_owner, &special(&[POLICE, BUILD], true)),
+            Err(Refusal::NotTheOwner { .. })
+        ));
+    }
+}

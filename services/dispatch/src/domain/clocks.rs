@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 
 use super::{
-    Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, patience,
+    Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension,
 };
 
 /// One running clock.
@@ -68,7 +68,7 @@ pub(super) fn overdue(
         Phase::Open => {
             // What stood still goes on first, so that nothing is late for the time it stood.
             let over = state.suspension.as_ref().filter(|suspension| suspension.until <= now);
-            let resumed = over.map(|over| patience::resumed(state, over, None, over.until, in_force));
+            let resumed = over.map(|over| suspension::resumed(state, over, None, over.until, in_force));
             let then = resumed.iter().fold(state.clone(), evolve::evolve);
             let reminded = reminders(&then).filter(|(_, _, _, at)| *at <= now).map(|(call, party, nth, _)| {
                 Event::Reminded { call: call.number, party: party.clone(), reminder: nth, due: call.completion_due }
@@ -243,4 +243,34 @@ fn of_party<'s>(call: &'s Call, called: &'s CalledParty) -> impl Iterator<Item =
     waiting.into_iter().filter(|(clock, _, runs)| *runs && !called.late.contains(clock)).map(|(clock, due, _)| {
         Running { clock, call: Some(call.number), task: None, order: None, party: &called.party, due }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use charter::Colour;
+    use decider::Decider;
+
+    use super::super::Rules;
+    use super::super::tests::{POLICE, after, at, check, given, grade, names, whistle};
+
+    #[test]
+    fn a_call_found_late_takes_the_next_colour_and_of_each_limit_the_earlier() {
+        let called = given(&[grade(), whistle(&[POLICE])]);
+        let late = Rules::decide(&called, &check(30)).unwrap();
+        assert_eq!(names(&late), ["Overdue", "ColourRaised"]);
+        let state = late.iter().fold(called, Rules::evolve);
+        let call = &state.calls[0];
+        assert_eq!(call.colour, Colour::Yellow);
+        // Yellow leaves 2 hours to come and 5 days in all; coming was due earlier than that already.
+        assert_eq!((call.parties[0].report_in_due, call.completion_due), (at(120), at(30 + 5 * 24 * 60)));
+        // Half of that, and four fifths: earlier than the reminders blue had left.
+        assert_eq!(call.reminders, [at(30 + 3600), at(30 + 5760)]);
+        // Once more is red, and there it ends.
+        let red = after(state, &check(120));
+        assert_eq!((red.calls[0].colour, red.calls[0].completion_due), (Colour::Red, at(120 + 2 * 24 * 60)));
+        let over = Rules::decide(&red, &check(120 + 2 * 24 * 60)).unwrap();
+        let over = names(&over);
+        let tells = |name: &str| over.iter().any(|told| told == name);
+        assert!(tells("Overdue") && !tells("ColourRaised"), "{over:?}");
+    }
 }

@@ -8,8 +8,8 @@ use vocabulary::Place;
 
 use super::{
     Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
-    RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, handing_on,
-    joint, meeting, patience, recurrence, returns,
+    RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, extension,
+    handing_on, joint_operation, meeting, recurrence, returns, supervision, suspension,
 };
 
 /// Dispatch's rule book.
@@ -41,7 +41,7 @@ impl Decider for Rules {
             Command::Merge => Ok(ending::end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
                 (Phase::Open, Some(matter)) if matter.comprehensive && state.concluded.is_none() => {
-                    joint::conclude(state, matter, by, summary, *rating_due)
+                    joint_operation::conclude(state, matter, by, summary, *rating_due)
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
@@ -54,7 +54,7 @@ impl Decider for Rules {
             }),
             Command::FoundRecurrent { found, leading } => Ok(recurrence::find(state, found, leading)),
             Command::JointDecisions { meeting, decisions, in_force } => Ok(match (&state.phase, &state.matter) {
-                (Phase::Open, Some(matter)) => joint::plan(state, matter, *meeting, decisions, in_force),
+                (Phase::Open, Some(matter)) => joint_operation::plan(state, matter, *meeting, decisions, in_force),
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
             Command::CheckDeadlines { now, above, centre, in_force } => {
@@ -164,19 +164,19 @@ fn on_open(state: &State, command: &Command) -> Decision {
             returns::disqualify(state, *call, party, reason, *response_due, *report_in_due)
         }
         Command::Supervise { by, above, party, text, due, now } => {
-            patience::supervise(state, by, *above, party, text, *due, *now)
+            supervision::supervise(state, by, *above, party, text, *due, *now)
         }
         Command::AnswerSupervision { by, order, note, now } => {
-            patience::answer_supervision(state, by, *order, note, *now)
+            supervision::answer_supervision(state, by, *order, note, *now)
         }
         Command::Extend { by, above, scope, basis, reason, due, now } => {
-            let asked = patience::Extension { basis, reason, due: *due, now: *now };
-            patience::extend(state, matter, by, *above, *scope, &asked)
+            let asked = extension::Extension { basis, reason, due: *due, now: *now };
+            extension::extend(state, matter, by, *above, *scope, &asked)
         }
         Command::Suspend { by, above, basis, reason, until, now } => {
-            patience::suspend(state, by, *above, (basis, reason), *until, *now)
+            suspension::suspend(state, by, *above, (basis, reason), *until, *now)
         }
-        Command::Resume { by, above, now, in_force } => patience::resume(state, by, *above, *now, in_force),
+        Command::Resume { by, above, now, in_force } => suspension::resume(state, by, *above, *now, in_force),
         Command::HoldMeeting { by, present, minutes, decisions, now, in_force } => {
             owns(matter, by)?;
             meeting::hold(state, matter, by, present, (minutes, decisions), (*now, in_force))

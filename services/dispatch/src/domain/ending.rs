@@ -7,8 +7,8 @@ use vocabulary::Outcome;
 
 use super::decide::Decision;
 use super::{
-    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve, joint,
-    recurrence,
+    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve,
+    joint_operation, recurrence,
 };
 
 pub(super) fn resolve(
@@ -79,7 +79,7 @@ fn consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Ti
         .collect();
     after = ended.iter().fold(after, evolve::evolve);
     events.extend(ended);
-    if let Some(resolved) = joint::concluded(&after, rating_due) {
+    if let Some(resolved) = joint_operation::concluded(&after, rating_due) {
         after = evolve::evolve(after, &resolved);
         events.push(resolved);
     } else if let Some(matter) = &after.matter
@@ -99,43 +99,9 @@ fn consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Ti
 
 /// What the party that finished last says, unless somebody before it had to leave it unsolved.
 fn lead_outcome(after: &State, events: &[Event]) -> (Outcome, String) {
-    let said = events.iter().find_map(|event| match event {
-        Event::PartyDone { outcome, note, .. } => Some((*outcome, note.clone())),
-        Event::Assigned(_)
-        | Event::Escalated { .. }
-        | Event::Called { .. }
-        | Event::Responded { .. }
-        | Event::ReportedIn { .. }
-        | Event::TaskPlanned { .. }
-        | Event::TaskDone { .. }
-        | Event::Progressed { .. }
-        | Event::MeasureAdopted { .. }
-        | Event::Released { .. }
-        | Event::CallEnded { .. }
-        | Event::Returned { .. }
-        | Event::ReturnAdjudicated { .. }
-        | Event::Unqualified { .. }
-        | Event::Reminded { .. }
-        | Event::Supervised { .. }
-        | Event::SupervisionAnswered { .. }
-        | Event::Extended { .. }
-        | Event::Suspended { .. }
-        | Event::Resumed { .. }
-        | Event::MeetingHeld { .. }
-        | Event::TaskForceFormed { .. }
-        | Event::Overdue { .. }
-        | Event::ColourRaised { .. }
-        | Event::Admitted { .. }
-        | Event::AdmissionRefused { .. }
-        | Event::Transferred { .. }
-        | Event::RelatedCaseSpawned { .. }
-        | Event::Resolved(_)
-        | Event::Reopened { .. }
-        | Event::RecurrenceFound { .. }
-        | Event::CityReminded { .. }
-        | Event::CityReturned { .. }
-        | Event::Concluded { .. }
-        | Event::Closed { .. } => None,
+    let said = events.iter().find_map(|event| {
+        let Event::PartyDone { outcome, note, .. } = event else { return None };
+        Some((*outcome, note.clone()))
     });
     let (outcome, note) = said.unwrap_or((Outcome::Solved, String::new()));
     let worst = after.worst_outcome().unwrap_or(outcome);
@@ -205,5 +171,118 @@ impl State {
     pub(super) fn is_worked_off(&self) -> bool {
         let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
         all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use decider::Decider;
+
+    use super::super::tests::{
+        BUILD, POLICE, STREET, after, answer, at, code, done, given, grade_as, judged, names, plan, report_in, terms,
+        whistle,
+    };
+    use super::super::{Answer, Command, Rules};
+    use super::*;
+
+    const DISTRICT: &str = "wuchang-centre";
+
+    fn resolve(evidence: &[&str]) -> Command {
+        Command::Resolve {
+            by: code(STREET),
+            outcome: Outcome::Solved,
+            summary: "fine".to_owned(),
+            evidence: evidence.iter().map(|reference| (*reference).to_owned()).collect(),
+            rating_due: at(30_000),
+        }
+    }
+
+    #[test]
+    fn what_needs_evidence_is_not_solved_without_and_may_still_end_otherwise() {
+        let state = given(&[judged(1, "street-lights", true)]);
+        assert_eq!(Rules::decide(&state, &resolve(&[])), Err(Refusal::EvidenceNeeded));
+        assert_eq!(names(&Rules::decide(&state, &resolve(&["sha256:77d6"])).unwrap()), ["Resolved"]);
+        let mut explained = resolve(&[]);
+        if let Command::Resolve { outcome, .. } = &mut explained {
+            *outcome = Outcome::Explained;
+        }
+        assert_eq!(names(&Rules::decide(&state, &explained).unwrap()), ["Resolved"]);
+    }
+
+    #[test]
+    fn b2_is_solved_with_a_call_or_was_b1() {
+        let judged_at = |graded_by: u64, level: Level| {
+            let Command::Grade { mut assignment, terms, instead } = grade_as(graded_by, terms(0, "14d")) else {
+                unreachable!()
+            };
+            assignment.level = level;
+            Command::Grade { assignment, terms, instead }
+        };
+        let state = given(&[judged_at(1, Level::B2)]);
+        assert_eq!(Rules::decide(&state, &resolve(&["swept.jpg"])), Err(Refusal::CallNeeded));
+        let mut explained = resolve(&[]);
+        if let Command::Resolve { outcome, .. } = &mut explained {
+            *outcome = Outcome::NotSolved;
+        }
+        assert_eq!(names(&Rules::decide(&state, &explained).unwrap()), ["Resolved"], "an honest end stays possible");
+        let regraded = after(state.clone(), &judged_at(2, Level::B1));
+        assert_eq!(names(&Rules::decide(&regraded, &resolve(&[])).unwrap()), ["Resolved"]);
+        // Whoever was called and was let go was called all the same.
+        let release = Command::Release {
+            by: code(STREET),
+            party: code(POLICE),
+            reason: "not needed".to_owned(),
+            rating_due: at(1),
+        };
+        let called = after(after(state.clone(), &whistle(&[POLICE])), &release);
+        assert_eq!(names(&Rules::decide(&called, &resolve(&[])).unwrap()), ["Resolved"]);
+        // What goes up is no longer the street's to call on.
+        let escalate = Command::Escalate {
+            by: code(STREET),
+            to: code(DISTRICT),
+            to_level: Level::C,
+            reason: "no street can".to_owned(),
+        };
+        let state = after(state, &escalate);
+        let mut of_district = resolve(&[]);
+        if let Command::Resolve { by, .. } = &mut of_district {
+            *by = code(DISTRICT);
+        }
+        assert_eq!(names(&Rules::decide(&state, &of_district).unwrap()), ["Resolved"]);
+    }
+
+    #[test]
+    fn the_last_party_shows_something_if_nobody_before_it_has() {
+        let called = given(&[judged(1, "street-lights", true), whistle(&[POLICE]), answer(POLICE, 5, report_in())]);
+        assert_eq!(Rules::decide(&called, &answer(POLICE, 9, done())), Err(Refusal::EvidenceNeeded));
+        let shown =
+            Answer::Done { outcome: Outcome::Solved, note: String::new(), evidence: vec!["lamp.jpg".to_owned()] };
+        assert_eq!(
+            names(&Rules::decide(&called, &answer(POLICE, 9, shown)).unwrap()),
+            ["PartyDone", "CallEnded", "Resolved"]
+        );
+        // What was shown with a task counts for the case; after a reopening it does not any more.
+        let task = Answer::TaskDone { task: 1, note: String::new(), evidence: vec!["lamp.jpg".to_owned()] };
+        let state = after(after(called, &plan(&[(POLICE, &[])])), &answer(POLICE, 7, task));
+        let state = after(state, &answer(POLICE, 9, done()));
+        let state = after(state, &Command::Reopen { reason: "dark again".to_owned(), terms: terms(10, "3d") });
+        assert_eq!(Rules::decide(&state, &resolve(&[])), Err(Refusal::EvidenceNeeded));
+    }
+
+    /// Nobody who is released can be asked for evidence: the owner ends such a case.
+    #[test]
+    fn a_release_never_solves_what_nobody_has_shown() {
+        let two = given(&[judged(1, "street-lights", true), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in())]);
+        let state = after(two, &answer(POLICE, 9, done()));
+        let release = Command::Release {
+            by: code(STREET),
+            party: code(BUILD),
+            reason: "not needed".to_owned(),
+            rating_due: at(1),
+        };
+        let released = Rules::decide(&state, &release).unwrap();
+        assert_eq!(names(&released), ["Released", "CallEnded"]);
+        let state = released.iter().fold(state, Rules::evolve);
+        assert_eq!(names(&Rules::decide(&state, &resolve(&["lamp.jpg"])).unwrap()), ["Resolved"]);
     }
 }

@@ -111,3 +111,138 @@ fn goes_round(state: &State, to: &Code) -> Result<(), Refusal> {
 fn no_open_call(state: &State) -> Result<(), Refusal> {
     state.open_calls().next().map_or(Ok(()), |open| Err(Refusal::CallOpen(open.number)))
 }
+
+#[cfg(test)]
+mod tests {
+    use decider::Decider;
+    use vocabulary::Outcome;
+
+    use super::super::tests::{STREET, after, at, check, code, given, grade, in_force, names};
+    use super::super::{Clock, Command, Rules, next_deadline};
+    use super::*;
+
+    const DISTRICT: &str = "wuchang-centre";
+    const CITY: &str = "wuhan";
+
+    #[test]
+    fn what_the_city_has_keeps_its_clock_and_ends_by_what_the_district_writes_down() {
+        let transfer = |above| Command::Transfer {
+            by: code(DISTRICT),
+            above,
+            city: code(CITY),
+            reference: "C-17".to_owned(),
+            reason: "the city's road".to_owned(),
+            answer: Expected { due: at(1_000_000), reminders: vec![] },
+        };
+        let first = given(&[grade()]);
+        assert_eq!(Rules::decide(&first, &transfer(false)), Err(Refusal::NotAbove(code(DISTRICT))));
+        let state = after(first.clone(), &transfer(true));
+        let matter = state.matter.as_ref().unwrap();
+        assert_eq!((matter.owner.as_str(), matter.level), (CITY, Level::D));
+        assert_eq!(next_deadline(&state), next_deadline(&first), "the clock goes on");
+        let late = Rules::decide(&state, &check(14 * 24 * 60)).unwrap();
+        assert!(matches!(&late[..], [Event::Overdue { clock: Clock::Case, party, .. }] if party.as_str() == CITY));
+        let done = |state: &State| {
+            Rules::decide(
+                state,
+                &Command::CityDone {
+                    by: code(DISTRICT),
+                    above: true,
+                    city: code(CITY),
+                    outcome: Outcome::Solved,
+                    summary: "repaired".to_owned(),
+                    evidence: vec![],
+                    rating_due: at(30_000),
+                },
+            )
+        };
+        assert!(matches!(done(&first), Err(Refusal::NotTheOwner { .. })), "only of a case that the city has");
+        assert_eq!(names(&done(&state).unwrap()), ["Resolved"]);
+    }
+
+    /// In the city's hands since minute 0, with three days to say a word.
+    fn with_the_city() -> State {
+        let transfer = Command::Transfer {
+            by: code(DISTRICT),
+            above: true,
+            city: code(CITY),
+            reference: "C-17".to_owned(),
+            reason: "the city's road".to_owned(),
+            answer: Expected { due: at(4320), reminders: vec![at(2160), at(3456)] },
+        };
+        given(&[grade(), transfer])
+    }
+
+    #[test]
+    fn the_city_is_asked_after_and_its_silence_is_told_once() {
+        let state = with_the_city();
+        assert_eq!(next_deadline(&state), Some(at(2160)));
+        assert_eq!(Rules::decide(&state, &check(2159)), Ok(vec![]));
+        let asked = Rules::decide(&state, &check(2160)).unwrap();
+        assert!(
+            matches!(&asked[..], [Event::CityReminded { city, told, reminder: 1, .. }]
+                if city.as_str() == CITY && told.as_str() == DISTRICT),
+            "{asked:?}"
+        );
+        let state = asked.iter().fold(state, Rules::evolve);
+        assert_eq!(Rules::decide(&state, &check(2160)), Ok(vec![]), "a redelivery changes nothing");
+        let late = Rules::decide(&state, &check(4320)).unwrap();
+        assert_eq!(names(&late), ["CityReminded", "Overdue"]);
+        assert!(matches!(&late[1], Event::Overdue { clock: Clock::City, told, .. } if told.as_str() == DISTRICT));
+        let state = late.iter().fold(state, Rules::evolve);
+        assert_eq!(Rules::decide(&state, &check(4321)), Ok(vec![]));
+        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "only the clock of the case is left");
+    }
+
+    #[test]
+    fn any_word_of_the_city_is_its_answer() {
+        let (by, note) = (code(DISTRICT), "somebody is on the way".to_owned());
+        let state = after(with_the_city(), &Command::CityProgress { by, above: true, city: code(CITY), note });
+        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)));
+        assert_eq!(Rules::decide(&state, &check(4320)), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_the_citys_comes_back_to_the_district_and_goes_there_once_more_at_most() {
+        let back = |above| Command::CityReturn {
+            by: code(DISTRICT),
+            above,
+            city: code(CITY),
+            centre: code(DISTRICT),
+            reason: "a district road".to_owned(),
+        };
+        let state = with_the_city();
+        assert_eq!(Rules::decide(&state, &back(false)), Err(Refusal::NotAbove(code(DISTRICT))));
+        let state = after(state, &back(true));
+        let matter = state.matter.as_ref().unwrap();
+        assert_eq!((matter.owner.as_str(), matter.level), (DISTRICT, Level::C));
+        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "nobody waits for the city any more");
+        assert!(matches!(Rules::decide(&state, &back(true)), Err(Refusal::NotTheOwner { .. })), "said once");
+        let again = Command::Transfer {
+            by: code(DISTRICT),
+            above: true,
+            city: code(CITY),
+            reference: "C-18".to_owned(),
+            reason: "it is on the city's map".to_owned(),
+            answer: Expected { due: at(9000), reminders: vec![] },
+        };
+        let state = after(after(state, &again), &back(true));
+        assert_eq!(Rules::decide(&state, &again), Err(Refusal::GoesRound(code(CITY))));
+    }
+
+    #[test]
+    fn a_case_comes_back_once_and_does_not_go_round() {
+        const OFFICE: &str = "wuchang-liangdao-public-safety";
+        let assign = |to: &str| Command::Assign {
+            by: code(DISTRICT),
+            above_owner: true,
+            to: code(to),
+            to_level: Level::B1,
+            reason: "yours".to_owned(),
+            in_force: in_force(),
+        };
+        let there_and_back = given(&[grade(), assign(OFFICE), assign(STREET), assign(OFFICE)]);
+        assert_eq!(Rules::decide(&there_and_back, &assign(STREET)), Err(Refusal::GoesRound(code(STREET))));
+        assert_eq!(next_deadline(&there_and_back), next_deadline(&given(&[grade()])));
+    }
+}

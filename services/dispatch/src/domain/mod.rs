@@ -1,8 +1,9 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
-//! back ([`returns`]), who has it next ([`handing_on`]), what communities may be asked ([`admission`]), how time is given ([`patience`]), what keeps coming
-//! back ([`recurrence`]), how people meet ([`meeting`], [`joint`]), which clocks run ([`clocks`])
-//! and how that of the case is counted ([`case_clock`]).
+//! back ([`returns`]), who has it next ([`handing_on`]), what communities may be asked ([`admission`]), who has to account
+//! for it ([`supervision`]), how more time is given ([`extension`]) or time stands still ([`suspension`]), what keeps coming
+//! back ([`recurrence`]), how people meet ([`meeting`], [`joint_operation`]), which clocks run ([`clocks`]) and how that of
+//! the case is counted ([`case_clock`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
@@ -14,8 +15,6 @@
 
 mod admission;
 mod allowed;
-#[cfg(test)]
-mod beyond_tests;
 mod call;
 mod case_clock;
 mod clocks;
@@ -24,20 +23,22 @@ mod decide;
 mod ending;
 mod event;
 mod evolve;
+mod extension;
 mod handing_on;
 #[cfg(test)]
 mod histories;
 mod in_force;
 #[cfg(test)]
 mod interleaving;
-mod joint;
+mod joint_operation;
 mod meeting;
 #[cfg(test)]
 mod model;
-mod patience;
 mod recurrence;
 mod refusal;
 mod returns;
+mod supervision;
+mod suspension;
 #[cfg(test)]
 mod tests;
 

@@ -118,3 +118,10 @@ pub enum Refusal {
     #[error("a B2 case is solved with the departments it needs: call them, or have it judged B1 if it needed none")]
     CallNeeded,
 }
+
+impl Refusal {
+    /// A moment that somebody sets lies after the one it is counted from.
+    pub(super) fn unless_later(moment: Timestamp, than: Timestamp) -> Result<(), Self> {
+        if moment > than { Ok(()) } else { Err(Self::NotLater(than)) }
+    }
+}

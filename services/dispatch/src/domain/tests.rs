@@ -124,48 +124,25 @@ pub(super) fn given(commands: &[Command]) -> State {
     })
 }
 
-pub(super) fn names(events: &[Event]) -> Vec<&'static str> {
-    events
-        .iter()
-        .map(|event| match event {
-            Event::Assigned(_) => "Assigned",
-            Event::Escalated { .. } => "Escalated",
-            Event::Called { .. } => "Called",
-            Event::Responded { .. } => "Responded",
-            Event::ReportedIn { .. } => "ReportedIn",
-            Event::TaskPlanned { .. } => "TaskPlanned",
-            Event::TaskDone { .. } => "TaskDone",
-            Event::Progressed { .. } => "Progressed",
-            Event::MeasureAdopted { .. } => "MeasureAdopted",
-            Event::PartyDone { .. } => "PartyDone",
-            Event::Released { .. } => "Released",
-            Event::CallEnded { .. } => "CallEnded",
-            Event::Returned { .. } => "Returned",
-            Event::ReturnAdjudicated { .. } => "ReturnAdjudicated",
-            Event::Unqualified { .. } => "Unqualified",
-            Event::Reminded { .. } => "Reminded",
-            Event::Supervised { .. } => "Supervised",
-            Event::SupervisionAnswered { .. } => "SupervisionAnswered",
-            Event::Extended { .. } => "Extended",
-            Event::Suspended { .. } => "Suspended",
-            Event::Resumed { .. } => "Resumed",
-            Event::MeetingHeld { .. } => "MeetingHeld",
-            Event::TaskForceFormed { .. } => "TaskForceFormed",
-            Event::Overdue { .. } => "Overdue",
-            Event::ColourRaised { .. } => "ColourRaised",
-            Event::Admitted { .. } => "Admitted",
-            Event::AdmissionRefused { .. } => "AdmissionRefused",
-            Event::Transferred { .. } => "Transferred",
-            Event::RelatedCaseSpawned { .. } => "RelatedCaseSpawned",
-            Event::Resolved(_) => "Resolved",
-            Event::Reopened { .. } => "Reopened",
-            Event::Closed { .. } => "Closed",
-            Event::RecurrenceFound { .. } => "RecurrenceFound",
-            Event::CityReminded { .. } => "CityReminded",
-            Event::CityReturned { .. } => "CityReturned",
-            Event::Concluded { .. } => "Concluded",
-        })
-        .collect()
+/// The state after one more command, which must be accepted.
+pub(super) fn after(state: State, command: &Command) -> State {
+    Rules::decide(&state, command).unwrap().iter().fold(state, Rules::evolve)
+}
+
+/// The case with another category, and whether that needs evidence.
+pub(super) fn judged(graded_by: u64, category: &str, evidence_needed: bool) -> Command {
+    let Command::Grade { mut assignment, terms, instead } = grade_as(graded_by, terms(0, "14d")) else {
+        unreachable!()
+    };
+    assignment.category = code(category);
+    assignment.evidence_needed = evidence_needed;
+    Command::Grade { assignment, terms, instead }
+}
+
+/// What was decided, by the names of its facts.
+pub(super) fn names(events: &[Event]) -> Vec<String> {
+    let name = |event: &Event| format!("{event:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
+    events.iter().map(name).collect()
 }
 
 #[test]
@@ -283,6 +260,22 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
     let state = Rules::decide(&state, &resolve).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &rate(1, true)), Ok(vec![]));
     assert_eq!(names(&Rules::decide(&state, &check(30_000)).unwrap()), ["Closed"]);
+}
+
+#[test]
+fn what_is_found_on_the_way_lies_where_the_case_is_and_has_a_name_of_its_own() {
+    let Command::Grade { mut assignment, terms, instead } = grade_as(1, terms(0, "14d")) else { unreachable!() };
+    assignment.place.address = "中山路308号".to_owned();
+    let state = given(&[Command::Grade { assignment, terms, instead }, whistle(&[POLICE])]);
+    let related =
+        || Related { title: "a lamp".to_owned(), text: String::new(), place: Place::default(), category: None };
+    let found = answer(POLICE, 5, Answer::Found(Box::new(related())));
+    let first = Rules::decide(&state, &found).unwrap();
+    let [Event::RelatedCaseSpawned { reference, related, .. }] = &first[..] else { panic!("{first:?}") };
+    assert_eq!((reference.as_str(), related.place.address.as_str()), ("found-1", "中山路308号"));
+    let state = first.iter().fold(state, Rules::evolve);
+    let second = Rules::decide(&state, &found).unwrap();
+    assert!(matches!(&second[..], [Event::RelatedCaseSpawned { reference, .. }] if reference == "found-2"));
 }
 
 fn send_back(party: &str, minute: i64, proposes: &str) -> Command {

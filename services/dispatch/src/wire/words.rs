@@ -3,7 +3,22 @@
 use proto::dispatch::v1 as wire;
 use record::WireError;
 
-use crate::domain::{CallEnding, Clock, CloseReason, ProgressKind};
+use crate::domain::{CallEnding, Clock, CloseReason, ProgressKind, ReturnBasis, Scope};
+
+/// Zero on the wire means none.
+pub(super) fn some(number: u32) -> Option<u32> {
+    (number != 0).then_some(number)
+}
+
+/// Neither call nor task: the case.
+pub fn scope(call: u32, task: u32) -> Result<Scope, WireError> {
+    match (some(call), some(task)) {
+        (None, None) => Ok(Scope::Case),
+        (Some(call), None) => Ok(Scope::Call(call)),
+        (None, Some(task)) => Ok(Scope::Task(task)),
+        (Some(_), Some(_)) => Err(WireError::new("task", "a call or a task, not both")),
+    }
+}
 
 pub(super) fn to_progress_kind(kind: ProgressKind) -> wire::ProgressKind {
     match kind {
@@ -56,6 +71,14 @@ pub(super) fn from_clock(clock: wire::Clock) -> Result<Clock, WireError> {
     }
 }
 
+pub(super) fn to_ending(ending: CallEnding) -> wire::CallEnding {
+    match ending {
+        CallEnding::Done => wire::CallEnding::Done,
+        CallEnding::Released => wire::CallEnding::Released,
+        CallEnding::Cancelled => wire::CallEnding::Cancelled,
+    }
+}
+
 pub(super) fn from_ending(ending: wire::CallEnding) -> Result<CallEnding, WireError> {
     match ending {
         wire::CallEnding::Done => Ok(CallEnding::Done),
@@ -65,7 +88,17 @@ pub(super) fn from_ending(ending: wire::CallEnding) -> Result<CallEnding, WireEr
     }
 }
 
-pub(super) fn from_reason(reason: wire::CloseReason) -> Result<CloseReason, WireError> {
+pub(super) fn to_close_reason(reason: CloseReason) -> wire::CloseReason {
+    match reason {
+        CloseReason::Rated => wire::CloseReason::Rated,
+        CloseReason::Unrated => wire::CloseReason::Unrated,
+        CloseReason::Withdrawn => wire::CloseReason::Withdrawn,
+        CloseReason::Excluded => wire::CloseReason::Excluded,
+        CloseReason::Merged => wire::CloseReason::Merged,
+    }
+}
+
+pub(super) fn from_close_reason(reason: wire::CloseReason) -> Result<CloseReason, WireError> {
     match reason {
         wire::CloseReason::Rated => Ok(CloseReason::Rated),
         wire::CloseReason::Unrated => Ok(CloseReason::Unrated),
@@ -73,5 +106,21 @@ pub(super) fn from_reason(reason: wire::CloseReason) -> Result<CloseReason, Wire
         wire::CloseReason::Excluded => Ok(CloseReason::Excluded),
         wire::CloseReason::Merged => Ok(CloseReason::Merged),
         wire::CloseReason::Unspecified => Err(WireError::new("reason", "missing")),
+    }
+}
+
+pub fn return_basis(basis: i32) -> Result<ReturnBasis, WireError> {
+    match wire::ReturnBasis::try_from(basis) {
+        Ok(wire::ReturnBasis::Legal) => Ok(ReturnBasis::Legal),
+        Ok(wire::ReturnBasis::Duty) => Ok(ReturnBasis::Duty),
+        Ok(wire::ReturnBasis::Unspecified) => Err(WireError::new("basis", "missing")),
+        Err(_) => Err(WireError::new("basis", format!("{basis} is not known here"))),
+    }
+}
+
+pub(super) fn to_return_basis(basis: ReturnBasis) -> wire::ReturnBasis {
+    match basis {
+        ReturnBasis::Legal => wire::ReturnBasis::Legal,
+        ReturnBasis::Duty => wire::ReturnBasis::Duty,
     }
 }

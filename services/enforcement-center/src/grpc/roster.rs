@@ -17,7 +17,7 @@ use tonic::Status;
 use super::charter_of;
 use crate::centre::{Centre, roster_key};
 use crate::domain::roster::{Command, Entry, Rules, SeatKind};
-use crate::edge;
+use crate::fields;
 use crate::wire::{from_seat_kind, optional_time, to_seat_kind};
 
 pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequest) -> Result<Revision, Status> {
@@ -25,9 +25,9 @@ pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequ
     let centre = find(&charter, &code)?;
     keeps_roster(caller, &charter, &centre)?;
     let entry = Entry {
-        party: edge::party("party", &charter, &request.party)?,
-        officer: edge::officer(request.officer.as_ref())?,
-        rank: edge::code("rank", &request.rank)?,
+        party: fields::party("party", &charter, &request.party)?,
+        officer: fields::officer(request.officer.as_ref())?,
+        rank: fields::code("rank", &request.rank)?,
         kind: from_seat_kind(request.kind).map_err(Violation::from)?,
         substitute: request.substitute,
     };
@@ -41,8 +41,8 @@ pub async fn unseat(desk: &Desk<Rules>, caller: &Caller, request: &UnseatOfficer
     let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
     keeps_roster(caller, &charter, &find(&charter, &code)?)?;
     let command = Command::Unseat {
-        party: edge::code("party", &request.party)?,
-        staff_ref: edge::staff_ref("staff_ref", &request.staff_ref)?,
+        party: fields::code("party", &request.party)?,
+        staff_ref: fields::staff_ref("staff_ref", &request.staff_ref)?,
     };
     let key = roster_key(charter.district.clone(), &code);
     Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
@@ -52,8 +52,8 @@ pub async fn set_away(desk: &Desk<Rules>, caller: &Caller, request: &SetAwayRequ
     let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
     keeps_roster(caller, &charter, &find(&charter, &code)?)?;
     let command = Command::SetAway {
-        party: edge::code("party", &request.party)?,
-        staff_ref: edge::staff_ref("staff_ref", &request.staff_ref)?,
+        party: fields::code("party", &request.party)?,
+        staff_ref: fields::staff_ref("staff_ref", &request.staff_ref)?,
         until: optional_time("until", request.until.as_ref()).map_err(Violation::from)?,
     };
     let key = roster_key(charter.district.clone(), &code);
@@ -99,9 +99,9 @@ fn centre_of(
     district: &str,
     centre: &str,
 ) -> Result<(Arc<Charter>, Code), Status> {
-    let district = edge::code("district", district)?;
+    let district = fields::code("district", district)?;
     caller.require_district(&district)?;
-    Ok((charter_of(&desk.station, district.as_str())?, edge::code("centre", centre)?))
+    Ok((charter_of(&desk.station, district.as_str())?, fields::code("centre", centre)?))
 }
 
 fn find<'c>(charter: &'c Charter, centre: &Code) -> Result<Centre<'c>, Violation> {

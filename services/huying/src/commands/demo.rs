@@ -9,12 +9,13 @@ use jiff::tz::TimeZone;
 use proto::evaluation::v1::GetScoresRequest;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::intake::v1::TimelineEntry;
+use story::{Played, Stage, Story, Telling};
 
 use crate::client::explain;
 use crate::failure::Answered;
 use crate::out::Manner;
 use crate::render::entry_line;
-use crate::story::{self, Played, Stage, Story, Telling};
+use crate::stage;
 use crate::up::{Ports, Running, UpConfig};
 
 /// The shipped stories; `tests/stories` at the top of the project.
@@ -42,7 +43,7 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
     let running = Running::start(UpConfig { ports: Ports::Auto, ..UpConfig::new(folder.path().join("data")) }).await?;
     running.departments_open().await;
     let ready = started.elapsed();
-    let stage = Stage::of(&running).await?;
+    let stage = stage::of(&running).await?;
     let charters = stage.charters().await?;
     let mut played = Vec::new();
     for story in &stories {

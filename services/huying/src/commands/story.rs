@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use anyhow::Context;
 use charter::Charter;
 use clap::Subcommand;
+use story::{Played, Story};
 
 use super::demo::{self, Narrator};
 use crate::charters::load;
 use crate::client::Installation;
 use crate::failure::{Answered, BadUsage};
 use crate::out::{self, Manner};
-use crate::story::{self, Played, Stage, Story};
+use crate::stage;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -98,8 +99,8 @@ async fn play(args: RunArgs, manner: Manner) -> anyhow::Result<()> {
     // All of them are read before the first one is played.
     let stories = args.files.iter().map(|file| story::read(file)).collect::<anyhow::Result<Vec<_>>>()?;
     let stage = match (&args.doors, &args.nats) {
-        (Some(doors), Some(nats)) => Stage::behind(&args.installation, nats, doors).await?,
-        _ => Stage::at(&args.installation).await?,
+        (Some(doors), Some(nats)) => stage::behind(&args.installation, nats, doors).await?,
+        _ => stage::at(&args.installation).await?,
     };
     let charters = stage.charters().await?;
     let mut played = Vec::new();

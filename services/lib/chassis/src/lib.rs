@@ -47,6 +47,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+mod channel;
 mod clock;
 mod config;
 mod door;
@@ -61,6 +62,7 @@ mod run;
 mod service;
 pub mod telemetry;
 
+pub use channel::{Authorised, Bearer, NoChannel, authorised};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
 pub use door::identity;

@@ -51,12 +51,12 @@ impl Alarms {
         Ok(())
     }
 
-    /// Makes the broker hold the alarm that a history asks for, if it was the commit of revision `by` that made it
-    /// necessary. `rings_at` turns an instant into the broker's. Returns the state it went by.
+    /// Sets the alarm that a history asks for, if it was the commit of revision `by` that made it necessary. `rings_at`
+    /// turns an instant into the broker's. Returns the state it went by.
     ///
     /// # Errors
     /// The broker does not answer.
-    pub async fn keep<A: Aggregate>(
+    pub async fn set_after_commit<A: Aggregate>(
         &self,
         book: &Book<A>,
         key: &HistoryKey,
@@ -67,15 +67,14 @@ impl Alarms {
         if !matches!(snapshot.alarm, Some((_, set_at)) if set_at == by) {
             return Ok(snapshot);
         }
-        self.hold(book, key, snapshot, rings_at, |snapshot| snapshot.alarm.map(|(due, _)| due)).await
+        self.set_and_look_again(book, key, snapshot, rings_at, |snapshot| snapshot.alarm.map(|(due, _)| due)).await
     }
 
-    /// Makes the broker hold the alarm that a history needs after the one due at `rang` has rung. Returns the state it
-    /// went by.
+    /// Sets the alarm that a history needs after the one due at `rang` has rung. Returns the state it went by.
     ///
     /// # Errors
     /// The broker does not answer.
-    pub async fn keep_on<A: Aggregate>(
+    pub async fn set_after_ringing<A: Aggregate>(
         &self,
         book: &Book<A>,
         key: &HistoryKey,
@@ -83,7 +82,7 @@ impl Alarms {
         rings_at: impl Fn(Timestamp) -> Timestamp,
     ) -> Result<Snapshot<A::State>, BrokerError> {
         let snapshot = book.read(key).await?;
-        self.hold(book, key, snapshot, rings_at, |snapshot| {
+        self.set_and_look_again(book, key, snapshot, rings_at, |snapshot| {
             let standing = snapshot.alarm.map(|(due, _)| due).filter(|due| *due > rang);
             standing.or_else(|| A::next_deadline(&snapshot.state))
         })
@@ -92,7 +91,7 @@ impl Alarms {
 
     /// A redelivery may come late, and another replica may set a newer alarm while ours is under way. So whoever has
     /// set one looks whether the record still asks for it: the last to set is then right.
-    async fn hold<A: Aggregate>(
+    async fn set_and_look_again<A: Aggregate>(
         &self,
         book: &Book<A>,
         key: &HistoryKey,
@@ -100,14 +99,14 @@ impl Alarms {
         rings_at: impl Fn(Timestamp) -> Timestamp,
         wanted: impl Fn(&Snapshot<A::State>) -> Option<Timestamp>,
     ) -> Result<Snapshot<A::State>, BrokerError> {
-        let mut held = None;
+        let mut set = None;
         loop {
             let due = match wanted(&snapshot) {
-                Some(due) if held != Some(due) => due,
+                Some(due) if set != Some(due) => due,
                 Some(_) | None => return Ok(snapshot),
             };
             self.set(key, due, rings_at(due)).await?;
-            held = Some(due);
+            set = Some(due);
             if book.is_last(key, snapshot.revision).await? {
                 return Ok(snapshot);
             }

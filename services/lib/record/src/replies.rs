@@ -14,10 +14,10 @@ use crate::error::BrokerError;
 
 /// Where the replies of one connection arrive. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Replies(Arc<OnceCell<Desk>>);
+pub(crate) struct Replies(Arc<OnceCell<Listener>>);
 
 #[derive(Debug)]
-struct Desk {
+struct Listener {
     inbox: String,
     asked: Asked,
     /// Ends with the last clone.
@@ -48,9 +48,9 @@ impl Replies {
     /// # Errors
     /// The connection is closed.
     pub async fn ask(&self, client: &Client, subject: String, payload: Bytes) -> Result<Answering, BrokerError> {
-        let desk = self.0.get_or_try_init(|| Desk::open(client)).await?;
-        let answering = desk.asked.expect();
-        let reply_to = format!("{}.{}", desk.inbox, answering.token);
+        let listener = self.0.get_or_try_init(|| Listener::open(client)).await?;
+        let answering = listener.asked.expect();
+        let reply_to = format!("{}.{}", listener.inbox, answering.token);
         let what = format!("ask {subject}");
         let sent = client.publish_with_reply(subject, reply_to, payload).await;
         sent.map_err(|source| BrokerError::unavailable(what, source))?;
@@ -58,14 +58,14 @@ impl Replies {
     }
 }
 
-impl Desk {
+impl Listener {
     async fn open(client: &Client) -> Result<Self, BrokerError> {
         let inbox = client.new_inbox();
         let listening = client.subscribe(format!("{inbox}.*")).await;
         let mut replies = listening.map_err(|source| BrokerError::unavailable("listen for replies", source))?;
         let asked = Asked::default();
         let sorted = asked.clone();
-        #[allow(clippy::disallowed_methods, reason = "it ends with the desk")]
+        #[allow(clippy::disallowed_methods, reason = "it ends with the listener")]
         let sorting = tokio::spawn(async move {
             while let Some(reply) = replies.next().await {
                 sorted.hand_on(reply);

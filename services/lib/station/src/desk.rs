@@ -107,19 +107,20 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         let cause = Cause { kind: Some(cause::Kind::Deadline(alarm.due.to_wire())) };
         let answered = self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await?;
         if answered.is_none_or(|answered| answered.events.is_empty()) {
-            self.alarms.keep_on(&self.book, &alarm.key, alarm.due, |due| self.station.clock.to_real(due)).await?;
+            let to_real = |due| self.station.clock.to_real(due);
+            self.alarms.set_after_ringing(&self.book, &alarm.key, alarm.due, to_real).await?;
         }
         Ok(())
     }
 
-    /// Effects of one's own commit start here: the state as it is now (never as it was at that commit), and the
-    /// alarm set if this commit made it necessary.
+    /// What every commit of one's own leads to: the alarm is set if this commit made it necessary. Effects start from the
+    /// answer, the state as it is now and never as it was at that commit.
     ///
     /// # Errors
     /// The record is out of reach; the message comes again.
-    pub async fn follow_own(&self, stored: &StoredCommit) -> Result<Snapshot<A::State>, Failure> {
+    pub async fn after_own_commit(&self, stored: &StoredCommit) -> Result<Snapshot<A::State>, Failure> {
         let (key, revision) = (&stored.subject.key, stored.subject.revision);
-        Ok(self.alarms.keep(&self.book, key, revision, |due| self.station.clock.to_real(due)).await?)
+        Ok(self.alarms.set_after_commit(&self.book, key, revision, |due| self.station.clock.to_real(due)).await?)
     }
 
     /// The state as the record has it now.

@@ -24,7 +24,7 @@ pub use charters::{Charters, NoCharter, bundle};
 pub use desk::Desk;
 pub use prose::{optional_prose, prose};
 pub use refusal::{
-    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, not_found, refusal_of, status_of,
+    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, not_found, refusal_of, status_of,
 };
 
 /// How to reach the broker. Every flag is also an environment variable.

@@ -1,5 +1,6 @@
 //! How a "no" travels: a gRPC status with details, or the same as a message over NATS.
 
+use anyhow::anyhow;
 use proto::common::v1::{FieldViolation, Refusal};
 use record::{BrokerError, Refused, chain};
 use tonic::{Code, Status};
@@ -132,6 +133,12 @@ pub fn refusal_of(status: &Status) -> Refusal {
             .collect(),
         case_id: details.resource_info().map(|resource| resource.resource_name.clone()).unwrap_or_default(),
     }
+}
+
+/// A refusal for whoever reads it at a terminal.
+#[must_use]
+pub fn explain(status: &Status) -> anyhow::Error {
+    anyhow!("{} ({})", status.message(), code_name(status.code()))
 }
 
 fn code_name(code: Code) -> &'static str {

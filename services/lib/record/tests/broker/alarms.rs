@@ -88,7 +88,7 @@ async fn a_deadline_acts_once_and_the_next_one_is_kept() {
     let (key, book) = (case("a"), world.book().await);
     let (first, second) = (in_ms(300), in_ms(60_000));
     let answered = book.decide(&key, request(Command::Expect(first))).await.unwrap();
-    alarms.keep(&book, &key, answered.revision, same).await.unwrap();
+    alarms.set_after_commit(&book, &key, answered.revision, same).await.unwrap();
 
     let (alarm, _) = soon("the alarm", rings.recv()).await.unwrap();
     let check = Command::Check { now: now().max(alarm.due) };
@@ -99,7 +99,7 @@ async fn a_deadline_acts_once_and_the_next_one_is_kept() {
 
     // What became due later than the alarm that rang for nothing.
     book.decide(&key, request(Command::Expect(second))).await.unwrap();
-    alarms.keep_on(&book, &key, alarm.due, same).await.unwrap();
+    alarms.set_after_ringing(&book, &key, alarm.due, same).await.unwrap();
     assert_eq!(held(&world).await, Some(second));
     assert_eq!(revisions(&world.broker.load(&key).await.unwrap()), gapless(3));
 }
@@ -112,19 +112,19 @@ async fn a_message_that_comes_late_does_not_bring_back_an_older_deadline() {
     let (here, there) = (world.book().await, world.book().await);
     let (later, sooner) = (in_ms(600_000), in_ms(300_000));
     here.decide(&key, request(Command::Expect(later))).await.unwrap();
-    alarms.keep(&here, &key, Revision(1), same).await.unwrap();
+    alarms.set_after_commit(&here, &key, Revision(1), same).await.unwrap();
     assert_eq!(held(&world).await, Some(later));
     there.decide(&key, request(Command::Expect(sooner))).await.unwrap();
-    alarms.keep(&there, &key, Revision(2), same).await.unwrap();
+    alarms.set_after_commit(&there, &key, Revision(2), same).await.unwrap();
     assert_eq!(held(&world).await, Some(sooner));
 
     // The first commit comes once more to a replica that knows nothing of the second.
     assert_eq!(here.snapshot(&key, Revision(1)).await.unwrap().revision, Revision(1), "it must lag");
-    alarms.keep(&here, &key, Revision(1), same).await.unwrap();
+    alarms.set_after_commit(&here, &key, Revision(1), same).await.unwrap();
     assert_eq!(held(&world).await, Some(sooner));
 
     // And to one that knows.
-    alarms.keep(&there, &key, Revision(1), same).await.unwrap();
+    alarms.set_after_commit(&there, &key, Revision(1), same).await.unwrap();
     assert_eq!(held(&world).await, Some(sooner));
 }
 

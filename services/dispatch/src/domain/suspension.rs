@@ -1,0 +1,62 @@
+//! A case put aside for a time. Only the clocks of the work stand still meanwhile; those of response and report-in never
+//! do: nobody stops a clock by not signing.
+
+use charter::Standstill;
+use ids::Code;
+use jiff::Timestamp;
+
+use super::decide::Decision;
+use super::{Event, InForce, Refusal, State, Suspension, case_clock};
+
+pub(super) fn suspend(
+    state: &State,
+    by: &Code,
+    above: bool,
+    (basis, reason): (&str, &str),
+    until: Timestamp,
+    now: Timestamp,
+) -> Decision {
+    if !above {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    if state.suspension.is_some() {
+        return Err(Refusal::SuspendedAlready);
+    }
+    Refusal::unless_later(until, now)?;
+    Ok(vec![Event::Suspended { by: by.clone(), basis: basis.to_owned(), reason: reason.to_owned(), since: now, until }])
+}
+
+pub(super) fn resume(state: &State, by: &Code, above: bool, now: Timestamp, in_force: &InForce) -> Decision {
+    if !above {
+        return Err(Refusal::NotAbove(by.clone()));
+    }
+    let suspension = state.suspension.as_ref().ok_or(Refusal::NotSuspended)?;
+    Ok(vec![resumed(state, suspension, Some(by), now.min(suspension.until), in_force)])
+}
+
+/// The clocks go on at `until`; when that of the case runs out is counted anew.
+pub(super) fn resumed(
+    state: &State,
+    suspension: &Suspension,
+    by: Option<&Code>,
+    until: Timestamp,
+    in_force: &InForce,
+) -> Event {
+    let standstill = Standstill { from: suspension.since, until };
+    let due = state.matter.as_ref().map(|matter| {
+        let clock = matter.clock.after_standstill(standstill);
+        match clock.start {
+            Some(_) => clock.deadline(in_force).due,
+            None => case_clock::later(clock.due, standstill),
+        }
+    });
+    Event::Resumed { by: by.cloned(), held: standstill.length(), due }
+}
+
+impl State {
+    /// Whether work due at `due` is in time at `now`. Time does not pass for it while the case is suspended.
+    pub(super) fn is_in_time(&self, due: Timestamp, now: Timestamp) -> bool {
+        let reached = self.suspension.as_ref().map_or(now, |suspension| suspension.since.min(now));
+        reached <= due
+    }
+}

@@ -1,0 +1,49 @@
+//! The way in from outside: a gRPC channel whose calls carry a token, as [`crate::Verifier`] wants to see it.
+
+use std::time::Duration;
+
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status, transport};
+
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// A channel whose calls carry a token.
+pub type Authorised = InterceptedService<Channel, Bearer>;
+
+/// Adds the token to every call.
+#[derive(Clone, Debug)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// Why there is no channel.
+#[derive(Debug, thiserror::Error)]
+pub enum NoChannel {
+    #[error("the token has characters no token has")]
+    Token,
+    #[error("{url:?} is not of the form http://host:port")]
+    Address { url: String, source: transport::Error },
+    #[error("connecting to {url}; is the installation running (`huying up`)?")]
+    Unreachable { url: String, source: transport::Error },
+}
+
+/// Connects to a gRPC address with a token.
+///
+/// # Errors
+/// See [`NoChannel`].
+pub async fn authorised(url: &str, token: &str) -> Result<Authorised, NoChannel> {
+    let bearer = format!("Bearer {token}").parse().map_err(|_| NoChannel::Token)?;
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(|source| NoChannel::Address { url: url.to_owned(), source })?
+        .connect_timeout(CONNECT_MAX);
+    let channel = endpoint.connect().await.map_err(|source| NoChannel::Unreachable { url: url.to_owned(), source })?;
+    Ok(InterceptedService::new(channel, Bearer(bearer)))
+}

@@ -1,0 +1,159 @@
+//! What each verb reads, without doing it: for `huying story check`.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Error, Map, Value};
+
+use super::words::{
+    BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, STAGES, Words,
+};
+use super::{Finding, Judging, Merging, Nothing, PartyRating, Rating, Reason, Submission, Text};
+
+/// How a verb reads its `with`, and what it needs of it.
+#[derive(Clone, Copy)]
+pub struct Form {
+    pub read: fn(Map<String, Value>) -> Result<(), Error>,
+    /// Fields without which it is always refused.
+    pub needs: &'static [&'static str],
+}
+
+pub(super) fn read<T: DeserializeOwned>(needs: &'static [&'static str]) -> Form {
+    Form { read: |with| serde_json::from_value::<T>(with.into()).map(drop), needs }
+}
+
+/// Every verb there is, in the order of the documentation.
+pub const VERBS: [&str; 59] = [
+    "submit",
+    "find-related",
+    "supplement",
+    "withdraw",
+    "propose-exclusion",
+    "approve-exclusion",
+    "merge",
+    "claim",
+    "judge",
+    "regrade",
+    "assign",
+    "escalate",
+    "call",
+    "plan-tasks",
+    "complete-task",
+    "progress",
+    "adopt-measure",
+    "release",
+    "resolve",
+    "reopen",
+    "respond",
+    "report-in",
+    "done",
+    "return",
+    "adjudicate",
+    "disqualify",
+    "supervise",
+    "answer-supervision",
+    "extend",
+    "suspend",
+    "resume",
+    "hold-meeting",
+    "form-task-force",
+    "transfer",
+    "city-progress",
+    "city-done",
+    "city-return",
+    "admit",
+    "seat-officer",
+    "unseat-officer",
+    "set-away",
+    "call-seat",
+    "take-seat",
+    "hold-joint-meeting",
+    "decide-path",
+    "on-site",
+    "order-stop",
+    "serve-notice",
+    "reinspect",
+    "take-next-step",
+    "related-case",
+    "conclude",
+    "rate",
+    "rate-party",
+    "callback",
+    "open-poll",
+    "answer-poll",
+    "close-poll",
+    "attach-poll",
+];
+/// Verbs about officers, which act on no case.
+pub const STAFF_VERBS: [&str; 4] = ["register-officer", "second-officer", "end-secondment", "wait"];
+
+/// The form of a verb; none if nobody can do that.
+pub fn form(verb: &str) -> Option<Form> {
+    Some(match verb {
+        "submit" => read::<Submission>(&[]),
+        "find-related" => read::<Finding>(&["of"]),
+        "supplement" => read::<Text>(&["text"]),
+        "withdraw" | "propose-exclusion" => read::<Reason>(&["reason"]),
+        "merge" => read::<Merging>(&["into"]),
+        "approve-exclusion" | "claim" | "wait" => read::<Nothing>(&[]),
+        "judge" => read::<Judging>(&["category"]),
+        "regrade" => read::<Judging>(&["category", "reason"]),
+        "rate" => read::<Rating>(&["rating"]),
+        "rate-party" => read::<PartyRating>(&["party", "rate"]),
+        "callback" => read::<super::Callback>(&["outcome"]),
+        other => {
+            return super::handling::form(other)
+                .or_else(|| super::department::form(other))
+                .or_else(|| super::supervision::form(other))
+                .or_else(|| super::city::form(other))
+                .or_else(|| super::center::form(other))
+                .or_else(|| super::polls::form(other))
+                .or_else(|| super::staff::form(other));
+        }
+    })
+}
+
+/// The words a field takes, where it takes words of the format and not of a charter.
+pub fn words_of(verb: &str, field: &str) -> Option<Vec<&'static str>> {
+    let words: Words = match (verb, field) {
+        (_, "stages") => STAGES,
+        (_, "level") => LEVELS,
+        (_, "colour") => COLOURS,
+        (_, "duty") => DUTIES,
+        (_, "class") => CLASSES,
+        ("callback", "outcome") => CALLBACKS,
+        (_, "outcome") => OUTCOMES,
+        ("submit", "kind") => KINDS,
+        ("progress", "kind") => PROGRESS,
+        ("seat-officer", "kind") => SEATS,
+        ("return", "basis") => BASES,
+        ("reinspect" | "take-next-step", "step") => NEXT_STEPS,
+        _ => return None,
+    };
+    Some(words.iter().map(|(word, _)| *word).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verb_has_a_form_and_no_other_word_has_one() {
+        for verb in VERBS.iter().chain(&STAFF_VERBS) {
+            assert!(form(verb).is_some(), "{verb}");
+        }
+        assert!(form("resolve-it").is_none());
+    }
+
+    /// Who writes stories reads of every verb in the documentation, and of no other.
+    #[test]
+    fn the_documentation_has_a_row_for_every_verb() {
+        let page = include_str!("../../../../../tests/stories/README.md");
+        let steps = page.split("## Steps").nth(1).and_then(|rest| rest.split("## Expectations").next()).unwrap_or("");
+        let rows = steps.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next());
+        let mut documented: Vec<&str> =
+            rows.flat_map(|first| first.split('`').filter(|word| form(word).is_some())).collect();
+        let mut verbs: Vec<&str> = VERBS.iter().chain(&STAFF_VERBS).copied().collect();
+        documented.sort_unstable();
+        verbs.sort_unstable();
+        assert_eq!(documented, verbs);
+    }
+}

@@ -1,0 +1,185 @@
+//! The expectations of a story: events and fields there are, cases that steps have named.
+
+use charter::Charter;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::nearest::unknown;
+use super::steps::Named;
+use super::{Faults, bad_time, codes};
+use crate::act::words_of;
+use crate::facts::{Catalogue, Event, Field, Form, form, means};
+use crate::format::{Expectation, Fact, Story, duration};
+
+/// As `huying case list` shows them.
+const STATES: [&str; 8] =
+    ["received", "queued", "assigned", "called", "joint-enforcement", "resolved", "reopened", "closed"];
+const POLL_OUTCOMES: [&str; 4] = ["passed", "failed", "no-quorum", "open"];
+
+pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, named: &Named, faults: &mut Faults) {
+    if story.expect.is_empty() {
+        faults.at("expect:", "a story expects something: add `expect:`");
+    }
+    for (number, expected) in story.expect.iter().enumerate() {
+        if expected.case.is_empty() && !expected.says_more_than_a_case() {
+            faults.in_expectation(number, "", "name a `case`, or one of `cases`, `statistics`, `polls`, `officers`");
+        }
+        own_names(number, expected, named, faults);
+        words(number, expected, faults);
+        facts(number, begins, expected, faults);
+        times(number, begins, expected, faults);
+        if let Some(charter) = charter {
+            charter_words(number, expected, charter, faults);
+        }
+    }
+}
+
+fn own_names(number: usize, expected: &Expectation, named: &Named, faults: &mut Faults) {
+    let cases = || named.cases.iter().map(String::as_str);
+    for case in
+        [Some(&expected.case).filter(|case| !case.is_empty()), expected.related_to.as_ref()].into_iter().flatten()
+    {
+        if !named.cases.contains(case) {
+            faults.in_expectation(number, case, unknown("case that a step has named", case, cases()));
+        }
+    }
+    for poll in expected.polls.keys().filter(|poll| !named.polls.contains(*poll)) {
+        let polls = named.polls.iter().map(String::as_str);
+        faults.in_expectation(number, poll, unknown("poll that a step has opened", poll, polls));
+    }
+    for officer in
+        expected.officers.iter().map(|seen| &seen.officer).filter(|officer| !named.officers.contains(*officer))
+    {
+        let officers = named.officers.iter().map(String::as_str);
+        faults.in_expectation(number, officer, unknown("officer that a step has registered", officer, officers));
+    }
+}
+
+fn words(number: usize, expected: &Expectation, faults: &mut Faults) {
+    let mut word = |field: &str, is: Option<&String>, known: Vec<&'static str>| {
+        if let Some(is) = is.filter(|is| !known.contains(&is.as_str())) {
+            faults.in_expectation(number, is, unknown(field, is, known));
+        }
+    };
+    word("state", expected.state.as_ref(), STATES.to_vec());
+    word("level", expected.level.as_ref(), words_of("", "level").unwrap_or_default());
+    word("outcome", expected.outcome.as_ref(), words_of("", "outcome").unwrap_or_default());
+    for stage in &expected.stages {
+        word("stage", Some(stage), words_of("", "stages").unwrap_or_default());
+    }
+    for end in expected.polls.values() {
+        word("outcome of a poll", end.outcome.as_ref(), POLL_OUTCOMES.to_vec());
+    }
+    if let Some(counted) = &expected.statistics {
+        let class = Some(&counted.class).filter(|class| !class.is_empty());
+        word("class", class, words_of("", "class").unwrap_or_default());
+        for level in counted.levels.keys() {
+            word("level", Some(level), words_of("", "level").unwrap_or_default());
+        }
+    }
+}
+
+fn facts(number: usize, begins: Timestamp, expected: &Expectation, faults: &mut Faults) {
+    let names = expected.events.keys().chain(&expected.order);
+    for name in names.chain(expected.cases.iter().filter_map(|cases| cases.event.as_ref())) {
+        event(number, name, faults);
+    }
+    let bounds = expected.elapsed.iter().flat_map(|elapsed| [&elapsed.from, &elapsed.to]);
+    for fact in expected.contains.iter().chain(bounds) {
+        if !event(number, fact.event(), faults) {
+            continue;
+        }
+        let Fact::Detailed { event, with } = fact else { continue };
+        let events: Vec<&Event> = Catalogue::of_the_contracts().named(event).collect();
+        for (name, wanted) in with {
+            let mut said: Vec<Option<String>> =
+                events.iter().map(|event| field_fault(&event.name, &event.fields, begins, name, wanted)).collect();
+            // Two services may use the same word; what is right for one of them is right.
+            if !said.contains(&None)
+                && let Some(said) = said.swap_remove(0)
+            {
+                faults.in_expectation(number, name, said);
+            }
+        }
+    }
+}
+
+/// Whether there is such an event; if not, that is a fault.
+fn event(number: usize, name: &str, faults: &mut Faults) -> bool {
+    let names = Catalogue::of_the_contracts().names();
+    let known = names.contains(name);
+    if !known {
+        let said = unknown("event", name, names);
+        faults.in_expectation(number, name, format!("{said} (tests/stories/EVENTS.md lists them)"));
+    }
+    known
+}
+
+fn field_fault(of: &str, fields: &[Field], begins: Timestamp, name: &str, wanted: &Value) -> Option<String> {
+    let Some(field) = fields.iter().find(|field| field.name == name) else {
+        return Some(unknown(&format!("field of {of}"), name, fields.iter().map(|field| field.name.as_str())));
+    };
+    let elements = wanted.as_array().filter(|_| field.many);
+    let wanted: Vec<&Value> = elements.map_or_else(|| vec![wanted], |elements| elements.iter().collect());
+    wanted.into_iter().find_map(|wanted| value_fault(field, begins, wanted))
+}
+
+fn value_fault(field: &Field, begins: Timestamp, wanted: &Value) -> Option<String> {
+    let wrong = || Some(format!("{} = {wanted}: it is {}", field.name, form(field)));
+    match (&field.form, wanted) {
+        (Form::Word(words), Value::String(text)) if means(words, text).is_none() && !text.is_empty() => {
+            Some(unknown(&field.name, text, words.iter().map(|word| word.short.as_str())))
+        }
+        (Form::Instant, Value::String(text)) => bad_time(begins, text).filter(|_| !text.is_empty()),
+        (Form::Part(part), Value::Object(inside)) => {
+            let fields = Catalogue::of_the_contracts().part(part);
+            let of = part.rsplit('.').next().unwrap_or(part);
+            inside.iter().find_map(|(name, wanted)| field_fault(of, fields, begins, name, wanted))
+        }
+        (Form::Part(part), Value::String(_) | Value::Number(_)) => {
+            Catalogue::of_the_contracts().part(part).first().and_then(|first| value_fault(first, begins, wanted))
+        }
+        (Form::Part(_), _) | (Form::Truth, Value::String(_) | Value::Number(_)) => wrong(),
+        (Form::Text | Form::Number | Form::Truth | Form::Word(_) | Form::Instant, _) => None,
+    }
+}
+
+fn times(number: usize, begins: Timestamp, expected: &Expectation, faults: &mut Faults) {
+    for elapsed in &expected.elapsed {
+        for text in [&elapsed.is, &elapsed.at_most, &elapsed.at_least].into_iter().flatten() {
+            if let Err(error) = duration(text) {
+                faults.in_expectation(number, text, format!("{error:#}"));
+            }
+        }
+        if elapsed.is.is_none() && elapsed.at_most.is_none() && elapsed.at_least.is_none() {
+            faults.in_expectation(number, "elapsed", "elapsed says nothing of the time: add is, at_most or at_least");
+        }
+    }
+    let counted = expected.cases.iter().flat_map(|cases| [&cases.from, &cases.to]);
+    let statistics = expected.statistics.iter().flat_map(|counted| [&counted.from, &counted.until]);
+    for text in counted.chain(statistics).flatten() {
+        if let Some(said) = bad_time(begins, text) {
+            faults.in_expectation(number, text, said);
+        }
+    }
+}
+
+fn charter_words(number: usize, expected: &Expectation, charter: &Charter, faults: &mut Faults) {
+    for party in expected.owner.iter().chain(expected.scores.keys()) {
+        codes::expected(number, "party", party, charter, faults);
+    }
+    let categories = expected.category.iter().chain(expected.cases.iter().filter_map(|cases| cases.category.as_ref()));
+    for category in categories {
+        codes::expected(number, "category", category, charter, faults);
+    }
+    for unit in expected.officers.iter().map(|seen| &seen.seen_by) {
+        codes::expected(number, "party", unit, charter, faults);
+    }
+    let Some(counted) = &expected.statistics else { return };
+    let ways: Vec<&str> = charter.containment().definitions.iter().map(|way| way.code.as_str()).collect();
+    for way in counted.containment.keys().chain(counted.below_target.iter().flatten()) {
+        if !ways.contains(&way.as_str()) {
+            faults.in_expectation(number, way, unknown("way of counting of this charter", way, ways.iter().copied()));
+        }
+    }
+}
