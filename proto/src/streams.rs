@@ -3,13 +3,15 @@
 
 use ids::{Kind, Owner};
 
-use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject};
+use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, SpotSubject};
 
 pub const CASES: &str = "CASES";
 pub const CHARTERS: &str = "CHARTERS";
 pub const CALLS: &str = "CALLS";
 pub const TIMERS: &str = "TIMERS";
 pub const DLQ: &str = "DLQ";
+/// What was handled where, for as long as it matters.
+pub const SPOTS: &str = "SPOTS";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
@@ -33,6 +35,8 @@ pub struct StreamSpec {
     pub retention: Retention,
     /// One message per subject, ever: a second write without an expectation is refused too.
     pub write_once: bool,
+    /// One message per subject, replaced by the next; each says how long it stays. A copy, that can be made anew.
+    pub latest: bool,
     /// `Nats-Schedule` headers act here and nowhere else.
     pub schedules: bool,
     /// Atomic batches, for the grouped append (D1).
@@ -61,6 +65,7 @@ pub fn streams() -> Vec<StreamSpec> {
         subjects,
         retention: Retention::Kept,
         write_once: true,
+        latest: false,
         schedules: false,
         batches: true,
         message_bytes_max: COMMIT_BYTES_MAX,
@@ -89,6 +94,12 @@ pub fn streams() -> Vec<StreamSpec> {
         StreamSpec {
             message_bytes_max: 1024 * 1024,
             ..kept(DLQ, "Messages that could not be handled", vec![DeadLetterSubject::ALL.to_owned()])
+        },
+        StreamSpec {
+            write_once: false,
+            latest: true,
+            message_bytes_max: 4096,
+            ..kept(SPOTS, "What was handled where, until it is too long ago to matter", vec![SpotSubject::ALL.to_owned()])
         },
     ]
 }

@@ -246,5 +246,58 @@ impl fmt::Display for DeadLetterSubject {
     }
 }
 
+/// `spot.<district>.<category>.<where>.<day>.<case>`: a case at a place, for as long as it matters whether the problem
+/// comes back there. `where` is a word without dots for the place; `day`, `yymmdd`, is when the case came to be
+/// there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SpotSubject {
+    pub district: Code,
+    pub category: Code,
+    pub at: String,
+    pub day: String,
+    pub case: CaseId,
+}
+
+impl SpotSubject {
+    pub const ALL: &'static str = "spot.*.*.*.*.*";
+
+    /// Every case at one place.
+    #[must_use]
+    pub fn all_at(district: &Code, category: &Code, at: &str) -> String {
+        format!("spot.{district}.{category}.{at}.*.*")
+    }
+
+    /// Every case that came to be at one place on one day.
+    #[must_use]
+    pub fn all_of_day(district: &Code, category: &Code, at: &str, day: &str) -> String {
+        format!("spot.{district}.{category}.{at}.{day}.*")
+    }
+}
+
+impl fmt::Display for SpotSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { district, category, at, day, case } = self;
+        write!(f, "spot.{district}.{category}.{at}.{day}.{case}")
+    }
+}
+
+impl FromStr for SpotSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let form = "spot.<district>.<category>.<where>.<day>.<case>";
+        let wrong = || SubjectError { subject: subject.to_owned(), form };
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let ["spot", district, category, at, day, case] = tokens[..] else { return Err(wrong()) };
+        Ok(Self {
+            district: district.parse().map_err(|_| wrong())?,
+            category: category.parse().map_err(|_| wrong())?,
+            at: at.to_owned(),
+            day: day.to_owned(),
+            case: case.parse().map_err(|_| wrong())?,
+        })
+    }
+}
+
 /// `clock.seen`: asks every process which version of the clock it goes by (D9).
 pub const CLOCK_SEEN: &str = "clock.seen";

@@ -30,6 +30,7 @@ pub fn every_example() -> Vec<Example> {
         contracts.of::<dispatch::v1::Order>("huying.dispatch.v1.Order"),
         contracts.of::<dispatch::v1::Answer>("huying.dispatch.v1.Answer"),
         contracts.of::<dispatch::v1::AnswerReply>("huying.dispatch.v1.AnswerReply"),
+        contracts.of::<dispatch::v1::Spot>("huying.dispatch.v1.Spot"),
         contracts.of::<intake::v1::SubmitRequest>("huying.intake.v1.SubmitRequest"),
         contracts.of::<intake::v1::SubmitReply>("huying.intake.v1.SubmitReply"),
     ]

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject, DeadLetterSubject,
-    OrderSubject,
+    OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -87,6 +87,14 @@ fn every_subject_is_written_and_read_back() {
     let order = OrderSubject { department: code("wuchang-water"), case, n: "3-0".to_owned() };
     let charter = CharterSubject { district: code("wuchang"), version: "2019-1".to_owned() };
     let letter = DeadLetterSubject { consumer: "dispatch".to_owned(), stream_sequence: 4711 };
+    let spot = SpotSubject {
+        district: code("wuchang"),
+        category: code("ponding"),
+        at: "a0123456789abcdef".to_owned(),
+        day: "261121".to_owned(),
+        case,
+    };
+    assert_eq!(spot.to_string().parse(), Ok(spot.clone()));
     let lines = [
         ("commit", commit.to_string()),
         ("commits of one case", CommitSubject::whole_history(&key)),
@@ -110,6 +118,10 @@ fn every_subject_is_written_and_read_back() {
         ("dead letter", letter.to_string()),
         ("dead letters of one consumer", DeadLetterSubject::all_of(&letter.consumer)),
         ("dead letters", DeadLetterSubject::ALL.to_owned()),
+        ("case at a place", spot.to_string()),
+        ("cases at a place", SpotSubject::all_at(&spot.district, &spot.category, &spot.at)),
+        ("cases at a place since one day", SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day)),
+        ("spots", SpotSubject::ALL.to_owned()),
         ("roll call of the clock", CLOCK_SEEN.to_owned()),
     ];
     let text: String = lines.iter().map(|(what, subject)| format!("{what}: {subject}\n")).collect();

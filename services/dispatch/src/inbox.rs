@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::Place;
 
 use crate::app::{self, App};
-use crate::domain::{Assignment, Command, InForce, State, Terms};
+use crate::domain::{Assignment, Command, InForce, Terms};
 use crate::effects::Effects;
 use crate::joint_meetings;
 use crate::recurrence::Recurrences;
@@ -65,8 +65,10 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
     let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
     if stored.subject.owner == Owner::Dispatch {
         let snapshot = app.desk.after_own_commit(&stored).await?;
-        effects.of(&stored, &snapshot.state, &app.desk.station).await?;
-        return look_back(app, recurrences, &stored, &snapshot.state).await;
+        // Neither waits for the other: departments get their orders while a place cannot be looked up.
+        let ordered = effects.of(&stored, &snapshot.state, &app.desk.station).await;
+        let looked_back = recurrences.follow(app, &stored, &snapshot.state).await;
+        return ordered.and(looked_back);
     }
     if joint_meetings::concerns(&stored) {
         joint_meetings::plan(app, &stored).await?;
@@ -78,21 +80,6 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
         }
     }
     Ok(())
-}
-
-/// Whether the problem that was just assigned is one that keeps coming back.
-async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, now: &State) -> Result<(), Failure> {
-    if !now.earlier.is_empty() || !Recurrences::concerns(stored) {
-        return Ok(());
-    }
-    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
-    match recurrences.before(stored, &charter).await? {
-        None => Ok(()),
-        Some(found) => {
-            let command = Command::FoundRecurrent { found: Box::new(found), leading: app::leading(&charter, now) };
-            app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await
-        }
-    }
 }
 
 /// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.

@@ -28,6 +28,7 @@ use station::{Desk, Station};
 
 pub use config::Config;
 pub use domain::Rules;
+pub use recurrence::write_spots;
 
 /// Connects, follows the others, listens to departments, serves the desk.
 ///
@@ -38,12 +39,8 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let app = app::App::new(Desk::<Rules>::open(&station).await?);
     let effects = effects::Effects::open(&station).await?;
 
-    let recurrences = recurrence::Recurrences::default();
+    let recurrences = recurrence::Recurrences::open(&station.broker).await?;
 
-    service.spawn("remember what was handled where", {
-        let gate = service.ready().gate("recurrences");
-        recurrences.clone().feed(station.broker.clone(), service.stopping(), gate)
-    });
     service.spawn("follow the record", inbox::follow(app.clone(), effects, recurrences, service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(app.clone(), service.stopping()));
     service.spawn("answer departments", answers::serve(app.clone(), service.stopping()));

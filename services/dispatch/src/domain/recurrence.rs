@@ -28,7 +28,7 @@ pub fn is_same_place(one: &Place, other: &Place, same_street: bool, distance_m: 
     let same_words = same_street && !words.is_empty() && words == plain(&other.address);
     let near = one.party.is_some()
         && one.party == other.party
-        && one.point.zip(other.point).is_some_and(|(one, other)| one.distance_m(other) <= f64::from(distance_m));
+        && one.position().zip(other.position()).is_some_and(|(one, other)| one.distance_m(other) <= f64::from(distance_m));
     same_words || near
 }
 
@@ -233,5 +233,7 @@ mod tests {
         let point = |latitude| place("wuchang-yangyuan-simei", "", Some(latitude));
         assert!(is_same_place(&point(here), &point(near), true, 50));
         assert!(!is_same_place(&point(here), &point(far), true, 50));
+        let unknown = Place { point: Some(Point { longitude: 0.0, latitude: 0.0 }), ..point(here) };
+        assert!(!is_same_place(&unknown, &unknown, true, 50), "what a device says that does not know where it is");
     }
 }

@@ -2,9 +2,11 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, TIMERS, follows, record_consumer, timer_consumer,
+    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SPOTS, TIMERS, follows, record_consumer, timer_consumer,
 };
-use proto::subjects::{AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject};
+use proto::subjects::{
+    AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, SpotSubject,
+};
 
 use super::STORY_USER;
 
@@ -87,7 +89,14 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.answers = true;
         }
         Owner::Dispatch => {
-            limits.publish.extend(["call.>".to_owned(), stream_info(CALLS)]);
+            limits.publish.extend([
+                "call.>".to_owned(),
+                stream_info(CALLS),
+                SpotSubject::ALL.to_owned(),
+                stream_info(SPOTS),
+                format!("$JS.API.DIRECT.GET.{SPOTS}"),
+                format!("$JS.API.DIRECT.GET.{SPOTS}.>"),
+            ]);
             limits.subscribe.push(AnswerSubject::ALL.to_owned());
             limits.answers = true;
             limits.publish.extend(related_cases(owner));

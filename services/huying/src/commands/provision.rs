@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use crate::accounts;
 use crate::charters::{Roster, load_all};
 use crate::out;
-use crate::provision::{Published, provision, publish, remark};
+use crate::provision::{Published, newest, provision, publish, remark};
+
+/// How often it is said how far it is, in cases.
+const SPOTS_TOLD_EVERY: usize = 10_000;
 
 /// Make a broker ready: streams, buckets, consumers, and the charters that are not on the record yet.
 ///
@@ -33,6 +36,17 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Instead {
     Accounts(AccountsArgs),
+    Spots(SpotsArgs),
+}
+
+/// Write anew where what was handled, which dispatch keeps for problems that come back.
+///
+/// Dispatch does so itself from the first commit on. Run it once on a record that is older than that, and after a charter
+/// looks farther back than before. It changes nothing that is newer, and may run while services work.
+#[derive(Clone, Debug, clap::Args)]
+struct SpotsArgs {
+    #[command(flatten)]
+    station: station::Config,
 }
 
 /// Write `accounts.conf`, to be included in the broker's configuration, and one key for every user in `keys/`.
@@ -50,9 +64,13 @@ struct AccountsArgs {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    if let Some(Instead::Accounts(accounts)) = args.instead {
-        let charters = load_all(&accounts.charters)?;
-        return write_accounts(&accounts.dir, &Roster::of(&charters));
+    match args.instead {
+        Some(Instead::Accounts(accounts)) => {
+            let charters = load_all(&accounts.charters)?;
+            return write_accounts(&accounts.dir, &Roster::of(&charters));
+        }
+        Some(Instead::Spots(spots)) => return write_spots(&spots.station).await,
+        None => {}
     }
     let charters = load_all(&args.charters)?;
     if let Some(dir) = &args.accounts_dir {
@@ -78,6 +96,20 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     }
     let checked = report.len() + charters.len();
     out::line(format_args!("{changed} made or changed, {} as they should be", checked - changed))
+}
+
+async fn write_spots(station: &station::Config) -> anyhow::Result<()> {
+    let broker = station.connect(accounts::PROVISION_USER).await?;
+    let (on_record, _) = broker.charters().await?;
+    let charters = newest(&on_record);
+    let charter = |district: &str| charters.iter().find(|charter| charter.district.as_str() == district).cloned();
+    let progress = |done: usize, all: usize| {
+        if done % SPOTS_TOLD_EVERY == 0 {
+            eprintln!("huying: {done} of {all} cases");
+        }
+    };
+    let cases = dispatch::write_spots(&broker, charter, progress).await?;
+    out::line(format_args!("the spots of {cases} cases are as the record says"))
 }
 
 fn write_accounts(dir: &std::path::Path, roster: &Roster) -> anyhow::Result<()> {

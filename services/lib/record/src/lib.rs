@@ -28,6 +28,7 @@ mod references;
 mod replay;
 mod replies;
 mod requests;
+pub mod spots;
 mod trace;
 
 pub use append::Appender;

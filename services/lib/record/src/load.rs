@@ -155,7 +155,7 @@ impl Broker {
     }
 
     /// Direct gets of many messages until none is left: the server also ends an answer at a number of bytes.
-    async fn pages(
+    pub(crate) async fn pages(
         &self,
         stream: &'static str,
         what: &str,

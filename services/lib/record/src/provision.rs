@@ -102,13 +102,14 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         num_replicas: replicas,
         // The server takes no schedules on a stream that discards new messages; without a limit it discards none.
         discard: if spec.schedules { DiscardPolicy::Old } else { DiscardPolicy::New },
-        max_messages_per_subject: if spec.write_once { 1 } else { -1 },
+        max_messages_per_subject: if spec.write_once || spec.latest { 1 } else { -1 },
         discard_new_per_subject: spec.write_once,
         max_message_size: spec.message_bytes_max,
         max_consumers: CONSUMERS_MAX,
         allow_direct: true,
         allow_atomic_publish: spec.batches,
         allow_message_schedules: spec.schedules,
+        allow_message_ttl: spec.latest,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
         deny_delete: spec.write_once,

@@ -17,6 +17,15 @@ pub struct Place {
     pub point: Option<Point>,
 }
 
+impl Place {
+    /// Where on the map it is, if that is known. Zero and zero, in the sea off Africa, is what devices say that do not
+    /// know.
+    #[must_use]
+    pub fn position(&self) -> Option<Point> {
+        self.point.filter(|point| *point != Point { longitude: 0.0, latitude: 0.0 })
+    }
+}
+
 /// WGS 84 degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
