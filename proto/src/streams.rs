@@ -14,6 +14,10 @@ pub const DLQ: &str = "DLQ";
 pub const SPOTS: &str = "SPOTS";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
+/// Bucket of objects: snapshots of the casebook's copy.
+pub const SNAPSHOTS: &str = "snapshots";
+/// Buckets of objects, each with what it is for.
+pub const OBJECT_BUCKETS: [(&str, &str); 1] = [(SNAPSHOTS, "Snapshots of the casebook's copy, the newest ones")];
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
 pub const CLOCK: &str = "clock";
 

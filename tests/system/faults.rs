@@ -6,7 +6,7 @@ mod the_checker;
 
 use std::sync::Arc;
 
-use proto::intake::v1::TimelineEntry;
+use proto::casebook::v1::TimelineEntry;
 use story::{Telling, play, read};
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, block_in_place};

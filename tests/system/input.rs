@@ -7,9 +7,10 @@ use chassis::Identity;
 use prost::Message;
 use proto::ToWireTime;
 use proto::common::v1::{Place, Refusal};
+use proto::casebook::v1::{GetRequest, ListRequest};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::intake::v1::{
-    GetRequest, ListRequest, SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply,
+    SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply,
 };
 use proto::subjects::BridgeSubject;
 use record::Requester;
@@ -17,7 +18,7 @@ use station::refusal_of;
 use tokio::task::JoinSet;
 use tonic::{Code, Request};
 
-use crate::support::installation::{Installation, acting, bridge, operator, shared};
+use crate::support::installation::{CURRENT, Installation, acting, bridge, operator, shared};
 use crate::support::submission;
 
 const DISTRICT: &str = "wuchang";
@@ -247,11 +248,11 @@ async fn whoever_reads_sees_only_the_district_of_the_token() {
     let theirs = submission("jiangan", "read-by-others", "not for other districts");
     let case = installation.intake(&bridge("jiangan-board")).await.submit(theirs).await.unwrap().into_inner().case_id;
     let confined = Identity { district: DISTRICT.to_owned(), ..operator() };
-    let mut intake = installation.intake(&confined).await;
-    let get = GetRequest { district: "jiangan".to_owned(), case_id: case.clone() };
-    assert_eq!(intake.get(get).await.unwrap_err().code(), Code::PermissionDenied);
-    let list = ListRequest { page_size: 1000, ..ListRequest::default() };
-    let listed = intake.list(list).await.unwrap().into_inner().cases;
+    let mut casebook = installation.casebook(&confined).await;
+    let get = GetRequest { district: "jiangan".to_owned(), case_id: case.clone(), freshness: None };
+    assert_eq!(casebook.get(get).await.unwrap_err().code(), Code::NotFound, "it does not exist there");
+    let list = ListRequest { page_size: 1000, freshness: Some(CURRENT), ..ListRequest::default() };
+    let listed = casebook.list(list).await.unwrap().into_inner().cases;
     assert!(listed.iter().all(|listed| listed.district == DISTRICT && listed.case_id != case), "{listed:?}");
 }
 

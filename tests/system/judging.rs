@@ -2,10 +2,11 @@
 
 use proto::common::v1::{Level, Place};
 use proto::intake::v1::{SubmitRequest, WithdrawRequest};
-use proto::triage::v1::{ClaimRequest, GetRequest, GetResponse, JudgeRequest, ListQueueRequest, RegradeRequest};
+use proto::casebook::v1::ListQueueRequest;
+use proto::triage::v1::{ClaimRequest, GetRequest, GetResponse, JudgeRequest, RegradeRequest};
 use tonic::Code;
 
-use crate::support::installation::{Installation, acting, bridge, shared};
+use crate::support::installation::{CURRENT, Installation, acting, bridge, shared};
 use crate::support::until;
 
 const DISTRICT: &str = "jiangan";
@@ -105,8 +106,9 @@ async fn a_case_withdrawn_before_anybody_judged_it_leaves_the_queue() {
     let installation = shared();
     let case = unclear(&installation, "judging-withdrawn").await;
     let queued = async || {
-        let mut desk = installation.triage(&acting("street", "jiangan-yiyuan-command-centre")).await;
-        let request = ListQueueRequest { district: DISTRICT.to_owned(), page_size: 1000 };
+        let mut desk = installation.casebook(&acting("street", "jiangan-yiyuan-command-centre")).await;
+        let (district, freshness) = (DISTRICT.to_owned(), Some(CURRENT));
+        let request = ListQueueRequest { district, page_size: 1000, freshness };
         desk.list_queue(request).await.unwrap().into_inner().cases.iter().any(|queued| queued.case_id == case)
     };
     assert!(queued().await);

@@ -2,16 +2,17 @@
 
 use chassis::Identity;
 use prost::Message;
-use proto::intake::v1::suggest_duplicates_request::Of;
+use proto::casebook::v1::SuggestDuplicatesRequest;
+use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::intake::v1::{
     ApproveExclusionRequest, CallerJoined, IntakeEvent, MergeRequest, ProposeExclusionRequest, SubmitRequest,
-    SuggestDuplicatesRequest, WithdrawRequest, intake_event,
+    WithdrawRequest, intake_event,
 };
 use proto::record::v1::{Cause, Commit, Decision, Event, cause, event};
 use record::Appender;
 use tonic::Code;
 
-use crate::support::installation::{acting, bridge, shared};
+use crate::support::installation::{CURRENT, acting, bridge, shared};
 use crate::support::{submission, until};
 
 const DISTRICT: &str = "jiangan";
@@ -33,9 +34,11 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     let asked = SuggestDuplicatesRequest {
         district: DISTRICT.to_owned(),
         of: Some(Of::CaseId(cases[1].clone())),
+        freshness: Some(CURRENT),
         ..SuggestDuplicatesRequest::default()
     };
-    let suggested = desk.suggest_duplicates(asked).await.unwrap().into_inner().suggestions;
+    let mut casebook = installation.casebook(&acting("street", "jiangan-yiyuan")).await;
+    let suggested = casebook.suggest_duplicates(asked).await.unwrap().into_inner().suggestions;
     assert!(suggested.iter().any(|one| one.case.as_ref().is_some_and(|case| case.case_id == cases[0])));
 
     let merge = |case: &str, into: &str| MergeRequest {

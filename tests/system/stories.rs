@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use huying::stage;
-use proto::intake::v1::TimelineEntry;
+use proto::casebook::v1::TimelineEntry;
 use story::{Played, Story, Telling, play, read};
 
 use crate::support::installation::Installation;

@@ -22,7 +22,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
 use facets::{Counts, Facet};
-pub use line::{Line, level_name, outcome_name};
+pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
 use line::FoundBy;
 
 /// Cases whose lines the writer remembers; when it is full it is emptied.
@@ -71,6 +71,8 @@ struct Row {
     line: Line,
     /// As it was written last.
     saved: Option<Saved>,
+    /// How many of those whom it concerns are written.
+    concerns_saved: usize,
 }
 
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl Row {
     /// A case that first appears with `stored`.
     fn new(stored: &StoredCommit) -> Self {
         let position = i64::try_from(stored.sequence).unwrap_or(i64::MAX);
-        Self { position, line: Line::of(&stored.subject.key), saved: None }
+        Self { position, line: Line::of(&stored.subject.key), saved: None, concerns_saved: 0 }
     }
 
     fn read(connection: &Connection, key: &HistoryKey) -> Result<Option<Self>, CopyError> {
@@ -136,9 +138,9 @@ impl Row {
             })
             .optional()?;
         let Some((position, facet, received_us, bytes, candidate)) = found else { return Ok(None) };
-        let line = Line::read(CaseSummary::decode(bytes.as_slice())?, candidate);
+        let line = Line::read(key, CaseSummary::decode(bytes.as_slice())?, candidate);
         let saved = Saved { facet, sort: Facet::of(&line.summary), received_us, line: line.bytes(), candidate };
-        Ok(Some(Self { position, line, saved: Some(saved) }))
+        Ok(Some(Self { position, line, saved: Some(saved), concerns_saved: 0 }))
     }
 
     fn save(
@@ -148,11 +150,12 @@ impl Row {
         facets: &mut facets::Known,
         counts: &mut Counts,
     ) -> Result<(), CopyError> {
-        for concern in self.line.new_concerns.drain(..) {
+        for concern in self.line.matter.concerns.iter().skip(self.concerns_saved) {
             transaction
                 .prepare_cached("INSERT OR IGNORE INTO concerns (who, position) VALUES (?1, ?2)")?
                 .execute(params![concern.to_string(), self.position])?;
         }
+        self.concerns_saved = self.line.matter.concerns.len();
         let sort = Facet::of(&self.line.summary);
         let bytes = self.line.bytes();
         let (facet, received_us) = match &self.saved {

@@ -250,7 +250,7 @@ proptest! {
         let district = DISTRICT.parse().unwrap();
         let wanted: Vec<String> = model(&commits)
             .into_iter()
-            .filter(|line| fits(&line.summary, &request) && scope.covers(&district, &line.new_concerns))
+            .filter(|line| fits(&line.summary, &request) && scope.covers(&district, &line.matter.concerns))
             .map(|line| line.summary.case_id)
             .collect();
         let (listed, total, at_least) = kept.list(&request, &scope);

@@ -26,7 +26,7 @@ use record::StoredCommit;
 
 pub use stages::reached;
 
-use crate::cases::{level_name, outcome_name};
+use crate::cases::level_name;
 
 /// Writes entries for the commits of one case, given in the order of the record.
 pub struct Timeline {
@@ -39,7 +39,7 @@ pub struct Timeline {
 
 /// A fact in words, and the limit that it starts or answers.
 #[derive(Default)]
-struct Told {
+pub struct Told {
     summary: String,
     limit: Option<Limit>,
 }

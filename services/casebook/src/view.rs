@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::{Code, HistoryKey, Owner};
-use proto::casebook::v1::{Case, CaseSummary, Reporter, TimelineEntry};
+use proto::casebook::v1::{Case, Reporter, TimelineEntry};
 use proto::common::v1::Role;
 use proto::dispatch::v1::RecurrenceFound;
 use proto::facts::{DispatchFacts, Facts, IntakeFacts};
 use proto::intake::v1::{CallerJoined, Received};
 use record::StoredCommit;
 use station::Caller;
-use station::access::{Concern, Scope};
+use station::access::Scope;
 
 use crate::cases::Line;
 use crate::timeline::{Timeline, reached};
@@ -57,12 +57,7 @@ impl View {
 
     /// Whether a scope has it.
     pub fn is_in(&self, scope: &Scope) -> bool {
-        scope.covers(&self.district, &self.line.new_concerns)
-    }
-
-    /// What it was about, whatever comes later.
-    pub fn summary(&self) -> &CaseSummary {
-        &self.line.summary
+        scope.covers(&self.district, &self.line.matter.concerns)
     }
 
     /// The whole of it, as somebody may see it.

@@ -43,18 +43,12 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let rosters = Desk::<roster::Rules>::open(&station).await?;
 
     let officers = Desk::<domain::staff::Rules>::open(&station).await?;
-    let list = staff::Staff::default();
-
-    service.spawn("feed the list of officers", {
-        let gate = service.ready().gate("officers");
-        list.clone().feed(station.broker.clone(), service.stopping(), gate)
-    });
     let registers = registers::Registers::new(Desk::<register::Rules>::open(&station).await?);
     let following = inbox::follow(operations.clone(), registers.clone(), service.stopping());
     service.spawn("follow the record", following);
     service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
-    service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers, list)));
+    service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers)));
     service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters, registers)));
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! Who works where: the desk at which officers are registered and seconded, and the list that every unit an officer has
-//! to do with can read. The list is in memory, fed from the record.
+//! Who works where: the desk at which officers are registered and seconded.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,74 +27,13 @@ use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment, 
 use crate::fields::{self, TEXT_LENGTH_MAX};
 use crate::wire::staff::{day, day_text, optional_day, to_relations};
 
-/// How long a reader waits for the list to come level with the record.
-const LEVEL_WITH_RECORD: Duration = Duration::from_secs(5);
 /// Powers one person is licensed for.
 const LICENCE_MAX: usize = 20;
 /// Those who register and second: the district, and the streets for their own.
 const KEEPERS: [Role; 2] = [Role::Street, Role::District];
-const READERS: [Role; 6] =
-    [Role::Community, Role::Street, Role::EnforcementCenter, Role::Department, Role::District, Role::Operator];
-
-/// Every officer of every district, as recorded.
-#[derive(Clone)]
-pub struct Staff {
-    officers: Arc<Mutex<HashMap<HistoryKey, State>>>,
-    position: watch::Sender<u64>,
-}
-
-impl Default for Staff {
-    fn default() -> Self {
-        Self { officers: Arc::default(), position: watch::Sender::new(0) }
-    }
-}
-
-impl Staff {
-    pub async fn feed(self, broker: Broker, stop: CancellationToken, gate: Gate) -> anyhow::Result<()> {
-        let mut record = broker.replay(vec![filter()], 1, stop);
-        while let Some(step) = record.next().await? {
-            match step {
-                Step::Commit(stored) => self.take(&stored)?,
-                Step::LevelWithRecord => gate.open(),
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&self, stored: &StoredCommit) -> anyhow::Result<()> {
-        let events = events_of::<Rules>(stored).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
-        let mut officers = self.officers.lock().unwrap_or_else(PoisonError::into_inner);
-        let officer = officers.entry(stored.subject.key.clone()).or_default();
-        *officer = events.iter().fold(std::mem::take(officer), Rules::evolve);
-        drop(officers);
-        self.position.send_replace(stored.sequence);
-        Ok(())
-    }
-
-    /// Officers who have to do with a unit on a day, by number: those it lends are seen as well as those it has.
-    async fn of(&self, broker: &Broker, district: &Code, party: &Code, on: Date) -> Result<Vec<State>, Status> {
-        let last = broker.last_position(&filter()).await.map_err(|error| broker_status(&error))?;
-        let mut seen = self.position.subscribe();
-        let _ = tokio::time::timeout(LEVEL_WITH_RECORD, seen.wait_for(|at| *at >= last)).await;
-        let officers = self.officers.lock().unwrap_or_else(PoisonError::into_inner);
-        let concerned = |state: &State| {
-            let own = state.registration.as_ref().is_some_and(|known| known.relations.include(party));
-            own || state.relations_on(on).is_some_and(|relations| relations.include(party))
-        };
-        let mut found: Vec<(String, State)> = officers
-            .iter()
-            .filter(|(key, state)| key.district == *district && concerned(state))
-            .map(|(key, state)| (key.id.clone(), state.clone()))
-            .collect();
-        drop(officers);
-        found.sort_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(found.into_iter().map(|(_, state)| state).collect())
-    }
-}
 
 pub struct StaffDoor {
     desk: Desk<Rules>,
-    staff: Staff,
 }
 
 /// One request about one officer.
@@ -105,8 +43,8 @@ struct Asked {
 }
 
 impl StaffDoor {
-    pub fn new(desk: Desk<Rules>, staff: Staff) -> Self {
-        Self { desk, staff }
+    pub fn new(desk: Desk<Rules>) -> Self {
+        Self { desk }
     }
 
     fn charter(&self, caller: &Caller, district: &str) -> Result<Arc<Charter>, Status> {
@@ -197,34 +135,6 @@ impl StaffService for StaffDoor {
         let revision = self.ask(&caller, &asked, &request.command_id, Command::End { last_day, reason }).await?;
         Ok(Response::new(EndSecondmentResponse { revision }))
     }
-
-    async fn list_officers(
-        &self,
-        request: Request<ListOfficersRequest>,
-    ) -> Result<Response<ListOfficersResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&READERS)?;
-        let request = request.into_inner();
-        let charter = self.charter(&caller, &request.district)?;
-        let party = fields::party("party", &charter, &request.party)?;
-        let on = optional_day("on", &request.on).map_err(Violation::from)?.unwrap_or_else(|| self.today(&charter));
-        let found = self.staff.of(&self.desk.station.broker, &charter.district, &party, on).await?;
-        let officers = found.iter().filter_map(|state| shown(state, on)).collect();
-        Ok(Response::new(ListOfficersResponse { officers }))
-    }
-}
-
-fn shown(state: &State, on: Date) -> Option<StaffRecord> {
-    let known = state.registration.as_ref()?;
-    let secondment = state.seconded_on(on);
-    Some(StaffRecord {
-        officer: Some(shared::to_officer(&known.officer)),
-        relations: state.relations_on(on).as_ref().map(to_relations),
-        licence: shared::texts(&known.licence),
-        seconded_from: secondment.map(|held| held.from.to_string()).unwrap_or_default(),
-        since: day_text(secondment.map(|held| held.since)),
-        until: day_text(secondment.and_then(|held| held.until)),
-    })
 }
 
 /// The district for everybody; a street for units of its own.
@@ -252,8 +162,4 @@ fn licence(charter: &Charter, powers: &[String]) -> Result<Vec<Code>, Violation>
         })
     };
     powers.iter().map(power).collect()
-}
-
-fn filter() -> String {
-    CommitSubject::all_of(Kind::Staff, Owner::EnforcementCenter)
 }

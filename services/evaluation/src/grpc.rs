@@ -1,17 +1,15 @@
-//! The gRPC door: who may say what about an outcome, and the lists.
+//! The gRPC door: who may say what about an outcome.
 
 use std::sync::Arc;
 
 use charter::Charter;
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use proto::common::v1::Role;
 use proto::evaluation::v1::evaluation_service_server::EvaluationService;
 use proto::evaluation::v1::{
-    self as wire, Component, GetScoresRequest, GetScoresResponse, ListUnratedRequest, ListUnratedResponse,
-    LogCallbackRequest, LogCallbackResponse, PartyScore, RatePartyRequest, RatePartyResponse, RateRequest,
-    RateResponse, UnratedCase,
+    self as wire, LogCallbackRequest, LogCallbackResponse, RatePartyRequest, RatePartyResponse, RateRequest,
+    RateResponse,
 };
 use proto::intake::v1::{IntakeEvent, Received, intake_event};
 use proto::record::v1::event::Of;
@@ -21,32 +19,19 @@ use tonic::{Request, Response, Status};
 use vocabulary::mask::mask;
 
 use crate::domain::{Command, Formula, Mark, MarkProblem, NOTE_LENGTH_MAX, Rules};
-use crate::projection::Projection;
 use crate::wire::from_outcome;
-
-const PAGE_DEFAULT: u32 = 100;
-const PAGE_MAX: u32 = 1000;
 
 pub struct Door {
     desk: Desk<Rules>,
-    projection: Projection,
 }
 
 impl Door {
-    pub fn new(desk: Desk<Rules>, projection: Projection) -> Self {
-        Self { desk, projection }
+    pub fn new(desk: Desk<Rules>) -> Self {
+        Self { desk }
     }
 
     fn charter(&self, district: &Code) -> Result<Arc<Charter>, Status> {
         Ok(self.desk.station.charter(district.as_str())?)
-    }
-
-    /// The district of a request for a list.
-    fn district(&self, caller: &Caller, district: &str) -> Result<Arc<Charter>, Status> {
-        let district: Code =
-            district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
-        caller.require_district(&district)?;
-        self.charter(&district)
     }
 
     /// Asks the rules about one case; `command` is made from the charter in force and the time.
@@ -171,71 +156,6 @@ impl EvaluationService for Door {
         let revision = self.ask(&caller, &about, |_, _| Ok(Command::LogCallback { outcome, note })).await?;
         Ok(Response::new(LogCallbackResponse { revision }))
     }
-
-    async fn list_unrated(
-        &self,
-        request: Request<ListUnratedRequest>,
-    ) -> Result<Response<ListUnratedResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District, Role::Operator])?;
-        let request = request.into_inner();
-        let district = &self.district(&caller, &request.district)?.district;
-        let size = match request.page_size {
-            0 => PAGE_DEFAULT,
-            size => size.min(PAGE_MAX),
-        };
-        let lists = self.projection.read(&self.desk.station.broker).await.map_err(|error| broker_status(&error))?;
-        let cases = lists.unrated(district, size as usize).into_iter().map(|unrated| UnratedCase {
-            case_id: unrated.case,
-            district: district.to_string(),
-            round: unrated.round,
-            callbacks: unrated.callbacks,
-        });
-        Ok(Response::new(ListUnratedResponse { cases: cases.collect() }))
-    }
-
-    async fn get_scores(&self, request: Request<GetScoresRequest>) -> Result<Response<GetScoresResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::Department, Role::District, Role::Operator])?;
-        let request = request.into_inner();
-        let charter = self.district(&caller, &request.district)?;
-        let (from, to) = (day("from", &request.from)?, day("to", &request.to)?);
-        if let (Some(from), Some(to)) = (from, to)
-            && to < from
-        {
-            return Err(Violation::new("to", "after-from", format!("{to} is before {from}")).into());
-        }
-        let within = |at: Timestamp| {
-            let day = charter.time_zone.to_datetime(at).date();
-            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-        };
-        let lists = self.projection.read(&self.desk.station.broker).await.map_err(|error| broker_status(&error))?;
-        let formula = charter.formula();
-        let scores = lists.standings(&charter.district, within).into_iter().map(|(party, standing)| PartyScore {
-            party: party.to_string(),
-            cases: standing.cases(),
-            score: standing.score(),
-            components: formula
-                .components
-                .iter()
-                .map(|component| Component {
-                    code: component.code.to_string(),
-                    weight: component.weight.normalize().to_string(),
-                    rate: standing.percent(&component.code),
-                })
-                .collect(),
-        });
-        Ok(Response::new(GetScoresResponse { formula: formula.name.clone(), scores: scores.collect() }))
-    }
-}
-
-/// An ISO 8601 date; none when empty.
-fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = |error: jiff::Error| Violation::new(field, "iso-8601-date", format!("{text:?} is not a date: {error}"));
-    Ok(Some(text.parse().map_err(wrong)?))
 }
 
 fn unknown_rating(charter: &Charter, rating: &str) -> Violation {

@@ -12,7 +12,6 @@ pub mod config;
 pub mod domain;
 mod grpc;
 mod inbox;
-mod projection;
 mod wire;
 
 use chassis::Service;
@@ -22,22 +21,16 @@ use station::{Desk, Station};
 pub use config::Config;
 pub use domain::Rules;
 
-/// Connects, follows dispatch and itself, answers its alarms, feeds the lists, serves gRPC.
+/// Connects, follows dispatch and itself, answers its alarms, serves gRPC.
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
-    let projection = projection::Projection::default();
-
-    service.spawn("feed the lists", {
-        let gate = service.ready().gate("projection");
-        projection.clone().feed(station.broker.clone(), service.stopping(), gate)
-    });
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
     service.spawn("answer alarms", inbox::ring(desk.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
-    service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk, projection)));
+    service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

@@ -19,8 +19,10 @@ use record::calls::HUB_API;
 use crate::charters::Roster;
 use crate::data::write_if_changed;
 use crate::keys::public_key;
-use permissions::{Permissions, of_owner, of_story};
+use permissions::{Permissions, of_casebook, of_owner, of_story};
 
+/// Reads the record and keeps snapshots of what it made of it.
+pub const CASEBOOK_USER: &str = "casebook";
 /// Sees the broker's own events and nothing of ours. Everyday work has no use for it.
 pub const SYSTEM_USER: &str = "sys";
 /// May do everything in HUB: the operator's tool.
@@ -34,7 +36,7 @@ pub const STORY_USER: &str = "story";
 /// # Errors
 /// A file cannot be read or written, or a code would name two users.
 pub fn write(folder: &Path, roster: &Roster) -> anyhow::Result<bool> {
-    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, STORY_USER]);
+    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, STORY_USER, CASEBOOK_USER]);
     users.extend(Owner::ALL.iter().map(|owner| owner.as_str()));
     for code in roster.bridges.iter().chain(&roster.departments) {
         ensure!(
@@ -66,6 +68,7 @@ fn render<'k>(roster: &Roster, key_of: impl Fn(&str) -> &'k str) -> String {
     text += "  ] }\n  HUB {\n    jetstream: enabled\n    users: [\n";
     text += &user(PROVISION_USER, &Permissions::everything());
     text += &user(STORY_USER, &of_story());
+    text += &user(CASEBOOK_USER, &of_casebook());
     for owner in Owner::ALL {
         text += &user(owner.as_str(), &of_owner(owner));
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chassis::{Clock, Identity, NoChannel};
+use proto::casebook::v1::Freshness;
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use record::Broker;
 
@@ -95,16 +97,24 @@ impl Installation {
         })
     }
 
-    /// Intake, for an operator.
+    /// The casebook, for an operator.
     ///
     /// # Errors
     /// As [`Installation::channel_as`].
-    pub async fn intake(&self) -> anyhow::Result<IntakeServiceClient<Authorised>> {
-        Ok(intake(self.channel().await?))
+    pub async fn casebook(&self) -> anyhow::Result<CasebookServiceClient<Authorised>> {
+        Ok(casebook(self.channel().await?))
     }
 }
 
 /// Intake behind a channel.
 pub fn intake(channel: Authorised) -> IntakeServiceClient<Authorised> {
-    IntakeServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+    IntakeServiceClient::new(channel)
 }
+
+/// The casebook behind a channel.
+pub fn casebook(channel: Authorised) -> CasebookServiceClient<Authorised> {
+    CasebookServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX)
+}
+
+/// Whoever asks at a terminal has just done something, here or in another window.
+pub const CURRENT: Freshness = Freshness { at_least: 0, current: true };

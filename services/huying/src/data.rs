@@ -75,9 +75,9 @@ impl DataFolder {
         self.0.join("bridge")
     }
 
-    /// The case list of intake. It can be deleted while nothing runs.
-    pub(crate) fn projection_file(&self) -> PathBuf {
-        self.0.join("cases.sqlite")
+    /// The file of the casebook. It can be deleted at any time.
+    pub(crate) fn casebook_file(&self) -> PathBuf {
+        self.0.join("casebook.sqlite")
     }
 
     pub(crate) fn public_key_file(&self) -> PathBuf {

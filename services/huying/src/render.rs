@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use owo_colors::{OwoColorize, Style};
 use proto::FromWireTime;
 use proto::common::v1::Role;
-use proto::intake::v1::{Limit, TimelineEntry};
+use proto::casebook::v1::{Limit, TimelineEntry};
 
 /// Longest event name there is, `ExclusionProposed` and its like.
 const EVENT_WIDTH: usize = 18;

@@ -18,7 +18,7 @@ use ids::Owner;
 use record::{Broker, BrokerConfig, Credentials};
 use tokio::time::timeout;
 
-use crate::accounts::{self, PROVISION_USER};
+use crate::accounts::{self, CASEBOOK_USER, PROVISION_USER};
 use crate::charters::{self, Roster};
 use crate::data::{DataFolder, Held};
 use crate::endpoints::Endpoints;
@@ -26,7 +26,7 @@ use crate::provision::{newest, publish, remark};
 use crate::server::Server;
 use departments::Departments;
 
-/// From started to ready, in seconds: an existing case list may have to be read anew from the record.
+/// From started to ready, in seconds: nothing is replayed, so this is for a machine that is busy with something else.
 const READY_S_MAX: u64 = 120;
 /// Life of a token from [`Running::token`]: longer than any session at a terminal.
 const TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -280,29 +280,36 @@ async fn start_services(
     url: &str,
     main: &mut Service,
 ) -> anyhow::Result<()> {
-    let station = |owner: Owner| station::Config {
+    let station = |user: &str| station::Config {
         nats_url: url.to_owned(),
-        nats_nkey_file: Some(folder.key_file(owner.as_str())),
+        nats_nkey_file: Some(folder.key_file(user)),
         nats_nkey_seed: None,
         writer: Some(Arc::clone(&writer)),
     };
     let sibling = |owner: Owner| main.sibling(owner.as_str());
     let intake = intake::Config {
-        station: station(Owner::Intake),
+        station: station(Owner::Intake.as_str()),
         reference_key_file: folder.reference_key_file()?,
-        projection_file: Some(folder.projection_file()),
+    };
+    let casebook = casebook::Config {
+        station: station(CASEBOOK_USER),
+        file: Some(folder.casebook_file()),
+        // There are no other replicas that could begin with one.
+        snapshot_minutes: 0,
+        ready_while_behind: true,
     };
     let webhook_url = config.webhook_url.as_deref().map(str::parse).transpose();
     let notification = notification::Config {
-        station: station(Owner::Notification),
+        station: station(Owner::Notification.as_str()),
         webhook_url: webhook_url.context("reading --webhook-url")?,
         webhook_secret_file: config.webhook_secret_file.clone(),
     };
-    let triage = triage::Config { station: station(Owner::Triage) };
-    let dispatch = dispatch::Config { station: station(Owner::Dispatch) };
-    let enforcement_center = enforcement_center::Config { station: station(Owner::EnforcementCenter) };
-    let evaluation = evaluation::Config { station: station(Owner::Evaluation) };
-    let (intake, triage, dispatch, enforcement_center, evaluation, notification) = tokio::try_join!(
+    let triage = triage::Config { station: station(Owner::Triage.as_str()) };
+    let dispatch = dispatch::Config { station: station(Owner::Dispatch.as_str()) };
+    let enforcement_center = enforcement_center::Config { station: station(Owner::EnforcementCenter.as_str()) };
+    let evaluation = evaluation::Config { station: station(Owner::Evaluation.as_str()) };
+    let (casebook, intake, triage, dispatch, enforcement_center, evaluation, notification) = tokio::try_join!(
+        begin(main.sibling("casebook"), casebook, casebook::start),
         begin(sibling(Owner::Intake), intake, intake::start),
         begin(sibling(Owner::Triage), triage, triage::start),
         begin(sibling(Owner::Dispatch), dispatch, dispatch::start),
@@ -310,7 +317,7 @@ async fn start_services(
         begin(sibling(Owner::Evaluation), evaluation, evaluation::start),
         begin(sibling(Owner::Notification), notification, notification::start),
     )?;
-    for service in [intake, triage, dispatch, enforcement_center, evaluation, notification] {
+    for service in [casebook, intake, triage, dispatch, enforcement_center, evaluation, notification] {
         main.absorb(service);
     }
     Ok(())

@@ -12,10 +12,6 @@ pub struct Config {
     /// repeated submissions are not recognised any more.
     #[arg(long, env = "HUYING_REFERENCE_KEY_FILE", value_name = "FILE")]
     pub reference_key_file: PathBuf,
-    /// SQLite file of the case list. It can be deleted at any time and comes back from the record. Without it the
-    /// list is kept in memory.
-    #[arg(long, env = "HUYING_PROJECTION_FILE", value_name = "FILE")]
-    pub projection_file: Option<PathBuf>,
 }
 
 impl Configure for Config {

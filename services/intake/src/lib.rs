@@ -1,9 +1,8 @@
-//! Intake turns whatever comes in, by any channel, into one case, exactly once; and it reads cases back.
+//! Intake turns whatever comes in, by any channel, into one case, exactly once.
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
 //! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
-//! left half done. What households are asked is in `polls.rs`. The reading side is `projection.rs` (lists), `suggesting.rs` (likely duplicates) and `timeline.rs`
-//! (one case).
+//! left half done. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
 //! not recorded; a merged case's caller is on the record of the earlier case first (D11); no telephone, identity or plate number of a free text is recorded (D8).
@@ -16,10 +15,6 @@ mod grpc;
 mod inbox;
 mod merging;
 mod polls;
-mod projection;
-mod reading;
-mod suggesting;
-mod timeline;
 mod wire;
 
 use std::sync::Arc;
@@ -32,26 +27,21 @@ use station::{Desk, Station};
 pub use config::Config;
 pub use domain::Rules;
 
-/// Connects, serves both doors, feeds the projection.
+/// Connects, serves both doors.
 ///
 /// # Errors
-/// The broker is not reachable or not provisioned, or the projection cannot be opened.
+/// The broker is not reachable or not provisioned.
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;
     let app = Arc::new(app::App::open(desk, config.reference_key()?).await?);
-    let projection = projection::Projection::open(config.projection_file.as_deref())?;
 
-    service.spawn("feed the projection", {
-        let gate = service.ready().gate("projection");
-        projection.clone().feed(station.broker.clone(), service.stopping(), gate)
-    });
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));
-    service.grpc(IntakeServiceServer::new(grpc::Door::new(app, projection, service.stopping())));
+    service.grpc(IntakeServiceServer::new(grpc::Door::new(app)));
     Ok(())
 }

@@ -5,7 +5,10 @@
 
 use decider::Decider;
 use ids::{CaseId, Code, HistoryKey};
-use proto::intake::v1::{CaseSummary, MergeRequest, MergeResponse};
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::intake::v1::{MergeRequest, MergeResponse};
+use proto::record::v1::Event;
+use proto::triage::v1::triage_event::Event as TriageFact;
 use record::Refused;
 use station::desk::{case_key, command_id};
 use station::{Caller, Violation, broker_status, not_found, prose, status_of};
@@ -13,7 +16,6 @@ use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
-use crate::reading;
 
 impl App {
     /// Makes a case part of an earlier one of its district. Asked again, it answers the same again.
@@ -46,11 +48,25 @@ impl App {
         Ok(MergeResponse { revision: linked.revision.0, into_revision: joined.revision.0 })
     }
 
-    /// What a case is about, as everybody's facts have it by now.
+    /// What a case is about, as it was judged last.
     async fn category(&self, key: &HistoryKey) -> Result<Option<Code>, Status> {
         let commits = self.desk.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
-        let mut line = CaseSummary::default();
-        commits.iter().for_each(|stored| reading::apply(&mut line, &stored.commit));
-        Ok(line.category.parse().ok())
+        let facts = commits.iter().flat_map(|stored| stored.commit.facts());
+        Ok(facts.filter_map(category_of).last().and_then(|category| category.parse().ok()))
     }
+}
+
+/// What a fact says a case is about, if it says so.
+fn category_of(fact: &Event) -> Option<&str> {
+    if let Some(DispatchFact::Assigned(assigned)) = fact.dispatch() {
+        return Some(&assigned.category);
+    }
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the others judge nothing")]
+    let judgement = match fact.triage()? {
+        TriageFact::Classified(fact) => fact.judgement.as_ref(),
+        TriageFact::Judged(fact) => fact.judgement.as_ref(),
+        TriageFact::Regraded(fact) => fact.judgement.as_ref(),
+        _ => None,
+    };
+    judgement.map(|judgement| judgement.category.as_str())
 }

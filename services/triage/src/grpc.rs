@@ -9,8 +9,7 @@ use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
-    Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, ListQueueRequest,
-    ListQueueResponse, RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
+    Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, command_id};
 use station::{Caller, Desk, Violation, bad_field, broker_status, optional_prose, prose, wire};
@@ -18,11 +17,8 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::{Act, Command, Judgement, Rules, Seat, State, Subject, allowed_actions};
 use crate::grading;
-use crate::queue::Queue;
 use crate::wire::to_judgement;
 
-const PAGE_DEFAULT: u32 = 100;
-const PAGE_MAX: u32 = 1000;
 /// Characters of a reason.
 const REASON_LENGTH_MAX: usize = 2000;
 /// Those whose desk it is.
@@ -40,7 +36,6 @@ const READERS: [Role; 7] = [
 
 pub struct Door {
     desk: Desk<Rules>,
-    queue: Queue,
 }
 
 /// What a person says a case is.
@@ -63,8 +58,8 @@ struct Asked {
 }
 
 impl Door {
-    pub fn new(desk: Desk<Rules>, queue: Queue) -> Self {
-        Self { desk, queue }
+    pub fn new(desk: Desk<Rules>) -> Self {
+        Self { desk }
     }
 
     async fn asked(&self, caller: Caller, district: &str, case: &str) -> Result<Asked, Status> {
@@ -178,16 +173,6 @@ impl Asked {
 
 #[tonic::async_trait]
 impl TriageService for Door {
-    async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District, Role::Operator])?;
-        let request = request.into_inner();
-        let district = caller.district.as_ref().map_or(request.district.as_str(), Code::as_str);
-        let size = if request.page_size == 0 { PAGE_DEFAULT } else { request.page_size.min(PAGE_MAX) };
-        let cases = self.queue.list(&self.desk.station.broker, district, size as usize).await;
-        Ok(Response::new(ListQueueResponse { cases: cases.map_err(|error| broker_status(&error))? }))
-    }
-
     async fn claim(&self, request: Request<ClaimRequest>) -> Result<Response<ClaimResponse>, Status> {
         let caller = Caller::of(&request)?;
         caller.require(&JUDGES)?;

@@ -12,7 +12,6 @@ pub mod domain;
 mod grading;
 mod grpc;
 mod inbox;
-mod queue;
 mod wire;
 
 use chassis::Service;
@@ -29,15 +28,10 @@ pub use domain::Rules;
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
-    let queue = queue::Queue::default();
 
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(desk.clone(), service.stopping()));
-    service.spawn("feed the queue", {
-        let gate = service.ready().gate("queue");
-        queue.clone().feed(station.broker.clone(), service.stopping(), gate)
-    });
     service.descriptors(proto::DESCRIPTORS);
-    service.grpc(TriageServiceServer::new(grpc::Door::new(desk, queue)));
+    service.grpc(TriageServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

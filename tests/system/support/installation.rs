@@ -11,8 +11,9 @@ use huying::data::DataFolder;
 use huying::endpoints::Endpoints;
 use huying::up::{Ports, Running, UpConfig};
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::{Case, CaseSummary, Freshness, GetRequest, ListRequest};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::{Case, CaseSummary, GetRequest, ListRequest};
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::triage::v1::triage_service_client::TriageServiceClient;
 use record::{Broker, BrokerConfig, Credentials};
@@ -94,6 +95,10 @@ impl Installation {
         huying::client::intake(self.channel(identity).await)
     }
 
+    pub async fn casebook(&self, identity: &Identity) -> CasebookServiceClient<Authorised> {
+        CasebookServiceClient::new(self.channel(identity).await)
+    }
+
     pub async fn dispatch(&self, identity: &Identity) -> DispatchServiceClient<Authorised> {
         DispatchServiceClient::new(self.channel(identity).await)
     }
@@ -112,17 +117,22 @@ impl Installation {
     }
 
     pub async fn case(&self, district: &str, case: &str) -> Case {
-        let request = GetRequest { district: district.to_owned(), case_id: case.to_owned() };
-        self.intake(&operator()).await.get(request).await.unwrap().into_inner().case.unwrap()
+        let request = GetRequest { district: district.to_owned(), case_id: case.to_owned(), freshness: None };
+        self.casebook(&operator()).await.get(request).await.unwrap().into_inner().case.unwrap()
     }
 
     /// Every case of a district.
     pub async fn cases(&self, district: &str) -> Vec<CaseSummary> {
-        let mut intake = self.intake(&operator()).await;
-        let mut request = ListRequest { district: district.to_owned(), page_size: 1000, ..ListRequest::default() };
+        let mut casebook = self.casebook(&operator()).await;
+        let mut request = ListRequest {
+            district: district.to_owned(),
+            page_size: 1000,
+            freshness: Some(CURRENT),
+            ..ListRequest::default()
+        };
         let mut cases = Vec::new();
         loop {
-            let page = intake.list(request.clone()).await.unwrap().into_inner();
+            let page = casebook.list(request.clone()).await.unwrap().into_inner();
             cases.extend(page.cases);
             if page.next_page_token.is_empty() {
                 assert_eq!(page.total, cases.len() as u64, "the list does not count what it lists");
@@ -142,6 +152,9 @@ impl Drop for Installation {
         }
     }
 }
+
+/// Everything that was recorded before the question.
+pub const CURRENT: Freshness = Freshness { at_least: 0, current: true };
 
 /// Logs in with a key file.
 pub async fn log_in(url: &str, key: &Path, user: &str) -> Broker {

@@ -1,7 +1,5 @@
 //! One case as a line in a list: what every owner's facts make of it, whom it concerns, and what it is found by.
 
-use std::collections::BTreeSet;
-
 use ids::HistoryKey;
 use jiff::Timestamp;
 use prost::Message;
@@ -9,14 +7,14 @@ use proto::FromWireTime;
 use proto::casebook::v1::CaseSummary;
 use proto::common::v1::{Level, Outcome};
 use proto::dispatch::v1::{
-    Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, TaskPlanned, Transferred,
+    Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred,
 };
-use proto::enforcement_center::v1::{OperationOpened, SeatCalled};
+use proto::enforcement_center::v1::OperationOpened;
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
 use proto::record::v1::{Commit, event::Of};
 use proto::triage::v1::{Classified, Judged, Judgement, QueuedForJudgement, Regraded};
-use station::access::Concern;
+use station::access::Matter;
 
 /// Characters of a text kept for comparing and for finding; the matter is said in the first sentences.
 pub const WORDS_LENGTH_MAX: usize = 500;
@@ -29,9 +27,8 @@ pub struct Line {
     pub candidate: bool,
     /// What is found by, until it is written: it never changes.
     pub found_by: FoundBy,
-    /// Whom it concerns, as far as this has been added since it was written.
-    pub new_concerns: Vec<Concern>,
-    known_concerns: BTreeSet<String>,
+    /// Whom it concerns.
+    pub matter: Matter,
     /// When the commit that is being added was decided.
     at: Option<pbjson_types::Timestamp>,
 }
@@ -51,16 +48,16 @@ impl Line {
     pub fn of(key: &HistoryKey) -> Self {
         let summary =
             CaseSummary { case_id: key.id.clone(), district: key.district.to_string(), ..CaseSummary::default() };
-        Self::read(summary, true)
+        Self::read(key, summary, true)
     }
 
-    pub fn read(summary: CaseSummary, candidate: bool) -> Self {
+    /// As it was written. Whom it concerns is known only of what is added from now on.
+    pub fn read(key: &HistoryKey, summary: CaseSummary, candidate: bool) -> Self {
         Self {
             summary,
             candidate,
             found_by: FoundBy::default(),
-            new_concerns: Vec::new(),
-            known_concerns: BTreeSet::new(),
+            matter: Matter::new(key),
             at: None,
         }
     }
@@ -71,6 +68,7 @@ impl Line {
 
     pub fn add(&mut self, commit: &Commit) {
         self.at = commit.at;
+        self.matter.learn(commit);
         for event in commit.facts() {
             match &event.of {
                 Some(Of::Intake(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
@@ -79,25 +77,6 @@ impl Line {
                 Some(Of::EnforcementCenter(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
                 Some(Of::Evaluation(_) | Of::Notification(_)) | None => None,
             };
-        }
-    }
-
-    fn concerns(&mut self, concern: Concern) {
-        if self.known_concerns.insert(concern.to_string()) {
-            self.new_concerns.push(concern);
-        }
-    }
-
-    /// An empty name is nobody's.
-    fn concerns_party(&mut self, code: &str) {
-        if let Ok(code) = code.parse() {
-            self.concerns(Concern::Party(code));
-        }
-    }
-
-    fn concerns_caller(&mut self, caller_ref: &str) {
-        if !caller_ref.is_empty() {
-            self.concerns(Concern::Caller(caller_ref.to_owned()));
         }
     }
 
@@ -117,7 +96,6 @@ impl Line {
     fn handed_to(&mut self, party: &str, level: Level) {
         party.clone_into(&mut self.summary.owner);
         self.summary.level = level_name(level);
-        self.concerns_party(party);
     }
 }
 
@@ -141,11 +119,6 @@ impl IntakeFacts for Line {
         line.campaign.clone_from(&fact.campaign);
         self.is("received");
         let place = fact.place.clone().unwrap_or_default();
-        if let Ok(bridge) = fact.bridge.parse() {
-            self.concerns(Concern::Bridge(bridge));
-        }
-        self.concerns_caller(&fact.caller_ref);
-        self.concerns_party(&place.party);
         self.found_by = FoundBy {
             received_us: fact.received_at.time().map_or(0, Timestamp::as_microsecond),
             party: place.party,
@@ -164,7 +137,6 @@ impl IntakeFacts for Line {
         }
         let own = line.category.clone();
         line.also.retain(|category| *category != own);
-        self.concerns_caller(&fact.caller_ref);
     }
 
     fn linked_as_duplicate(&mut self, fact: &LinkedAsDuplicate) {
@@ -224,14 +196,6 @@ impl DispatchFacts for Line {
             self.summary.level = level_name(Level::B2);
         }
         self.is("called");
-        self.concerns_party(&fact.caller);
-        for called in &fact.parties {
-            self.concerns_party(&called.party);
-        }
-    }
-
-    fn task_planned(&mut self, fact: &TaskPlanned) {
-        self.concerns_party(&fact.party);
     }
 
     fn resolved(&mut self, fact: &Resolved) {
@@ -252,16 +216,8 @@ impl DispatchFacts for Line {
 }
 
 impl EnforcementCenterFacts for Line {
-    fn operation_opened(&mut self, fact: &OperationOpened) {
+    fn operation_opened(&mut self, _: &OperationOpened) {
         self.is("joint-enforcement");
-        self.concerns_party(&fact.centre);
-        for resident in &fact.residents {
-            self.concerns_party(resident);
-        }
-    }
-
-    fn seat_called(&mut self, fact: &SeatCalled) {
-        self.concerns_party(&fact.party);
     }
 }
 

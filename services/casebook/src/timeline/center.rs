@@ -3,7 +3,7 @@
 use proto::facts::EnforcementCenterFacts;
 use proto::enforcement_center::v1::{DocumentNumbered, MeetingHeld, NextStepTaken, NoticeBreached, NoticeComplied, NoticeServed, OfficerAway, OfficerRegistered, OfficerSeated, OfficerSeconded, OfficerUnseated, OnSite, OperationCancelled, OperationConcluded, OperationOpened, PathDecided, Reinspected, ReinspectionDue, RelatedCaseSpawned, SeatCalled, SeatEscalated, SeatLapsed, SeatTaken, SecondmentEnded, StopOrdered};
 
-use super::{Timeline, Told, join, limit, officer, prefixed, told};
+use super::{Timeline, Told, limit, officer, prefixed, told};
 
 impl EnforcementCenterFacts for Timeline {
     fn operation_opened(&mut self, fact: &OperationOpened) -> Told {

@@ -2,13 +2,13 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SPOTS, TIMERS, follows, record_consumer, timer_consumer,
+    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SNAPSHOTS, SPOTS, TIMERS, follows, record_consumer, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, SpotSubject,
 };
 
-use super::STORY_USER;
+use super::{CASEBOOK_USER, STORY_USER};
 
 /// What one user may publish and hear.
 pub(super) struct Permissions {
@@ -111,6 +111,38 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
 fn related_cases(owner: Owner) -> Option<String> {
     let itself: Option<Code> = owner.as_str().parse().ok();
     itself.as_ref().map(BridgeSubject::submit)
+}
+
+/// The casebook: reads the record, and writes nothing but snapshots of its copy.
+pub(super) fn of_casebook() -> Permissions {
+    let mut limits =
+        Limits { subscribe: vec![inbox(CASEBOOK_USER), CLOCK_SEEN.to_owned()], ..Limits::default() };
+    limits.publish.push(inbox(STORY_USER));
+    limits.publish.extend([CASES, CHARTERS].map(stream_info));
+    limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
+    reads(&mut limits, &[CASES, CHARTERS]);
+    watches_the_clock(&mut limits);
+    keeps_objects(&mut limits, SNAPSHOTS);
+    others_consumers(&mut limits.never, None);
+    Permissions { limits: Some(limits) }
+}
+
+/// Puts objects into a bucket, reads them and takes them away again.
+fn keeps_objects(limits: &mut Limits, bucket: &str) {
+    let stream = format!("OBJ_{bucket}");
+    limits.publish.extend([
+        format!("$O.{bucket}.>"),
+        stream_info(&stream),
+        format!("$JS.API.DIRECT.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}.>"),
+        format!("$JS.API.STREAM.MSG.GET.{stream}"),
+        format!("$JS.API.STREAM.PURGE.{stream}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}.>"),
+        format!("$JS.API.CONSUMER.DELETE.{stream}.*"),
+        format!("$JS.API.CONSUMER.INFO.{stream}.*"),
+        format!("$JS.FC.{stream}.>"),
+    ]);
 }
 
 /// Whoever plays stories: sees everything, and moves the clock and with it the alarms.

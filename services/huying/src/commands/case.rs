@@ -4,10 +4,12 @@ use ids::CaseId;
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
 use proto::FromWireTime;
-use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, Stage, StageReached, Way};
+use proto::casebook::v1::{Case, CaseSummary, GetRequest, ListRequest, StageReached};
+use proto::common::v1::Stage;
+use proto::intake::v1::{CallerClass, CaseKind, Way};
 use tonic::Code;
 
-use crate::client::{Installation, explain};
+use crate::client::{CURRENT, Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
 use crate::out::{self, Manner};
@@ -19,7 +21,7 @@ use statistics::StatisticsArgs;
 
 /// Cases a table shows when nobody says how many.
 const TABLE_ROWS: u32 = 50;
-/// Most that intake hands out at a time.
+/// Most that the casebook hands out at a time.
 const PAGE_MAX: u32 = 1000;
 
 /// Read cases.
@@ -79,6 +81,9 @@ pub(crate) struct ListArgs {
     /// The campaign they belong to, by code
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     campaign: String,
+    /// Words that title or text have, all of them, e.g. "噪音 工地"
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
+    text: String,
     /// At most this many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
@@ -99,10 +104,10 @@ async fn show(args: ShowArgs, manner: Manner) -> anyhow::Result<()> {
     let id: CaseId = args.case.parse().map_err(BadUsage::new)?;
     let districts = Districts::of(&args.installation).await?;
     let candidates = args.district.map_or_else(|| districts.codes(), |district| vec![district]);
-    let mut intake = args.installation.intake().await?;
+    let mut casebook = args.installation.casebook().await?;
     for district in &candidates {
-        let request = GetRequest { district: district.clone(), case_id: id.to_string() };
-        match intake.get(request).await {
+        let request = GetRequest { district: district.clone(), case_id: id.to_string(), freshness: None };
+        match casebook.get(request).await {
             Ok(answer) => {
                 let case = answer.into_inner().case.unwrap_or_default();
                 if args.json {
@@ -164,7 +169,7 @@ fn stage_name(reached: &StageReached) -> &'static str {
 }
 
 async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
-    let mut intake = args.installation.intake().await?;
+    let mut casebook = args.installation.casebook().await?;
     let wanted = args.limit.unwrap_or(if args.json { u32::MAX } else { TABLE_ROWS }) as usize;
     let mut request = ListRequest {
         district: args.district.clone(),
@@ -178,16 +183,20 @@ async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
         channel: args.channel.clone(),
         way: args.way.unwrap_or_default(),
         campaign: args.campaign.clone(),
+        text: args.text.clone(),
+        freshness: Some(CURRENT),
     };
     let mut cases: Vec<CaseSummary> = Vec::new();
-    let total = loop {
-        let page = intake.list(request.clone()).await.map_err(|status| explain(&status))?.into_inner();
+    let (total, more) = loop {
+        let page = casebook.list(request.clone()).await.map_err(|status| explain(&status))?.into_inner();
         let left = wanted - cases.len();
         cases.extend(page.cases.into_iter().take(left));
         if page.next_page_token.is_empty() || cases.len() >= wanted {
-            break page.total;
+            break (page.total, if page.total_is_at_least { "or more" } else { "in all" });
         }
         request.page_token = page.next_page_token;
+        // What came meanwhile stands before the first page.
+        request.freshness = None;
     };
     if args.json {
         return out::json(&cases);
@@ -199,7 +208,7 @@ async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
     let districts = Districts::of(&args.installation).await?;
     print_table(&cases, &districts, manner)?;
     if total > cases.len() as u64 {
-        eprintln!("{} of {total}, newest first; --limit N shows more, --json all", cases.len());
+        eprintln!("{} of {total} {more}, newest first; --limit N shows more, --json all", cases.len());
     }
     Ok(())
 }

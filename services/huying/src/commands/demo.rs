@@ -6,9 +6,8 @@ use anyhow::Context;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use include_dir::{Dir, include_dir};
 use jiff::tz::TimeZone;
-use proto::evaluation::v1::GetScoresRequest;
-use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
-use proto::intake::v1::TimelineEntry;
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::{GetScoresRequest, TimelineEntry};
 use story::{Played, Stage, Story, Telling};
 
 use crate::client::explain;
@@ -137,8 +136,12 @@ fn print_table(played: &[Played]) {
 }
 
 async fn print_scores(stage: &Stage, district: &str) -> anyhow::Result<()> {
-    let mut client = EvaluationServiceClient::new(stage.as_operator("evaluation").await?);
-    let request = GetScoresRequest { district: district.to_owned(), ..GetScoresRequest::default() };
+    let mut client = CasebookServiceClient::new(stage.as_operator("casebook").await?);
+    let request = GetScoresRequest {
+        district: district.to_owned(),
+        freshness: Some(crate::client::CURRENT),
+        ..GetScoresRequest::default()
+    };
     let scores = client.get_scores(request).await.map_err(|status| explain(&status))?.into_inner();
     if scores.scores.is_empty() {
         return Ok(());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ids::CaseId;
 use jiff::tz::TimeZone;
-use proto::intake::v1::WatchRequest;
+use proto::casebook::v1::WatchRequest;
 
 use crate::client::{Installation, explain};
 use crate::districts::Districts;
@@ -38,11 +38,11 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
     };
     let districts = Districts::of(&args.installation).await?;
     let mut zones: HashMap<String, TimeZone> = HashMap::new();
-    let mut intake = args.installation.intake().await?;
+    let mut casebook = args.installation.casebook().await?;
     // Without its district a case cannot be asked for; everything is, then, and the rest left out here.
     let case_id = only.clone().filter(|_| !args.district.is_empty()).unwrap_or_default();
-    let request = WatchRequest { district: args.district, case_id, from_start: args.from_start };
-    let mut facts = intake.watch(request).await.map_err(|status| explain(&status))?.into_inner();
+    let request = WatchRequest { district: args.district, case_id, from_start: args.from_start, after: 0 };
+    let mut facts = casebook.watch(request).await.map_err(|status| explain(&status))?.into_inner();
     loop {
         let next = tokio::select! {
             next = facts.message() => next.map_err(|status| explain(&status))?,

@@ -1,10 +1,8 @@
 //! What intake accepts and what it remembers of a case. Rules are in [`decide`], the check of a submission in
-//! [`submission`], which cases may be one matter in [`duplicates`]. What households are asked is a history of its own:
-//! [`poll`]. [`allowed`] asks the same rules what could be done now.
+//! [`submission`]. What households are asked is a history of its own: [`poll`]. [`allowed`] asks the same rules what could be done now.
 
 pub mod allowed;
 mod decide;
-pub mod duplicates;
 #[cfg(test)]
 mod model;
 pub mod poll;

@@ -21,6 +21,7 @@ mod error;
 pub mod follow;
 mod history;
 mod load;
+pub mod objects;
 pub mod projection;
 pub mod provision;
 pub mod quiet;

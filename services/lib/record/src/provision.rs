@@ -6,12 +6,13 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
-use proto::streams::{CALLS, CLOCK, ConsumerSpec, REFS, Retention, StreamSpec, consumers, streams};
+use proto::streams::{CALLS, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams};
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::{ACK_PENDING_MAX, ACK_WAIT_S};
+use crate::objects;
 use crate::references::REFS_STREAM;
 
 /// Consumers one stream may have: one per department, 1,000 of them, and our own.
@@ -40,6 +41,9 @@ impl Broker {
         }
         report.push(self.ensure_stream(references_config(replicas)).await?);
         report.push(self.ensure_stream(clock_config(replicas)).await?);
+        for (bucket, description) in OBJECT_BUCKETS {
+            report.push(self.ensure_stream(objects_config(bucket, description, replicas)).await?);
+        }
         for spec in consumers() {
             report.push(self.ensure_consumer(&spec).await?);
         }
@@ -148,6 +152,21 @@ fn clock_config(replicas: usize) -> Config {
         discard: DiscardPolicy::New,
         max_messages_per_subject: 1,
         max_message_size: 1024,
+        allow_direct: true,
+        allow_rollup: true,
+        ..Config::default()
+    }
+}
+
+/// As the client makes a bucket of objects, which only finds again what it would have made.
+fn objects_config(bucket: &str, description: &str, replicas: usize) -> Config {
+    Config {
+        name: objects::stream_of(bucket),
+        description: Some(description.to_owned()),
+        subjects: vec![format!("$O.{bucket}.C.>"), format!("$O.{bucket}.M.>")],
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
         allow_direct: true,
         allow_rollup: true,
         ..Config::default()

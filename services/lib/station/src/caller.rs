@@ -114,6 +114,8 @@ fn role_from_name(name: &str) -> Option<Role> {
     ROLES.into_iter().find(|(role, known)| *known == name && *role != Role::System).map(|(role, _)| role)
 }
 
-fn role_name(role: Role) -> &'static str {
+/// As tokens write it.
+#[must_use]
+pub fn role_name(role: Role) -> &'static str {
     ROLES.into_iter().find(|(known, _)| *known == role).map_or("stranger", |(_, name)| name)
 }

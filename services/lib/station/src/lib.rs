@@ -5,6 +5,7 @@
 //! (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
 //! deadline) go through it. [`caller`] says who asks, [`refusal`] how a "no" travels.
 
+pub mod access;
 mod caller;
 mod charters;
 pub mod desk;
@@ -19,7 +20,7 @@ use chassis::{Anchor, Clock, Service};
 use jiff::Timestamp;
 use record::{Broker, BrokerConfig, Credentials};
 
-pub use caller::Caller;
+pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
 pub use desk::Desk;
 pub use prose::{optional_prose, prose};

@@ -38,6 +38,8 @@ use chassis::{Authorised, Identity};
 use proto::common::v1::{Officer, Place};
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::{self as evaluation};
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::{GetRequest, ListRequest};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::intake::v1::{self as intake};
 use proto::triage::v1::triage_service_client::TriageServiceClient;
@@ -49,7 +51,7 @@ use station::explain;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::doors::{Stage, operator};
+use crate::doors::{CURRENT, Stage, operator};
 use crate::format::{ActorSpec, Step, Story, instant};
 use crate::own_name;
 
@@ -322,11 +324,12 @@ impl Act<'_> {
     async fn find_related(&self, cases: &BTreeMap<String, String>) -> anyhow::Result<Answer> {
         let with: Finding = self.with()?;
         let parent = cases.get(&with.of).with_context(|| format!("no step has named a case {:?}", with.of))?;
-        let mut client = IntakeServiceClient::new(self.stage.enter("intake", &operator()).await?);
+        let mut client = CasebookServiceClient::new(self.stage.enter("casebook", &operator()).await?);
         let district = self.story.district.clone();
-        let list = intake::ListRequest { district: district.clone(), ..intake::ListRequest::default() };
+        let list = ListRequest { district: district.clone(), freshness: Some(CURRENT), ..ListRequest::default() };
         for summary in client.list(list).await.map_err(|status| explain(&status))?.into_inner().cases {
-            let request = intake::GetRequest { district: district.clone(), case_id: summary.case_id.clone() };
+            let case_id = summary.case_id.clone();
+            let request = GetRequest { district: district.clone(), case_id, freshness: None };
             let case = client.get(request).await.map_err(|status| explain(&status))?.into_inner().case;
             // One site may have shown more than one matter: the next name is for the next of them.
             let named = cases.values().any(|id| *id == summary.case_id);

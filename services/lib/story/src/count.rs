@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use proto::FromWireTime;
-use proto::intake::v1::Case;
+use proto::casebook::v1::Case;
 
 use crate::format::{CaseCount, instant};
 
@@ -38,7 +38,7 @@ fn describe(expected: &CaseCount) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
     use proto::ToWireTime;
-    use proto::intake::v1::{CaseSummary, TimelineEntry};
+    use proto::casebook::v1::{CaseSummary, TimelineEntry};
 
     use super::*;
 

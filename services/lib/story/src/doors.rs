@@ -5,11 +5,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chassis::{Authorised, Clock, Identity, Issuer, authorised};
+use proto::casebook::v1::Freshness;
 use record::Broker;
 use serde::Deserialize;
 
 /// Life of an actor's token in real time: longer than any story plays.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+/// What a story reads is what it did.
+pub(crate) const CURRENT: Freshness = Freshness { at_least: 0, current: true };
 
 /// Addresses of the services.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,7 +22,7 @@ pub struct Doors {
     /// Where everything listens that is not named below.
     #[serde(default)]
     pub default: String,
-    /// By service: `intake`, `triage`, `dispatch`, `enforcement-center`, `evaluation`, `notification`.
+    /// By service: `casebook`, `intake`, `triage`, `dispatch`, `enforcement-center`, `evaluation`, `notification`.
     #[serde(default)]
     pub services: BTreeMap<String, String>,
     /// By department.

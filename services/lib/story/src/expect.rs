@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proto::FromWireTime;
-use proto::intake::v1::{Case, StatisticsResponse, TimelineEntry};
+use proto::casebook::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
 use crate::act::{STAGES, word_of};

@@ -8,13 +8,13 @@ use chassis::Authorised;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use proto::ToWireTime;
-use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::{Case, GetRequest, StatisticsRequest, TimelineEntry};
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::{Case, GetRequest, StatisticsRequest, TimelineEntry};
 use serde::Serialize;
 use station::explain;
 
 use crate::act::{Act, CLASSES, Done, word};
-use crate::doors::{Stage, operator};
+use crate::doors::{CURRENT, Stage, operator};
 use crate::format::{Expectation, Story, instant};
 use crate::time::StoryTime;
 use crate::{count, expect, polled, staffed};
@@ -67,7 +67,7 @@ pub async fn play(
     let mut time = StoryTime::begin(&stage.broker, begins).await?;
     let mut scene = Scene {
         story,
-        reader: IntakeServiceClient::new(stage.enter("intake", &operator()).await?),
+        reader: CasebookServiceClient::new(stage.enter("casebook", &operator()).await?),
         cases: BTreeMap::new(),
         many: BTreeMap::new(),
         told: HashSet::new(),
@@ -122,10 +122,10 @@ pub async fn play(
     })
 }
 
-/// What has happened so far, as intake tells it.
+/// What has happened so far, as the casebook tells it.
 struct Scene<'s> {
     story: &'s Story,
-    reader: IntakeServiceClient<Authorised>,
+    reader: CasebookServiceClient<Authorised>,
     cases: BTreeMap<String, String>,
     /// Names that stand for many cases alike.
     many: BTreeMap<String, Vec<String>>,
@@ -139,7 +139,7 @@ struct Scene<'s> {
 
 impl Scene<'_> {
     async fn read(&mut self, case: &str) -> anyhow::Result<Case> {
-        let request = GetRequest { district: self.story.district.clone(), case_id: case.to_owned() };
+        let request = GetRequest { district: self.story.district.clone(), case_id: case.to_owned(), freshness: None };
         let response = self.reader.get(request).await.map_err(|status| explain(&status))?;
         response.into_inner().case.context("the answer holds no case")
     }
@@ -199,6 +199,7 @@ impl Scene<'_> {
                 from: Some(counted.from.as_deref().map_or(Ok(begins), |at| instant(begins, at))?.to_wire()),
                 until: Some(counted.until.as_deref().map_or(Ok(self.ends), |at| instant(begins, at))?.to_wire()),
                 caller_class: word("class", &counted.class, CLASSES)?,
+                freshness: Some(CURRENT),
             };
             let is = self.reader.statistics(request).await.map_err(|status| explain(&status))?;
             differences.extend(expect::miscounted(counted, &is.into_inner()));

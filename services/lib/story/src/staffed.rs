@@ -1,9 +1,9 @@
 //! Whose the officers of a story are, as a unit sees it on a day.
 
-use proto::enforcement_center::v1::staff_service_client::StaffServiceClient;
-use proto::enforcement_center::v1::{ListOfficersRequest, StaffRecord};
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::{ListOfficersRequest, StaffRecord};
 
-use crate::doors::Stage;
+use crate::doors::{CURRENT, Stage};
 use crate::format::{Sighting, Story};
 use crate::own_name;
 
@@ -11,11 +11,12 @@ use crate::own_name;
 pub async fn differences(stage: &Stage, story: &Story, expected: &[Sighting]) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
     for expected in expected {
-        let mut client = StaffServiceClient::new(stage.as_operator("enforcement-center").await?);
+        let mut client = CasebookServiceClient::new(stage.as_operator("casebook").await?);
         let request = ListOfficersRequest {
             district: story.district.clone(),
             party: expected.seen_by.clone(),
             on: expected.on.clone(),
+            freshness: Some(CURRENT),
         };
         let named = own_name(&story.story, &expected.officer, stage.run());
         let of = |record: &&StaffRecord| record.officer.as_ref().is_some_and(|officer| officer.staff_ref == named);

@@ -1,10 +1,11 @@
 use jiff::Timestamp;
 use owo_colors::OwoColorize;
 use proto::ToWireTime;
-use proto::intake::v1::{CallerClass, Containment, StatisticsRequest, StatisticsResponse};
+use proto::casebook::v1::{Containment, StatisticsRequest, StatisticsResponse};
+use proto::intake::v1::CallerClass;
 
 use super::number;
-use crate::client::{Installation, explain};
+use crate::client::{CURRENT, Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
 use crate::out::{self, Manner};
@@ -44,9 +45,10 @@ pub(crate) async fn run(args: StatisticsArgs, manner: Manner) -> anyhow::Result<
         from: args.from.map(ToWireTime::to_wire),
         until: args.until.map(ToWireTime::to_wire),
         caller_class: args.class.unwrap_or_default(),
+        freshness: Some(CURRENT),
     };
-    let mut intake = args.installation.intake().await?;
-    let counted = intake.statistics(request).await.map_err(|status| explain(&status))?.into_inner();
+    let mut casebook = args.installation.casebook().await?;
+    let counted = casebook.statistics(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json { out::json(&counted) } else { print(&counted, manner) }
 }
 

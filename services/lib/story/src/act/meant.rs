@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use proto::intake::v1 as intake;
-use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use proto::casebook::v1::GetRequest;
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use serde_json::Value;
 use station::explain;
 
@@ -53,8 +54,9 @@ impl Act<'_> {
 
     /// What the events of that name say, in their order.
     async fn facts(&self, case_id: &str, event: &str) -> anyhow::Result<Vec<Value>> {
-        let mut reader = IntakeServiceClient::new(self.stage.enter("intake", &operator()).await?);
-        let request = intake::GetRequest { district: self.story.district.clone(), case_id: case_id.to_owned() };
+        let mut reader = CasebookServiceClient::new(self.stage.enter("casebook", &operator()).await?);
+        let (district, case_id) = (self.story.district.clone(), case_id.to_owned());
+        let request = GetRequest { district, case_id, freshness: None };
         let answer = reader.get(request).await.map_err(|status| explain(&status))?.into_inner();
         let timeline = answer.case.context("the answer holds no case")?.timeline;
         let entries = timeline.iter().filter(|entry| entry.event == event);
