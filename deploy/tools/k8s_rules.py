@@ -12,7 +12,7 @@ import yaml
 # Made on the spot with keys nobody else may see; k8s/README.md says how.
 SECRETS_MADE_BY_HAND = {
     "identity", "reference", "webhook", "nats-accounts", "provision-nkey", "responder-nkey",
-    "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey", "notification-nkey",
+    "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey", "notification-nkey",
 }
 WORKLOADS = {"Deployment", "StatefulSet", "Job"}
 DRAIN_S_MARGIN = 5

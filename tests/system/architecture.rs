@@ -22,8 +22,8 @@ const LIBS: [(&str, &[&str]); 10] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 7] =
-    ["intake", "triage", "dispatch", "enforcement-center", "evaluation", "notification", "responder"];
+const SERVICES: [&str; 8] =
+    ["casebook", "intake", "triage", "dispatch", "enforcement-center", "evaluation", "notification", "responder"];
 /// These run everything, so they may import everything.
 const RUN_EVERYTHING: [&str; 2] = ["huying", "huying-tests"];
 /// Only in tests.

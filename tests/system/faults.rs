@@ -6,9 +6,9 @@ mod the_checker;
 
 use std::sync::Arc;
 
+use huying::accounts::CASEBOOK_USER;
 use proto::casebook::v1::TimelineEntry;
 use story::{Telling, play, read};
-use tokio::runtime::Handle;
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::support::checker::complaints;
@@ -17,13 +17,14 @@ use crate::support::root;
 use burst::Burst;
 
 /// Who is killed, and after which fact of S19. The step that comes next is one that needs the victim.
-const FAULTS: [(&str, &str); 6] = [
+const FAULTS: [(&str, &str); 7] = [
     ("triage", "Received"),
     ("intake", "Progressed"),
     ("dispatch", "Escalated"),
     ("jiangan-parks", "Responded"),
     (NATS, "ReportedIn"),
     ("evaluation", "Resolved"),
+    (CASEBOOK_USER, "Progressed"),
 ];
 /// Submissions around a kill, and how many of them are answered before it.
 const SUBMISSIONS: usize = 40;
@@ -79,13 +80,14 @@ impl Telling for Fault {
             city.kill(victim);
         });
         let mut revival = JoinSet::new();
-        revival.spawn(async move {
-            city.until_missed(victim).await;
+        // The story reads every case in the casebook between its steps: it cannot go on before that is back.
+        if victim == CASEBOOK_USER {
             block_in_place(|| city.revive(victim));
-        });
-        // The story reads every case through intake between its steps: it cannot go on before intake is back.
-        if victim == "intake" {
-            block_in_place(|| Handle::current().block_on(ended(&mut revival)));
+        } else {
+            revival.spawn(async move {
+                city.until_missed(victim).await;
+                block_in_place(|| city.revive(victim));
+            });
         }
         self.struck = Some(Struck { burst, revival });
     }

@@ -24,6 +24,8 @@ use crate::cases::likeness::Reach;
 use crate::copy::{self, Place};
 use crate::keep::Keeping;
 
+mod broker;
+
 const DISTRICT: &str = "wuchang";
 
 /// An empty copy that nobody else has.

@@ -1,31 +1,23 @@
 //! Who works where: the desk at which officers are registered and seconded.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use charter::Charter;
-use chassis::Gate;
-use decider::Decider;
-use ids::{Code, HistoryKey, Kind, Owner};
+use ids::{Code, HistoryKey, Kind};
 use jiff::civil::Date;
 use proto::common::v1::Role;
 use proto::enforcement_center::v1::staff_service_server::StaffService;
 use proto::enforcement_center::v1::{
-    EndSecondmentRequest, EndSecondmentResponse, ListOfficersRequest, ListOfficersResponse, RegisterOfficerRequest,
-    RegisterOfficerResponse, SecondOfficerRequest, SecondOfficerResponse, StaffRecord,
+    EndSecondmentRequest, EndSecondmentResponse, RegisterOfficerRequest, RegisterOfficerResponse, SecondOfficerRequest,
+    SecondOfficerResponse,
 };
-use proto::subjects::CommitSubject;
-use record::{Broker, Step, StoredCommit};
-use station::desk::{command_id, events_of};
-use station::{Caller, Desk, Violation, broker_status, optional_prose, prose, wire as shared};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use station::desk::command_id;
+use station::{Caller, Desk, Violation, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
-use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment, State};
+use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment};
 use crate::fields::{self, TEXT_LENGTH_MAX};
-use crate::wire::staff::{day, day_text, optional_day, to_relations};
+use crate::wire::staff::{day, optional_day};
 
 /// Powers one person is licensed for.
 const LICENCE_MAX: usize = 20;

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use chassis::Issuer;
+use huying::accounts::CASEBOOK_USER;
 use huying::data::DataFolder;
 use huying::stage;
 use ids::{Kind, Owner};
@@ -70,10 +71,11 @@ impl City {
             let mut more = Vec::new();
             if owner == Owner::Intake {
                 more = vec!["--reference-key-file".to_owned(), city.path("reference.key")];
-                more.extend(["--projection-file".to_owned(), city.path("cases.sqlite")]);
             }
             city.plan(owner.as_str(), owner.as_str(), more);
         }
+        let file = vec!["--file".to_owned(), city.path("casebook.sqlite")];
+        city.plan(CASEBOOK_USER, CASEBOOK_USER, file);
         for department in departments {
             let more = ["--department", department, "--data-dir", &city.path("departments")].map(str::to_owned);
             city.plan(department, "responder", more.to_vec());
@@ -230,7 +232,8 @@ impl City {
         let doors = |names: &[&str]| -> BTreeMap<String, String> {
             names.iter().map(|name| ((*name).to_owned(), self.grpc(name))).collect()
         };
-        let services = doors(&Owner::ALL.map(|owner| owner.as_str()));
+        let names: Vec<&str> = Owner::ALL.iter().map(|owner| owner.as_str()).chain([CASEBOOK_USER]).collect();
+        let services = doors(&names);
         let doors = json!({ "services": services, "responders": doors(departments) });
         std::fs::write(self.doors(), doors.to_string()).unwrap();
     }

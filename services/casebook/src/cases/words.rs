@@ -27,15 +27,12 @@ pub fn query(asked: &str) -> Option<String> {
     (!terms.is_empty()).then(|| terms.join(" AND "))
 }
 
-/// One word or phrase: its tokens one after the other.
+/// One word or phrase: its tokens one after the other. A last character without its neighbour is the first half of a pair.
 fn term(asked: &str) -> Option<String> {
     let tokens = tokens(asked, false);
-    match &tokens[..] {
-        [] => None,
-        // The first half of a pair.
-        [one] if one.chars().count() == 1 => Some(format!("\"{one}\"*")),
-        tokens => Some(format!("\"{}\"", tokens.join(" "))),
-    }
+    let half = tokens.last()?.chars().collect::<Vec<_>>();
+    let prefix = if matches!(half[..], [only] if stands_alone(only)) { "*" } else { "" };
+    Some(format!("\"{}\"{prefix}", tokens.join(" ")))
 }
 
 /// Pairs of characters that stand alone; runs of letters and digits. The last character of a run is a token too, so that it

@@ -16,6 +16,7 @@ mod provisioning;
 mod proxy;
 mod racing;
 mod references;
+mod projecting;
 mod replaying;
 mod requests;
 mod tally;
