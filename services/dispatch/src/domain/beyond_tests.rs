@@ -54,7 +54,7 @@ fn a_call_found_late_takes_the_next_colour_and_of_each_limit_the_earlier() {
     let red = after(state, &check(120));
     assert_eq!((red.calls[0].colour, red.calls[0].completion_due), (Colour::Red, at(120 + 2 * 24 * 60)));
     let over = Rules::decide(&red, &check(120 + 2 * 24 * 60)).unwrap();
-    assert!(!names(&over).contains(&"ColourRaised") && names(&over).contains(&"Overdue"));
+    assert!(!names(&over).contains(&"ColourRaised".to_owned()) && names(&over).contains(&"Overdue".to_owned()));
 }
 
 #[test]

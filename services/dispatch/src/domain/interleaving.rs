@@ -230,7 +230,7 @@ fn a_withdrawal_and_the_last_answer_end_a_call_once_whichever_comes_first() {
     let called = [grade(1, false), whistle(&[POLICE]), answer(POLICE, 5, report_in())];
     let endings = |last: [Command; 2]| {
         let mut state = given(&called);
-        let mut ended = BTreeMap::<&str, u32>::new();
+        let mut ended = BTreeMap::<String, u32>::new();
         for command in last {
             let events = Rules::decide(&state, &command).unwrap_or_default();
             names(&events).into_iter().for_each(|name| *ended.entry(name).or_default() += 1);

@@ -137,7 +137,7 @@ mod tests {
         let state = after(state, &complete(POLICE, 1));
         assert_eq!(state.phase, Phase::Open);
         // Whoever is late with such a task is late like with any other.
-        assert!(names(&Rules::decide(&state, &check(14 * 24 * 60)).unwrap()).contains(&"Overdue"));
+        assert!(names(&Rules::decide(&state, &check(14 * 24 * 60)).unwrap()).contains(&"Overdue".to_owned()));
         let last = Rules::decide(&state, &complete(BUILD, 2)).unwrap();
         assert_eq!(names(&last), ["TaskDone", "Resolved"]);
         let Some(Event::Resolved(resolution)) = last.last() else { panic!("no resolution") };

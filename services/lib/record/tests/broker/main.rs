@@ -18,6 +18,7 @@ mod racing;
 mod references;
 mod replaying;
 mod requests;
+mod spots;
 mod tally;
 mod traces;
 mod world;
