@@ -13,7 +13,7 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench tools nats clients clean
+.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,10 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 bench: nats ## measure throughput and latency, optimised; writes target/bench.json
 	$(CARGO) build --release -p huying-tests --bin bench --locked
 	$(TARGET_DIR)/release/bench
+
+bench-size: nats ## the same with up to a million cases stored; takes most of an hour, goes on where it was stopped
+	$(CARGO) build --release --workspace --bins --locked
+	$(TARGET_DIR)/release/bench_size $(BENCH_SIZE)
 
 tools: ## fetch every pinned tool into .tools/ (for working offline later)
 	@$(FETCH) all

@@ -83,7 +83,7 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
 }
 
 /// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
-fn translate(app: &App, stored: &StoredCommit, event: &Event) -> Result<Option<Command>, Failure> {
+pub(crate) fn translate(app: &App, stored: &StoredCommit, event: &Event) -> Result<Option<Command>, Failure> {
     let mut translating = Translating { app, stored };
     if let Some(fact) = event.intake() {
         fact.told_to(&mut translating)

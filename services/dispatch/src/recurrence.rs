@@ -365,8 +365,8 @@ pub async fn write_spots(
             let Some(charter) = charter(key.district.as_str()) else { return anyhow::Ok(()) };
             let commits = recurrences.broker.load_owner(&key, Owner::Dispatch).await?;
             let course = Course::read(&commits)?;
-            recurrences.keep(&key, &course, &charter, now).await.map_err(anyhow::Error::from)?;
-            Ok(())
+            let kept = recurrences.keep(&key, &course, &charter, now).await;
+            kept.map(|_| ()).map_err(|Failure::Transient(error) | Failure::Permanent(error)| anyhow::anyhow!(error))
         })
         .buffer_unordered(REWRITTEN_AT_ONCE);
     let mut done = 0;
@@ -378,7 +378,10 @@ pub async fn write_spots(
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod samples {
     use proto::ToWireTime;
     use proto::common::v1::Outcome;
     use proto::dispatch::v1::{Assigned, CloseReason, Closed, DispatchEvent, Reopened, Resolved};

@@ -174,7 +174,7 @@ pub fn is_left(closed: &Closed) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{assigned, closed, commit, day, reopened, resolved};
+    use super::super::samples::{assigned, closed, commit, day, reopened, resolved};
     use super::*;
 
     fn after(commits: &[StoredCommit]) -> Course {

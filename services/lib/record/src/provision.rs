@@ -64,6 +64,19 @@ impl Broker {
             .await
     }
 
+    /// Makes a durable consumer begin with what is stored next. For a benchmark on a store that nobody worked on: services
+    /// never skip anything.
+    ///
+    /// # Errors
+    /// The broker does not answer, or there is no such consumer.
+    pub async fn skip_what_is_stored(&self, stream: &str, consumer: &str) -> Result<(), BrokerError> {
+        let stream = self.stream(stream).await?;
+        let next = stream.cached_info().state.last_sequence + 1;
+        let what = || format!("move {consumer} to the end");
+        let moved = stream.reset_consumer(consumer, Some(next)).await;
+        moved.map(|_| ()).map_err(|source| BrokerError::unavailable(what(), source))
+    }
+
     async fn ensure_stream(&self, config: Config) -> Result<Provisioned, BrokerError> {
         let what = format!("stream {}", config.name);
         let before =

@@ -19,6 +19,7 @@ mod references;
 mod projecting;
 mod replaying;
 mod requests;
+mod spots;
 mod tally;
 mod traces;
 mod world;

@@ -1,0 +1,442 @@
+//! The load of the benchmarks: one case after the other is born, called, rated.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use chassis::{CancellationToken, Clock, Identity};
+use huying::accounts::PROVISION_USER;
+use huying::client::{Authorised, authorised};
+use huying::data::DataFolder;
+use huying::up::Running;
+use ids::{Code, Kind, Owner};
+use prost::Message;
+use proto::common::v1::{Duty, Place};
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::dispatch::v1::{CallRequest, CalledParty};
+use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
+use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
+use proto::evaluation::v1::{RatePartyRequest, RateRequest};
+use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
+use proto::streams::CASES;
+use proto::subjects::{BridgeSubject, CommitSubject};
+use record::append::Grouping;
+use record::{Appender, Broker, BrokerConfig, Credentials, Requester, Step, StoredCommit};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+pub const DISTRICT: &str = "wuchang";
+pub const BRIDGE: &str = "wuchang-weilinli";
+/// Cases under way at once in the closed loop.
+pub const UNDER_WAY: usize = 512;
+pub const WARM_UP: Duration = Duration::from_secs(4);
+pub const MEASURED: Duration = Duration::from_secs(12);
+const RAW_MEASURED: Duration = Duration::from_secs(4);
+const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+/// How to get into an installation, in one process or in many.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub folder: DataFolder,
+    /// `nats://host:port`, and `http://host:port` of two services.
+    pub nats: String,
+    pub dispatch: String,
+    pub evaluation: String,
+}
+
+impl Access {
+    #[must_use]
+    pub fn of(running: &Running) -> Self {
+        let endpoints = &running.endpoints;
+        Self {
+            folder: running.folder().clone(),
+            nats: endpoints.nats.clone(),
+            dispatch: endpoints.grpc.clone(),
+            evaluation: endpoints.grpc.clone(),
+        }
+    }
+
+    /// # Errors
+    /// The installation has no key yet.
+    pub fn token(&self, role: &str, party: &str, district: &str) -> anyhow::Result<String> {
+        let identity = Identity {
+            role: role.to_owned(),
+            party: party.to_owned(),
+            district: district.to_owned(),
+            staff_ref: "bench".to_owned(),
+        };
+        Ok(self.folder.issuer()?.issue(&identity, Clock::real().real_now(), TOKEN_LIFE))
+    }
+
+    /// A connection to the broker as one of its users.
+    ///
+    /// # Errors
+    /// There is no such user.
+    pub async fn connect(&self, user: &str) -> anyhow::Result<Broker> {
+        let config = BrokerConfig {
+            url: self.nats.clone(),
+            credentials: Credentials::NkeyFile(self.folder.key_file(user)),
+            name: format!("bench as {user}"),
+            inbox: user.to_owned(),
+        };
+        Ok(Broker::connect(&config).await?)
+    }
+}
+
+/// The load: one case after the other is born, called, rated.
+pub struct Load {
+    pub broker: Broker,
+    bridge: Requester,
+    desks: Vec<(Code, DispatchServiceClient<Authorised>, EvaluationServiceClient<Authorised>)>,
+    caller: EvaluationServiceClient<Authorised>,
+    departments: Vec<Code>,
+    born: AtomicUsize,
+    run: String,
+}
+
+pub struct Full {
+    pub lifecycles_per_s: f64,
+    pub commits_per_s: f64,
+    pub durable_messages_per_s: f64,
+}
+
+#[derive(Default)]
+pub struct Open {
+    pub submits: Vec<f64>,
+    pub lives: Vec<f64>,
+}
+
+impl Load {
+    /// For a running installation, whose departments answer by themselves: those in `departments`, or all of the district
+    /// if none is named.
+    ///
+    /// # Errors
+    /// Somebody is not let in.
+    pub async fn open(access: &Access, departments: &[&str]) -> anyhow::Result<Self> {
+        let charter = charter::Charter::shipped(DISTRICT).context("the charter ships")?;
+        let mut desks = Vec::new();
+        for street in charter.find_parties(charter::PartyKind::Street) {
+            let centre = charter.unit_of(&street.code, "command-centre").context("every street has one")?.code.clone();
+            let token = access.token("street", centre.as_str(), DISTRICT)?;
+            let dispatch = DispatchServiceClient::new(authorised(&access.dispatch, &token).await?);
+            let evaluation = EvaluationServiceClient::new(authorised(&access.evaluation, &token).await?);
+            desks.push((centre, dispatch, evaluation));
+        }
+        let token = access.token("bridge", BRIDGE, DISTRICT)?;
+        let departments = charter
+            .departments()
+            .filter(|party| party.kind == charter::PartyKind::Department)
+            .map(|party| party.code.clone())
+            .filter(|code| departments.is_empty() || departments.contains(&code.as_str()))
+            .collect();
+        Ok(Self {
+            broker: access.connect(PROVISION_USER).await?,
+            bridge: access.connect(BRIDGE).await?.requester(),
+            desks,
+            caller: EvaluationServiceClient::new(authorised(&access.evaluation, &token).await?),
+            departments,
+            born: AtomicUsize::new(0),
+            run: uuid::Uuid::new_v4().simple().to_string(),
+        })
+    }
+
+    /// Submits the next case; answers its id and how long the acknowledgement took, in ms.
+    async fn submit(&self) -> anyhow::Result<(String, f64)> {
+        let number = self.born.fetch_add(1, Ordering::Relaxed);
+        let (centre, _, _) = &self.desks[number % self.desks.len()];
+        let street = centre.as_str().trim_end_matches("-command-centre");
+        let request = SubmitRequest {
+            external_ref: format!("{}-{number}", self.run),
+            title: "路口渍水，行人绕行".to_owned(),
+            text: "门口的路一下雨就积水，过往的人像过河一样，请尽快处理。".repeat(2),
+            place: Some(Place {
+                party: street.to_owned(), address: format!("和平大道{number}号"), ..Place::default()
+            }),
+            category: "ponding".to_owned(),
+            ..SubmitRequest::default()
+        };
+        let begun = Instant::now();
+        let subject = BridgeSubject::submit(&BRIDGE.parse()?);
+        let reply = self.bridge.request(subject, request.encode_to_vec(), Duration::from_secs(30)).await?;
+        let took = begun.elapsed().as_secs_f64() * 1000.0;
+        match SubmitReply::decode(reply)?.result {
+            Some(submit_reply::Result::Ok(response)) => Ok((response.case_id, took)),
+            other => anyhow::bail!("submission refused: {other:?}"),
+        }
+    }
+
+    /// What the people do when something happens to a case; true when it is over.
+    fn react(self: &Arc<Self>, stored: &StoredCommit, tasks: &mut JoinSet<anyhow::Result<()>>) -> bool {
+        let mut over = false;
+        let case = || stored.subject.key.id.clone();
+        for fact in stored.commit.dispatch_facts() {
+            if let DispatchFact::Assigned(fact) = fact {
+                tasks.spawn(Arc::clone(self).call(case(), fact.party.clone()));
+            }
+            over |= matches!(fact, DispatchFact::Closed(_));
+        }
+        for fact in stored.commit.evaluation_facts() {
+            if let EvaluationFact::RatingRequested(fact) = fact {
+                let party = fact.performance.first().map(|kept| kept.party.clone()).unwrap_or_default();
+                tasks.spawn(Arc::clone(self).rate(case(), fact.calling_party.clone(), party));
+            }
+        }
+        over
+    }
+
+    async fn call(self: Arc<Self>, case_id: String, owner: String) -> anyhow::Result<()> {
+        let (_, dispatch, _) = self.desks.iter().find(|(centre, _, _)| centre.as_str() == owner).context("a street")?;
+        let number = self.born.fetch_add(0, Ordering::Relaxed);
+        let party = self.departments[number % self.departments.len()].to_string();
+        let request = CallRequest {
+            district: DISTRICT.to_owned(),
+            case_id,
+            command_id: uuid::Uuid::new_v4().to_string(),
+            parties: vec![CalledParty { party, duty: Duty::Lead.into() }],
+            ..CallRequest::default()
+        };
+        dispatch.clone().call(request).await?;
+        Ok(())
+    }
+
+    async fn rate(self: Arc<Self>, case_id: String, street: String, party: String) -> anyhow::Result<()> {
+        let (_, _, evaluation) =
+            self.desks.iter().find(|(centre, _, _)| centre.as_str() == street).context("a street")?;
+        let by_street = RatePartyRequest {
+            district: DISTRICT.to_owned(),
+            case_id: case_id.clone(),
+            command_id: uuid::Uuid::new_v4().to_string(),
+            party,
+            rate: "1".to_owned(),
+            deduction_reason: String::new(),
+        };
+        evaluation.clone().rate_party(by_street).await?;
+        let by_caller = RateRequest {
+            district: DISTRICT.to_owned(),
+            case_id,
+            command_id: uuid::Uuid::new_v4().to_string(),
+            rating: "satisfied".to_owned(),
+            comment: String::new(),
+        };
+        self.caller.clone().rate(by_caller).await?;
+        Ok(())
+    }
+
+    fn watch(&self, from: u64, stop: CancellationToken) -> record::Replay {
+        let filters = [Owner::Dispatch, Owner::Evaluation].map(|owner| CommitSubject::all_of(Kind::Case, owner));
+        self.broker.replay(filters.to_vec(), from, stop)
+    }
+
+    async fn end_of_record(&self) -> anyhow::Result<u64> {
+        Ok(self.broker.last_position("case.>").await?)
+    }
+
+    async fn durable_messages(&self) -> anyhow::Result<u64> {
+        Ok(self.broker.activity(None).await?.positions.iter().sum::<u64>() + self.born.load(Ordering::Relaxed) as u64)
+    }
+
+    /// As many as go, [`UNDER_WAY`] at once.
+    ///
+    /// # Errors
+    /// A request is refused, or the broker does not answer.
+    pub async fn closed_loop(self: &Arc<Self>) -> anyhow::Result<Full> {
+        let stop = CancellationToken::new();
+        let mut record = self.watch(self.end_of_record().await? + 1, stop.clone());
+        let slots = Arc::new(Semaphore::new(UNDER_WAY));
+        let mut tasks = JoinSet::new();
+        let begun = Instant::now();
+        let mut measured = None;
+        let mut closed = 0u64;
+        let feeder = {
+            let (load, slots, stop) = (Arc::clone(self), Arc::clone(&slots), stop.clone());
+            tokio::task::spawn(async move {
+                let mut submits = JoinSet::new();
+                while !stop.is_cancelled() {
+                    slots.acquire().await?.forget();
+                    let load = Arc::clone(&load);
+                    submits.spawn(async move { load.submit().await.map(|_| ()) });
+                    while let Some(done) = submits.try_join_next() {
+                        done??;
+                    }
+                }
+                anyhow::Ok(())
+            })
+        };
+        let figures = loop {
+            let step = record.next().await?.context("the record goes on")?;
+            let Step::Commit(stored) = step else { continue };
+            if self.react(&stored, &mut tasks) {
+                closed += 1;
+                slots.add_permits(1);
+            }
+            while let Some(done) = tasks.try_join_next() {
+                done??;
+            }
+            match &measured {
+                None if begun.elapsed() >= WARM_UP => {
+                    measured =
+                        Some((Instant::now(), closed, self.end_of_record().await?, self.durable_messages().await?));
+                }
+                Some((since, closed_then, commits_then, durable_then)) if since.elapsed() >= MEASURED => {
+                    let seconds = since.elapsed().as_secs_f64();
+                    let per_s = |now: u64, then: u64| (now - then) as f64 / seconds;
+                    break Full {
+                        lifecycles_per_s: per_s(closed, *closed_then),
+                        commits_per_s: per_s(self.end_of_record().await?, *commits_then),
+                        durable_messages_per_s: per_s(self.durable_messages().await?, *durable_then),
+                    };
+                }
+                _ => {}
+            }
+        };
+        feeder.abort();
+        // What is under way is finished, so that the next phase begins on a quiet system.
+        self.finish(&mut record, &mut tasks).await?;
+        stop.cancel();
+        Ok(figures)
+    }
+
+    async fn finish(
+        self: &Arc<Self>,
+        record: &mut record::Replay,
+        tasks: &mut JoinSet<anyhow::Result<()>>,
+    ) -> anyhow::Result<()> {
+        while let Ok(step) = tokio::time::timeout(Duration::from_secs(2), record.next()).await {
+            if let Some(Step::Commit(stored)) = step? {
+                self.react(&stored, tasks);
+            }
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        Ok(())
+    }
+
+    /// `rate` submissions a second, however long each takes.
+    ///
+    /// # Errors
+    /// A request is refused, or the broker does not answer.
+    pub async fn open_loop(self: &Arc<Self>, rate: f64) -> anyhow::Result<Open> {
+        let stop = CancellationToken::new();
+        let mut record = self.watch(self.end_of_record().await? + 1, stop.clone());
+        let born: Arc<std::sync::Mutex<HashMap<String, Instant>>> = Arc::default();
+        let submitted: Arc<std::sync::Mutex<Vec<f64>>> = Arc::default();
+        let failed = Arc::new(AtomicU64::new(0));
+        let feeder = {
+            let (load, born, submitted, failed) =
+                (Arc::clone(self), Arc::clone(&born), Arc::clone(&submitted), Arc::clone(&failed));
+            tokio::task::spawn(async move {
+                let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+                let begun = Instant::now();
+                let mut submits = JoinSet::new();
+                while begun.elapsed() < MEASURED {
+                    ticks.tick().await;
+                    let (load, born, submitted, failed) =
+                        (Arc::clone(&load), Arc::clone(&born), Arc::clone(&submitted), Arc::clone(&failed));
+                    submits.spawn(async move {
+                        let at = Instant::now();
+                        match load.submit().await {
+                            Ok((case, took)) => {
+                                lock(&born).insert(case, at);
+                                lock(&submitted).push(took);
+                            }
+                            Err(_) => {
+                                failed.fetch_add(1, Ordering::Relaxed);
+                            }
+                        }
+                    });
+                }
+                while submits.join_next().await.is_some() {}
+            })
+        };
+        let mut open = Open::default();
+        let mut tasks = JoinSet::new();
+        while let Ok(step) = tokio::time::timeout(Duration::from_secs(2), record.next()).await {
+            let Some(Step::Commit(stored)) = step? else { continue };
+            if self.react(&stored, &mut tasks)
+                && let Some(at) = lock(&born).remove(&stored.subject.key.id)
+            {
+                open.lives.push(at.elapsed().as_secs_f64() * 1000.0);
+            }
+            while let Some(done) = tasks.try_join_next() {
+                done??;
+            }
+        }
+        feeder.await?;
+        stop.cancel();
+        ensure!(failed.load(Ordering::Relaxed) == 0, "submissions failed");
+        open.submits = std::mem::take(&mut *lock(&submitted));
+        Ok(open)
+    }
+
+    /// Commits as they are on the record, for [`raw`].
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn sample_commits(&self) -> anyhow::Result<Vec<Vec<u8>>> {
+        let mut record = self.broker.replay(vec!["case.>".to_owned()], 1, CancellationToken::new());
+        let mut samples = Vec::new();
+        while samples.len() < 2000
+            && let Some(Step::Commit(stored)) = record.next().await?
+        {
+            samples.push(stored.commit.encode_to_vec());
+        }
+        Ok(samples)
+    }
+}
+
+/// Bare compare-and-set publishes a second, `in_flight` at once, of `samples` in turn. `name` keeps runs apart.
+///
+/// # Errors
+/// The broker does not answer.
+pub async fn raw(
+    broker: &Broker,
+    grouping: Grouping,
+    in_flight: usize,
+    name: &str,
+    samples: &[Vec<u8>],
+) -> anyhow::Result<f64> {
+    let appender = Appender::with_grouping(broker, CASES, grouping);
+    let slots = Arc::new(Semaphore::new(in_flight));
+    let stored = Arc::new(AtomicU64::new(0));
+    let begun = Instant::now();
+    let mut number = 0usize;
+    while begun.elapsed() < RAW_MEASURED {
+        let permit = Arc::clone(&slots).acquire_owned().await?;
+        // Subjects of the record that no service follows.
+        let subject = format!("period.bench.{name}-{number}.evaluation.1");
+        let payload = samples[number % samples.len()].clone();
+        number += 1;
+        let (appender, stored) = (appender.clone(), Arc::clone(&stored));
+        tokio::task::spawn(async move {
+            if appender.append(subject, payload).await.is_ok() {
+                stored.fetch_add(1, Ordering::Relaxed);
+            }
+            drop(permit);
+        });
+    }
+    let per_s = stored.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
+    let _all = slots.acquire_many(u32::try_from(in_flight)?).await?;
+    Ok(per_s)
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[must_use]
+pub fn percentile(values: &[f64], percent: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into the list itself")]
+    let index = ((sorted.len() as f64 * percent / 100.0) as usize).min(sorted.len().saturating_sub(1));
+    sorted.get(index).copied().map(round).unwrap_or_default()
+}
+
+#[must_use]
+pub fn round(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
