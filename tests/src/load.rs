@@ -231,7 +231,7 @@ impl Load {
     }
 
     async fn end_of_record(&self) -> anyhow::Result<u64> {
-        Ok(self.broker.last_position("case.>").await?)
+        Ok(self.broker.end_of_record().await?)
     }
 
     async fn durable_messages(&self) -> anyhow::Result<u64> {

@@ -365,8 +365,10 @@ pub async fn write_spots(
             let Some(charter) = charter(key.district.as_str()) else { return anyhow::Ok(()) };
             let commits = recurrences.broker.load_owner(&key, Owner::Dispatch).await?;
             let course = Course::read(&commits)?;
-            let kept = recurrences.keep(&key, &course, &charter, now).await;
-            kept.map(|_| ()).map_err(|Failure::Transient(error) | Failure::Permanent(error)| anyhow::anyhow!(error))
+            match recurrences.keep(&key, &course, &charter, now).await {
+                Ok(_) => Ok(()),
+                Err(Failure::Transient(error) | Failure::Permanent(error)) => Err(anyhow::anyhow!(error)),
+            }
         })
         .buffer_unordered(REWRITTEN_AT_ONCE);
     let mut done = 0;

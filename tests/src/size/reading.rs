@@ -9,11 +9,11 @@ use charter::Charter;
 use huying::client::{Authorised, authorised};
 use jiff::{SignedDuration, Timestamp};
 use proto::ToWireTime;
-use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::suggest_duplicates_request::Of;
-use proto::intake::v1::{CaseSummary, GetRequest, ListRequest, StatisticsRequest, SuggestDuplicatesRequest};
-use proto::triage::v1::ListQueueRequest;
-use proto::triage::v1::triage_service_client::TriageServiceClient;
+use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
+use proto::casebook::v1::suggest_duplicates_request::Of;
+use proto::casebook::v1::{
+    CaseSummary, GetRequest, ListQueueRequest, ListRequest, StatisticsRequest, SuggestDuplicatesRequest,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tonic::Code;
@@ -38,8 +38,7 @@ pub struct Took {
 
 /// Somebody who looks, and what there is to look at.
 pub struct Reader {
-    cases: IntakeServiceClient<Authorised>,
-    queue: TriageServiceClient<Authorised>,
+    casebook: CasebookServiceClient<Authorised>,
     sample: Vec<CaseSummary>,
     draw: StdRng,
 }
@@ -50,8 +49,7 @@ impl Reader {
     pub async fn open(installation: &Installation) -> anyhow::Result<Self> {
         let token = installation.access().token("operator", "", "")?;
         let mut reader = Self {
-            cases: IntakeServiceClient::new(authorised(&installation.grpc("intake"), &token).await?),
-            queue: TriageServiceClient::new(authorised(&installation.grpc("triage"), &token).await?),
+            casebook: CasebookServiceClient::new(authorised(&installation.grpc("casebook"), &token).await?),
             sample: Vec::new(),
             draw: StdRng::seed_from_u64(SEED),
         };
@@ -61,7 +59,7 @@ impl Reader {
                 page_size: u32::try_from(SAMPLE)?,
                 ..ListRequest::default()
             };
-            reader.sample.extend(reader.cases.list(request).await?.into_inner().cases);
+            reader.sample.extend(reader.casebook.list(request).await?.into_inner().cases);
         }
         ensure!(!reader.sample.is_empty(), "the list is empty");
         Ok(reader)
@@ -76,7 +74,7 @@ impl Reader {
             // Whoever looks turns a page or two.
             for _ in 0..3 {
                 let begun = Instant::now();
-                let page = self.cases.list(request.clone()).await?.into_inner();
+                let page = self.casebook.list(request.clone()).await?.into_inner();
                 took.push(begun.elapsed().as_secs_f64() * 1000.0);
                 if page.next_page_token.is_empty() {
                     break;
@@ -95,7 +93,7 @@ impl Reader {
         let mut lists = 0;
         while !stop.is_cancelled() {
             let request = self.list_request()?;
-            self.cases.list(request).await?;
+            self.casebook.list(request).await?;
             lists += 1;
         }
         Ok(lists)
@@ -106,9 +104,9 @@ impl Reader {
     pub async fn queues(&mut self) -> anyhow::Result<Took> {
         let mut took = Vec::new();
         for _ in 0..REQUESTS {
-            let request = ListQueueRequest { district: self.district(), page_size: self.page() };
+            let request = ListQueueRequest { district: self.district(), page_size: self.page(), freshness: None };
             let begun = Instant::now();
-            self.queue.list_queue(request).await?;
+            self.casebook.list_queue(request).await?;
             took.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
         Ok(of(&took))
@@ -128,7 +126,7 @@ impl Reader {
                 ..StatisticsRequest::default()
             };
             let begun = Instant::now();
-            self.cases.statistics(request).await?;
+            self.casebook.statistics(request).await?;
             took.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
         Ok(of(&took))
@@ -146,7 +144,7 @@ impl Reader {
                 ..SuggestDuplicatesRequest::default()
             };
             let begun = Instant::now();
-            match self.cases.suggest_duplicates(request).await {
+            match self.casebook.suggest_duplicates(request).await {
                 Ok(_) => took.push(begun.elapsed().as_secs_f64() * 1000.0),
                 // Withdrawn or merged meanwhile.
                 Err(status) if status.code() == Code::FailedPrecondition => {}
@@ -163,7 +161,7 @@ impl Reader {
         for _ in 0..REQUESTS {
             let case = self.case();
             let begun = Instant::now();
-            self.cases.get(GetRequest { district: case.district, case_id: case.case_id }).await?;
+            self.casebook.get(GetRequest { district: case.district, case_id: case.case_id, freshness: None }).await?;
             took.push(begun.elapsed().as_secs_f64() * 1000.0);
         }
         Ok(of(&took))

@@ -1,7 +1,6 @@
 //! Which call or order a step is about that does not say it.
 
 use anyhow::Context;
-use proto::intake::v1 as intake;
 use proto::casebook::v1::GetRequest;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use serde_json::Value;
