@@ -279,7 +279,7 @@ fn overseen() -> Vec<Event> {
         raised(Some(centre()), vec![party()]),
         raised(None, vec![]),
         Event::RecurrenceFound {
-            earlier: vec!["261121-7k3q9xf".parse().unwrap()],
+            earlier: vec!["261121-7k3q9x7".parse().unwrap()],
             times: 3,
             within_days: 90,
             told: vec![centre()],
