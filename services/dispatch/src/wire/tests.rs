@@ -299,7 +299,7 @@ fn ended() -> Vec<Event> {
             kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
         }],
         rating_due: at(30_000),
-        owner: code("street-centre"),
+        holder: code("street-centre"),
         evidence: vec!["dry.jpg".to_owned()],
     };
     let uncalled = Resolution {
