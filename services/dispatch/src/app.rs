@@ -108,7 +108,7 @@ impl App {
         let party = asked.caller.acting_party().ok()?.clone();
         let (other, other_level) = above(&asked.charter, &party);
         Some(Asker {
-            above: is_above_owner(asked, state),
+            above: is_above_holder(asked, state),
             desk: asked.caller.role != Role::Department,
             other: other.code.clone(),
             other_level,
@@ -319,19 +319,19 @@ pub fn above<'c>(charter: &'c Charter, party: &Code) -> (&'c Party, Level) {
 pub fn leading(charter: &Charter, state: &State) -> Vec<Code> {
     let Some(matter) = &state.matter else { return vec![] };
     let situation = matter.situation.as_ref().and_then(|code| charter.situation(code.as_str()));
-    let street = charter.street_of(&matter.owner).map_or(&matter.owner, |street| &street.code);
+    let street = charter.street_of(&matter.holder).map_or(&matter.holder, |street| &street.code);
     situation.map(|situation| situation.lead_for(street)).unwrap_or_default()
 }
 
 /// Who is told when a party is late, for everybody who has to do with a case.
 pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code> {
-    let owner = state.matter.iter().map(|matter| &matter.owner);
+    let holder = state.matter.iter().map(|matter| &matter.holder);
     let called = state.calls.iter().flat_map(|call| call.parties.iter().map(|called| &called.party));
     let working = state.tasks.iter().map(|task| &task.party);
     let calling = state.calls.iter().map(|call| &call.caller);
     let supervised = state.supervisions.iter().map(|order| &order.party);
     let leading = state.task_force.iter().map(|force| &force.lead);
-    owner
+    holder
         .chain(called)
         .chain(working)
         .chain(calling)
@@ -341,17 +341,17 @@ pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code>
         .collect()
 }
 
-/// Whether the asker is above whoever has the case: the district, or the command centre of the owner's street.
-pub fn is_above_owner(asked: &Asked, state: &State) -> bool {
+/// Whether the asker is above whoever has the case: the district, or the command centre of the holder's street.
+pub fn is_above_holder(asked: &Asked, state: &State) -> bool {
     let Ok(by) = asked.caller.acting_party() else { return asked.caller.role == Role::District };
-    let owner = state.matter.as_ref().map(|matter| &matter.owner);
-    asked.caller.role == Role::District || owner != Some(by) && commands(&asked.charter, by, owner)
+    let holder = state.matter.as_ref().map(|matter| &matter.holder);
+    asked.caller.role == Role::District || holder != Some(by) && commands(&asked.charter, by, holder)
 }
 
 /// Whether somebody is the command centre of the street that another unit belongs to.
-pub fn commands(charter: &Charter, by: &Code, owner: Option<&Code>) -> bool {
+pub fn commands(charter: &Charter, by: &Code, holder: Option<&Code>) -> bool {
     let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
-    is_command_centre(charter, by) && owner.is_some_and(|owner| street(owner) == street(by))
+    is_command_centre(charter, by) && holder.is_some_and(|holder| street(holder) == street(by))
 }
 
 pub fn is_command_centre(charter: &Charter, party: &Code) -> bool {

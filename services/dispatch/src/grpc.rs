@@ -30,7 +30,7 @@ use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, plan, related, spe
 use crate::wire::{progress_kind, scope};
 
 /// Those who hold cases. A department or group does when the charter sends it a case straight.
-const OWNERS: [Role; 6] =
+const HOLDERS: [Role; 6] =
     [Role::Grid, Role::Community, Role::Street, Role::EnforcementCenter, Role::Department, Role::District];
 
 /// Those who may be above whoever has a case.
@@ -70,16 +70,16 @@ use actions::{allowed, may};
 #[tonic::async_trait]
 impl DispatchService for Door {
     async fn assign(&self, request: Request<AssignRequest>) -> Result<Response<AssignResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let by = asked.caller.acting_party()?.clone();
         let to = unit(&asked.charter, "party", &request.party)?;
         let to_level = asked.charter.party(to.as_str()).map_or(charter::Level::C, |party| level_of(party.kind));
         let state = self.app.state(&asked).await?;
-        let owner = state.matter.as_ref().map(|matter| &matter.owner);
-        let above_owner = asked.caller.role == Role::District || app::commands(&asked.charter, &by, owner);
+        let holder = state.matter.as_ref().map(|matter| &matter.holder);
+        let above_holder = asked.caller.role == Role::District || app::commands(&asked.charter, &by, holder);
         let command = Command::Assign {
             by,
-            above_owner,
+            above_holder,
             to,
             to_level,
             reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
@@ -89,7 +89,7 @@ impl DispatchService for Door {
     }
 
     async fn escalate(&self, request: Request<EscalateRequest>) -> Result<Response<EscalateResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let by = asked.caller.acting_party()?.clone();
         let (to, to_level) = if request.to.is_empty() {
             let (to, to_level) = above(&asked.charter, &by);
@@ -127,7 +127,7 @@ impl DispatchService for Door {
     }
 
     async fn plan_tasks(&self, request: Request<PlanTasksRequest>) -> Result<Response<PlanTasksResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         bounded("tasks", &request.tasks)?;
         let tasks = request.tasks.iter().map(|task| plan(&asked.charter, task)).collect::<Result<Vec<_>, _>>()?;
         if tasks.is_empty() {
@@ -142,9 +142,9 @@ impl DispatchService for Door {
         &self,
         request: Request<CompleteTaskRequest>,
     ) -> Result<Response<CompleteTaskResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let caller = asked.caller.acting_party()?.clone();
-        let owner_of_task = self
+        let whose_task = self
             .app
             .state(&asked)
             .await?
@@ -152,7 +152,7 @@ impl DispatchService for Door {
             .iter()
             .find_map(|task| (task.number == request.task).then(|| task.party.clone()));
         // Property companies and the like have no desk of their own: the street records their work.
-        let by = match owner_of_task {
+        let by = match whose_task {
             Some(party) if is_external(&asked.charter, &party) && asked.caller.role != Role::Grid => party,
             Some(_) | None => caller,
         };
@@ -171,7 +171,7 @@ impl DispatchService for Door {
         &self,
         request: Request<RecordProgressRequest>,
     ) -> Result<Response<RecordProgressResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let command = Command::Progress {
             by: asked.caller.acting_party()?.clone(),
             desk: asked.caller.role != Role::Department,
@@ -185,7 +185,7 @@ impl DispatchService for Door {
         &self,
         request: Request<AdoptMeasureRequest>,
     ) -> Result<Response<AdoptMeasureResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         bounded("exceptions", &request.exceptions)?;
         let exceptions = request
             .exceptions
@@ -212,7 +212,7 @@ impl DispatchService for Door {
     }
 
     async fn resolve(&self, request: Request<ResolveRequest>) -> Result<Response<ResolveResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let command = Command::Resolve {
             by: asked.caller.acting_party()?.clone(),
             outcome: shared::outcome(request.outcome).map_err(bad_field)?,
@@ -273,7 +273,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &ABOVE);
         let command = Command::Supervise {
             by: asked.caller.acting_party()?.clone(),
-            above: self.is_above_owner(&asked).await?,
+            above: self.is_above_holder(&asked).await?,
             party: unit(&asked.charter, "party", &request.party)?,
             text: prose("text", &request.text, NOTE_LENGTH_MAX)?,
             due: instant("due", request.due.as_ref())?,
@@ -286,7 +286,7 @@ impl DispatchService for Door {
         &self,
         request: Request<AnswerSupervisionRequest>,
     ) -> Result<Response<AnswerSupervisionResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let command = Command::AnswerSupervision {
             by: asked.caller.acting_party()?.clone(),
             order: request.order,
@@ -300,7 +300,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &ABOVE);
         let command = Command::Extend {
             by: asked.caller.acting_party()?.clone(),
-            above: self.is_above_owner(&asked).await?,
+            above: self.is_above_holder(&asked).await?,
             scope: scope(request.call, request.task).map_err(bad_field)?,
             basis: prose("basis", &request.basis, NOTE_LENGTH_MAX)?,
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
@@ -314,7 +314,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, &ABOVE);
         let command = Command::Suspend {
             by: asked.caller.acting_party()?.clone(),
-            above: self.is_above_owner(&asked).await?,
+            above: self.is_above_holder(&asked).await?,
             basis: prose("basis", &request.basis, NOTE_LENGTH_MAX)?,
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
             until: instant("until", request.until.as_ref())?,
@@ -327,7 +327,7 @@ impl DispatchService for Door {
         let (_, asked) = asked!(self, request, &ABOVE);
         let command = Command::Resume {
             by: asked.caller.acting_party()?.clone(),
-            above: self.is_above_owner(&asked).await?,
+            above: self.is_above_holder(&asked).await?,
             now: self.app.now(),
             in_force: InForce(Arc::clone(&asked.charter)),
         };
@@ -338,7 +338,7 @@ impl DispatchService for Door {
         &self,
         request: Request<HoldMeetingRequest>,
     ) -> Result<Response<HoldMeetingResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         bounded("present", &request.present)?;
         bounded("decisions", &request.decisions)?;
         let present = request.present.iter().map(|attendee| {
@@ -362,7 +362,7 @@ impl DispatchService for Door {
         &self,
         request: Request<FormTaskForceRequest>,
     ) -> Result<Response<FormTaskForceResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         bounded("members", &request.members)?;
         let by = asked.caller.acting_party()?.clone();
         let lead = if request.lead.is_empty() { by.clone() } else { unit(&asked.charter, "lead", &request.lead)? };
@@ -416,7 +416,7 @@ impl DispatchService for Door {
         &self,
         request: Request<SpawnRelatedCaseRequest>,
     ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
-        let (request, asked) = asked!(self, request, &OWNERS);
+        let (request, asked) = asked!(self, request, &HOLDERS);
         let said = (request.title.as_str(), request.text.as_str(), request.category.as_str());
         let command = Command::SpawnRelated {
             by: asked.caller.acting_party()?.clone(),
@@ -448,7 +448,7 @@ impl DispatchService for Door {
         Ok(Response::new(GetResponse {
             revision: snapshot.revision.0,
             phase: phase.to_owned(),
-            owner: matter.map(|matter| matter.owner.to_string()).unwrap_or_default(),
+            owner: matter.map(|matter| matter.holder.to_string()).unwrap_or_default(),
             level: matter.map(|matter| shared::to_level(matter.level)).unwrap_or_default(),
             due: matter.map(|matter| matter.clock.due.to_wire()),
             suspended: state.suspension.is_some(),
@@ -461,9 +461,9 @@ impl DispatchService for Door {
 }
 
 impl Door {
-    async fn is_above_owner(&self, asked: &Asked) -> Result<bool, Status> {
+    async fn is_above_holder(&self, asked: &Asked) -> Result<bool, Status> {
         let state = self.app.state(asked).await?;
-        Ok(app::is_above_owner(asked, &state))
+        Ok(app::is_above_holder(asked, &state))
     }
 }
 

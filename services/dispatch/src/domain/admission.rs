@@ -98,6 +98,6 @@ mod tests {
         assert_eq!(names(&decided), ["AdmissionRefused", "Assigned"]);
         let state = decided.iter().fold(State::default(), Rules::evolve);
         let matter = state.matter.unwrap();
-        assert_eq!((matter.owner.as_str(), matter.level), (STREET, Level::B1));
+        assert_eq!((matter.holder.as_str(), matter.level), (STREET, Level::B1));
     }
 }

@@ -142,7 +142,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Act::Assign,
             Command::Assign {
                 by: by(),
-                above_owner: above,
+                above_holder: above,
                 to: asker.other.clone(),
                 to_level: asker.other_level,
                 reason: String::new(),

@@ -211,10 +211,10 @@ mod tests {
         assert_eq!(Rules::decide(&state, &special(&[POLICE, POLICE], true)), Err(Refusal::TwoDepartments));
         let state = after(state, &special(&[POLICE, BUILD], true));
         assert_eq!(state.matter.as_ref().unwrap().level, Level::C);
-        let not_owner = given(&[grade()]);
+        let not_holder = given(&[grade()]);
         assert!(matches!(
-            Rules::decide(&not_owner, &special(&[POLICE, BUILD], true)),
-            Err(Refusal::NotTheOwner { .. })
+            Rules::decide(&not_holder, &special(&[POLICE, BUILD], true)),
+            Err(Refusal::NotTheHolder { .. })
         ));
     }
 }

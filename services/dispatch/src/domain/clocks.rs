@@ -146,7 +146,7 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
         call: None,
         task: None,
         order: None,
-        party: &matter.owner,
+        party: &matter.holder,
         due: matter.clock.due,
     });
     let returns = state.open_calls().flat_map(|call| {
@@ -188,7 +188,7 @@ fn running(state: &State) -> impl Iterator<Item = Running<'_>> {
             call: None,
             task: None,
             order: None,
-            party: &matter.owner,
+            party: &matter.holder,
             due: asked.answer.due,
         })
     });
@@ -209,9 +209,9 @@ impl State {
         centre: &Code,
     ) -> Vec<Event> {
         let Some((asked, matter)) = self.asked_city.as_ref().zip(self.matter.as_ref()) else { return vec![] };
-        let told = above.get(&matter.owner).unwrap_or(centre);
+        let told = above.get(&matter.holder).unwrap_or(centre);
         let event = |reminder| Event::CityReminded {
-            city: matter.owner.clone(),
+            city: matter.holder.clone(),
             told: told.clone(),
             reminder,
             due: asked.answer.due,

@@ -90,10 +90,10 @@ pub enum Command {
         terms: Terms,
     },
 
-    /// `above_owner`: the street's command centre may take from and give to whoever is in its street.
+    /// `above_holder`: the street's command centre may take from and give to whoever is in its street.
     Assign {
         by: Code,
-        above_owner: bool,
+        above_holder: bool,
         to: Code,
         to_level: Level,
         reason: String,

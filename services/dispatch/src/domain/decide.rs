@@ -111,22 +111,22 @@ fn on_open(state: &State, command: &Command) -> Decision {
         (Phase::Unknown | Phase::Open, _) => return Err(Refusal::NoSuchCase),
     };
     match command {
-        Command::Assign { by, above_owner, to, to_level, reason, in_force } => {
-            if !above_owner {
-                owns(matter, by)?;
+        Command::Assign { by, above_holder, to, to_level, reason, in_force } => {
+            if !above_holder {
+                holds(matter, by)?;
             }
             handing_on::assign(state, matter, by, (to, *to_level), reason, in_force)
         }
         Command::Escalate { by, to, to_level, reason } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             handing_on::escalate(matter, to, *to_level, reason)
         }
         Command::Call { whistle } => {
-            owns(matter, &whistle.caller)?;
+            holds(matter, &whistle.caller)?;
             call::blow(state, whistle)
         }
         Command::PlanTasks { by, tasks, in_force } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             plan(state, matter, by, tasks, in_force)
         }
         Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
@@ -139,7 +139,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
             Ok(vec![Event::Progressed { party: by.clone(), kind: *kind, note: note.clone(), call: None }])
         }
         Command::AdoptMeasure { by, measure, exceptions } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             Ok(vec![Event::MeasureAdopted {
                 party: by.clone(),
                 measure: measure.clone(),
@@ -147,12 +147,12 @@ fn on_open(state: &State, command: &Command) -> Decision {
             }])
         }
         Command::Release { by, party, reason, rating_due } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             call::release(state, party, reason)
                 .map(|events| ending::with_consequences(state, events, party, *rating_due))
         }
         Command::Resolve { by, outcome, summary, evidence, rating_due } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             ending::resolve(state, matter, (*outcome, summary, evidence), by, *rating_due)
         }
         Command::Adjudicate { by, call, party, upheld, reason, rating_due } => {
@@ -160,7 +160,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
             Ok(ending::with_consequences(state, decided, by, *rating_due))
         }
         Command::Disqualify { by, call, party, reason, response_due, report_in_due } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             returns::disqualify(state, *call, party, reason, *response_due, *report_in_due)
         }
         Command::Supervise { by, above, party, text, due, now } => {
@@ -178,11 +178,11 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Resume { by, above, now, in_force } => suspension::resume(state, by, *above, *now, in_force),
         Command::HoldMeeting { by, present, minutes, decisions, now, in_force } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             meeting::hold(state, matter, by, present, (minutes, decisions), (*now, in_force))
         }
         Command::FormTaskForce { by, lead, members, cadence_days, now } => {
-            owns(matter, by)?;
+            holds(matter, by)?;
             meeting::form_task_force(state, lead, members, *cadence_days, *now)
         }
         Command::Transfer { by, above, city, reference, reason, answer } => {
@@ -229,16 +229,16 @@ fn on_open(state: &State, command: &Command) -> Decision {
     }
 }
 
-fn owns(matter: &Matter, asked: &Code) -> Result<(), Refusal> {
-    if matter.owner == *asked {
+fn holds(matter: &Matter, asked: &Code) -> Result<(), Refusal> {
+    if matter.holder == *asked {
         return Ok(());
     }
-    Err(Refusal::NotTheOwner { owner: matter.owner.clone(), asked: asked.clone() })
+    Err(Refusal::NotTheHolder { holder: matter.holder.clone(), asked: asked.clone() })
 }
 
 /// What only the district writes down, and only of a case that the city has.
 fn with_the_city(matter: &Matter, by: &Code, above: bool, city: &Code) -> Result<(), Refusal> {
-    if above { owns(matter, city) } else { Err(Refusal::NotAbove(by.clone())) }
+    if above { holds(matter, city) } else { Err(Refusal::NotAbove(by.clone())) }
 }
 
 /// A first judgement, or a new one, under the clock it runs on.
@@ -307,7 +307,7 @@ fn complete_task(
 ) -> Decision {
     let task = state.tasks.iter().find(|task| task.number == number).ok_or(Refusal::NoSuchTask(number))?;
     if task.party != *by {
-        return Err(Refusal::AnothersTask { task: number, owner: task.party.clone() });
+        return Err(Refusal::AnothersTask { task: number, party: task.party.clone() });
     }
     if task.done {
         return Err(Refusal::TaskDoneAlready(number));
@@ -334,8 +334,8 @@ impl State {
     /// Whether a unit has, had or works on the case.
     fn concerns(&self, party: &Code) -> bool {
         let called = |call: &Call| call.caller == *party || call.parties.iter().any(|called| called.party == *party);
-        self.owners.contains(party)
-            || self.matter.as_ref().is_some_and(|matter| matter.owner == *party)
+        self.holders.contains(party)
+            || self.matter.as_ref().is_some_and(|matter| matter.holder == *party)
             || self.calls.iter().any(called)
             || self.tasks.iter().any(|task| task.party == *party)
             || self.supervisions.iter().any(|order| order.party == *party || order.by == *party)

@@ -87,7 +87,7 @@ fn consequences(state: &State, mut events: Vec<Event>, by: &Code, rating_due: Ti
         && !matter.comprehensive
     {
         let (outcome, note) = lead_outcome(&after, &events);
-        // What keeps coming back stays with its owner until the cause is found.
+        // What keeps coming back stays with its holder until the cause is found.
         if is_shown(&after, matter, outcome, false) && !recurrence::is_superficial(&after, outcome) {
             let resolved = resolution(&after, matter, (outcome, &note, &[]), by.clone(), rating_due);
             after = evolve::evolve(after, &resolved);
@@ -123,15 +123,15 @@ pub(super) fn resolution(
         calling_party: state.calls.last().map(|call| call.caller.clone()),
         performance: state.performance(),
         rating_due,
-        owner: matter.owner.clone(),
+        holder: matter.holder.clone(),
         evidence: evidence.to_vec(),
     }))
 }
 
-/// The clock starts anew: the case has waited once. It reaches its owner again, and everybody who came to a call and said
+/// The clock starts anew: the case has waited once. It reaches its holder again, and everybody who came to a call and said
 /// that it was done.
 pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
-    let mut told: Vec<Code> = state.matter.iter().map(|matter| matter.owner.clone()).collect();
+    let mut told: Vec<Code> = state.matter.iter().map(|matter| matter.holder.clone()).collect();
     let called = state.calls.iter().flat_map(|call| &call.parties);
     for done in called.filter(|called| called.stage == Stage::Done) {
         if !told.contains(&done.party) {
@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(Rules::decide(&state, &resolve(&[])), Err(Refusal::EvidenceNeeded));
     }
 
-    /// Nobody who is released can be asked for evidence: the owner ends such a case.
+    /// Nobody who is released can be asked for evidence: the holder ends such a case.
     #[test]
     fn a_release_never_solves_what_nobody_has_shown() {
         let two = given(&[judged(1, "street-lights", true), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in())]);

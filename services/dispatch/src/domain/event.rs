@@ -7,7 +7,7 @@ use vocabulary::{Duty, Officer, Outcome, Place};
 
 use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind, Related, Start};
 
-/// A new owner, by triage or at the desk.
+/// A new holder, by triage or at the desk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assignment {
     pub party: Code,
@@ -89,7 +89,7 @@ pub struct Resolution {
     pub calling_party: Option<Code>,
     pub performance: Vec<Performance>,
     pub rating_due: Timestamp,
-    pub owner: Code,
+    pub holder: Code,
     pub evidence: Vec<String>,
 }
 
@@ -321,7 +321,7 @@ pub enum Event {
         reason: String,
         due: Timestamp,
         start: Option<Start>,
-        /// The owner, and whoever had come to a call: a matter that is not solved reaches them again.
+        /// The holder, and whoever had come to a call: a matter that is not solved reaches them again.
         told: Vec<Code>,
     },
     Closed {

@@ -22,7 +22,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.concluded = None;
             state.phase = Phase::Open;
             state.matter = Some(Matter {
-                owner: assigned.party.clone(),
+                holder: assigned.party.clone(),
                 level: assigned.level,
                 comprehensive: assigned.comprehensive,
                 category: assigned.category.clone(),
@@ -31,7 +31,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 colour: assigned.colour,
                 title: assigned.title.clone(),
                 place: assigned.place.clone(),
-                // The clock goes on: a new owner or judgement is no new start.
+                // The clock goes on: a new holder or judgement is no new start.
                 evidence_needed: assigned.evidence_needed,
                 clock: CaseClock {
                     start: assigned.start,
@@ -51,7 +51,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.asked_city = None;
             state.concluded = None;
             if let Some(matter) = &mut state.matter {
-                matter.owner = to_party.clone();
+                matter.holder = to_party.clone();
                 matter.level = *to;
                 matter.comprehensive = false;
             }
@@ -62,7 +62,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.asked_city = answer.as_ref().map(asked);
             state.concluded = None;
             if let Some(matter) = &mut state.matter {
-                matter.owner = to_party.clone();
+                matter.holder = to_party.clone();
                 matter.level = Level::D;
                 matter.comprehensive = false;
             }
@@ -71,7 +71,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             arrive(&mut state, to_party);
             state.asked_city = None;
             if let Some(matter) = &mut state.matter {
-                matter.owner = to_party.clone();
+                matter.holder = to_party.clone();
                 matter.level = Level::C;
             }
         }
@@ -82,7 +82,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         // Any word of the city is its answer.
         Event::Progressed { party, .. } => {
-            if state.matter.as_ref().is_some_and(|matter| matter.owner == *party) {
+            if state.matter.as_ref().is_some_and(|matter| matter.holder == *party) {
                 state.asked_city = None;
             }
         }
@@ -266,7 +266,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
             state.evidenced = false;
-            state.owners = state.matter.iter().map(|matter| matter.owner.clone()).collect();
+            state.holders = state.matter.iter().map(|matter| matter.holder.clone()).collect();
             if let Some(matter) = &mut state.matter {
                 matter.clock = CaseClock::starting(*start, *due);
                 matter.overdue = false;
@@ -299,10 +299,10 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
     state
 }
 
-/// It has a new owner; who judges the same one again does not hand it on.
-fn arrive(state: &mut State, owner: &Code) {
-    if state.owners.last() != Some(owner) {
-        state.owners.push(owner.clone());
+/// It has a new holder; who judges the same one again does not hand it on.
+fn arrive(state: &mut State, holder: &Code) {
+    if state.holders.last() != Some(holder) {
+        state.holders.push(holder.clone());
     }
 }
 

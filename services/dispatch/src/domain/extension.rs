@@ -14,8 +14,8 @@ pub(super) struct Extension<'s> {
     pub now: Timestamp,
 }
 
-/// Once, before it has run out, on a legal basis: the case's by whoever is above its owner, a call's and a task's by the
-/// owner.
+/// Once, before it has run out, on a legal basis: the case's by whoever is above its holder, a call's and a task's by the
+/// holder.
 pub(super) fn extend(
     state: &State,
     matter: &Matter,
@@ -38,7 +38,7 @@ pub(super) fn extend(
     };
     let may = match scope {
         Scope::Case => above,
-        Scope::Call(_) | Scope::Task(_) => above || matter.owner == *by,
+        Scope::Call(_) | Scope::Task(_) => above || matter.holder == *by,
     };
     if !may {
         return Err(Refusal::NotAbove(by.clone()));

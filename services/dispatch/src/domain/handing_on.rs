@@ -18,7 +18,7 @@ pub(super) fn assign(
     reason: &str,
     in_force: &InForce,
 ) -> Decision {
-    if matter.owner == *to {
+    if matter.holder == *to {
         return Err(Refusal::AlreadyThere(to.clone()));
     }
     no_open_call(state)?;
@@ -39,7 +39,7 @@ pub(super) fn assign(
         colour: matter.colour,
         title: matter.title.clone(),
         place: matter.place.clone(),
-        // The clock goes on: a new owner is no new start.
+        // The clock goes on: a new holder is no new start.
         due: matter.clock.due,
         due_provisional: false,
         start: matter.clock.start,
@@ -58,11 +58,11 @@ fn level_without_call(level: Level) -> Level {
 }
 
 pub(super) fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str) -> Decision {
-    if matter.owner == *to || to_level < level_without_call(matter.level) {
+    if matter.holder == *to || to_level < level_without_call(matter.level) {
         return Err(Refusal::NotUpwards(to.clone()));
     }
     Ok(vec![Event::Escalated {
-        from_party: matter.owner.clone(),
+        from_party: matter.holder.clone(),
         to_party: to.clone(),
         from: matter.level,
         to: to_level.max(matter.level),
@@ -83,13 +83,13 @@ pub(super) fn transfer(
     if !above {
         return Err(Refusal::NotAbove(by.clone()));
     }
-    if matter.owner == *city {
+    if matter.holder == *city {
         return Err(Refusal::AlreadyThere(city.clone()));
     }
     no_open_call(state)?;
     goes_round(state, city)?;
     Ok(vec![Event::Transferred {
-        from_party: matter.owner.clone(),
+        from_party: matter.holder.clone(),
         to_party: city.clone(),
         reference: reference.to_owned(),
         reason: reason.to_owned(),
@@ -104,7 +104,7 @@ pub(super) fn city_return(state: &State, city: &Code, centre: &Code, reason: &st
 }
 
 fn goes_round(state: &State, to: &Code) -> Result<(), Refusal> {
-    let visits = state.owners.iter().filter(|owner| *owner == to).count();
+    let visits = state.holders.iter().filter(|holder| *holder == to).count();
     if visits < VISITS_MAX { Ok(()) } else { Err(Refusal::GoesRound(to.clone())) }
 }
 
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(Rules::decide(&first, &transfer(false)), Err(Refusal::NotAbove(code(DISTRICT))));
         let state = after(first.clone(), &transfer(true));
         let matter = state.matter.as_ref().unwrap();
-        assert_eq!((matter.owner.as_str(), matter.level), (CITY, Level::D));
+        assert_eq!((matter.holder.as_str(), matter.level), (CITY, Level::D));
         assert_eq!(next_deadline(&state), next_deadline(&first), "the clock goes on");
         let late = Rules::decide(&state, &check(14 * 24 * 60)).unwrap();
         assert!(matches!(&late[..], [Event::Overdue { clock: Clock::Case, party, .. }] if party.as_str() == CITY));
@@ -156,7 +156,7 @@ mod tests {
                 },
             )
         };
-        assert!(matches!(done(&first), Err(Refusal::NotTheOwner { .. })), "only of a case that the city has");
+        assert!(matches!(done(&first), Err(Refusal::NotTheHolder { .. })), "only of a case that the city has");
         assert_eq!(names(&done(&state).unwrap()), ["Resolved"]);
     }
 
@@ -215,9 +215,9 @@ mod tests {
         assert_eq!(Rules::decide(&state, &back(false)), Err(Refusal::NotAbove(code(DISTRICT))));
         let state = after(state, &back(true));
         let matter = state.matter.as_ref().unwrap();
-        assert_eq!((matter.owner.as_str(), matter.level), (DISTRICT, Level::C));
+        assert_eq!((matter.holder.as_str(), matter.level), (DISTRICT, Level::C));
         assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "nobody waits for the city any more");
-        assert!(matches!(Rules::decide(&state, &back(true)), Err(Refusal::NotTheOwner { .. })), "said once");
+        assert!(matches!(Rules::decide(&state, &back(true)), Err(Refusal::NotTheHolder { .. })), "said once");
         let again = Command::Transfer {
             by: code(DISTRICT),
             above: true,
@@ -235,7 +235,7 @@ mod tests {
         const OFFICE: &str = "wuchang-liangdao-public-safety";
         let assign = |to: &str| Command::Assign {
             by: code(DISTRICT),
-            above_owner: true,
+            above_holder: true,
             to: code(to),
             to_level: Level::B1,
             reason: "yours".to_owned(),

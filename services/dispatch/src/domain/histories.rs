@@ -194,14 +194,14 @@ impl Kept {
                 self.pencil.limit = *limit;
             }
             Step::Assign => {
-                let owner = self.state.matter.as_ref().unwrap().owner.clone();
-                let to = if owner.as_str() == STREET { code("wuchang-liangdao-public-safety") } else { code(STREET) };
+                let holder = self.state.matter.as_ref().unwrap().holder.clone();
+                let to = if holder.as_str() == STREET { code("wuchang-liangdao-public-safety") } else { code(STREET) };
                 let (to_level, reason) = (Level::B1, text());
                 // A third time to the same unit is refused, which changes no clock either.
-                self.take(&Command::Assign { by, above_owner: true, to, to_level, reason, in_force });
+                self.take(&Command::Assign { by, above_holder: true, to, to_level, reason, in_force });
             }
             Step::Reopen(limit) => {
-                let by = self.state.matter.as_ref().unwrap().owner.clone();
+                let by = self.state.matter.as_ref().unwrap().holder.clone();
                 let rating_due = now;
                 let (outcome, summary, evidence) = (Outcome::Solved, text(), vec![]);
                 assert!(self.take(&Command::Resolve { by, outcome, summary, evidence, rating_due }));

@@ -17,7 +17,7 @@ pub(super) fn plan(state: &State, matter: &Matter, meeting: u32, decisions: &[Pl
     let room = TASKS_MAX.saturating_sub(state.tasks.len());
     let mut task = state.last_task;
     for decision in decisions.iter().take(room) {
-        let asked_by = Some(&matter.owner);
+        let asked_by = Some(&matter.holder);
         if let Some(refused) = admission::refusal(state, &matter.category, &decision.party, asked_by, in_force) {
             events.push(refused);
             continue;
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(Rules::decide(&state, &conclude()), Ok(vec![]), "told twice");
         assert_eq!(
             Rules::decide(&state, &complete(POLICE, 2)),
-            Err(Refusal::AnothersTask { task: 2, owner: code(BUILD) })
+            Err(Refusal::AnothersTask { task: 2, party: code(BUILD) })
         );
         let state = after(state, &complete(POLICE, 1));
         assert_eq!(state.phase, Phase::Open);

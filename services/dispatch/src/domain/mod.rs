@@ -82,7 +82,7 @@ pub struct State {
     pub supervisions: Vec<Supervision>,
     pub task_force: Option<TaskForce>,
     /// Whoever has had it since it was opened last, in order; the same unit as often as it had it.
-    pub owners: Vec<Code>,
+    pub holders: Vec<Code>,
     /// Categories that the district lets communities take in this case.
     pub admitted: Vec<Code>,
     /// Somebody has shown something for it since it was opened last.
@@ -116,7 +116,7 @@ pub enum Phase {
 /// Who has the case, and what it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matter {
-    pub owner: Code,
+    pub holder: Code,
     pub level: Level,
     pub comprehensive: bool,
     pub category: Code,

@@ -77,7 +77,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Rate { round: number, solved: false, reason: text(), terms: terms(minute, "3h") },
         Command::Assign {
             by: by.clone(),
-            above_owner: above,
+            above_holder: above,
             to: party.clone(),
             to_level: Level::B1,
             reason: text(),
@@ -338,11 +338,11 @@ proptest! {
             match state.phase {
                 Phase::Unknown | Phase::Closed => prop_assert_eq!(clock, None),
                 Phase::Resolved { .. } => prop_assert!(clock.is_some(), "resolved, and nothing ends it"),
-                // The owner or its district can always go on.
+                // The holder or its district can always go on.
                 Phase::Open => {
-                    let owner = state.matter.as_ref().unwrap().owner.clone();
-                    let ways = taken(&state, owner.as_str(), minute);
-                    prop_assert!(!ways.is_empty(), "{owner} has it and can do nothing");
+                    let holder = state.matter.as_ref().unwrap().holder.clone();
+                    let ways = taken(&state, holder.as_str(), minute);
+                    prop_assert!(!ways.is_empty(), "{holder} has it and can do nothing");
                 }
             }
             for desk in PARTIES {

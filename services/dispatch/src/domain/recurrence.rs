@@ -44,8 +44,8 @@ pub(super) fn find(state: &State, found: &Recurrent, leading: &[Code]) -> Vec<Ev
     let same = state.matter.as_ref().is_some_and(|matter| matter.category == found.category);
     match state.phase {
         Phase::Open | Phase::Resolved { .. } if same && state.earlier.is_empty() && times >= found.rule.times => {
-            let owner = state.matter.iter().map(|matter| matter.owner.clone());
-            let mut told: Vec<Code> = owner.collect();
+            let holder = state.matter.iter().map(|matter| matter.holder.clone());
+            let mut told: Vec<Code> = holder.collect();
             for leading in leading {
                 if !told.contains(leading) {
                     told.push(leading.clone());

@@ -15,8 +15,9 @@ pub enum Refusal {
     ResolvedAlready,
     #[error("the case is not resolved")]
     NotResolved,
-    #[error("{owner} has the case, not {asked}")]
-    NotTheOwner { owner: Code, asked: Code },
+    /// Outside it is `not-the-owner`: contracts call the holder of a case its owner.
+    #[error("{holder} has the case, not {asked}")]
+    NotTheHolder { holder: Code, asked: Code },
     #[error("{party} works at level {level}, the case is at level {case}")]
     WrongLevel { party: Code, level: Level, case: Level },
     #[error("{0} has it already")]
@@ -47,8 +48,8 @@ pub enum Refusal {
     ReleasedAlready(Code),
     #[error("there is no task {0}")]
     NoSuchTask(u32),
-    #[error("task {task} belongs to {owner}")]
-    AnothersTask { task: u32, owner: Code },
+    #[error("task {task} belongs to {party}")]
+    AnothersTask { task: u32, party: Code },
     #[error("task {0} is done already")]
     TaskDoneAlready(u32),
     #[error("task {task} comes after task {first}, which is not done")]

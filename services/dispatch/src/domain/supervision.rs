@@ -9,7 +9,7 @@ use super::{Event, Refusal, State};
 /// Orders of supervision one case may have.
 const SUPERVISIONS_MAX: usize = 20;
 
-/// By whoever is above the owner, or, of a department that was called and is not done, by who called it.
+/// By whoever is above the holder, or, of a department that was called and is not done, by who called it.
 pub(super) fn supervise(
     state: &State,
     by: &Code,

@@ -4,7 +4,7 @@ use proto::common::v1::Role;
 use proto::dispatch::v1::AllowedAction;
 use station::wire as shared;
 
-use super::{ABOVE, OWNERS, READERS};
+use super::{ABOVE, HOLDERS, READERS};
 use crate::domain::{Act, Action};
 
 pub(super) fn allowed(action: &Action) -> AllowedAction {
@@ -28,7 +28,7 @@ pub(super) fn may(act: Act) -> &'static [Role] {
         | Act::Resolve
         | Act::HoldMeeting
         | Act::FormTaskForce
-        | Act::SpawnRelatedCase => &OWNERS,
+        | Act::SpawnRelatedCase => &HOLDERS,
         Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
         Act::CallSpecial
         | Act::Transfer

@@ -306,7 +306,7 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
         calling_party: shared::optional_code("calling_party", &fact.calling_party)?,
         performance,
         rating_due: shared::time("rating_due", fact.rating_due.as_ref())?,
-        owner: shared::code("owner", &fact.owner)?,
+        holder: shared::code("owner", &fact.owner)?,
         evidence: fact.evidence.clone(),
     })
 }

@@ -11,7 +11,7 @@ impl Refuse for Refusal {
             Self::NoSuchCase | Self::NoSuchCall(_) | Self::NoSuchTask(_) | Self::NoSuchSupervision(_) => {
                 StatusCode::NotFound
             }
-            Self::NotTheOwner { .. }
+            Self::NotTheHolder { .. }
             | Self::NotCalled { .. }
             | Self::AnothersTask { .. }
             | Self::NotConcerned(_)
@@ -71,7 +71,7 @@ impl Refuse for Refusal {
             Self::Closed => "closed",
             Self::ResolvedAlready => "resolved-already",
             Self::NotResolved => "not-resolved",
-            Self::NotTheOwner { .. } => "not-the-owner",
+            Self::NotTheHolder { .. } => "not-the-owner",
             Self::WrongLevel { .. } => "wrong-level",
             Self::AlreadyThere(_) => "already-there",
             Self::NotUpwards(_) => "not-upwards",

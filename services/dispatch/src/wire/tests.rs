@@ -279,7 +279,7 @@ fn overseen() -> Vec<Event> {
         raised(Some(centre()), vec![party()]),
         raised(None, vec![]),
         Event::RecurrenceFound {
-            earlier: vec!["261121-7k3q9xf".parse().unwrap()],
+            earlier: vec!["261121-7k3q9x7".parse().unwrap()],
             times: 3,
             within_days: 90,
             told: vec![centre()],
@@ -299,7 +299,7 @@ fn ended() -> Vec<Event> {
             kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
         }],
         rating_due: at(30_000),
-        owner: code("street-centre"),
+        holder: code("street-centre"),
         evidence: vec!["dry.jpg".to_owned()],
     };
     let uncalled = Resolution {

@@ -333,7 +333,7 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         calling_party: shared::text(resolution.calling_party.as_ref()),
         performance: performance.collect(),
         rating_due: Some(resolution.rating_due.to_wire()),
-        owner: resolution.owner.to_string(),
+        owner: resolution.holder.to_string(),
         evidence: resolution.evidence.clone(),
     }
 }

@@ -150,11 +150,11 @@ impl Charter {
     /// centre where there is no community, and everything to the district's command centre where there is no
     /// street.
     #[must_use]
-    pub fn owner_for(&self, category: &Category, place: Option<&Code>) -> &Party {
+    pub fn holder_for(&self, category: &Category, place: Option<&Code>) -> &Party {
         let nearest = |kind| place.and_then(|place| self.organisation.nearest(place, kind));
         let street = || nearest(PartyKind::Street);
         let unit = |unit: &str| street().and_then(|street| self.unit_of(&street.code, unit));
-        let owner = match &category.handler {
+        let holder = match &category.handler {
             Handler::Grid => nearest(PartyKind::Grid).or_else(|| nearest(PartyKind::Community)),
             Handler::Community => nearest(PartyKind::Community),
             Handler::Unit(code) => unit(code),
@@ -163,7 +163,7 @@ impl Charter {
             Handler::StreetCommandCentre => unit(COMMAND_CENTRE),
             Handler::District => Some(self.district_centre()),
         };
-        owner.or_else(|| unit(COMMAND_CENTRE)).unwrap_or(self.district_centre())
+        holder.or_else(|| unit(COMMAND_CENTRE)).unwrap_or(self.district_centre())
     }
 
     /// The decision table, in its order.

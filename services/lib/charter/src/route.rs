@@ -106,7 +106,7 @@ impl Charter {
         let row = self.grading().iter().find(|row| row.enabled && row.when.fits(facts, leading, powers))?;
         let around = self.around(facts.place);
         let party = match &row.to {
-            Target::Handler => self.owner_for(leading, facts.place),
+            Target::Handler => self.holder_for(leading, facts.place),
             Target::Community => around.community_or_above(),
             Target::CommandCentre => around.command_centre_or_above(),
             Target::EnforcementCentre => around.enforcement_centre.unwrap_or(around.district),

@@ -21,7 +21,7 @@ fn words(codes: &[Code]) -> Vec<&str> {
 fn judged(charter: &Charter, title: &str, place: &str) -> (String, Level, String) {
     let best = charter.classify(title, "").into_iter().next().unwrap();
     assert!(best.confidence >= charter.confidence_min, "{title}: {best:?}");
-    let owner = charter.owner_for(best.category, Some(&code(place)));
+    let owner = charter.holder_for(best.category, Some(&code(place)));
     (best.category.code.to_string(), best.category.level, owner.code.to_string())
 }
 
@@ -101,10 +101,10 @@ fn without_a_street_the_district_s_centre_answers() {
     for name in Charter::shipped_names() {
         let charter = charter(name);
         for category in charter.categories() {
-            let nowhere = charter.owner_for(category, None);
+            let nowhere = charter.holder_for(category, None);
             assert_eq!(nowhere.code.as_str(), format!("{name}-centre"), "{}", category.code);
             for street in charter.find_parties(PartyKind::Street) {
-                let owner = charter.owner_for(category, Some(&street.code));
+                let owner = charter.holder_for(category, Some(&street.code));
                 let above = charter.ancestors(&owner.code).any(|party| party.code == street.code);
                 assert!(above || owner == charter.district_centre(), "{} in {}", category.code, street.code);
                 assert!(!category.never_street || !above, "{} is no duty of a street", category.code);

@@ -165,9 +165,9 @@ fn missing(charter: &Charter, what: &str, code: &str, shown_by: &str) -> BadUsag
 }
 
 /// Only a street calls, or the special group that has the case.
-fn call(charter: &Charter, leading: &Category, level: Level, owner: &Code) -> Option<Call> {
+fn call(charter: &Charter, leading: &Category, level: Level, holder: &Code) -> Option<Call> {
     let situation = charter.situation(leading.situation.as_ref()?.as_str())?;
-    let street = charter.street_of(owner).filter(|_| level == Level::B2)?;
+    let street = charter.street_of(holder).filter(|_| level == Level::B2)?;
     let colour = leading.colour.unwrap_or(situation.colour);
     let limits = charter.colour_limits(colour);
     let codes = |parties: Vec<Code>| parties.iter().map(ToString::to_string).collect();
