@@ -149,10 +149,8 @@ impl Installation {
         let mut args: Vec<String> = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
         let binary = if DEPARTMENTS.contains(&name) { "responder" } else { name };
         let more = match binary {
-            "intake" => vec![
-                ("--reference-key-file", self.path("reference.key")),
-                ("--projection-file", self.path("cases.sqlite")),
-            ],
+            "intake" => vec![("--reference-key-file", self.path("reference.key"))],
+            "casebook" => vec![("--file", self.path("casebook.sqlite"))],
             "responder" => vec![
                 ("--department", name.to_owned()),
                 ("--data-dir", self.path("departments")),

@@ -54,7 +54,7 @@ async fn whoever_was_told_a_position_reads_it() {
         let (projection, positions, broker, stop) =
             (projection.clone(), positions.clone(), world.broker.clone(), world.stop.clone());
         // It has the first five already.
-        async move { projection.feed(&broker, positions, 5, stop, move || drop(level.send(()))).await }
+        async move { projection.feed(&broker, positions, 5, stop, move || level.send(()).unwrap()).await }
     });
     soon("level", is_level).await.unwrap();
     assert_eq!(*positions.kept.lock().unwrap(), (6..=last).collect::<Vec<_>>(), "level means kept");
