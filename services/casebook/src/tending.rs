@@ -149,7 +149,7 @@ impl Copy {
                 Err(failed) => failed,
             };
             metrics::counter!("casebook_copies_failed_total").increment(1);
-            tracing::error!(error = chain(&failed), pause_s = pause.as_secs_f64(), "the copy failed (HY-007)");
+            tracing::error!(error = chain(&failed), pause_s = pause.as_secs_f64(), "the copy failed (HY-009)");
             if failed.is_of_the_file() {
                 self.open(None);
                 if let Err(error) = place.discard() {

@@ -132,7 +132,7 @@ async fn measure(data: &Path, cases: u64, begun: Instant) -> anyhow::Result<At> 
     installation.restart_nats()?;
     let nats_mb = installation.rss_mb()?["nats-server"];
 
-    let services: Vec<&str> = Owner::ALL.iter().map(|owner| owner.as_str()).collect();
+    let services: Vec<&str> = Owner::ALL.iter().map(|owner| owner.as_str()).chain(["casebook"]).collect();
     let mut first_start_s = BTreeMap::new();
     let mut start_s = BTreeMap::new();
     for started in [&mut first_start_s, &mut start_s] {
