@@ -12,6 +12,10 @@ use crate::reader::{Cursor, Kind};
 use crate::{Name, Provenance};
 use vocabulary::{CallerClass, CaseKind};
 
+/// Channels every charter has, because related cases found by an enforcement centre or by a department come in by them
+///
+pub(crate) const CHANNELS_REQUIRED: [&str; 2] = ["enforcement-site", "work-site"];
+
 /// The five ways of collecting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -210,7 +210,7 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Vec<GradingRow> {
 
 fn row(fields: &Fields<'_, '_>) -> Option<GradingRow> {
     let code = fields.declare(Kind::GradingRow);
-    let when = fields.need("when").and_then(|cursor| cursor.map(when));
+    let when = fields.need("when").and_then(|cursor| cursor.whole(when));
     let level = fields.need("level").and_then(own_or_level);
     let to: Option<Target> = fields.need("to").and_then(|cursor| {
         let to = cursor.parsed("row-target")?;

@@ -4,8 +4,9 @@
 //! Start with [`Charter`]; how the files are written is in `deploy/charters/README.md`, how they are read in
 //! `parse.rs`. Nothing here reads a clock, a file or the network.
 //!
-//! Invariants: a [`Charter`] in hand is valid, every code it holds resolves; a version never changes, because
-//! [`Charter::sources`] is what the record keeps and [`Charter::parse`] of it gives the same charter again.
+//! Invariants: a [`Charter`] from [`Charter::parse`] is valid, every code it holds resolves; a version never changes,
+//! because [`Charter::sources`] is what the record keeps, and [`Charter::from_record`] reads that with every later version
+//! of this crate. One of another form than ours may hold codes that resolve to nothing: every look-up gives an `Option`.
 
 mod area;
 mod calendar;
@@ -30,6 +31,7 @@ mod page;
 mod parse;
 mod party;
 mod reader;
+mod recorded;
 mod recurrence;
 mod route;
 mod shipped;
@@ -55,6 +57,7 @@ pub use list::Entry;
 pub use name::{Name, Provenance};
 pub use page::{Means, Page, PostAt};
 pub use party::{Party, PartyKind, PartyPattern, SquadTemplate, UnitClass, UnitTemplate};
+pub use recorded::Recorded;
 pub use recurrence::{DISTANCE_M_MAX as RECURRENCE_DISTANCE_M_MAX, Recurrence, WINDOW_DAYS_MAX as RECURRENCE_DAYS_MAX};
 pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
@@ -75,6 +78,8 @@ pub struct Charter {
     /// 0 to 1. A classification below it goes to a human.
     pub confidence_min: f64,
     organisation: organisation::Organisation,
+    /// The district's command centre, to which everything falls that is nobody else's.
+    centre: Party,
     classification: category::Classification,
     classifier: classify::Classifier,
     grading: Vec<GradingRow>,

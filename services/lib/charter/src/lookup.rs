@@ -71,7 +71,7 @@ impl Charter {
     /// The district's command centre, `<district>-centre`.
     #[must_use]
     pub fn district_centre(&self) -> &Party {
-        self.organisation.centre()
+        &self.centre
     }
 
     #[must_use]

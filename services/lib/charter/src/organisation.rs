@@ -28,7 +28,7 @@ pub(crate) struct Organisation {
     pub groups: Vec<Group>,
     index: HashMap<Code, usize>,
     /// Where the district's command centre stands in `parties`.
-    centre: usize,
+    centre: Option<usize>,
 }
 
 impl Organisation {
@@ -41,8 +41,9 @@ impl Organisation {
         self.posts.iter().find(|(known, _)| known == role).map(|(_, at)| *at)
     }
 
-    pub fn centre(&self) -> &Party {
-        &self.parties[self.centre]
+    /// The district's command centre. None only while a charter without one is being read.
+    pub fn centre(&self) -> Option<&Party> {
+        self.centre.and_then(|centre| self.parties.get(centre))
     }
 
     /// From the next level up to the city.
@@ -98,8 +99,9 @@ impl<'a> Reader<'a, '_> {
         }
         if let (Some(cursor), Ok(code)) = (fields.need("centre"), format!("{district}-centre").parse::<Code>()) {
             cursor.report.declare(Kind::Party, &code, cursor.at);
-            self.organisation.centre = self.organisation.parties.len();
+            let centre = self.organisation.parties.len();
             self.fixed(cursor, code, Some(district.clone()));
+            self.organisation.centre = (self.organisation.parties.len() > centre).then_some(centre);
         }
         for (key, class) in
             [("offices", UnitClass::Office), ("centres", UnitClass::Centre), ("platforms", UnitClass::Platform)]

@@ -4,12 +4,14 @@ use ids::Code;
 use jiff::civil::Date;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
+use crate::channel::CHANNELS_REQUIRED;
 use crate::classify::Classifier;
 use crate::limits::LIMITS_REQUIRED;
 use crate::reader::{At, Cursor, Kind, Report};
+use crate::recorded::{NEVER_TOLERATED, supply};
 use crate::text::TEXTS_REQUIRED;
 use crate::yaml::{Node, Position};
-use crate::{Charter, Name, Problem, SourceFile};
+use crate::{Charter, Name, Problem, Recorded, SourceFile};
 use crate::{area, calendar, campaign, category, centre, channel, document, duty, evaluation};
 use crate::{expects, grading, limits, organisation, page, recurrence, situation, text};
 
@@ -35,34 +37,64 @@ const FILES: [&str; 14] = [
 ];
 
 impl Charter {
-    /// Reads a charter and checks it as a whole.
+    /// Reads a charter that somebody writes, and checks it as a whole.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with it, sorted by file and line; `deploy/charters/README.md` lists the rules.
     pub fn parse(files: &[SourceFile]) -> Result<Self, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let mut trees = Vec::new();
-        for file in files {
-            match tree(file) {
-                Ok(node) => trees.push((file.path.as_str(), node)),
-                Err(problem) => problems.push(problem),
-            }
-        }
-        let report = Report::default();
-        for missing in FILES.iter().filter(|name| !files.iter().any(|file| file.path == **name)) {
-            let at = At { file: missing, position: Position::default() };
-            report.add(at, "missing-file", "a charter has this file");
-        }
-        let parts = Parts { trees: &trees, report: &report };
-        let charter = parts.head().and_then(|head| parts.charter(head, files));
-        // With a file unread its codes are unknown for no fault of those who refer to them.
-        let complete = trees.len() == files.len() && FILES.iter().all(|name| parts.file(name).is_some());
-        problems.extend(report.finish(complete));
-        problems.sort();
-        problems.dedup();
+        let (trees, unread) = trees(files);
+        let (charter, problems) = read(files, &trees, unread);
         charter.filter(|_| problems.is_empty()).ok_or(problems)
     }
+
+    /// Reads a version that is on the record, of whatever form it is: see `recorded.rs`.
+    ///
+    /// # Errors
+    ///
+    /// It can be no charter here, whatever is supplied or left out. The problems say why.
+    pub fn from_record(files: &[SourceFile]) -> Result<Recorded, Vec<Problem>> {
+        let (mut trees, mut unread) = trees(files);
+        unread.extend(supply(&mut trees));
+        let (charter, remarks) = read(files, &trees, unread);
+        match charter.filter(|_| !remarks.iter().any(|remark| NEVER_TOLERATED.contains(&remark.rule))) {
+            Some(charter) => Ok(Recorded { charter, remarks }),
+            None => Err(remarks),
+        }
+    }
+}
+
+/// The files as trees, and what is wrong with those that are none.
+fn trees(files: &[SourceFile]) -> (Vec<(&str, Node)>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut trees = Vec::new();
+    for file in files {
+        match tree(file) {
+            Ok(node) => trees.push((file.path.as_str(), node)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (trees, problems)
+}
+
+/// As much of a charter as can be read, and everything that is wrong with it.
+fn read(files: &[SourceFile], trees: &[(&str, Node)], mut problems: Vec<Problem>) -> (Option<Charter>, Vec<Problem>) {
+    let report = Report::default();
+    // One that is there and cannot be read is not missing.
+    let there = |name: &str| trees.iter().any(|(path, _)| *path == name) || files.iter().any(|file| file.path == name);
+    for missing in FILES.iter().filter(|name| !there(name)) {
+        let at = At { file: missing, position: Position::default() };
+        report.add(at, "missing-file", "a charter has this file");
+    }
+    let parts = Parts { trees, report: &report };
+    let charter = parts.head().and_then(|head| parts.charter(head, files));
+    // With a file unread its codes are unknown for no fault of those who refer to them.
+    let complete = problems.iter().all(|problem| problem.rule == "supplied")
+        && FILES.iter().all(|name| parts.file(name).is_some());
+    problems.extend(report.finish(complete));
+    problems.sort();
+    problems.dedup();
+    (charter, problems)
 }
 
 fn tree(file: &SourceFile) -> Result<Node, Problem> {
@@ -137,9 +169,11 @@ impl<'a, 'r> Parts<'a, 'r> {
         let powers = self.file("powers.yaml").map(duty::read_powers);
         self.require(Kind::Limit, "limits.yaml", "required-limits", &LIMITS_REQUIRED);
         self.require(Kind::Text, "texts.yaml", "required-texts", &TEXTS_REQUIRED);
+        self.require(Kind::Channel, "channels.yaml", "required-channels", &CHANNELS_REQUIRED);
         let (channels, bridges) = channels?;
         let classification = classification?;
         let charter = Charter {
+            centre: organisation.centre()?.clone(),
             classifier: Classifier::new(&classification.categories),
             district: head.district,
             version: head.version?,

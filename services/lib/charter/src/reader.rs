@@ -119,6 +119,11 @@ impl<'a> Report<'a> {
         self.declared.borrow().get(&(kind, code.clone())).copied()
     }
 
+    /// How many faults were found so far.
+    fn count(&self) -> usize {
+        self.problems.borrow().len()
+    }
+
     /// All faults. References are compared only now, and only if `complete`.
     pub fn finish(self, complete: bool) -> Vec<Problem> {
         let declared = self.declared.borrow();
@@ -169,6 +174,13 @@ impl<'a, 'r> Cursor<'a, 'r> {
             self.report.add(at, "unknown-key", format!("no key {:?} here; known are: {}", key.text, asked.join(", ")));
         }
         Some(result)
+    }
+
+    /// As [`Cursor::map`], but nothing of it if anything in it is not understood: a condition of which a part is left out
+    /// asks for less than was written.
+    pub fn whole<T>(self, read: impl FnOnce(&Fields<'a, 'r>) -> T) -> Option<T> {
+        let before = self.report.count();
+        self.map(read).filter(|_| self.report.count() == before)
     }
 
     /// The entries of a map whose keys are data.
