@@ -21,8 +21,9 @@ use proto::intake::v1::{
 use proto::record::v1::event::Of;
 use proto::subjects::CommitSubject;
 use record::{Step, StoredCommit};
-use station::desk::{case_key, events_of};
-use station::{Caller, Violation, broker_status, not_found, optional_prose, prose, refusal_of};
+use station::access::{Matter, table};
+use station::desk::{case_key, events_of, named};
+use station::{Caller, Recorded, Violation, broker_status, not_found, optional_prose, prose, refusal_of};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,6 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::app::App;
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
-use crate::polls::ASKERS;
 use crate::projection::Projection;
 use crate::timeline::{Timeline, stage};
 use crate::{reading, suggesting};
@@ -40,10 +40,6 @@ use crate::{reading, suggesting};
 const STREAM_CONCURRENCY: usize = 256;
 /// Entries a slow watcher may lag behind before it holds up its own feed.
 const WATCH_QUEUE_MAX: usize = 1024;
-/// Those whose case it is.
-const WITHDRAW: [Role; 3] = [Role::Caller, Role::Bridge, Role::Operator];
-/// Those who may say that a case does not count, or is part of another.
-const ABOVE: [Role; 2] = [Role::Street, Role::District];
 /// Bridge name of what operators submit themselves.
 const OPERATOR: &str = "operator";
 
@@ -56,29 +52,6 @@ pub struct Door {
 impl Door {
     pub fn new(app: Arc<App>, projection: Projection, stop: CancellationToken) -> Self {
         Self { app, projection, stop }
-    }
-
-    async fn command(
-        &self,
-        caller: &Caller,
-        district: &str,
-        case_id: &str,
-        command_id: &str,
-        command: Command,
-    ) -> Result<u64, Status> {
-        self.app.ask(caller, district, case_id, command_id, command).await
-    }
-
-    /// A caller speaks of what they raised themselves, or joined; whoever acts in office of any case.
-    async fn require_own(&self, caller: &Caller, district: &str, case_id: &str) -> Result<(), Status> {
-        if caller.role != Role::Caller {
-            return Ok(());
-        }
-        let (_, _, key) = case_key(district, case_id)?;
-        if self.app.desk.read(&key).await?.state.is_own_of(&caller.staff_ref) {
-            return Ok(());
-        }
-        Err(Status::permission_denied("only who raised this case may say more of it, or withdraw it (R-72)"))
     }
 }
 
@@ -96,6 +69,18 @@ fn code(text: &'static str) -> Code {
     text.parse().unwrap()
 }
 
+/// Reads caller and case of a request, and whether they may.
+macro_rules! asked {
+    ($self:ident, $request:ident, $method:literal) => {{
+        let caller = Caller::of(&$request)?;
+        let $request = $request.into_inner();
+        let named = named(&$request.command_id, &$request)?;
+        let action = concat!("huying.intake.v1.IntakeService/", $method);
+        let asked = $self.app.asked(caller, action, &$request.district, &$request.case_id, named).await?;
+        ($request, asked)
+    }};
+}
+
 fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
     at.time()
         .map(jiff::Timestamp::as_microsecond)
@@ -107,7 +92,8 @@ impl IntakeService for Door {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
         let caller = Caller::of(&request)?;
         let bridge = bridge_of(&caller)?;
-        Ok(Response::new(self.app.submit(&caller, &bridge, request.get_ref()).await?))
+        let action = "huying.intake.v1.IntakeService/Submit";
+        Ok(Response::new(self.app.submit(&caller, action, &bridge, request.get_ref()).await?))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send>>;
@@ -123,7 +109,8 @@ impl IntakeService for Door {
             let (app, caller, bridge) = (Arc::clone(&app), caller.clone(), bridge.clone());
             async move {
                 let submission = message?.submission.unwrap_or_default();
-                let result = match app.submit(&caller, &bridge, &submission).await {
+                let action = "huying.intake.v1.IntakeService/SubmitStream";
+                let result = match app.submit(&caller, action, &bridge, &submission).await {
                     Ok(response) => submit_reply::Result::Ok(response),
                     Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
                 };
@@ -134,47 +121,38 @@ impl IntakeService for Door {
     }
 
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "Supplement");
         let command = Command::Supplement { text: prose("text", &request.text, NOTE_LENGTH_MAX)? };
-        self.require_own(&caller, &request.district, &request.case_id).await?;
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(SupplementResponse { revision }))
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(SupplementResponse { revision, position }))
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&WITHDRAW)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "Withdraw");
         let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
-        self.require_own(&caller, &request.district, &request.case_id).await?;
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(WithdrawResponse { revision }))
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(WithdrawResponse { revision, position }))
     }
 
     async fn propose_exclusion(
         &self,
         request: Request<ProposeExclusionRequest>,
     ) -> Result<Response<ProposeExclusionResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&ABOVE)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "ProposeExclusion");
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(ProposeExclusionResponse { revision }))
+        let command = Command::ProposeExclusion { reason, by: asked.caller.staff_ref.clone() };
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(ProposeExclusionResponse { revision, position }))
     }
 
     async fn approve_exclusion(
         &self,
         request: Request<ApproveExclusionRequest>,
     ) -> Result<Response<ApproveExclusionResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&[Role::District])?;
-        let request = request.into_inner();
-        let command = Command::ApproveExclusion { by: caller.staff_ref.clone() };
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(ApproveExclusionResponse { revision }))
+        let (_, asked) = asked!(self, request, "ApproveExclusion");
+        let command = Command::ApproveExclusion { by: asked.caller.staff_ref.clone() };
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(ApproveExclusionResponse { revision, position }))
     }
 
     async fn suggest_duplicates(
@@ -182,37 +160,26 @@ impl IntakeService for Door {
         request: Request<SuggestDuplicatesRequest>,
     ) -> Result<Response<SuggestDuplicatesResponse>, Status> {
         let caller = Caller::of(&request)?;
-        // What others have raised is nothing for callers to look through.
-        caller.require(&[
-            Role::Bridge,
-            Role::Grid,
-            Role::Community,
-            Role::Street,
-            Role::EnforcementCenter,
-            Role::Department,
-            Role::District,
-            Role::Operator,
-        ])?;
         Ok(Response::new(suggesting::suggest(&self.app, &self.projection, &caller, request.get_ref()).await?))
     }
 
     async fn merge(&self, request: Request<MergeRequest>) -> Result<Response<MergeResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&ABOVE)?;
-        Ok(Response::new(self.app.merge(&caller, request.get_ref()).await?))
+        let (request, asked) = asked!(self, request, "Merge");
+        Ok(Response::new(self.app.merge(asked, &request).await?))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let caller = Caller::of(&request)?;
         let (district, case, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
-        caller.require_district(&district)?;
         let station = &self.app.desk.station;
+        let charter = station.charter(district.as_str())?;
         let commits = station.broker.load(&key).await.map_err(|error| broker_status(&error))?;
+        let matter = Matter::of_case(&key, &commits);
+        caller.may("huying.intake.v1.IntakeService/Get", &matter, &charter)?;
         if commits.is_empty() {
-            return Err(not_found(case.as_str()));
+            return Err(matter.not_there());
         }
-        let charter = station.charter(district.as_str()).ok();
-        let mut timeline = Timeline::new(charter.as_deref());
+        let mut timeline = Timeline::new(Some(&charter));
         let mut view = Case {
             summary: Some(CaseSummary {
                 case_id: case.to_string(),
@@ -326,15 +293,11 @@ fn allowed(caller: &Caller, case: CaseId, commits: &[StoredCommit]) -> Result<Ve
     Ok(actions.map(|act| act.as_str().to_owned()).collect())
 }
 
-/// Whose token opens which door.
+/// Whether a role's token opens the door for this, as the table has it.
 fn may(act: Act, role: Role) -> bool {
-    match act {
-        Act::Supplement => true,
-        Act::Withdraw => WITHDRAW.contains(&role),
-        Act::ProposeExclusion | Act::Merge => ABOVE.contains(&role),
-        Act::ApproveExclusion => role == Role::District,
-        Act::AttachPoll => ASKERS.contains(&role),
-    }
+    let service = if act == Act::AttachPoll { "PollService" } else { "IntakeService" };
+    let row = table::row(&format!("huying.intake.v1.{service}/{}", act.as_str()));
+    row.is_some_and(|row| row.relation(role).is_some())
 }
 
 /// Tells a watcher what the record says, until either goes away.

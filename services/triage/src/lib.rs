@@ -38,6 +38,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
         queue.clone().feed(station.broker.clone(), service.stopping(), gate)
     });
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(TriageServiceServer::new(grpc::Door::new(desk, queue)));
     Ok(())
 }

@@ -2,17 +2,17 @@
 
 use charter::Charter;
 use ids::Code;
-use proto::common::v1::{Place as WirePlace, Role};
+use proto::common::v1::Place as WirePlace;
 use proto::dispatch::v1::{
     AdmitRequest, AdmitResponse, CallRequest, RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest,
     RecordCityProgressResponse, RecordCityReturnRequest, RecordCityReturnResponse, SpawnRelatedCaseRequest,
     SpawnRelatedCaseResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Violation, bad_field, optional_prose, prose, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Place;
 
-use super::{Door, NOTE_LENGTH_MAX, OWNERS};
+use super::{Door, NOTE_LENGTH_MAX};
 use crate::app::{self, Asked};
 use crate::domain::{Command, Related, Special};
 use crate::evidence::evidence;
@@ -27,7 +27,7 @@ pub(super) async fn transfer(
     door: &Door,
     request: Request<TransferRequest>,
 ) -> Result<Response<TransferResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "Transfer");
     let command = Command::Transfer {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -36,28 +36,30 @@ pub(super) async fn transfer(
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
         answer: door.app.city_answer(&asked.charter),
     };
-    Ok(Response::new(TransferResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(TransferResponse { revision, position }))
 }
 
 pub(super) async fn city_progress(
     door: &Door,
     request: Request<RecordCityProgressRequest>,
 ) -> Result<Response<RecordCityProgressResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityProgress");
     let command = Command::CityProgress {
         by: asked.caller.acting_party()?.clone(),
         above: true,
         city: city(&asked)?,
         note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
     };
-    Ok(Response::new(RecordCityProgressResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityProgressResponse { revision, position }))
 }
 
 pub(super) async fn city_done(
     door: &Door,
     request: Request<RecordCityDoneRequest>,
 ) -> Result<Response<RecordCityDoneResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityDone");
     let command = Command::CityDone {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -67,14 +69,15 @@ pub(super) async fn city_done(
         evidence: evidence(&request.evidence)?,
         rating_due: door.app.rating_due(&asked.charter),
     };
-    Ok(Response::new(RecordCityDoneResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityDoneResponse { revision, position }))
 }
 
 pub(super) async fn city_return(
     door: &Door,
     request: Request<RecordCityReturnRequest>,
 ) -> Result<Response<RecordCityReturnResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityReturn");
     let command = Command::CityReturn {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -82,30 +85,33 @@ pub(super) async fn city_return(
         centre: asked.charter.district_centre().code.clone(),
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
     };
-    Ok(Response::new(RecordCityReturnResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityReturnResponse { revision, position }))
 }
 
 pub(super) async fn admit(door: &Door, request: Request<AdmitRequest>) -> Result<Response<AdmitResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "Admit");
     let command = Command::Admit {
         by: asked.caller.acting_party()?.clone(),
         above: true,
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
     };
-    Ok(Response::new(AdmitResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(AdmitResponse { revision, position }))
 }
 
 pub(super) async fn spawn_related_case(
     door: &Door,
     request: Request<SpawnRelatedCaseRequest>,
 ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
-    let (request, asked) = asked!(door, request, &OWNERS);
+    let (request, asked) = asked!(door, request, "SpawnRelatedCase");
     let said = (request.title.as_str(), request.text.as_str(), request.category.as_str());
     let command = Command::SpawnRelated {
         by: asked.caller.acting_party()?.clone(),
         related: Box::new(related(&asked.charter, said, request.place.as_ref())?),
     };
-    Ok(Response::new(SpawnRelatedCaseResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(SpawnRelatedCaseResponse { revision, position }))
 }
 
 /// Another matter: a title is enough.

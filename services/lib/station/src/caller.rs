@@ -10,7 +10,7 @@ pub struct Caller {
     pub role: Role,
     /// Empty for callers and operators.
     pub party: Option<Code>,
-    /// Empty: every district.
+    /// Empty: that of the party, by the charters; for operators every district.
     pub district: Option<Code>,
     pub staff_ref: String,
 }
@@ -114,6 +114,8 @@ fn role_from_name(name: &str) -> Option<Role> {
     ROLES.into_iter().find(|(role, known)| *known == name && *role != Role::System).map(|(role, _)| role)
 }
 
-fn role_name(role: Role) -> &'static str {
+/// As tokens write it.
+#[must_use]
+pub fn role_name(role: Role) -> &'static str {
     ROLES.into_iter().find(|(known, _)| *known == role).map_or("stranger", |(_, name)| name)
 }

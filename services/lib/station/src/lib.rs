@@ -3,8 +3,9 @@
 //!
 //! It joins three crates that do not know each other: `record` (the broker), `charter` (the rules) and `chassis`
 //! (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
-//! deadline) go through it. [`caller`] says who asks, [`refusal`] how a "no" travels.
+//! deadline) go through it. [`caller`] says who asks, [`access`] what they may, [`refusal`] how a "no" travels.
 
+pub mod access;
 mod caller;
 mod charters;
 pub mod desk;
@@ -19,9 +20,9 @@ use chassis::{Anchor, Clock, Service};
 use jiff::Timestamp;
 use record::{Broker, BrokerConfig, Credentials};
 
-pub use caller::Caller;
+pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
-pub use desk::Desk;
+pub use desk::{Desk, Named, Recorded};
 pub use prose::{optional_prose, prose};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, not_found, refusal_of, status_of,

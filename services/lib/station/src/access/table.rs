@@ -1,0 +1,327 @@
+//! The table: one line for each method of each service and for each kind of request over NATS.
+//!
+//! A line's grants name the roles that may ask at all, each with the way in which a case has to concern them. A role that
+//! is not named may not. What holds beyond that (who has the case now, who was called) is in `besides`, and the rules of
+//! the service say it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use proto::common::v1::Role;
+
+use crate::role_name;
+
+/// How a case has to concern whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// Theirs: they raised it or joined it.
+    Raised,
+    /// They carried it in.
+    Carried,
+    /// Their unit, or one below it, has or had it, was called, called others, works on it, or has it in its place. What
+    /// the unit or the person raised themselves is theirs too.
+    Party,
+    /// The same for any unit of their street.
+    Street,
+    /// Anything in their district.
+    District,
+    /// Anything; with a district in the token, anything there.
+    Everything,
+}
+
+impl Relation {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Raised => "its own",
+            Self::Carried => "its bridge's",
+            Self::Party => "its unit's",
+            Self::Street => "its street's",
+            Self::District => "its district's",
+            Self::Everything => "anybody's",
+        }
+    }
+}
+
+/// A role, and how the case has to concern it.
+pub type Grant = (Role, Relation);
+
+/// Whether an action only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    Look,
+    Act,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Full name of the method, or the form of the subject.
+    pub action: &'static str,
+    pub does: Does,
+    pub grants: &'static [Grant],
+    /// What the rules ask for besides; empty: nothing.
+    pub besides: &'static str,
+}
+
+impl Row {
+    /// How a case has to concern this role; none: it may not.
+    #[must_use]
+    pub fn relation(&self, role: Role) -> Option<Relation> {
+        self.grants.iter().find(|(granted, _)| *granted == role).map(|(_, relation)| *relation)
+    }
+}
+
+/// What each role sees of the cases, where a line does not say less.
+#[must_use]
+pub const fn sight(role: Role) -> Relation {
+    match role {
+        Role::Unspecified | Role::Caller => Relation::Raised,
+        Role::Bridge => Relation::Carried,
+        Role::Grid | Role::Community | Role::Department => Relation::Party,
+        Role::Street | Role::EnforcementCenter => Relation::Street,
+        Role::District => Relation::District,
+        Role::Operator | Role::System => Relation::Everything,
+    }
+}
+
+/// The line of an action.
+#[must_use]
+pub fn row(action: &str) -> Option<&'static Row> {
+    static LINES: LazyLock<HashMap<&str, &Row>> = LazyLock::new(|| TABLE.iter().map(|row| (row.action, row)).collect());
+    LINES.get(action).copied()
+}
+
+/// Roles in the order of the columns.
+pub const ROLES: [Role; 9] = [
+    Role::Caller,
+    Role::Bridge,
+    Role::Grid,
+    Role::Community,
+    Role::Street,
+    Role::EnforcementCenter,
+    Role::Department,
+    Role::District,
+    Role::Operator,
+];
+
+/// The table as a page of Markdown, one section for each service.
+#[must_use]
+pub fn markdown() -> String {
+    let mut page = String::new();
+    let mut section = "";
+    for row in TABLE {
+        let (service, method) = row.action.split_once('/').unwrap_or(("Requests over NATS", row.action));
+        if service != section {
+            section = service;
+            let roles: Vec<&str> = ROLES.iter().map(|role| role_name(*role)).collect();
+            page.push_str(&format!("\n## {service}\n\n| action | {} | besides |\n", roles.join(" | ")));
+            page.push_str(&format!("|{}\n", "---|".repeat(ROLES.len() + 2)));
+        }
+        let cells: Vec<&str> =
+            ROLES.iter().map(|role| row.relation(*role).map_or("–", |relation| relation.as_str())).collect();
+        page.push_str(&format!("| {method} | {} | {} |\n", cells.join(" | "), row.besides));
+    }
+    page
+}
+
+const CALLER: Grant = (Role::Caller, sight(Role::Caller));
+const BRIDGE: Grant = (Role::Bridge, sight(Role::Bridge));
+const GRID: Grant = (Role::Grid, sight(Role::Grid));
+const COMMUNITY: Grant = (Role::Community, sight(Role::Community));
+const STREET: Grant = (Role::Street, sight(Role::Street));
+const CENTRE: Grant = (Role::EnforcementCenter, sight(Role::EnforcementCenter));
+const DEPARTMENT: Grant = (Role::Department, sight(Role::Department));
+const DISTRICT: Grant = (Role::District, sight(Role::District));
+const OPERATOR: Grant = (Role::Operator, sight(Role::Operator));
+
+/// What concerns no case in particular.
+const fn within(role: Role) -> Grant {
+    (role, Relation::District)
+}
+
+const fn look(action: &'static str, grants: &'static [Grant]) -> Row {
+    Row { action, does: Does::Look, grants, besides: "" }
+}
+
+const fn act(action: &'static str, grants: &'static [Grant], besides: &'static str) -> Row {
+    Row { action, does: Does::Act, grants, besides }
+}
+
+/// Everybody, each as far as they see.
+const EVERYBODY: &[Grant] = &[CALLER, BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+/// Everybody who acts in office, and the bridges.
+const NO_CALLERS: &[Grant] = &[BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+/// Those who hold cases.
+const HOLDERS: &[Grant] = &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
+const STREET_AND_DISTRICT: &[Grant] = &[STREET, DISTRICT];
+const DESKS: &[Grant] = &[STREET, DISTRICT, OPERATOR];
+const OF_CENTRES: &[Grant] = &[STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+const ASKERS: &[Grant] = &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DISTRICT];
+const ONLY_CENTRE: &[Grant] = &[(Role::EnforcementCenter, Relation::Party)];
+const ONLY_DEPARTMENT: &[Grant] = &[DEPARTMENT];
+const ONLY_DISTRICT: &[Grant] = &[DISTRICT];
+const ONLY_STREET: &[Grant] = &[STREET];
+const SUBMITTERS: &[Grant] = &[
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+];
+const RATERS: &[Grant] = &[
+    CALLER,
+    BRIDGE,
+    (Role::Grid, Relation::Raised),
+    (Role::Community, Relation::Raised),
+    (Role::Street, Relation::Raised),
+    OPERATOR,
+];
+const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
+
+const HOLDER: &str = "has the case now";
+const ABOVE: &str = "is above whoever has the case";
+const CITY: &str = "the city has the case";
+const TWO: &str = "two different people";
+const OWN_CENTRE: &str = "the operation is this centre's";
+const CALLED: &str = "was called by that call";
+
+/// Who may what.
+pub const TABLE: &[Row] = &[
+    act("huying.intake.v1.IntakeService/Submit", SUBMITTERS, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/SubmitStream", SUBMITTERS, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/Supplement", EVERYBODY, ""),
+    act("huying.intake.v1.IntakeService/Withdraw", &[CALLER, BRIDGE, OPERATOR], "nobody else has joined it"),
+    act("huying.intake.v1.IntakeService/ProposeExclusion", STREET_AND_DISTRICT, TWO),
+    act("huying.intake.v1.IntakeService/ApproveExclusion", ONLY_DISTRICT, TWO),
+    look("huying.intake.v1.IntakeService/SuggestDuplicates", NO_CALLERS),
+    act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
+    look("huying.intake.v1.IntakeService/Get", EVERYBODY),
+    look("huying.intake.v1.IntakeService/List", EVERYBODY),
+    look("huying.intake.v1.IntakeService/Statistics", NO_CALLERS),
+    look("huying.intake.v1.IntakeService/Watch", EVERYBODY),
+    act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
+    act("huying.intake.v1.PollService/RecordAnswers", ASKERS, ""),
+    act("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, ""),
+    look(
+        "huying.intake.v1.PollService/GetPoll",
+        &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DEPARTMENT, DISTRICT, OPERATOR],
+    ),
+    act("huying.intake.v1.PollService/AttachPoll", ASKERS, "both poll and case"),
+    look("huying.triage.v1.TriageService/ListQueue", DESKS),
+    act("huying.triage.v1.TriageService/Claim", STREET_AND_DISTRICT, ""),
+    act("huying.triage.v1.TriageService/Judge", STREET_AND_DISTRICT, ""),
+    act("huying.triage.v1.TriageService/Regrade", STREET_AND_DISTRICT, ""),
+    look(
+        "huying.triage.v1.TriageService/Suggest",
+        &[
+            within(Role::Caller),
+            within(Role::Bridge),
+            within(Role::Grid),
+            within(Role::Community),
+            within(Role::Street),
+            within(Role::EnforcementCenter),
+            within(Role::Department),
+            DISTRICT,
+            OPERATOR,
+        ],
+    ),
+    look("huying.triage.v1.TriageService/Get", &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR]),
+    act(
+        "huying.dispatch.v1.DispatchService/Assign",
+        HOLDERS,
+        "has the case, or commands the street, or is the district",
+    ),
+    act("huying.dispatch.v1.DispatchService/Escalate", HOLDERS, HOLDER),
+    act(
+        "huying.dispatch.v1.DispatchService/Call",
+        STREET_AND_DISTRICT,
+        "a command centre that has the case; a special group",
+    ),
+    act("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, HOLDER),
+    act("huying.dispatch.v1.DispatchService/CompleteTask", HOLDERS, "the task is its own, or an outside unit's"),
+    act(
+        "huying.dispatch.v1.DispatchService/RecordProgress",
+        HOLDERS,
+        "a department: has or had it, was called or works on it",
+    ),
+    act("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
+    act("huying.dispatch.v1.DispatchService/Release", ONLY_STREET, HOLDER),
+    act("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
+    act("huying.dispatch.v1.DispatchService/Reopen", STREET_AND_DISTRICT, ""),
+    act("huying.dispatch.v1.DispatchService/Adjudicate", STREET_AND_DISTRICT, "the return is for it to decide"),
+    act("huying.dispatch.v1.DispatchService/Disqualify", ONLY_STREET, HOLDER),
+    act("huying.dispatch.v1.DispatchService/Supervise", STREET_AND_DISTRICT, ABOVE),
+    act("huying.dispatch.v1.DispatchService/AnswerSupervision", HOLDERS, "the order is for it"),
+    act("huying.dispatch.v1.DispatchService/Extend", STREET_AND_DISTRICT, ABOVE),
+    act("huying.dispatch.v1.DispatchService/Suspend", STREET_AND_DISTRICT, ABOVE),
+    act("huying.dispatch.v1.DispatchService/Resume", STREET_AND_DISTRICT, ABOVE),
+    act("huying.dispatch.v1.DispatchService/HoldMeeting", HOLDERS, HOLDER),
+    act("huying.dispatch.v1.DispatchService/FormTaskForce", HOLDERS, HOLDER),
+    act("huying.dispatch.v1.DispatchService/Transfer", ONLY_DISTRICT, ""),
+    act("huying.dispatch.v1.DispatchService/RecordCityProgress", ONLY_DISTRICT, CITY),
+    act("huying.dispatch.v1.DispatchService/RecordCityDone", ONLY_DISTRICT, CITY),
+    act("huying.dispatch.v1.DispatchService/RecordCityReturn", ONLY_DISTRICT, CITY),
+    act("huying.dispatch.v1.DispatchService/Admit", ONLY_DISTRICT, ""),
+    act("huying.dispatch.v1.DispatchService/SpawnRelatedCase", HOLDERS, ""),
+    look("huying.dispatch.v1.DispatchService/Get", HOLDERS),
+    act("huying.enforcement_center.v1.EnforcementCenterService/SeatOfficer", &[STREET, CENTRE], ""),
+    act("huying.enforcement_center.v1.EnforcementCenterService/UnseatOfficer", &[STREET, CENTRE], ""),
+    act("huying.enforcement_center.v1.EnforcementCenterService/SetAway", &[STREET, CENTRE], ""),
+    look("huying.enforcement_center.v1.EnforcementCenterService/GetRoster", OF_CENTRES),
+    look("huying.enforcement_center.v1.EnforcementCenterService/GetOperation", OF_CENTRES),
+    act("huying.enforcement_center.v1.EnforcementCenterService/CallSeat", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/TakeSeat", ONLY_DEPARTMENT, "was called to the seat"),
+    act("huying.enforcement_center.v1.EnforcementCenterService/HoldMeeting", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/DecidePath", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/ArriveOnSite", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/OrderStop", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/ServeNotice", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/Reinspect", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/TakeNextStep", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/SpawnRelatedCase", ONLY_CENTRE, OWN_CENTRE),
+    act("huying.enforcement_center.v1.EnforcementCenterService/Conclude", ONLY_CENTRE, OWN_CENTRE),
+    look("huying.enforcement_center.v1.EnforcementCenterService/RenderDocument", OF_CENTRES),
+    act("huying.enforcement_center.v1.StaffService/RegisterOfficer", STREET_AND_DISTRICT, "all units it names"),
+    act("huying.enforcement_center.v1.StaffService/SecondOfficer", STREET_AND_DISTRICT, "both units"),
+    act("huying.enforcement_center.v1.StaffService/EndSecondment", STREET_AND_DISTRICT, "both units"),
+    look(
+        "huying.enforcement_center.v1.StaffService/ListOfficers",
+        &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
+    ),
+    act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
+    act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
+    act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "nobody has rated it"),
+    look("huying.evaluation.v1.EvaluationService/ListUnrated", DESKS),
+    look("huying.evaluation.v1.EvaluationService/GetScores", LEAGUE),
+    look("huying.notification.v1.NotificationService/ListDeliveries", &[COMMUNITY, STREET, DISTRICT, OPERATOR]),
+    look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR]),
+    look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
+    look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
+    act("huying.responder.v1.ResponderService/Respond", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/ReportIn", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/Progress", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/CompleteTask", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/Done", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/Return", ONLY_DEPARTMENT, CALLED),
+    act("huying.responder.v1.ResponderService/AnswerSupervision", ONLY_DEPARTMENT, "the order is for it"),
+    act("huying.responder.v1.ResponderService/SpawnRelatedCase", ONLY_DEPARTMENT, CALLED),
+    look("huying.casebook.v1.CasebookService/List", EVERYBODY),
+    look("huying.casebook.v1.CasebookService/Get", EVERYBODY),
+    look("huying.casebook.v1.CasebookService/Watch", EVERYBODY),
+    look("huying.casebook.v1.CasebookService/Search", EVERYBODY),
+    look("huying.casebook.v1.CasebookService/Statistics", NO_CALLERS),
+    look("huying.casebook.v1.CasebookService/SuggestDuplicates", NO_CALLERS),
+    look("huying.casebook.v1.CasebookService/ListQueue", DESKS),
+    look("huying.casebook.v1.CasebookService/ListUnrated", DESKS),
+    look("huying.casebook.v1.CasebookService/GetScores", LEAGUE),
+    look(
+        "huying.casebook.v1.CasebookService/ListOfficers",
+        &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
+    ),
+    act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
+    act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
+];
