@@ -10,10 +10,12 @@ use crate::support::installation::{CURRENT, Installation, acting, bridge, shared
 use crate::support::until;
 
 const DISTRICT: &str = "jiangan";
-/// Everybody who may look, and whether this case is theirs to judge.
-const LOOKING_ON: [(&str, &str); 4] = [
+/// Those who may look, and not judge.
+const LOOKING_ON: [(&str, &str); 2] =
+    [("community", "jiangan-yiyuan-tongxing"), ("enforcement-center", "jiangan-yiyuan-enforcement-centre")];
+/// Those whom it does not concern.
+const STRANGERS: [(&str, &str); 3] = [
     ("grid", "jiangan-yiyuan-tongxing-grid-1"),
-    ("community", "jiangan-yiyuan-tongxing"),
     ("department", "jiangan-parks"),
     ("street", "jiangan-siwei-command-centre"),
 ];
@@ -77,6 +79,10 @@ async fn what_the_desk_shows_somebody_is_what_it_takes_from_them() {
         for (role, party) in LOOKING_ON {
             let shown = seen(&installation, role, party, &case).await.unwrap();
             assert!(shown.allowed_actions.is_empty(), "{role} {party}: {shown:?}");
+            assert!(granted(&installation, role, party, &case).await.is_empty(), "{role} {party}");
+        }
+        for (role, party) in STRANGERS {
+            assert!(seen(&installation, role, party, &case).await.is_none(), "{role} {party}");
             assert!(granted(&installation, role, party, &case).await.is_empty(), "{role} {party}");
         }
         let shown = seen(&installation, role, party, &case).await.unwrap();

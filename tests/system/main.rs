@@ -1,13 +1,14 @@
 //! The whole system, from outside: what no crate can know alone.
 //!
 //! `stories.rs` plays the worked examples, `separate.rs` the same with every service a process of its own, `faults.rs`
-//! kills those processes in the middle. `input.rs`, `bridge.rs` and `charters.rs` send what should not come in,
+//! kills those processes in the middle. `access.rs` tries every role on every method. `input.rs`, `bridge.rs` and `charters.rs` send what should not come in,
 //! `trust.rs` and `clients.rs` are others' programs, `merging.rs` and `admission.rs` ask twice, `judging.rs` sits at the
 //! judgement desk, `numbering.rs` in an enforcement centre, `architecture.rs` reads the source. `support/` is what they
 //! share: an installation in this process, a city of processes, and the checker that reads the record.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise, in its helpers too")]
 
+mod access;
 mod admission;
 mod architecture;
 mod bridge;

@@ -4,6 +4,7 @@ use chassis::Identity;
 use prost::Message;
 use proto::casebook::v1::SuggestDuplicatesRequest;
 use proto::casebook::v1::suggest_duplicates_request::Of;
+use proto::common::v1::Place;
 use proto::intake::v1::{
     ApproveExclusionRequest, CallerJoined, IntakeEvent, MergeRequest, ProposeExclusionRequest, SubmitRequest,
     WithdrawRequest, intake_event,
@@ -26,6 +27,9 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
         let caller_ref = format!("caller-{number}");
         let request = SubmitRequest {
             caller_ref,
+            place: Some(Place {
+                party: "jiangan-yiyuan".to_owned(), address: "院门口".to_owned(), ..Place::default()
+            }),
             ..submission(DISTRICT, &format!("merge-{number}"), "胜利街夜间施工噪音扰民")
         };
         cases.push(door.submit(request).await.unwrap().into_inner().case_id);
@@ -49,6 +53,8 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
         command_id: format!("{case}-into-{into}"),
     };
     assert_eq!(door.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::PermissionDenied);
+    let mut elsewhere = installation.intake(&acting("street", "jiangan-siwei-command-centre")).await;
+    assert_eq!(elsewhere.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::NotFound);
     let backwards = desk.merge(merge(&cases[0], &cases[1])).await.unwrap_err();
     assert_eq!(backwards.code(), Code::FailedPrecondition, "{backwards}");
     let first = desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner();

@@ -18,7 +18,7 @@ use proto::casebook::v1::{
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
-use station::access::Scope;
+use station::access::{Concern, Scope};
 use station::desk::case_key;
 use station::{Caller, Station, Violation, broker_status, not_found};
 use tokio::sync::{Semaphore, mpsc};
@@ -264,6 +264,9 @@ impl CasebookService for Door {
             let description = format!("{:?} is not a party of this charter", request.party);
             Violation::new("party", "known-party", description)
         })?;
+        if !asker.scope.covers(&charter.district, &[Concern::Party(party.clone())]) {
+            return Err(Status::not_found(format!("there is no unit {party} that this token is for")));
+        }
         let today = || self.station.now().to_zoned(charter.time_zone.clone()).date();
         let on = day("on", &request.on)?.unwrap_or_else(today);
         let district = charter.district.clone();

@@ -52,6 +52,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     });
     service.spawn("keep the copy", copy.clone().tend(place, service.stopping(), gate));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(CasebookServiceServer::new(grpc::Door::new(station, copy, service.stopping())));
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! What departments say: requests on `ans.<department>.call`, answered after the commit.
 
 use charter::Charter;
-use ids::Code;
 use prost::Message;
 use proto::ToWireTime;
 use proto::common::v1::Role;
@@ -9,7 +8,7 @@ use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
-use station::{Caller, Violation, bad_field, optional_prose, prose, refusal_of, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, optional_prose, prose, refusal_of, wire as shared};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -18,6 +17,9 @@ use crate::domain::{Answer, Command};
 use crate::evidence::evidence;
 use crate::fields::{NOTE_LENGTH_MAX, related, unit};
 use crate::wire::{progress_kind, return_basis};
+
+/// Its line in the table of who may what.
+const ACTION: &str = "ans.<department>.call";
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
@@ -45,9 +47,10 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
     let answer = wire::Answer::decode(request.payload.clone())
         .map_err(|error| Status::from(Violation::new("payload", "protobuf", error.to_string())))?;
     let caller = Caller::party(Role::Department, subject.department.clone());
-    let asked = app.asked(caller, &answer.district, &answer.case_id, &answer.command_id)?;
+    let named = station::desk::named(&answer.command_id, &answer)?;
+    let asked = app.answered(caller, ACTION, &answer.district, &answer.case_id, named)?;
     let now = app.now();
-    let party = department(&asked.charter, subject.department)?;
+    let party = subject.department;
     let command = if let Some(WireAnswer::AnswerSupervision(said)) = &answer.answer {
         let note = prose("note", &said.note, NOTE_LENGTH_MAX)?;
         Command::AnswerSupervision { by: party, order: said.order, note, now }
@@ -61,15 +64,9 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
         }
     };
     let answered = app.ask(&asked, command).await?;
-    Ok(wire::AnswerAccepted { revision: answered.revision.0, at: Some(answered.at.to_wire()) })
-}
-
-/// A department answers only in its own district.
-fn department(charter: &charter::Charter, department: Code) -> Result<Code, Status> {
-    if charter.party(department.as_str()).is_some() {
-        return Ok(department);
-    }
-    Err(Status::permission_denied(format!("{department} is not a unit of {}", charter.district)))
+    let at = Some(answered.at.to_wire());
+    let Recorded { revision, position } = answered.into();
+    Ok(wire::AnswerAccepted { revision, at, position })
 }
 
 fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answer, Status> {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use charter::{Campaign, Charter, Colour, Level, Limit, LimitUnit, Party, PartyKind};
-use ids::{Code, CommandId, HistoryKey, Owner, Revision};
+use ids::{Code, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::common::v1::Role;
-use proto::record::v1::cause;
 use record::book::Snapshot;
 use record::{Aggregate, Answered, Refused};
-use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation, broker_status, status_of};
+use station::access::Matter;
+use station::desk::case_key;
+use station::{Caller, Desk, Named, Recorded, Violation, broker_status, status_of};
 use tonic::Status;
 use vocabulary::Duty;
 
@@ -33,7 +33,7 @@ pub struct Asked {
     pub caller: Caller,
     pub charter: Arc<Charter>,
     pub key: HistoryKey,
-    pub command_id: CommandId,
+    pub named: Named,
 }
 
 /// What a street wants to call; what it leaves out the charter fills in.
@@ -55,19 +55,67 @@ impl App {
         self.desk.station.now()
     }
 
-    /// Reads what every request about a case has.
-    pub fn asked(&self, caller: Caller, district: &str, case: &str, command: &str) -> Result<Asked, Status> {
+    /// Reads what every request about a case has, and whether the asker may.
+    ///
+    /// # Errors
+    /// It is not for this role, or the case does not concern the asker.
+    pub async fn asked(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        district: &str,
+        case: &str,
+        named: Named,
+    ) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case)?;
-        caller.require_district(&district)?;
         let charter = self.desk.station.charter(district.as_str())?;
-        Ok(Asked { caller, charter, key, command_id: command_id(command)? })
+        let asked = Asked { caller, charter, key, named };
+        self.permit(&asked, action).await?;
+        Ok(asked)
+    }
+
+    /// The same for a called department, of which the rules say whether the call is its own.
+    pub fn answered(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        district: &str,
+        case: &str,
+        named: Named,
+    ) -> Result<Asked, Status> {
+        let (district, _, key) = case_key(district, case)?;
+        let charter = self.desk.station.charter(district.as_str())?;
+        caller.may_in(action, &charter)?;
+        Ok(Asked { caller, charter, key, named })
+    }
+
+    /// A yes counts on what this process knows of the case, a no only on what the record has now. Whose the case is not, hears
+    /// the same as if it were not there.
+    async fn permit(&self, asked: &Asked, action: &'static str) -> Result<(), Status> {
+        let may = |state: &State| {
+            let matter = Matter::of_parties(&asked.key, state.concerned());
+            asked.caller.may(action, &matter, &asked.charter)
+        };
+        if may(&*self.glance(asked).await?).is_ok() {
+            return Ok(());
+        }
+        may(&*self.state(asked).await?).map_err(|refused| match refused.code() {
+            tonic::Code::NotFound => status_of(Refused::Rule(Refusal::NoSuchCase)),
+            _ => refused,
+        })
+    }
+
+    /// # Errors
+    /// Refused, also when the refusal is on the record.
+    pub async fn record(&self, asked: &Asked, command: Command) -> Result<Recorded, Status> {
+        self.ask(asked, command).await.map(Recorded::from)
     }
 
     /// # Errors
     /// Refused, also when the refusal is on the record.
     pub async fn ask(&self, asked: &Asked, command: Command) -> Result<Answered<Event>, Status> {
-        let id = asked.command_id.clone();
-        let answered = self.desk.ask(&asked.key, &asked.caller, id, &asked.charter, command).await?;
+        let named = asked.named.clone();
+        let answered = self.desk.ask(&asked.key, &asked.caller, named, &asked.charter, command).await?;
         let before = match answered.repeated {
             true => Some(self.decided_before(asked, answered.revision).await?),
             false => None,
@@ -82,15 +130,16 @@ impl App {
         }
     }
 
-    /// What the same command id was answered with: a refusal that is on the record stays one.
+    /// What the same request was answered with: a refusal that is on the record stays one.
     async fn decided_before(&self, asked: &Asked, revision: Revision) -> Result<Vec<Event>, Status> {
         let load = self.desk.station.broker.load_owner(&asked.key, Owner::Dispatch);
         let history = load.await.map_err(|error| broker_status(&error))?;
         let commit = history.iter().filter(|stored| stored.subject.revision == revision);
-        let cause = cause::Kind::Command(asked.command_id.to_string());
-        let decision = commit
-            .flat_map(|stored| &stored.commit.decisions)
-            .filter(|decision| decision.cause.as_ref().is_some_and(|it| it.kind.as_ref() == Some(&cause)));
+        let actor = asked.caller.actor();
+        let decision = commit.flat_map(|stored| &stored.commit.decisions).filter(|decision| {
+            let sender = decision.actor.as_ref().is_some_and(|it| (it.role, &it.party) == (actor.role, &actor.party));
+            sender && decision.command_id == asked.named.id.as_str()
+        });
         // What cannot be read here was no refusal of this kind.
         Ok(decision.flat_map(|decision| &decision.events).filter_map(|event| Rules::from_wire(event).ok()).collect())
     }

@@ -45,6 +45,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("mind the deadlines", inbox::mind_deadlines(app.clone(), service.stopping()));
     service.spawn("answer departments", answers::serve(app.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(DispatchServiceServer::new(grpc::Door::new(app)));
     Ok(())
 }

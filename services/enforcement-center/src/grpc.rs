@@ -6,7 +6,7 @@ mod show;
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, CommandId, HistoryKey, Owner, Revision};
+use ids::{Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use proto::common::v1::Role;
 use proto::enforcement_center::v1::enforcement_center_event::Event as WireEvent;
@@ -22,8 +22,8 @@ use proto::enforcement_center::v1::{
 };
 use record::Answered;
 use record::follow::Failure;
-use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Station, Violation, broker_status, optional_prose, prose};
+use station::desk::{case_key, named};
+use station::{Caller, Desk, Named, Recorded, Station, Violation, broker_status, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
 use crate::centre::{Centre, roster_key, seat_due};
@@ -42,13 +42,19 @@ use crate::wire::paper::follows;
 
 /// The charter's limit of a rectification notice.
 const NOTICE_LIMIT: &str = "notice";
-/// Who may look at operations and rosters.
-const READERS: [Role; 5] = [Role::EnforcementCenter, Role::Street, Role::Department, Role::District, Role::Operator];
-
 pub struct Door {
     operations: Desk<Rules>,
     rosters: Desk<RosterRules>,
     registers: Registers,
+}
+
+/// Reads what every request about an operation has, and whether the asker may.
+macro_rules! asked {
+    ($self:ident, $caller:ident, $request:ident, $method:literal) => {{
+        let named = named(&$request.command_id, $request)?;
+        let action = concat!("huying.enforcement_center.v1.EnforcementCenterService/", $method);
+        $self.asked($caller, action, &$request.district, &$request.case_id, named).await?
+    }};
 }
 
 /// A request about one operation, as far as all of them are alike.
@@ -56,7 +62,7 @@ struct Asked {
     caller: Caller,
     charter: Arc<Charter>,
     key: HistoryKey,
-    command_id: CommandId,
+    named: Named,
 }
 
 impl Door {
@@ -68,20 +74,27 @@ impl Door {
         &self.operations.station
     }
 
-    fn asked(&self, caller: Caller, district: &str, case_id: &str, command: &str) -> Result<Asked, Status> {
+    /// Reads what every request about an operation has, and whether the asker may.
+    async fn asked(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        district: &str,
+        case_id: &str,
+        named: Named,
+    ) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case_id)?;
-        caller.require_district(&district)?;
         let charter = charter_of(self.station(), district.as_str())?;
-        Ok(Asked { caller, charter, key, command_id: command_id(command)? })
+        caller.may(action, &self.operations.matter(&key).await?, &charter)?;
+        Ok(Asked { caller, charter, key, named })
     }
 
     async fn ask(&self, asked: &Asked, command: Command) -> Result<Answered<Event>, Status> {
-        self.operations.ask(&asked.key, &asked.caller, asked.command_id.clone(), &asked.charter, command).await
+        self.operations.ask(&asked.key, &asked.caller, asked.named.clone(), &asked.charter, command).await
     }
 
     /// What only the operation's own centre may ask; the rules compare the centre with the token's party.
     async fn act(&self, asked: &Asked, action: Action) -> Result<Answered<Event>, Status> {
-        asked.caller.require(&[Role::EnforcementCenter])?;
         let centre = asked.caller.acting_party()?.clone();
         self.ask(asked, Command::Act { centre, action }).await
     }
@@ -111,13 +124,13 @@ impl Door {
     async fn look(
         &self,
         caller: &Caller,
+        action: &'static str,
         district: &str,
         case_id: &str,
     ) -> Result<(Arc<Charter>, Operation, Numbers), Status> {
-        caller.require(&READERS)?;
         let (district, case, key) = case_key(district, case_id)?;
-        caller.require_district(&district)?;
         let charter = charter_of(self.station(), district.as_str())?;
+        caller.may(action, &self.operations.matter(&key).await?, &charter)?;
         let snapshot = self.operations.read(&key).await?;
         let Some(operation) = &snapshot.state.operation else {
             return Err(Status::not_found(format!("there is no joint operation on case {case}")));
@@ -139,7 +152,11 @@ impl Door {
         let commits =
             broker.load_owner(&asked.key, Owner::EnforcementCenter).await.map_err(|error| broker_status(&error))?;
         let decisions = commits.iter().flat_map(|stored| &stored.commit.decisions);
-        let events = decisions.filter(|decision| decision.command_id == asked.command_id.as_str());
+        let actor = asked.caller.actor();
+        let events = decisions.filter(|decision| {
+            let sender = decision.actor.as_ref().is_some_and(|it| (it.role, &it.party) == (actor.role, &actor.party));
+            sender && decision.command_id == asked.named.id.as_str()
+        });
         let served = events.flat_map(|decision| &decision.events).find_map(|event| match known(event) {
             Ok(WireEvent::NoticeServed(fact)) => Some(fact.notice),
             Ok(_) | Err(_) => None,
@@ -157,8 +174,8 @@ impl EnforcementCenterService for Door {
         request: Request<SeatOfficerRequest>,
     ) -> Result<Response<SeatOfficerResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let Revision(revision) = roster::seat(&self.rosters, &caller, request.get_ref()).await?;
-        Ok(Response::new(SeatOfficerResponse { revision }))
+        let Recorded { revision, position } = roster::seat(&self.rosters, &caller, request.get_ref()).await?;
+        Ok(Response::new(SeatOfficerResponse { revision, position }))
     }
 
     async fn unseat_officer(
@@ -166,19 +183,18 @@ impl EnforcementCenterService for Door {
         request: Request<UnseatOfficerRequest>,
     ) -> Result<Response<UnseatOfficerResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let Revision(revision) = roster::unseat(&self.rosters, &caller, request.get_ref()).await?;
-        Ok(Response::new(UnseatOfficerResponse { revision }))
+        let Recorded { revision, position } = roster::unseat(&self.rosters, &caller, request.get_ref()).await?;
+        Ok(Response::new(UnseatOfficerResponse { revision, position }))
     }
 
     async fn set_away(&self, request: Request<SetAwayRequest>) -> Result<Response<SetAwayResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let Revision(revision) = roster::set_away(&self.rosters, &caller, request.get_ref()).await?;
-        Ok(Response::new(SetAwayResponse { revision }))
+        let Recorded { revision, position } = roster::set_away(&self.rosters, &caller, request.get_ref()).await?;
+        Ok(Response::new(SetAwayResponse { revision, position }))
     }
 
     async fn get_roster(&self, request: Request<GetRosterRequest>) -> Result<Response<GetRosterResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&READERS)?;
         Ok(Response::new(roster::read(&self.rosters, &caller, request.get_ref()).await?))
     }
 
@@ -188,7 +204,9 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<GetOperationResponse>, Status> {
         let caller = Caller::of(&request)?;
         let GetOperationRequest { district, case_id } = request.get_ref();
-        let (charter, operation, numbers) = self.look(&caller, district, case_id).await?;
+        let (charter, operation, numbers) = self
+            .look(&caller, "huying.enforcement_center.v1.EnforcementCenterService/GetOperation", district, case_id)
+            .await?;
         let (seats, _) = self.seats_of(&charter, &operation.opening.centre).await?;
         let powers = charter.legal_powers().iter().map(|power| power.code.clone()).collect();
         let sample = Sample { now: self.station().now(), seats, powers };
@@ -203,8 +221,7 @@ impl EnforcementCenterService for Door {
     async fn call_seat(&self, request: Request<CallSeatRequest>) -> Result<Response<CallSeatResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
-        asked.caller.require(&[Role::EnforcementCenter])?;
+        let asked = asked!(self, caller, request, "CallSeat");
         let acting = asked.caller.acting_party()?;
         if Centre::find(&asked.charter, acting).is_none() {
             return Err(Status::permission_denied(format!("{acting} is no street's enforcement centre")));
@@ -218,18 +235,19 @@ impl EnforcementCenterService for Door {
         let call = SeatCall { party, officer, substitutes, due: Some(seat_due(&asked.charter, now)) };
         let action = Action::CallSeat { call, seats };
         let answered = self.act(&asked, action).await?;
-        Ok(Response::new(CallSeatResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(CallSeatResponse { revision, position }))
     }
 
     async fn take_seat(&self, request: Request<TakeSeatRequest>) -> Result<Response<TakeSeatResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Department])?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "TakeSeat");
         let party = asked.caller.acting_party()?.clone();
         let officer = fields::officer(request.officer.as_ref())?;
         let answered = self.ask(&asked, Command::TakeSeat { party, officer }).await?;
-        Ok(Response::new(TakeSeatResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(TakeSeatResponse { revision, position }))
     }
 
     async fn hold_meeting(
@@ -238,7 +256,7 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<HoldMeetingResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "HoldMeeting");
         let action = Action::HoldMeeting {
             held_at: fields::past("held_at", request.held_at.as_ref(), self.station().now())?,
             venue: optional_prose("venue", &request.venue, ADDRESS_LENGTH_MAX)?,
@@ -246,13 +264,14 @@ impl EnforcementCenterService for Door {
             decisions: fields::decisions(&request.decisions)?,
         };
         let answered = self.act(&asked, action).await?;
-        Ok(Response::new(HoldMeetingResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(HoldMeetingResponse { revision, position }))
     }
 
     async fn decide_path(&self, request: Request<DecidePathRequest>) -> Result<Response<DecidePathResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "DecidePath");
         let path = Path {
             assessment: prose("assessment", &request.assessment, TEXT_LENGTH_MAX)?,
             steps: fields::steps(&asked.charter, &request.steps)?,
@@ -260,7 +279,8 @@ impl EnforcementCenterService for Door {
             at: Some(self.station().now()),
         };
         let answered = self.act(&asked, Action::DecidePath(path)).await?;
-        Ok(Response::new(DecidePathResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(DecidePathResponse { revision, position }))
     }
 
     async fn arrive_on_site(
@@ -269,19 +289,20 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<ArriveOnSiteResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "ArriveOnSite");
         let action = Action::ArriveOnSite {
             parties: fields::parties("parties", &request.parties)?,
             stop_order: optional_prose("stop_order", &request.stop_order, TEXT_LENGTH_MAX)?,
         };
         let answered = self.act(&asked, action).await?;
-        Ok(Response::new(ArriveOnSiteResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(ArriveOnSiteResponse { revision, position }))
     }
 
     async fn order_stop(&self, request: Request<OrderStopRequest>) -> Result<Response<OrderStopResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "OrderStop");
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let order = StopOrder {
             party: fields::code("party", &request.party)?,
@@ -291,7 +312,8 @@ impl EnforcementCenterService for Door {
             follows: follows(request.follows),
         };
         let answered = self.act(&asked, Action::OrderStop(order)).await?;
-        Ok(Response::new(OrderStopResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(OrderStopResponse { revision, position }))
     }
 
     async fn serve_notice(
@@ -300,7 +322,7 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<ServeNoticeResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "ServeNotice");
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let now = self.station().now();
         let proof = fields::proof(how, by, asker, request.served_at.as_ref(), now)?;
@@ -318,13 +340,14 @@ impl EnforcementCenterService for Door {
         };
         let answered = self.act(&asked, Action::ServeNotice(order)).await?;
         let notice = self.notice_served(&asked, &answered).await?;
-        Ok(Response::new(ServeNoticeResponse { revision: answered.revision.0, notice }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(ServeNoticeResponse { revision, notice, position }))
     }
 
     async fn reinspect(&self, request: Request<ReinspectRequest>) -> Result<Response<ReinspectResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "Reinspect");
         let now = self.station().now();
         let verdict = if request.passed {
             Verdict::Passed
@@ -338,7 +361,8 @@ impl EnforcementCenterService for Door {
         let finding = optional_prose("finding", &request.finding, TEXT_LENGTH_MAX)?;
         let answered =
             self.act(&asked, Action::Reinspect { notice: request.notice, finding, verdict, at: now }).await?;
-        Ok(Response::new(ReinspectResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(ReinspectResponse { revision, position }))
     }
 
     async fn take_next_step(
@@ -347,7 +371,7 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<TakeNextStepResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "TakeNextStep");
         let action = Action::TakeNextStep {
             notice: request.notice,
             step: fields::next_step(request.step)?,
@@ -356,7 +380,8 @@ impl EnforcementCenterService for Door {
             at: self.station().now(),
         };
         let answered = self.act(&asked, action).await?;
-        Ok(Response::new(TakeNextStepResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(TakeNextStepResponse { revision, position }))
     }
 
     async fn spawn_related_case(
@@ -365,20 +390,22 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<SpawnRelatedCaseResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "SpawnRelatedCase");
         let hazard = fields::hazard(&asked.charter, request)?;
         let answered = self.act(&asked, Action::SpawnRelatedCase(Box::new(hazard))).await?;
-        Ok(Response::new(SpawnRelatedCaseResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(SpawnRelatedCaseResponse { revision, position }))
     }
 
     async fn conclude(&self, request: Request<ConcludeRequest>) -> Result<Response<ConcludeResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = self.asked(caller, &request.district, &request.case_id, &request.command_id)?;
+        let asked = asked!(self, caller, request, "Conclude");
         let summary = prose("summary", &request.summary, TEXT_LENGTH_MAX)?;
         let conclusion = Conclusion { summary, at: Some(self.station().now()) };
         let answered = self.act(&asked, Action::Conclude(conclusion)).await?;
-        Ok(Response::new(ConcludeResponse { revision: answered.revision.0 }))
+        let Recorded { revision, position } = answered.into();
+        Ok(Response::new(ConcludeResponse { revision, position }))
     }
 
     async fn render_document(
@@ -387,7 +414,9 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<RenderDocumentResponse>, Status> {
         let caller = Caller::of(&request)?;
         let RenderDocumentRequest { district, case_id, document } = request.get_ref();
-        let (charter, operation, numbers) = self.look(&caller, district, case_id).await?;
+        let (charter, operation, numbers) = self
+            .look(&caller, "huying.enforcement_center.v1.EnforcementCenterService/RenderDocument", district, case_id)
+            .await?;
         let printed = documents::print(&charter, &operation, document, &numbers).map_err(|fault| {
             tracing::error!(%case_id, document, fault, "a document cannot be printed");
             wrong_here()

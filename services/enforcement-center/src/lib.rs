@@ -48,6 +48,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("follow the record", following);
     service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers)));
     service.grpc(EnforcementCenterServiceServer::new(grpc::Door::new(operations, rosters, registers)));
     Ok(())

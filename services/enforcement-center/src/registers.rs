@@ -79,6 +79,7 @@ impl Registers {
                 cause: Cause { kind: Some(cause::Kind::Commit(about.to_string())) },
                 actor: Caller::system().actor(),
                 command_id: None,
+                content_digest: Vec::new(),
                 charter_version: charter.version.clone(),
                 at: self.desk.station.now(),
             };

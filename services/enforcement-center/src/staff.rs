@@ -5,14 +5,14 @@ use std::sync::Arc;
 use charter::Charter;
 use ids::{Code, HistoryKey, Kind};
 use jiff::civil::Date;
-use proto::common::v1::Role;
 use proto::enforcement_center::v1::staff_service_server::StaffService;
 use proto::enforcement_center::v1::{
     EndSecondmentRequest, EndSecondmentResponse, RegisterOfficerRequest, RegisterOfficerResponse, SecondOfficerRequest,
     SecondOfficerResponse,
 };
-use station::desk::command_id;
-use station::{Caller, Desk, Violation, optional_prose, prose};
+use station::access::Matter;
+use station::desk::named;
+use station::{Caller, Desk, Named, Recorded, Violation, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
 use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment};
@@ -21,8 +21,6 @@ use crate::wire::staff::{day, optional_day};
 
 /// Powers one person is licensed for.
 const LICENCE_MAX: usize = 20;
-/// Those who register and second: the district, and the streets for their own.
-const KEEPERS: [Role; 2] = [Role::Street, Role::District];
 
 pub struct StaffDoor {
     desk: Desk<Rules>,
@@ -39,24 +37,23 @@ impl StaffDoor {
         Self { desk }
     }
 
-    fn charter(&self, caller: &Caller, district: &str) -> Result<Arc<Charter>, Status> {
+    fn charter(&self, caller: &Caller, action: &'static str, district: &str) -> Result<Arc<Charter>, Status> {
         let district = fields::code("district", district)?;
-        caller.require_district(&district)?;
-        Ok(self.desk.station.charter(district.as_str())?)
+        let charter = self.desk.station.charter(district.as_str())?;
+        caller.may_in(action, &charter)?;
+        Ok(charter)
     }
 
-    fn asked(&self, caller: &Caller, district: &str, staff_ref: &str) -> Result<Asked, Status> {
-        caller.require(&KEEPERS)?;
-        let charter = self.charter(caller, district)?;
+    fn asked(&self, caller: &Caller, action: &'static str, district: &str, staff_ref: &str) -> Result<Asked, Status> {
+        let charter = self.charter(caller, action, district)?;
         // The number names a history, so it has the form of a code.
         let id = fields::code("staff_ref", staff_ref)?.to_string();
         let key = HistoryKey { kind: Kind::Staff, district: charter.district.clone(), id };
         Ok(Asked { charter, key })
     }
 
-    async fn ask(&self, caller: &Caller, asked: &Asked, id: &str, command: Command) -> Result<u64, Status> {
-        let answered = self.desk.ask(&asked.key, caller, command_id(id)?, &asked.charter, command).await;
-        Ok(answered?.revision.0)
+    async fn ask(&self, caller: &Caller, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {
+        Ok(self.desk.ask(&asked.key, caller, named, &asked.charter, command).await?.into())
     }
 
     /// Today in the district.
@@ -73,8 +70,14 @@ impl StaffService for StaffDoor {
     ) -> Result<Response<RegisterOfficerResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
+        let named = named(&request.command_id, &request)?;
         let officer = fields::officer(request.officer.as_ref())?;
-        let asked = self.asked(&caller, &request.district, &officer.staff_ref)?;
+        let asked = self.asked(
+            &caller,
+            "huying.enforcement_center.v1.StaffService/RegisterOfficer",
+            &request.district,
+            &officer.staff_ref,
+        )?;
         let said = request.relations.unwrap_or_default();
         let unit = |field, code: &str| fields::party(field, &asked.charter, code);
         let relations = Relations {
@@ -83,11 +86,16 @@ impl StaffService for StaffDoor {
             used_by: unit("relations.used_by", &said.used_by)?,
             assessed_by: unit("relations.assessed_by", &said.assessed_by)?,
         };
-        keeps(&caller, &asked.charter, &[&relations.managed_by, &relations.used_by])?;
+        keeps(
+            &caller,
+            "huying.enforcement_center.v1.StaffService/RegisterOfficer",
+            &asked,
+            &[&relations.managed_by, &relations.used_by],
+        )?;
         let licence = licence(&asked.charter, &request.licence)?;
         let command = Command::Register(Box::new(Registration { officer, relations, licence }));
-        let revision = self.ask(&caller, &asked, &request.command_id, command).await?;
-        Ok(Response::new(RegisterOfficerResponse { revision }))
+        let Recorded { revision, position } = self.ask(&caller, &asked, named, command).await?;
+        Ok(Response::new(RegisterOfficerResponse { revision, position }))
     }
 
     async fn second_officer(
@@ -96,7 +104,13 @@ impl StaffService for StaffDoor {
     ) -> Result<Response<SecondOfficerResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.staff_ref)?;
+        let named = named(&request.command_id, &request)?;
+        let asked = self.asked(
+            &caller,
+            "huying.enforcement_center.v1.StaffService/SecondOfficer",
+            &request.district,
+            &request.staff_ref,
+        )?;
         let secondment = Secondment {
             from: fields::party("from", &asked.charter, &request.from)?,
             to: fields::party("to", &asked.charter, &request.to)?,
@@ -104,10 +118,15 @@ impl StaffService for StaffDoor {
             until: optional_day("until", &request.until).map_err(Violation::from)?,
             reason: prose("reason", &request.reason, TEXT_LENGTH_MAX)?,
         };
-        keeps(&caller, &asked.charter, &[&secondment.from, &secondment.to])?;
+        keeps(
+            &caller,
+            "huying.enforcement_center.v1.StaffService/SecondOfficer",
+            &asked,
+            &[&secondment.from, &secondment.to],
+        )?;
         let command = Command::Second(Box::new(secondment));
-        let revision = self.ask(&caller, &asked, &request.command_id, command).await?;
-        Ok(Response::new(SecondOfficerResponse { revision }))
+        let Recorded { revision, position } = self.ask(&caller, &asked, named, command).await?;
+        Ok(Response::new(SecondOfficerResponse { revision, position }))
     }
 
     async fn end_secondment(
@@ -116,31 +135,33 @@ impl StaffService for StaffDoor {
     ) -> Result<Response<EndSecondmentResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.staff_ref)?;
+        let named = named(&request.command_id, &request)?;
+        let asked = self.asked(
+            &caller,
+            "huying.enforcement_center.v1.StaffService/EndSecondment",
+            &request.district,
+            &request.staff_ref,
+        )?;
         let last_day = optional_day("last_day", &request.last_day).map_err(Violation::from)?;
         let last_day = last_day.unwrap_or_else(|| self.today(&asked.charter));
         let held = self.desk.read(&asked.key).await?.state.seconded_on(last_day).cloned();
         if let Some(held) = &held {
-            keeps(&caller, &asked.charter, &[&held.from, &held.to])?;
+            keeps(&caller, "huying.enforcement_center.v1.StaffService/EndSecondment", &asked, &[&held.from, &held.to])?;
         }
         let reason = optional_prose("reason", &request.reason, TEXT_LENGTH_MAX)?;
-        let revision = self.ask(&caller, &asked, &request.command_id, Command::End { last_day, reason }).await?;
-        Ok(Response::new(EndSecondmentResponse { revision }))
+        let Recorded { revision, position } =
+            self.ask(&caller, &asked, named, Command::End { last_day, reason }).await?;
+        Ok(Response::new(EndSecondmentResponse { revision, position }))
     }
 }
 
-/// The district for everybody; a street for units of its own.
-fn keeps(caller: &Caller, charter: &Charter, units: &[&Code]) -> Result<(), Status> {
-    if caller.role == Role::District {
-        return Ok(());
-    }
-    let acting = caller.acting_party()?;
-    let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
-    let own = street(acting);
-    match units.iter().find(|unit| own.is_none() || street(unit) != own) {
-        None => Ok(()),
-        Some(other) => Err(Status::permission_denied(format!("{other} does not belong to the street of {acting}"))),
-    }
+/// Each of these units is one that the asker may do this for.
+fn keeps(caller: &Caller, action: &'static str, asked: &Asked, units: &[&Code]) -> Result<(), Status> {
+    units.iter().try_for_each(|unit| {
+        let matter = Matter::of_parties(&asked.key, [Code::clone(unit)]);
+        let refused = |_| Status::permission_denied(format!("{unit} is not for the asker to staff"));
+        caller.may(action, &matter, &asked.charter).map_err(refused)
+    })
 }
 
 fn licence(charter: &Charter, powers: &[String]) -> Result<Vec<Code>, Violation> {

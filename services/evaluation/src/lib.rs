@@ -31,6 +31,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
     service.spawn("answer alarms", inbox::ring(desk.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

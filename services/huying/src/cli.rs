@@ -26,6 +26,7 @@ Run an installation:
   demo         worked examples from the sources, played in a minute
   provision    make a broker ready: streams, consumers, charters; or its accounts
   token        issue a token for somebody who calls the services
+  access       who may see what and do what, as a table
 
 Bring cases in:
   submit       one case, from the command line
@@ -83,6 +84,8 @@ enum Command {
     Provision(commands::provision::Args),
     #[command(subcommand)]
     Token(commands::token::Command),
+    #[command(subcommand)]
+    Access(commands::access::Command),
     Submit(commands::submit::Args),
     #[command(subcommand)]
     Bridge(commands::bridge::Command),
@@ -152,6 +155,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Story(command) => commands::story::run(command, manner).await,
         Command::Provision(args) => commands::provision::run(args).await,
         Command::Token(command) => commands::token::run(command),
+        Command::Access(command) => commands::access::run(command),
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Case(command) => commands::case::run(command, manner).await,

@@ -21,7 +21,15 @@ pub struct ReaderGone;
 /// # Errors
 /// [`ReaderGone`], or the output cannot be written.
 pub fn line(text: impl std::fmt::Display) -> anyhow::Result<()> {
-    match writeln!(std::io::stdout().lock(), "{text}") {
+    self::text(format_args!("{text}\n"))
+}
+
+/// Prints what has its line ends already.
+///
+/// # Errors
+/// As [`line`].
+pub fn text(text: impl std::fmt::Display) -> anyhow::Result<()> {
+    match write!(std::io::stdout().lock(), "{text}") {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderGone.into()),
         Err(error) => Err(error.into()),

@@ -14,8 +14,8 @@ use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Wa
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References};
 use sha2::Sha256;
-use station::desk::command_id;
-use station::{BadInput, Caller, Desk, Refuse, Violation, already_exists, broker_status, not_found};
+use station::desk::case_key;
+use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
 use tonic::Status;
 
 use crate::domain::submission::{Circumstances, Submission, check};
@@ -31,6 +31,15 @@ pub struct App {
     reference_key: Vec<u8>,
 }
 
+/// One request about one case, with everything needed to decide it.
+pub struct Asked {
+    pub caller: Caller,
+    pub charter: Arc<Charter>,
+    pub case: CaseId,
+    pub key: HistoryKey,
+    pub named: Named,
+}
+
 impl App {
     pub async fn open(desk: Desk<Rules>, reference_key: Vec<u8>) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
@@ -41,11 +50,12 @@ impl App {
     pub async fn submit(
         &self,
         caller: &Caller,
+        action: &'static str,
         bridge: &Code,
         request: &SubmitRequest,
     ) -> Result<SubmitResponse, Status> {
         let charter = self.charter_for(bridge, &request.district)?;
-        caller.require_district(&charter.district)?;
+        caller.may_in(action, &charter)?;
         let received = self.accept(&charter, bridge, request)?;
         let reference_key = hex(&received.external_ref_hash);
         let mut case = self.draw(&charter, received.received_at);
@@ -185,6 +195,7 @@ impl App {
                     case_id: case.to_string(),
                     district: charter.district.to_string(),
                     revision: 1,
+                    position: answered.position,
                     received_at: Some(received_at.to_wire()),
                     repeated,
                 })
@@ -206,21 +217,29 @@ impl App {
         self.desk.read(key).await.ok()?.state.received.as_ref().map(|receipt| receipt.received_at)
     }
 
-    /// Something about a case that exists.
-    pub async fn ask(
+    /// One request about a case, of somebody who may make it.
+    ///
+    /// # Errors
+    /// It is not for this role, or the case does not concern the asker.
+    pub async fn asked(
         &self,
-        caller: &Caller,
+        caller: Caller,
+        action: &'static str,
         district: &str,
         case_id: &str,
-        command: &str,
-        ask: Command,
-    ) -> Result<u64, Status> {
-        let (district, case, key) = station::desk::case_key(district, case_id)?;
-        caller.require_district(&district)?;
+        named: Named,
+    ) -> Result<Asked, Status> {
+        let (district, case, key) = case_key(district, case_id)?;
         let charter = self.desk.station.charter(district.as_str())?;
-        let answered = self.desk.ask(&key, caller, command_id(command)?, &charter, ask).await;
-        match answered {
-            Ok(answered) => Ok(answered.revision.0),
+        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
+        Ok(Asked { caller, charter, case, key, named })
+    }
+
+    /// Something about a case that exists.
+    pub async fn ask(&self, asked: Asked, command: Command) -> Result<Recorded, Status> {
+        let Asked { caller, charter, case, key, named } = asked;
+        match self.desk.ask(&key, &caller, named, &charter, command).await {
+            Ok(answered) => Ok(answered.into()),
             Err(status) if status.code() == tonic::Code::NotFound => Err(not_found(case.as_str())),
             Err(status) => Err(status),
         }
@@ -306,6 +325,7 @@ fn record_request(caller: &Caller, charter: &Charter, received: Received) -> rec
         cause,
         actor: caller.actor(),
         command_id: None,
+        content_digest: Vec::new(),
         charter_version: charter.version.clone(),
     }
 }

@@ -12,21 +12,17 @@ use proto::intake::v1::{
     ProposeExclusionRequest, ProposeExclusionResponse, SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest,
     SubmitStreamResponse, SupplementRequest, SupplementResponse, WithdrawRequest, WithdrawResponse, submit_reply,
 };
-use station::desk::case_key;
-use station::{Caller, not_found, optional_prose, prose, refusal_of};
+use station::access::table;
+use station::desk::{case_key, named};
+use station::{Caller, Recorded, optional_prose, prose, refusal_of};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::App;
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, State};
-use crate::polls::ASKERS;
 
 /// Submissions of one stream under way at the same time.
 const STREAM_CONCURRENCY: usize = 256;
-/// Those whose case it is.
-const WITHDRAW: [Role; 3] = [Role::Caller, Role::Bridge, Role::Operator];
-/// Those who may say that a case does not count, or is part of another.
-const ABOVE: [Role; 2] = [Role::Street, Role::District];
 /// Bridge name of what operators submit themselves.
 const OPERATOR: &str = "operator";
 
@@ -37,29 +33,6 @@ pub struct Door {
 impl Door {
     pub fn new(app: Arc<App>) -> Self {
         Self { app }
-    }
-
-    async fn command(
-        &self,
-        caller: &Caller,
-        district: &str,
-        case_id: &str,
-        command_id: &str,
-        command: Command,
-    ) -> Result<u64, Status> {
-        self.app.ask(caller, district, case_id, command_id, command).await
-    }
-
-    /// A caller speaks of what they raised themselves, or joined; whoever acts in office of any case.
-    async fn require_own(&self, caller: &Caller, district: &str, case_id: &str) -> Result<(), Status> {
-        if caller.role != Role::Caller {
-            return Ok(());
-        }
-        let (_, _, key) = case_key(district, case_id)?;
-        if self.app.desk.read(&key).await?.state.is_own_of(&caller.staff_ref) {
-            return Ok(());
-        }
-        Err(Status::permission_denied("only who raised this case may say more of it, or withdraw it (R-72)"))
     }
 }
 
@@ -77,12 +50,25 @@ fn code(text: &'static str) -> Code {
     text.parse().unwrap()
 }
 
+/// Reads caller and case of a request, and whether they may.
+macro_rules! asked {
+    ($self:ident, $request:ident, $method:literal) => {{
+        let caller = Caller::of(&$request)?;
+        let $request = $request.into_inner();
+        let named = named(&$request.command_id, &$request)?;
+        let action = concat!("huying.intake.v1.IntakeService/", $method);
+        let asked = $self.app.asked(caller, action, &$request.district, &$request.case_id, named).await?;
+        ($request, asked)
+    }};
+}
+
 #[tonic::async_trait]
 impl IntakeService for Door {
     async fn submit(&self, request: Request<SubmitRequest>) -> Result<Response<SubmitResponse>, Status> {
         let caller = Caller::of(&request)?;
         let bridge = bridge_of(&caller)?;
-        Ok(Response::new(self.app.submit(&caller, &bridge, request.get_ref()).await?))
+        let action = "huying.intake.v1.IntakeService/Submit";
+        Ok(Response::new(self.app.submit(&caller, action, &bridge, request.get_ref()).await?))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send>>;
@@ -98,7 +84,8 @@ impl IntakeService for Door {
             let (app, caller, bridge) = (Arc::clone(&app), caller.clone(), bridge.clone());
             async move {
                 let submission = message?.submission.unwrap_or_default();
-                let result = match app.submit(&caller, &bridge, &submission).await {
+                let action = "huying.intake.v1.IntakeService/SubmitStream";
+                let result = match app.submit(&caller, action, &bridge, &submission).await {
                     Ok(response) => submit_reply::Result::Ok(response),
                     Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
                 };
@@ -109,62 +96,54 @@ impl IntakeService for Door {
     }
 
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "Supplement");
         let command = Command::Supplement { text: prose("text", &request.text, NOTE_LENGTH_MAX)? };
-        self.require_own(&caller, &request.district, &request.case_id).await?;
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(SupplementResponse { revision }))
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(SupplementResponse { revision, position }))
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&WITHDRAW)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "Withdraw");
         let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
-        self.require_own(&caller, &request.district, &request.case_id).await?;
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(WithdrawResponse { revision }))
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(WithdrawResponse { revision, position }))
     }
 
     async fn propose_exclusion(
         &self,
         request: Request<ProposeExclusionRequest>,
     ) -> Result<Response<ProposeExclusionResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&ABOVE)?;
-        let request = request.into_inner();
+        let (request, asked) = asked!(self, request, "ProposeExclusion");
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let command = Command::ProposeExclusion { reason, by: caller.staff_ref.clone() };
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(ProposeExclusionResponse { revision }))
+        let command = Command::ProposeExclusion { reason, by: asked.caller.staff_ref.clone() };
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(ProposeExclusionResponse { revision, position }))
     }
 
     async fn approve_exclusion(
         &self,
         request: Request<ApproveExclusionRequest>,
     ) -> Result<Response<ApproveExclusionResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&[Role::District])?;
-        let request = request.into_inner();
-        let command = Command::ApproveExclusion { by: caller.staff_ref.clone() };
-        let revision = self.command(&caller, &request.district, &request.case_id, &request.command_id, command).await?;
-        Ok(Response::new(ApproveExclusionResponse { revision }))
+        let (_, asked) = asked!(self, request, "ApproveExclusion");
+        let command = Command::ApproveExclusion { by: asked.caller.staff_ref.clone() };
+        let Recorded { revision, position } = self.app.ask(asked, command).await?;
+        Ok(Response::new(ApproveExclusionResponse { revision, position }))
     }
 
     async fn merge(&self, request: Request<MergeRequest>) -> Result<Response<MergeResponse>, Status> {
-        let caller = Caller::of(&request)?;
-        caller.require(&ABOVE)?;
-        Ok(Response::new(self.app.merge(&caller, request.get_ref()).await?))
+        let (request, asked) = asked!(self, request, "Merge");
+        Ok(Response::new(self.app.merge(asked, &request).await?))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let caller = Caller::of(&request)?;
         let (district, case, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
-        caller.require_district(&district)?;
+        let charter = self.app.desk.station.charter(district.as_str())?;
+        let matter = self.app.desk.matter(&key).await?;
+        caller.may("huying.intake.v1.IntakeService/Get", &matter, &charter)?;
         let snapshot = self.app.desk.read(&key).await?;
         if snapshot.state.received.is_none() {
-            return Err(not_found(case.as_str()));
+            return Err(matter.not_there());
         }
         let allowed_actions = allowed(&caller, case, &snapshot.state);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
@@ -179,13 +158,9 @@ fn allowed(caller: &Caller, case: CaseId, state: &State) -> Vec<String> {
     actions.map(|act| act.as_str().to_owned()).collect()
 }
 
-/// Whose token opens which door.
+/// Whether a role's token opens the door for this, as the table has it.
 fn may(act: Act, role: Role) -> bool {
-    match act {
-        Act::Supplement => true,
-        Act::Withdraw => WITHDRAW.contains(&role),
-        Act::ProposeExclusion | Act::Merge => ABOVE.contains(&role),
-        Act::ApproveExclusion => role == Role::District,
-        Act::AttachPoll => ASKERS.contains(&role),
-    }
+    let service = if act == Act::AttachPoll { "PollService" } else { "IntakeService" };
+    let row = table::row(&format!("huying.intake.v1.{service}/{}", act.as_str()));
+    row.is_some_and(|row| row.relation(role).is_some())
 }

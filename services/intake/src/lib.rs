@@ -41,6 +41,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));
     service.grpc(IntakeServiceServer::new(grpc::Door::new(app)));
     Ok(())

@@ -10,27 +10,28 @@ use proto::intake::v1::{MergeRequest, MergeResponse};
 use proto::record::v1::Event;
 use proto::triage::v1::triage_event::Event as TriageFact;
 use record::Refused;
-use station::desk::{case_key, command_id};
-use station::{Caller, Violation, broker_status, not_found, prose, status_of};
+use station::{Violation, broker_status, not_found, prose, status_of};
 use tonic::Status;
 
-use crate::app::App;
+use crate::app::{App, Asked};
 use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
 
+/// The line of merging in the table of who may what.
+pub const MERGE: &str = "huying.intake.v1.IntakeService/Merge";
+
 impl App {
-    /// Makes a case part of an earlier one of its district. Asked again, it answers the same again.
-    pub async fn merge(&self, caller: &Caller, request: &MergeRequest) -> Result<MergeResponse, Status> {
-        let (district, case, key) = case_key(&request.district, &request.case_id)?;
-        caller.require_district(&district)?;
+    /// Makes a case part of an earlier one of its district: both concern the asker. Asked again, it answers the same
+    /// again.
+    pub async fn merge(&self, asked: Asked, request: &MergeRequest) -> Result<MergeResponse, Status> {
+        let Asked { caller, charter, case, key, named } = asked;
         let into: CaseId = request
             .into
             .parse()
             .map_err(|error: ids::CaseIdError| Violation::new("into", "case-id", error.to_string()))?;
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let command_id = command_id(&request.command_id)?;
-        let charter = self.desk.station.charter(district.as_str())?;
 
-        let into_key = HistoryKey::case(district, &into);
+        let into_key = HistoryKey::case(key.district.clone(), &into);
+        caller.may(MERGE, &self.desk.matter(&into_key).await?, &charter)?;
         let earlier = self.desk.read(&into_key).await?.state;
         let later = self.desk.read(&key).await?.state;
         let receipt = |state: &State, case: CaseId| match &state.received {
@@ -43,9 +44,10 @@ impl App {
         Rules::decide(&later, &link).map_err(|refusal| status_of(Refused::Rule(refusal)))?;
         let category = self.category(&key).await?;
         let join = Command::Join { case: into, callers: later.callers(case, category, &reason) };
-        let joined = self.desk.ask(&into_key, caller, command_id.clone(), &charter, join).await?;
-        let linked = self.desk.ask(&key, caller, command_id, &charter, link).await?;
-        Ok(MergeResponse { revision: linked.revision.0, into_revision: joined.revision.0 })
+        let joined = self.desk.ask(&into_key, &caller, named.clone(), &charter, join).await?;
+        let linked = self.desk.ask(&key, &caller, named, &charter, link).await?;
+        let position = linked.position.max(joined.position);
+        Ok(MergeResponse { revision: linked.revision.0, into_revision: joined.revision.0, position })
     }
 
     /// What a case is about, as it was judged last.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{CaseId, Code, HistoryKey, Kind};
+use ids::{Code, HistoryKey, Kind};
 use jiff::{SignedDuration, Timestamp};
 use proto::common::v1::Role;
 use proto::intake::v1::poll_service_server::PollService;
@@ -14,9 +14,11 @@ use proto::intake::v1::{
 };
 use proto::{FromWireTime, ToWireTime};
 use record::StoredCommit;
+use record::book::Snapshot;
 use record::follow::Failure;
-use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation, bad_field, not_found, optional_prose, prose, wire as shared};
+use station::access::Matter;
+use station::desk::{case_key, named};
+use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
 use crate::app::App;
@@ -28,21 +30,21 @@ use crate::wire::poll::{from_answer, to_outcome, to_tally};
 const HOUSEHOLD_LENGTH_MAX: usize = 64;
 /// Longest poll, in days: what is asked for longer has become another question.
 const OPEN_DAYS_MAX: i64 = 366;
-/// Those who ask households.
-pub const ASKERS: [Role; 4] = [Role::Grid, Role::Community, Role::Street, Role::District];
-const READERS: [Role; 6] =
-    [Role::Grid, Role::Community, Role::Street, Role::District, Role::Department, Role::Operator];
+const OPEN: &str = "huying.intake.v1.PollService/OpenPoll";
+const ATTACH: &str = "huying.intake.v1.PollService/AttachPoll";
 
 pub struct PollDoor {
     app: Arc<App>,
     polls: Desk<Rules>,
 }
 
-/// One request about one poll.
+/// One request about one poll, of somebody who may make it.
 struct Asked {
+    caller: Caller,
     charter: Arc<Charter>,
     key: HistoryKey,
     poll: Code,
+    snapshot: Snapshot<State>,
 }
 
 impl PollDoor {
@@ -50,24 +52,33 @@ impl PollDoor {
         Self { app, polls }
     }
 
-    fn asked(&self, caller: &Caller, district: &str, poll: &str) -> Result<Asked, Status> {
+    async fn asked(&self, caller: Caller, action: &'static str, district: &str, poll: &str) -> Result<Asked, Status> {
         let code = |field, text: &str| shared::code(field, text).map_err(bad_field);
         let (district, poll) = (code("district", district)?, code("poll", poll)?);
-        caller.require_district(&district)?;
         let charter = self.polls.station.charter(district.as_str())?;
-        Ok(Asked { charter, key: key(district, &poll), poll })
+        let key = key(district, &poll);
+        let snapshot = self.polls.read(&key).await?;
+        if action == OPEN {
+            caller.may_in(action, &charter)?;
+        } else {
+            caller.may(action, &self.matter(&key, &snapshot.state).await?, &charter)?;
+        }
+        Ok(Asked { caller, charter, key, poll, snapshot })
     }
 
-    async fn ask(&self, caller: &Caller, asked: &Asked, id: &str, command: Command) -> Result<u64, Status> {
-        let answered = self.polls.ask(&asked.key, caller, command_id(id)?, &asked.charter, command).await;
-        Ok(answered?.revision.0)
+    /// A poll is its street's, and of everybody whom its case concerns.
+    async fn matter(&self, key: &HistoryKey, state: &State) -> Result<Matter, Status> {
+        let street = state.opening.as_ref().map(|opening| opening.street.clone());
+        let mut matter = Matter::of_parties(key, street);
+        if let Some(case) = state.opening.as_ref().and_then(|opening| opening.case) {
+            let case = HistoryKey::case(key.district.clone(), &case);
+            matter.concerns.extend(self.app.desk.matter(&case).await?.concerns);
+        }
+        Ok(matter)
     }
 
-    /// A case that is there.
-    async fn case(&self, district: &str, case_id: &str) -> Result<CaseId, Status> {
-        let (_, case, key) = case_key(district, case_id)?;
-        let known = self.app.desk.read(&key).await?.state.received.is_some();
-        if known { Ok(case) } else { Err(not_found(case.as_str())) }
+    async fn ask(&self, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {
+        Ok(self.polls.ask(&asked.key, &asked.caller, named, &asked.charter, command).await?.into())
     }
 }
 
@@ -75,17 +86,20 @@ impl PollDoor {
 impl PollService for PollDoor {
     async fn open_poll(&self, request: Request<OpenPollRequest>) -> Result<Response<OpenPollResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&ASKERS)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.poll)?;
+        let asked = self.asked(caller, OPEN, &request.district, &request.poll).await?;
         let case = match request.case_id.as_str() {
             "" => None,
-            case_id => Some(self.case(&request.district, case_id).await?),
+            case_id => {
+                let (_, case, key) = case_key(&request.district, case_id)?;
+                asked.caller.may(OPEN, &self.app.desk.matter(&key).await?, &asked.charter)?;
+                Some(case)
+            }
         };
         let opened_at = self.polls.station.now();
         let opening = Opening {
             case,
-            street: street_of(&asked.charter, &caller)?,
+            street: street_of(&asked.charter, &asked.caller)?,
             question: prose("question", &request.question, NOTE_LENGTH_MAX)?,
             households: households(&request.households)?,
             threshold_percent: percent("threshold_percent", request.threshold_percent, 1)?,
@@ -93,8 +107,9 @@ impl PollService for PollDoor {
             closes_at: closes_at(&request, opened_at)?,
             opened_at,
         };
-        let revision = self.ask(&caller, &asked, &request.command_id, Command::Open(Box::new(opening))).await?;
-        Ok(Response::new(OpenPollResponse { revision }))
+        let Recorded { revision, position } =
+            self.ask(&asked, named(&request.command_id, &request)?, Command::Open(Box::new(opening))).await?;
+        Ok(Response::new(OpenPollResponse { revision, position }))
     }
 
     async fn record_answers(
@@ -102,39 +117,40 @@ impl PollService for PollDoor {
         request: Request<RecordAnswersRequest>,
     ) -> Result<Response<RecordAnswersResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&ASKERS)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.poll)?;
+        let asked =
+            self.asked(caller, "huying.intake.v1.PollService/RecordAnswers", &request.district, &request.poll).await?;
         counted("answers", request.answers.len())?;
         let answers = request.answers.iter().map(|said| {
             Ok((household("answers.household", &said.household)?, from_answer(said.answer).map_err(bad_field)?))
         });
         let command = Command::Answer {
-            street: own_street(&asked.charter, &caller)?,
+            street: own_street(&asked.charter, &asked.caller)?,
             answers: answers.collect::<Result<_, Status>>()?,
             now: self.polls.station.now(),
         };
-        let revision = self.ask(&caller, &asked, &request.command_id, command).await?;
-        Ok(Response::new(RecordAnswersResponse { revision }))
+        let Recorded { revision, position } = self.ask(&asked, named(&request.command_id, &request)?, command).await?;
+        Ok(Response::new(RecordAnswersResponse { revision, position }))
     }
 
     async fn close_poll(&self, request: Request<ClosePollRequest>) -> Result<Response<ClosePollResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&[Role::Street, Role::District])?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.poll)?;
-        let command = Command::Close { street: own_street(&asked.charter, &caller)?, now: self.polls.station.now() };
-        let revision = self.ask(&caller, &asked, &request.command_id, command).await?;
-        Ok(Response::new(ClosePollResponse { revision }))
+        let asked =
+            self.asked(caller, "huying.intake.v1.PollService/ClosePoll", &request.district, &request.poll).await?;
+        let command =
+            Command::Close { street: own_street(&asked.charter, &asked.caller)?, now: self.polls.station.now() };
+        let Recorded { revision, position } = self.ask(&asked, named(&request.command_id, &request)?, command).await?;
+        Ok(Response::new(ClosePollResponse { revision, position }))
     }
 
     async fn get_poll(&self, request: Request<GetPollRequest>) -> Result<Response<GetPollResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&READERS)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.poll)?;
-        let snapshot = self.polls.read(&asked.key).await?;
-        let Some(opening) = &snapshot.state.opening else { return Err(no_such_poll(&asked.poll)) };
+        let asked =
+            self.asked(caller, "huying.intake.v1.PollService/GetPoll", &request.district, &request.poll).await?;
+        let snapshot = &asked.snapshot;
+        let Some(opening) = &snapshot.state.opening else { return Err(Matter::new(&asked.key).not_there()) };
         let outcome = snapshot.state.closed.map_or(PollOutcome::Unspecified, |closing| to_outcome(closing.outcome));
         Ok(Response::new(GetPollResponse {
             revision: snapshot.revision.0,
@@ -152,22 +168,22 @@ impl PollService for PollDoor {
 
     async fn attach_poll(&self, request: Request<AttachPollRequest>) -> Result<Response<AttachPollResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&ASKERS)?;
         let request = request.into_inner();
-        let asked = self.asked(&caller, &request.district, &request.poll)?;
+        let asked = self.asked(caller, ATTACH, &request.district, &request.poll).await?;
         let note = optional_prose("note", &request.note, NOTE_LENGTH_MAX)?;
-        let state = self.polls.read(&asked.key).await?.state;
+        let state = &asked.snapshot.state;
         if state.opening.is_none() {
-            return Err(no_such_poll(&asked.poll));
+            return Err(Matter::new(&asked.key).not_there());
         }
-        let Some(result) = result(&asked.poll, &state, note) else {
+        let Some(result) = result(&asked.poll, state, note) else {
             let description = format!("{} is still open; its outcome goes on the record when it closes", asked.poll);
             return Err(Violation::new("poll", "poll-open", description).into());
         };
         let command = domain::Command::AttachPoll(Box::new(result));
-        let (district, case_id) = (&request.district, &request.case_id);
-        let revision = self.app.ask(&caller, district, case_id, &request.command_id, command).await?;
-        Ok(Response::new(AttachPollResponse { revision }))
+        let named = named(&request.command_id, &request)?;
+        let case = self.app.asked(asked.caller, ATTACH, &request.district, &request.case_id, named).await?;
+        let Recorded { revision, position } = self.app.ask(case, command).await?;
+        Ok(Response::new(AttachPollResponse { revision, position }))
     }
 }
 
@@ -200,10 +216,6 @@ fn result(poll: &Code, state: &State, note: String) -> Option<PollResult> {
         closed_at: closing.at,
         note,
     })
-}
-
-fn no_such_poll(poll: &Code) -> Status {
-    Status::not_found(format!("there is no poll {poll}"))
 }
 
 fn street_of(charter: &Charter, caller: &Caller) -> Result<Code, Status> {

@@ -109,6 +109,7 @@ impl Inbox {
             cause: Cause { kind: Some(cause::Kind::Commit(about.subject.to_string())) },
             actor: Caller::system().actor(),
             command_id: None,
+            content_digest: Vec::new(),
             charter_version: charter.version.clone(),
             at: self.desk.station.now(),
         };

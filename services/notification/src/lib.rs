@@ -42,6 +42,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
 
     service.spawn("follow the record", inbox::follow(inbox, service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(NotificationServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

@@ -83,6 +83,7 @@ pub use store::StoreError;
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let department = Department::open(config.department.clone(), config.into(), service).await?;
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(fleet([department]));
     Ok(())
 }

@@ -225,14 +225,16 @@ fn keep<T, E: std::fmt::Display>(
 /// What the hub made of an answer, for good.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    Accepted { revision: u64 },
+    Accepted { revision: u64, position: u64 },
     Refused(Refusal),
 }
 
 impl From<Verdict> for AnswerStatus {
     fn from(verdict: Verdict) -> Self {
         match verdict {
-            Verdict::Accepted { revision } => Self { state: AnswerState::Accepted.into(), revision, ..Self::default() },
+            Verdict::Accepted { revision, position } => {
+                Self { state: AnswerState::Accepted.into(), revision, position, ..Self::default() }
+            }
             Verdict::Refused(refusal) => {
                 Self { state: AnswerState::Refused.into(), refusal: Some(refusal), ..Self::default() }
             }
@@ -250,7 +252,7 @@ pub fn only_kept() -> AnswerStatus {
 /// No verdict: the same answer has to be sent again.
 pub fn read_reply(reply: &[u8]) -> Result<Verdict, Delay> {
     match AnswerReply::decode(reply).ok().and_then(|reply| reply.result) {
-        Some(answer_reply::Result::Ok(ok)) => Ok(Verdict::Accepted { revision: ok.revision }),
+        Some(answer_reply::Result::Ok(ok)) => Ok(Verdict::Accepted { revision: ok.revision, position: ok.position }),
         Some(answer_reply::Result::Refusal(refusal)) => match refusal.code.as_str() {
             "UNAVAILABLE" | "ABORTED" => Err(Delay::HubBusy),
             _ => Ok(Verdict::Refused(refusal)),
@@ -319,8 +321,11 @@ mod tests {
             let refusal = Refusal { code: code.to_owned(), ..Refusal::default() };
             read_reply(&reply(answer_reply::Result::Refusal(refusal)))
         };
-        let accepted = AnswerAccepted { revision: 7, at: None };
-        assert_eq!(read_reply(&reply(answer_reply::Result::Ok(accepted))), Ok(Verdict::Accepted { revision: 7 }));
+        let accepted = AnswerAccepted { revision: 7, at: None, position: 40 };
+        assert_eq!(
+            read_reply(&reply(answer_reply::Result::Ok(accepted))),
+            Ok(Verdict::Accepted { revision: 7, position: 40 })
+        );
         assert!(matches!(refusal("PERMISSION_DENIED"), Ok(Verdict::Refused(_))));
         assert_eq!(refusal("UNAVAILABLE"), Err(Delay::HubBusy));
         assert_eq!(refusal("ABORTED"), Err(Delay::HubBusy));

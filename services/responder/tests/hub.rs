@@ -112,7 +112,7 @@ fn listen(hub: &Broker) -> mpsc::UnboundedReceiver<Answer> {
             let _ = tell.send(Answer::decode(request.payload).unwrap());
             let mut revision = revisions.lock().unwrap();
             *revision += 1;
-            let accepted = AnswerAccepted { revision: *revision, at: None };
+            let accepted = AnswerAccepted { revision: *revision, at: None, position: 40 };
             std::future::ready(AnswerReply { result: Some(answer_reply::Result::Ok(accepted)) }.encode_to_vec())
         })
         .await

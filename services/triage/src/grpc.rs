@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, CommandId, HistoryKey, Owner};
+use ids::{Code, HistoryKey, Owner};
 use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
@@ -11,8 +11,8 @@ use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
     Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
 };
-use station::desk::{case_key, command_id};
-use station::{Caller, Desk, Violation, bad_field, broker_status, optional_prose, prose, wire};
+use station::desk::{case_key, named};
+use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose, prose, wire};
 use tonic::{Request, Response, Status};
 
 use crate::domain::{Act, Command, Judgement, Rules, Seat, State, Subject, allowed_actions};
@@ -21,19 +21,6 @@ use crate::wire::to_judgement;
 
 /// Characters of a reason.
 const REASON_LENGTH_MAX: usize = 2000;
-/// Those whose desk it is.
-const JUDGES: [Role; 2] = [Role::Street, Role::District];
-/// Those who have to do with cases.
-const READERS: [Role; 7] = [
-    Role::Grid,
-    Role::Community,
-    Role::Street,
-    Role::EnforcementCenter,
-    Role::Department,
-    Role::District,
-    Role::Operator,
-];
-
 pub struct Door {
     desk: Desk<Rules>,
 }
@@ -62,10 +49,10 @@ impl Door {
         Self { desk }
     }
 
-    async fn asked(&self, caller: Caller, district: &str, case: &str) -> Result<Asked, Status> {
+    async fn asked(&self, caller: Caller, action: &'static str, district: &str, case: &str) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case)?;
-        caller.require_district(&district)?;
         let charter = charter_of(&self.desk, &district)?;
+        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
         let snapshot = self.desk.read(&key).await?;
         if *snapshot.state == State::Unknown {
             return Err(station::not_found(&key.id));
@@ -86,10 +73,8 @@ impl Door {
         Ok(facts.any(|fact| matches!(fact, DispatchFact::Closed(_))))
     }
 
-    async fn decide(&self, asked: &Asked, command_id: CommandId, command: Command) -> Result<u64, Status> {
-        asked.permit()?;
-        let answered = self.desk.ask(&asked.key, &asked.caller, command_id, &asked.charter, command).await?;
-        Ok(answered.revision.0)
+    async fn decide(&self, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {
+        Ok(self.desk.ask(&asked.key, &asked.caller, named, &asked.charter, command).await?.into())
     }
 }
 
@@ -101,11 +86,11 @@ impl Asked {
         }
     }
 
-    /// Where the asker sits, seen from this case.
+    /// Where the asker sits, seen from this case, which concerns them.
     fn seat(&self) -> Seat {
         match self.caller.role {
             Role::District => Seat::District,
-            Role::Street => Seat::Street { own: self.own_street() },
+            Role::Street => Seat::Street { own: true },
             Role::Unspecified
             | Role::Bridge
             | Role::Caller
@@ -116,19 +101,6 @@ impl Asked {
             | Role::Operator
             | Role::System => Seat::Reader,
         }
-    }
-
-    fn own_street(&self) -> bool {
-        let street = |party: &Code| self.charter.street_of(party).map(|street| street.code.clone());
-        let there = self.subject().place.party.as_ref().and_then(street);
-        there.is_none() || there == self.caller.party.as_ref().and_then(street)
-    }
-
-    fn permit(&self) -> Result<(), Status> {
-        if self.seat().judges() {
-            return Ok(());
-        }
-        Err(Status::permission_denied("the case lies in another street: that street judges it, or the district"))
     }
 
     fn judgement(&self, said: &Judging<'_>) -> Result<Judgement, Status> {
@@ -175,19 +147,20 @@ impl Asked {
 impl TriageService for Door {
     async fn claim(&self, request: Request<ClaimRequest>) -> Result<Response<ClaimResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let asked =
+            self.asked(caller, "huying.triage.v1.TriageService/Claim", &request.district, &request.case_id).await?;
         let command = Command::Claim { by: asked.caller.staff_ref.clone() };
-        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
-        Ok(Response::new(ClaimResponse { revision }))
+        let Recorded { revision, position } =
+            self.decide(&asked, named(&request.command_id, &request)?, command).await?;
+        Ok(Response::new(ClaimResponse { revision, position }))
     }
 
     async fn judge(&self, request: Request<JudgeRequest>) -> Result<Response<JudgeResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let asked =
+            self.asked(caller, "huying.triage.v1.TriageService/Judge", &request.district, &request.case_id).await?;
         let said = Judging {
             category: &request.category,
             also: &request.also,
@@ -197,15 +170,16 @@ impl TriageService for Door {
         let judgement = asked.judgement(&said)?;
         let reason = optional_prose("reason", &request.reason, REASON_LENGTH_MAX)?;
         let command = Command::Judge { judgement, reason };
-        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
-        Ok(Response::new(JudgeResponse { revision }))
+        let Recorded { revision, position } =
+            self.decide(&asked, named(&request.command_id, &request)?, command).await?;
+        Ok(Response::new(JudgeResponse { revision, position }))
     }
 
     async fn regrade(&self, request: Request<RegradeRequest>) -> Result<Response<RegradeResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&JUDGES)?;
         let request = request.into_inner();
-        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let asked =
+            self.asked(caller, "huying.triage.v1.TriageService/Regrade", &request.district, &request.case_id).await?;
         let said = Judging {
             category: &request.category,
             also: &request.also,
@@ -215,15 +189,16 @@ impl TriageService for Door {
         let judgement = asked.judgement(&said)?;
         let reason = prose("reason", &request.reason, REASON_LENGTH_MAX)?;
         let command = Command::Regrade { judgement, reason, closed: asked.closed };
-        let revision = self.decide(&asked, command_id(&request.command_id)?, command).await?;
-        Ok(Response::new(RegradeResponse { revision }))
+        let Recorded { revision, position } =
+            self.decide(&asked, named(&request.command_id, &request)?, command).await?;
+        Ok(Response::new(RegradeResponse { revision, position }))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let caller = Caller::of(&request)?;
-        caller.require(&READERS)?;
         let request = request.into_inner();
-        let asked = self.asked(caller, &request.district, &request.case_id).await?;
+        let asked =
+            self.asked(caller, "huying.triage.v1.TriageService/Get", &request.district, &request.case_id).await?;
         let allowed_actions = asked.allowed();
         let answer = GetResponse { revision: asked.revision, allowed_actions, ..GetResponse::default() };
         Ok(Response::new(match &*asked.state {
@@ -241,9 +216,10 @@ impl TriageService for Door {
     }
 
     async fn suggest(&self, request: Request<SuggestRequest>) -> Result<Response<SuggestResponse>, Status> {
-        Caller::of(&request)?;
+        let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let charter = self.desk.station.charter(&request.district)?;
+        caller.may_in("huying.triage.v1.TriageService/Suggest", &charter)?;
         let candidates = charter
             .classify(&request.title, &request.text)
             .iter()

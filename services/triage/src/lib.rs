@@ -32,6 +32,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(desk.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
+    service.admits_by(station::access::admits);
     service.grpc(TriageServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

@@ -331,6 +331,23 @@ fn complete_task(
 }
 
 impl State {
+    /// Every unit that has, had or works on the case, was called or called others, or in whose place it lies; some of
+    /// them more than once.
+    #[must_use]
+    pub fn concerned(&self) -> Vec<Code> {
+        let matter = self.matter.iter().flat_map(|matter| matter.place.party.iter().chain([&matter.owner]));
+        let called = self.calls.iter().flat_map(|call| {
+            let adjudicators =
+                call.parties.iter().filter_map(|called| called.returned.as_ref().map(|it| &it.adjudicator));
+            call.parties.iter().map(|called| &called.party).chain(adjudicators).chain([&call.caller])
+        });
+        let tasks = self.tasks.iter().map(|task| &task.party);
+        let supervised = self.supervisions.iter().flat_map(|order| [&order.by, &order.party]);
+        let leading = self.task_force.iter().map(|force| &force.lead);
+        let all = self.owners.iter().chain(matter).chain(called).chain(tasks).chain(supervised).chain(leading);
+        all.cloned().collect()
+    }
+
     /// Whether a unit has, had or works on the case.
     fn concerns(&self, party: &Code) -> bool {
         let called = |call: &Call| call.caller == *party || call.parties.iter().any(|called| called.party == *party);

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 /// Why dispatch says no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("dispatch does not know this case; it has not been judged yet")]
+    /// Said of what is not there and of what is somebody else's alike.
+    #[error("dispatch knows no such case of yours; if it is yours, it has not been judged yet")]
     NoSuchCase,
     #[error("the case is closed")]
     Closed,

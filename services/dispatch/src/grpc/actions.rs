@@ -2,9 +2,9 @@
 
 use proto::common::v1::Role;
 use proto::dispatch::v1::AllowedAction;
+use station::access::table;
 use station::wire as shared;
 
-use super::{ABOVE, HOLDERS, READERS};
 use crate::domain::{Act, Action};
 
 pub(super) fn allowed(action: &Action) -> AllowedAction {
@@ -17,31 +17,27 @@ pub(super) fn allowed(action: &Action) -> AllowedAction {
     }
 }
 
-/// Whose token opens which door.
-pub(super) fn may(act: Act) -> &'static [Role] {
-    match act {
-        Act::Assign
-        | Act::Escalate
-        | Act::PlanTasks
-        | Act::RecordProgress
-        | Act::AdoptMeasure
-        | Act::Resolve
-        | Act::HoldMeeting
-        | Act::FormTaskForce
-        | Act::SpawnRelatedCase => &HOLDERS,
-        Act::Call | Act::Release | Act::Disqualify => &[Role::Street],
-        Act::CallSpecial
-        | Act::Transfer
-        | Act::RecordCityProgress
-        | Act::RecordCityDone
-        | Act::RecordCityReturn
-        | Act::Admit => &[Role::District],
-        Act::Reopen | Act::Adjudicate => &[Role::Street, Role::District],
-        Act::Supervise | Act::Extend | Act::Suspend | Act::Resume => &ABOVE,
-        // Desks here, departments by their responder.
-        Act::CompleteTask | Act::AnswerSupervision => &READERS,
-        Act::Respond | Act::ReportIn | Act::Done | Act::Return => &[Role::Department],
-    }
+/// Whether a role's token opens the door for this, as the table has it.
+pub(super) fn may(act: Act, role: Role) -> bool {
+    let by_responder = matches!(act, Act::Respond | Act::ReportIn | Act::Done | Act::Return);
+    let service =
+        if by_responder { "huying.responder.v1.ResponderService" } else { "huying.dispatch.v1.DispatchService" };
+    // One method calls for a street and for a special group, each asked for by another role.
+    let fits = match role {
+        Role::Street => act != Act::CallSpecial,
+        Role::District => act != Act::Call,
+        Role::Unspecified
+        | Role::Bridge
+        | Role::Caller
+        | Role::Grid
+        | Role::Community
+        | Role::EnforcementCenter
+        | Role::Department
+        | Role::Operator
+        | Role::System => true,
+    };
+    let row = table::row(&format!("{service}/{}", name(act)));
+    fits && row.is_some_and(|row| row.relation(role).is_some())
 }
 
 /// Name of the method.

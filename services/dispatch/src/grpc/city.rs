@@ -1,12 +1,11 @@
 //! What the district writes down of the city: a case handed over, and what the city says of it.
 
 use ids::Code;
-use proto::common::v1::Role;
 use proto::dispatch::v1::{
     RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
     RecordCityReturnRequest, RecordCityReturnResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Violation, bad_field, prose, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
 use super::Door;
@@ -22,7 +21,7 @@ pub(super) async fn transfer(
     door: &Door,
     request: Request<TransferRequest>,
 ) -> Result<Response<TransferResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "Transfer");
     let command = Command::Transfer {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -31,28 +30,30 @@ pub(super) async fn transfer(
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
         answer: door.app.city_answer(&asked.charter),
     };
-    Ok(Response::new(TransferResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(TransferResponse { revision, position }))
 }
 
 pub(super) async fn progress(
     door: &Door,
     request: Request<RecordCityProgressRequest>,
 ) -> Result<Response<RecordCityProgressResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityProgress");
     let command = Command::CityProgress {
         by: asked.caller.acting_party()?.clone(),
         above: true,
         city: city(&asked)?,
         note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
     };
-    Ok(Response::new(RecordCityProgressResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityProgressResponse { revision, position }))
 }
 
 pub(super) async fn done(
     door: &Door,
     request: Request<RecordCityDoneRequest>,
 ) -> Result<Response<RecordCityDoneResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityDone");
     let command = Command::CityDone {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -62,14 +63,15 @@ pub(super) async fn done(
         evidence: evidence(&request.evidence)?,
         rating_due: door.app.rating_due(&asked.charter),
     };
-    Ok(Response::new(RecordCityDoneResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityDoneResponse { revision, position }))
 }
 
 pub(super) async fn hand_back(
     door: &Door,
     request: Request<RecordCityReturnRequest>,
 ) -> Result<Response<RecordCityReturnResponse>, Status> {
-    let (request, asked) = asked!(door, request, &[Role::District]);
+    let (request, asked) = asked!(door, request, "RecordCityReturn");
     let command = Command::CityReturn {
         by: asked.caller.acting_party()?.clone(),
         above: true,
@@ -77,7 +79,8 @@ pub(super) async fn hand_back(
         centre: asked.charter.district_centre().code.clone(),
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
     };
-    Ok(Response::new(RecordCityReturnResponse { revision: door.app.ask(&asked, command).await?.revision.0 }))
+    let Recorded { revision, position } = door.app.record(&asked, command).await?;
+    Ok(Response::new(RecordCityReturnResponse { revision, position }))
 }
 
 fn city(asked: &Asked) -> Result<Code, Status> {

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, Revision};
+use ids::Code;
 use proto::ToWireTime;
-use proto::common::v1::Role;
 use proto::enforcement_center::v1::{
     GetRosterRequest, GetRosterResponse, RosterEntry, SeatOfficerRequest, SetAwayRequest, UnseatOfficerRequest,
 };
-use station::desk::command_id;
-use station::{Caller, Desk, Violation, wire};
+use station::access::Matter;
+use station::desk::named;
+use station::{Caller, Desk, Recorded, Violation, wire};
 use tonic::Status;
 
 use super::charter_of;
@@ -20,10 +20,16 @@ use crate::domain::roster::{Command, Entry, Rules, SeatKind};
 use crate::fields;
 use crate::wire::{from_seat_kind, optional_time, to_seat_kind};
 
-pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequest) -> Result<Revision, Status> {
-    let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
+pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequest) -> Result<Recorded, Status> {
+    let (charter, code) = centre_of(
+        desk,
+        caller,
+        "huying.enforcement_center.v1.EnforcementCenterService/SeatOfficer",
+        &request.district,
+        &request.centre,
+    )
+    .await?;
     let centre = find(&charter, &code)?;
-    keeps_roster(caller, &charter, &centre)?;
     let entry = Entry {
         party: fields::party("party", &charter, &request.party)?,
         officer: fields::officer(request.officer.as_ref())?,
@@ -34,30 +40,42 @@ pub async fn seat(desk: &Desk<Rules>, caller: &Caller, request: &SeatOfficerRequ
     let chartered = centre.kind_of(&entry.party);
     let command = Command::Seat { entry, ranks: centre.manning.ranks.clone(), chartered };
     let key = roster_key(charter.district.clone(), &code);
-    Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
+    Ok(desk.ask(&key, caller, named(&request.command_id, request)?, &charter, command).await?.into())
 }
 
-pub async fn unseat(desk: &Desk<Rules>, caller: &Caller, request: &UnseatOfficerRequest) -> Result<Revision, Status> {
-    let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
-    keeps_roster(caller, &charter, &find(&charter, &code)?)?;
+pub async fn unseat(desk: &Desk<Rules>, caller: &Caller, request: &UnseatOfficerRequest) -> Result<Recorded, Status> {
+    let (charter, code) = centre_of(
+        desk,
+        caller,
+        "huying.enforcement_center.v1.EnforcementCenterService/UnseatOfficer",
+        &request.district,
+        &request.centre,
+    )
+    .await?;
     let command = Command::Unseat {
         party: fields::code("party", &request.party)?,
         staff_ref: fields::staff_ref("staff_ref", &request.staff_ref)?,
     };
     let key = roster_key(charter.district.clone(), &code);
-    Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
+    Ok(desk.ask(&key, caller, named(&request.command_id, request)?, &charter, command).await?.into())
 }
 
-pub async fn set_away(desk: &Desk<Rules>, caller: &Caller, request: &SetAwayRequest) -> Result<Revision, Status> {
-    let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
-    keeps_roster(caller, &charter, &find(&charter, &code)?)?;
+pub async fn set_away(desk: &Desk<Rules>, caller: &Caller, request: &SetAwayRequest) -> Result<Recorded, Status> {
+    let (charter, code) = centre_of(
+        desk,
+        caller,
+        "huying.enforcement_center.v1.EnforcementCenterService/SetAway",
+        &request.district,
+        &request.centre,
+    )
+    .await?;
     let command = Command::SetAway {
         party: fields::code("party", &request.party)?,
         staff_ref: fields::staff_ref("staff_ref", &request.staff_ref)?,
         until: optional_time("until", request.until.as_ref()).map_err(Violation::from)?,
     };
     let key = roster_key(charter.district.clone(), &code);
-    Ok(desk.ask(&key, caller, command_id(&request.command_id)?, &charter, command).await?.revision)
+    Ok(desk.ask(&key, caller, named(&request.command_id, request)?, &charter, command).await?.into())
 }
 
 /// The named officers, and every unit the charter seats without one: residents, then seats.
@@ -66,7 +84,14 @@ pub async fn read(
     caller: &Caller,
     request: &GetRosterRequest,
 ) -> Result<GetRosterResponse, Status> {
-    let (charter, code) = centre_of(desk, caller, &request.district, &request.centre)?;
+    let (charter, code) = centre_of(
+        desk,
+        caller,
+        "huying.enforcement_center.v1.EnforcementCenterService/GetRoster",
+        &request.district,
+        &request.centre,
+    )
+    .await?;
     let centre = find(&charter, &code)?;
     let roster = desk.read(&roster_key(charter.district.clone(), &code)).await?.state;
     let named: BTreeSet<&Code> = roster.entries.values().map(|entry| &entry.party).collect();
@@ -93,29 +118,28 @@ pub async fn read(
     Ok(GetRosterResponse { entries })
 }
 
-fn centre_of(
+/// The centre, for somebody who may do this with its roster: it is its street's, and of the units that sit in it.
+async fn centre_of(
     desk: &Desk<Rules>,
     caller: &Caller,
+    action: &'static str,
     district: &str,
     centre: &str,
 ) -> Result<(Arc<Charter>, Code), Status> {
     let district = fields::code("district", district)?;
-    caller.require_district(&district)?;
-    Ok((charter_of(&desk.station, district.as_str())?, fields::code("centre", centre)?))
+    let charter = charter_of(&desk.station, district.as_str())?;
+    let code = fields::code("centre", centre)?;
+    let centre = find(&charter, &code)?;
+    let key = roster_key(charter.district.clone(), &code);
+    let named = desk.read(&key).await?.state;
+    let named = named.entries.values().map(|entry| entry.party.clone());
+    let chartered = centre.manning.resident.iter().chain(centre.seats()).cloned();
+    let matter = Matter::of_parties(&key, named.chain(chartered).chain([code.clone()]));
+    caller.may(action, &matter, &charter)?;
+    Ok((charter, code))
 }
 
 fn find<'c>(charter: &'c Charter, centre: &Code) -> Result<Centre<'c>, Violation> {
     Centre::find(charter, centre)
         .ok_or_else(|| Violation::new("centre", "known-centre", format!("{centre} is no street's enforcement centre")))
-}
-
-/// The centre itself, or its street.
-fn keeps_roster(caller: &Caller, charter: &Charter, centre: &Centre<'_>) -> Result<(), Status> {
-    caller.require(&[Role::EnforcementCenter, Role::Street])?;
-    let acting = caller.acting_party()?;
-    let own = charter.street_of(acting).map(|street| &street.code);
-    if own == Some(&centre.street.code) {
-        return Ok(());
-    }
-    Err(Status::permission_denied(format!("{acting} does not belong to {}, whose centre this is", centre.street.code)))
 }

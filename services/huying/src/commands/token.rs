@@ -27,7 +27,7 @@ pub(crate) struct IssueArgs {
     /// The party it acts for, by code, e.g. wuchang-water
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     party: String,
-    /// The only district it may see; all, if none is named
+    /// The only district it may see; without one its party's, or all for an operator
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     district: String,
     /// Staff number of the person or name of the machine, never a person's name

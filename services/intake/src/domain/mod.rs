@@ -126,16 +126,6 @@ pub struct State {
 }
 
 impl State {
-    /// Whether somebody raised it, or came to it. Of an anonymous caller the number of the case is all there is; a case
-    /// that is not there is nobody else's.
-    #[must_use]
-    pub fn is_own_of(&self, caller_ref: &str) -> bool {
-        let Some(receipt) = &self.received else { return true };
-        let mut raised =
-            std::iter::once(&receipt.caller_ref).chain(self.joined.iter().map(|joined| &joined.caller_ref));
-        raised.any(|own| own.is_empty() || own == caller_ref)
-    }
-
     /// Everybody who raised `case`, as they would join another: itself first, then those who came to it.
     #[must_use]
     pub fn callers(&self, case: CaseId, category: Option<Code>, reason: &str) -> Vec<Joined> {

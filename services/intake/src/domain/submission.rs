@@ -71,6 +71,9 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
     problems.length("title", submission.title.trim(), 1, TITLE_LENGTH_MAX);
     problems.length("text", submission.text, 0, TEXT_LENGTH_MAX);
     problems.length("caller_ref", submission.caller_ref, 0, CALLER_REF_LENGTH_MAX);
+    if let Err(problem) = vocabulary::reference::check(submission.caller_ref) {
+        problems.add("caller_ref", "opaque-reference", problem.to_string());
+    }
     problems.length("place.address", submission.address, 0, ADDRESS_LENGTH_MAX);
 
     let channel = channel(submission, &around, &mut problems);

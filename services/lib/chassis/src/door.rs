@@ -9,6 +9,7 @@ use tonic::Status;
 
 use crate::clock::Clock;
 use crate::identity::{Identity, Verifier};
+use crate::service::Policy;
 
 /// Who is calling, as the token said that came with the call.
 ///
@@ -22,11 +23,17 @@ pub fn identity<T>(request: &tonic::Request<T>) -> Result<&Identity, Status> {
 pub(crate) struct Door {
     pub(crate) verifier: Option<Verifier>,
     pub(crate) clock: Clock,
+    pub(crate) policy: Option<Policy>,
 }
 
 pub(crate) async fn admit(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     match door.who(request.headers()) {
         Ok(identity) => {
+            let method = request.uri().path().trim_start_matches('/');
+            if let Some(Err(refused)) = door.policy.map(|policy| policy(&identity, method)) {
+                tracing::info!(method, why = refused.message(), "call refused");
+                return refused.into_http();
+            }
             request.extensions_mut().insert(identity);
             next.run(request).await
         }

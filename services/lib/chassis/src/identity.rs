@@ -35,7 +35,7 @@ pub struct Identity {
     pub role: String,
     /// The organisation the caller acts for, by code; empty for roles that act for none.
     pub party: String,
-    /// The district the caller is confined to; empty means all of them.
+    /// The district the caller is confined to; empty: none is named.
     pub district: String,
     /// Which member of staff, or which machine: a reference, never a person's name.
     pub staff_ref: String,

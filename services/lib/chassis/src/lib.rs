@@ -70,5 +70,5 @@ pub use identity::{Identity, IdentityError, Issuer, Verifier};
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};
 pub use run::run;
-pub use service::{Service, ServiceParts};
+pub use service::{Policy, Service, ServiceParts};
 pub use tokio_util::sync::CancellationToken;

@@ -213,7 +213,7 @@ impl Running {
 
 /// The identified services behind the door; health and reflection, which platforms and tools ask, in front of it.
 fn grpc_routes(service: Service) -> anyhow::Result<Routes> {
-    let door = Door { verifier: service.verifier(), clock: service.clock().clone() };
+    let door = Door { verifier: service.verifier(), clock: service.clock().clone(), policy: service.doors.policy };
     let readiness = service.ready().clone();
     let Doors { grpc, names, descriptors, .. } = service.doors;
 

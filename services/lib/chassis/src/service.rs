@@ -11,7 +11,7 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 
 use crate::clock::Clock;
-use crate::identity::Verifier;
+use crate::identity::{Identity, Verifier};
 use crate::life::Life;
 use crate::readiness::Readiness;
 
@@ -41,7 +41,14 @@ pub(crate) struct Doors {
     pub(crate) names: Vec<&'static str>,
     pub(crate) descriptors: Vec<&'static [u8]>,
     pub(crate) http: axum::Router,
+    pub(crate) policy: Option<Policy>,
 }
+
+/// Who may call a method at all, by its full name: asked before anything of the call is read.
+///
+/// # Errors
+/// What the caller is refused with.
+pub type Policy = fn(caller: &Identity, method: &str) -> Result<(), tonic::Status>;
 
 pub(crate) type Registration = Box<dyn FnOnce(Routes) -> Routes + Send + Sync>;
 
@@ -71,10 +78,11 @@ impl Service {
     /// # Panics
     /// If both registered the same HTTP route.
     pub fn absorb(&mut self, sibling: Service) {
-        let Doors { grpc, names, descriptors, http } = sibling.doors;
+        let Doors { grpc, names, descriptors, http, policy } = sibling.doors;
         self.doors.grpc.extend(grpc);
         self.doors.names.extend(names);
         self.doors.descriptors.extend(descriptors);
+        self.doors.policy = self.doors.policy.or(policy);
         self.http(http);
     }
 
@@ -116,6 +124,11 @@ impl Service {
     {
         self.doors.names.push(S::NAME);
         self.doors.grpc.push(Box::new(move |routes| routes.add_service(service)));
+    }
+
+    /// Asks `policy` about every identified call of this process. The services of one process share it.
+    pub fn admits_by(&mut self, policy: Policy) {
+        self.doors.policy = Some(policy);
     }
 
     /// Lets clients discover these contracts by reflection: an encoded `FileDescriptorSet`.

@@ -53,8 +53,10 @@ pub struct Request<C> {
     pub command: C,
     pub cause: Cause,
     pub actor: Actor,
-    /// Set when it came from outside; a repeat is answered with the first one's revision.
+    /// Set when it came from outside: its sender's name for it. A repeat is answered as the first.
     pub command_id: Option<CommandId>,
+    /// Of what was asked, so that the same name for something else is told apart. Empty: not compared.
+    pub content_digest: Vec<u8>,
     pub charter_version: String,
     pub at: Timestamp,
 }
@@ -64,8 +66,10 @@ pub struct Request<C> {
 pub struct Answered<E> {
     /// Where it stands: the commit that holds it, or the last one when there was nothing to do.
     pub revision: Revision,
+    /// Of that commit in the stream: who reads as of this position sees it.
+    pub position: u64,
     pub at: Timestamp,
-    /// The same command id was answered before.
+    /// The same sender's command id was answered before.
     pub repeated: bool,
     /// What followed; empty when repeated or nothing was to do.
     pub events: Vec<E>,
@@ -80,6 +84,9 @@ pub enum Refused<R> {
     /// The history has reached its bound; only what ends it is taken (D1).
     #[error("this history has {0} commits and takes only what ends it (HY-006)")]
     Full(u64),
+    /// The sender has used this command id before, for something else.
+    #[error("this command id was used before for something else; each request needs one of its own")]
+    OtherContent,
     /// Others were faster, [`RACES_MAX`] times. Try again.
     #[error("others changed this at the same time; try again")]
     Contended,
@@ -301,8 +308,9 @@ impl<A: Aggregate> Book<A> {
                 continue;
             }
             if draft.is_empty() {
+                let position = base.position;
                 *held = Some(base);
-                return Ok(draft.answers);
+                return Ok(draft.into_answers(position));
             }
             let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
             let bytes = Bytes::from(draft.take_commit());
@@ -313,15 +321,16 @@ impl<A: Aggregate> Book<A> {
                 return Err(Stumble::TooLarge(BrokerError::Rejected { what, code: 0, description }));
             }
             match self.commit(&subject, bytes).await {
-                Ok(()) => {
-                    *held = Some(base.with(draft.state, draft.commands, draft.at));
-                    return Ok(draft.answers);
+                Ok(position) => {
+                    let (state, commands) = (Arc::clone(&draft.state), std::mem::take(&mut draft.commands));
+                    *held = Some(base.with(state, commands, draft.at, position));
+                    return Ok(draft.into_answers(position));
                 }
                 Err(BrokerError::Exists { .. }) => match self.load_looking_for(key, &draft.commit_id).await {
                     Ok((history, ours)) => {
                         *held = Some(history);
-                        if ours {
-                            return Ok(draft.answers);
+                        if let Some(position) = ours {
+                            return Ok(draft.into_answers(position));
                         }
                         fresh = true;
                         races += 1;
@@ -335,11 +344,12 @@ impl<A: Aggregate> Book<A> {
         Ok(together.iter().map(|_| Err(Refused::Contended)).collect())
     }
 
-    async fn commit(&self, subject: &CommitSubject, bytes: Bytes) -> Result<(), BrokerError> {
+    /// Where it was stored.
+    async fn commit(&self, subject: &CommitSubject, bytes: Bytes) -> Result<u64, BrokerError> {
         let mut repeats = 0;
         loop {
             match self.0.appender.append(subject.to_string(), bytes.clone()).await {
-                Ok(_) => return Ok(()),
+                Ok(position) => return Ok(position),
                 Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
                 Err(error) => return Err(error),
             }
@@ -350,16 +360,21 @@ impl<A: Aggregate> Book<A> {
         Ok(self.load_looking_for(key, "").await?.0)
     }
 
-    /// The history as it is, and whether a commit of ours is in it. After a collision that one tells a lost
+    /// The history as it is, and where a commit of ours is in it, if it is. After a collision that one tells a lost
     /// acknowledgement from a lost race.
-    async fn load_looking_for(&self, key: &HistoryKey, commit_id: &str) -> Result<(History<A>, bool), BrokerError> {
+    async fn load_looking_for(
+        &self,
+        key: &HistoryKey,
+        commit_id: &str,
+    ) -> Result<(History<A>, Option<u64>), BrokerError> {
         let mut reads = 0;
         loop {
             let commits = self.0.broker.load_owner(key, A::OWNER).await?;
             let history = History::<A>::replay(&commits)?;
             // On several replicas one that lags may have answered.
             if self.0.replicas <= 1 || self.is_last(key, history.revision).await? {
-                return Ok((history, commits.iter().any(|stored| stored.commit.commit_id == commit_id)));
+                let ours = commits.iter().find(|stored| stored.commit.commit_id == commit_id);
+                return Ok((history, ours.map(|stored| stored.sequence)));
             }
             if reads == LAG_READS_MAX {
                 let what = format!("load {key}: a replica lags at revision {}", history.revision);

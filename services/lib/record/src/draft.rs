@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
-use ids::{CommandId, Revision};
+use ids::Revision;
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
 use proto::record::v1::{Commit, Decision};
 
 use crate::book::{Answered, Outcome, Pending, Refused, Request};
-use crate::history::{Aggregate, History, evolved};
+use crate::history::{Aggregate, History, Sent, Taken, evolved};
 
 pub(crate) struct Draft<A: Aggregate> {
     pub commit_id: String,
     pub at: Timestamp,
     /// What is left behind.
     pub state: Arc<A::State>,
-    pub commands: Vec<CommandId>,
+    /// Each with what it asked for.
+    pub commands: Vec<(Sent, Vec<u8>)>,
+    /// Of the commit this becomes, if it becomes one.
+    revision: Revision,
     /// One for each request, in their order.
-    pub answers: Vec<Outcome<A>>,
+    answers: Vec<Outcome<A>>,
     /// Some answer counts only if the state it was decided on is what the record has now (D3).
     pub needs_fresh_state: bool,
     charter_version: String,
@@ -35,6 +38,7 @@ impl<A: Aggregate> Draft<A> {
             at: base.at.map_or(asked_at, |last| last.max(asked_at)),
             state: Arc::clone(&base.state),
             commands: Vec::new(),
+            revision: base.revision.next(),
             answers: Vec::new(),
             needs_fresh_state: false,
             charter_version: together.first().map(|first| first.request.charter_version.clone()).unwrap_or_default(),
@@ -55,6 +59,15 @@ impl<A: Aggregate> Draft<A> {
         self.decisions.is_empty()
     }
 
+    /// What everybody is told. What is part of this commit stands where that was stored.
+    pub fn into_answers(self, stored_at: u64) -> Vec<Outcome<A>> {
+        let mut answers = self.answers;
+        for answered in answers.iter_mut().flatten().filter(|answered| answered.revision == self.revision) {
+            answered.position = stored_at;
+        }
+        answers
+    }
+
     /// The bytes to be stored, and the decisions with them: once.
     pub fn take_commit(&mut self) -> Vec<u8> {
         Commit {
@@ -67,13 +80,15 @@ impl<A: Aggregate> Draft<A> {
     }
 
     fn decide_one(&mut self, base: &History<A>, request: &Request<A::Command>) -> Outcome<A> {
-        let next = base.revision.next();
-        if let Some(command) = &request.command_id {
-            let before = base.commands.get(command).copied();
-            let now = self.commands.contains(command).then_some((next, self.at));
-            if let Some((revision, at)) = before.or(now) {
-                return Ok(Answered { revision, at, repeated: true, events: Vec::new() });
+        let next = self.revision;
+        let sent = request.command_id.clone().map(|id| Sent::by(&request.actor, id));
+        if let Some(taken) = sent.as_ref().and_then(|sent| self.taken(base, sent)) {
+            let Taken { revision, position, at, digest } = taken;
+            // What was recorded before the content was written down is taken for the same.
+            if !digest.is_empty() && !request.content_digest.is_empty() && digest != request.content_digest {
+                return Err(Refused::OtherContent);
             }
+            return Ok(Answered { revision, position, at, repeated: true, events: Vec::new() });
         }
         if base.revision.0 >= A::REVISIONS_MAX && !A::is_ending(&request.command) {
             self.needs_fresh_state = true;
@@ -86,16 +101,27 @@ impl<A: Aggregate> Draft<A> {
         if events.is_empty() {
             self.needs_fresh_state = true;
             // What made it needless may be decided in this very turn.
-            let revision: Revision = if self.is_empty() { base.revision } else { next };
-            return Ok(Answered { revision, at: self.at, repeated: false, events });
+            let revision = if self.is_empty() { base.revision } else { next };
+            return Ok(Answered { revision, position: base.position, at: self.at, repeated: false, events });
         }
         self.decisions.push(Decision {
             cause: Some(request.cause.clone()),
             actor: Some(request.actor.clone()),
             command_id: request.command_id.as_ref().map(ToString::to_string).unwrap_or_default(),
+            content_digest: request.content_digest.clone(),
             events: events.iter().map(A::to_wire).collect(),
         });
-        self.commands.extend(request.command_id.clone());
-        Ok(Answered { revision: next, at: self.at, repeated: false, events })
+        self.commands.extend(sent.map(|sent| (sent, request.content_digest.clone())));
+        Ok(Answered { revision: next, position: base.position, at: self.at, repeated: false, events })
+    }
+
+    /// Where the same sender's request of this name was answered: before, or in this very turn.
+    fn taken(&self, base: &History<A>, sent: &Sent) -> Option<Taken> {
+        let before = base.commands.get(sent).cloned();
+        before.or_else(|| {
+            let (_, digest) = self.commands.iter().find(|(known, _)| known == sent)?;
+            let (revision, position) = (self.revision, base.position);
+            Some(Taken { revision, position, at: self.at, digest: digest.clone() })
+        })
     }
 }

@@ -7,10 +7,13 @@ use decider::Decider;
 use ids::{CommandId, Owner, Revision};
 use jiff::{SignedDuration, Timestamp};
 use proto::FromWireTime;
-use proto::record::v1::{Commit, Event};
+use proto::record::v1::{Actor, Event};
 
 use crate::error::BrokerError;
 use crate::load::StoredCommit;
+
+/// Who decided what names no actor.
+static NOBODY: Actor = Actor { role: 0, party: String::new(), staff_ref: String::new() };
 
 /// How far the clock that stamped a commit may be behind the broker's, which rings the alarms.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(5);
@@ -64,12 +67,40 @@ pub(crate) struct Alarm {
     pub set_at: Revision,
 }
 
+/// A request from outside, by its sender's name for it: two senders may use the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Sent {
+    role: i32,
+    party: String,
+    /// Whoever acts for no party stands for themselves; colleagues share their party's names.
+    staff_ref: String,
+    id: CommandId,
+}
+
+impl Sent {
+    pub fn by(actor: &Actor, id: CommandId) -> Self {
+        let staff_ref = if actor.party.is_empty() { actor.staff_ref.clone() } else { String::new() };
+        Self { role: actor.role, party: actor.party.clone(), staff_ref, id }
+    }
+}
+
+/// Where a request was answered, and what it asked for: empty, where that was not written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub revision: Revision,
+    pub position: u64,
+    pub at: Timestamp,
+    pub digest: Vec<u8>,
+}
+
 pub(crate) struct History<A: Aggregate> {
     /// Shared with whoever looks at it.
     pub state: Arc<A::State>,
     pub revision: Revision,
+    /// Of the last commit, in the stream.
+    pub position: u64,
     /// Requests from outside that are answered already (D2).
-    pub commands: HashMap<CommandId, (Revision, Timestamp)>,
+    pub commands: HashMap<Sent, Taken>,
     pub alarm: Option<Alarm>,
     /// When the last commit was decided.
     pub at: Option<Timestamp>,
@@ -77,7 +108,14 @@ pub(crate) struct History<A: Aggregate> {
 
 impl<A: Aggregate> Default for History<A> {
     fn default() -> Self {
-        Self { state: Arc::default(), revision: Revision::NONE, commands: HashMap::new(), alarm: None, at: None }
+        Self {
+            state: Arc::default(),
+            revision: Revision::NONE,
+            position: 0,
+            commands: HashMap::new(),
+            alarm: None,
+            at: None,
+        }
     }
 }
 
@@ -86,6 +124,7 @@ impl<A: Aggregate> Clone for History<A> {
         Self {
             state: Arc::clone(&self.state),
             revision: self.revision,
+            position: self.position,
             commands: self.commands.clone(),
             alarm: self.alarm,
             at: self.at,
@@ -102,33 +141,37 @@ impl<A: Aggregate> History<A> {
             if stored.subject.revision != next {
                 return Err(corrupt(WireError::new("revision", format!("{next} is missing before it"))));
             }
-            history.with_wire(&stored.commit).map_err(corrupt)
+            history.with_stored(stored).map_err(corrupt)
         })
     }
 
     /// Adds a commit as it is stored.
-    fn with_wire(mut self, commit: &Commit) -> Result<Self, WireError> {
+    fn with_stored(mut self, stored: &StoredCommit) -> Result<Self, WireError> {
+        let commit = &stored.commit;
         let at = commit.at.time().map_err(|error| WireError::new("at", error))?;
         let mut events = Vec::new();
         let mut commands = Vec::new();
         for decision in &commit.decisions {
             if !decision.command_id.is_empty() {
-                commands.push(decision.command_id.parse().map_err(|error| WireError::new("command_id", error))?);
+                let id = decision.command_id.parse().map_err(|error| WireError::new("command_id", error))?;
+                let actor = decision.actor.as_ref().unwrap_or(&NOBODY);
+                commands.push((Sent::by(actor, id), decision.content_digest.clone()));
             }
             for event in &decision.events {
                 events.push(A::from_wire(event)?);
             }
         }
         let state = evolved::<A>(std::mem::take(&mut self.state), &events);
-        Ok(self.with(state, commands, at))
+        Ok(self.with(state, commands, at, stored.sequence))
     }
 
-    /// Adds a commit as it was decided, `state` being what it left behind.
-    pub fn with(mut self, state: Arc<A::State>, commands: Vec<CommandId>, at: Timestamp) -> Self {
+    /// Adds a commit as it was decided and stored, `state` being what it left behind.
+    pub fn with(mut self, state: Arc<A::State>, commands: Vec<(Sent, Vec<u8>)>, at: Timestamp, position: u64) -> Self {
         self.revision = self.revision.next();
+        self.position = position;
         self.at = Some(at);
-        for command in commands {
-            self.commands.insert(command, (self.revision, at));
+        for (sent, digest) in commands {
+            self.commands.insert(sent, Taken { revision: self.revision, position, at, digest });
         }
         self.state = state;
         // An alarm that has passed has fired, or may have by a clock that is ahead of ours: whatever is open now

@@ -53,7 +53,10 @@ pub enum Scope {
     /// Everything in these; only the city has more than one.
     Districts(Vec<Code>),
     /// In these districts what concerns one of these, which stand in order.
-    Only { districts: Vec<Code>, who: Vec<Concern> },
+    Only {
+        districts: Vec<Code>,
+        who: Vec<Concern>,
+    },
 }
 
 impl Scope {
@@ -158,7 +161,8 @@ impl Caller {
         if matches!(self.role, Role::Operator | Role::System) {
             return Ok(self.district.clone().map_or(Districts::All, |district| Districts::These(vec![district])));
         }
-        let known = |party: &Code| charters.iter().filter(|it| knows(it, party)).map(|it| it.district.clone()).collect();
+        let known =
+            |party: &Code| charters.iter().filter(|it| knows(it, party)).map(|it| it.district.clone()).collect();
         let districts: Vec<Code> = match (&self.district, &self.party) {
             (Some(named), _) => vec![named.clone()],
             (None, Some(party)) => known(party),

@@ -10,7 +10,7 @@ pub struct Caller {
     pub role: Role,
     /// Empty for callers and operators.
     pub party: Option<Code>,
-    /// Empty: every district.
+    /// Empty: that of the party, by the charters; for operators every district.
     pub district: Option<Code>,
     pub staff_ref: String,
 }

@@ -12,10 +12,16 @@ use record::alarm::{Alarm, Alarms};
 use record::book::Snapshot;
 use record::follow::{Delivered, Failure};
 use record::{Aggregate, Answered, Book, Refused, Request, StoredCommit, WireError};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tonic::Status;
 
+use crate::access::Matter;
 use crate::refusal::{Refuse, Violation, broker_status, status_of};
 use crate::{Caller, Station};
+
+/// Of a digest kept in a commit: two requests of one sender never meet by chance.
+const DIGEST_BYTES: usize = 16;
 
 /// One service's book of histories, with its alarms.
 pub struct Desk<A: Aggregate> {
@@ -41,7 +47,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         })
     }
 
-    /// Somebody asks. Answered after the commit; the same `command_id` again gets the same answer again.
+    /// Somebody asks. Answered after the commit; the same sender's command id again gets the same answer again.
     ///
     /// # Errors
     /// Refused, with the code the rule maps to; UNAVAILABLE when the record is out of reach.
@@ -49,16 +55,17 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         &self,
         key: &HistoryKey,
         caller: &Caller,
-        command_id: CommandId,
+        named: Named,
         charter: &Charter,
         command: A::Command,
     ) -> Result<Answered<A::Event>, Status> {
-        let cause = Cause { kind: Some(cause::Kind::Command(command_id.to_string())) };
+        let cause = Cause { kind: Some(cause::Kind::Command(named.id.to_string())) };
         let request = Request {
             command,
             cause,
             actor: caller.actor(),
-            command_id: Some(command_id),
+            command_id: Some(named.id),
+            content_digest: named.digest,
             charter_version: charter.version.clone(),
             at: self.station.now(),
         };
@@ -141,6 +148,15 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         Ok(known.map_err(|error| broker_status(&error))?.state)
     }
 
+    /// Whom a case concerns, by what everybody has recorded about it.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the record is out of reach.
+    pub async fn matter(&self, key: &HistoryKey) -> Result<Matter, Status> {
+        let commits = self.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
+        Ok(Matter::of_case(key, &commits))
+    }
+
     async fn decide_unasked(
         &self,
         key: &HistoryKey,
@@ -154,6 +170,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
             cause,
             actor: Caller::system().actor(),
             command_id: None,
+            content_digest: Vec::new(),
             charter_version: charter.version.clone(),
             at,
         };
@@ -164,7 +181,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
                 tracing::info!(%key, rule = refusal.rule(), %refusal, "a followed fact asks for nothing here");
                 Ok(None)
             }
-            Err(refused @ Refused::Full(_)) => Err(Failure::permanent(refused.to_string())),
+            Err(refused @ (Refused::Full(_) | Refused::OtherContent)) => Err(Failure::permanent(refused.to_string())),
             Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused.to_string())),
         }
     }
@@ -205,20 +222,51 @@ pub fn case_key(district: &str, case_id: &str) -> Result<(Code, CaseId, HistoryK
     Ok((district, case, key))
 }
 
-/// A command id of a request; without one a new one is made, and repeating is the sender's risk.
+/// A request under its sender's name for it, with a digest of what it asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: CommandId,
+    digest: Vec<u8>,
+}
+
+/// A request's command id, and what it stands for; without one a new one is made, and repeating is the sender's risk.
 ///
 /// # Errors
 /// INVALID_ARGUMENT.
-pub fn command_id(text: &str) -> Result<CommandId, Status> {
+pub fn named(command_id: &str, request: &impl Serialize) -> Result<Named, Status> {
     let made;
-    let text = if text.is_empty() {
+    let text = if command_id.is_empty() {
         made = uuid::Uuid::new_v4().to_string();
         &made
     } else {
-        text
+        command_id
     };
-    text.parse()
-        .map_err(|error: ids::CommandIdError| Violation::new("command_id", "command-id", error.to_string()).into())
+    let violation = |error: ids::CommandIdError| Violation::new("command_id", "command-id", error.to_string());
+    Ok(Named { id: text.parse().map_err(violation)?, digest: digest(request) })
+}
+
+/// Enough to tell what was asked from what else could have been. It goes on the record, so the numbers that are masked there
+/// are masked here before: nobody can find them by trying. What cannot be written down is refused for its field
+/// anyway, and has none.
+fn digest(request: &impl Serialize) -> Vec<u8> {
+    let Ok(text) = serde_json::to_string(request) else { return Vec::new() };
+    let digest = Sha256::digest(vocabulary::mask::mask(&text).0);
+    digest.into_iter().take(DIGEST_BYTES).collect()
+}
+
+/// Where something was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// In the owner's part of the history.
+    pub revision: u64,
+    /// In the stream of the record.
+    pub position: u64,
+}
+
+impl<E> From<Answered<E>> for Recorded {
+    fn from(answered: Answered<E>) -> Self {
+        Self { revision: answered.revision.0, position: answered.position }
+    }
 }
 
 /// Subject of a case's history, for those who read and do not decide.

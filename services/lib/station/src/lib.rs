@@ -3,7 +3,7 @@
 //!
 //! It joins three crates that do not know each other: `record` (the broker), `charter` (the rules) and `chassis`
 //! (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
-//! deadline) go through it. [`caller`] says who asks, [`refusal`] how a "no" travels.
+//! deadline) go through it. [`caller`] says who asks, [`access`] what they may, [`refusal`] how a "no" travels.
 
 pub mod access;
 mod caller;
@@ -22,7 +22,7 @@ use record::{Broker, BrokerConfig, Credentials};
 
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
-pub use desk::Desk;
+pub use desk::{Desk, Named, Recorded};
 pub use prose::{optional_prose, prose};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, not_found, refusal_of, status_of,

@@ -95,6 +95,9 @@ pub fn status_of<R: Refuse>(refused: Refused<R>) -> Status {
         Refused::Full(commits) => {
             Status::resource_exhausted(format!("the case has {commits} commits and takes only what ends it (HY-006)"))
         }
+        Refused::OtherContent => Status::already_exists(
+            "you have used this command id before, for something else; give each request one of its own",
+        ),
         Refused::Contended => Status::aborted("others changed this at the same time; send it again"),
         Refused::Broker(error) => broker_status(&error),
     }

@@ -25,7 +25,7 @@ impl Hub {
     fn hear(&self, payload: &[u8]) -> Option<Vec<u8>> {
         let mut heard = self.heard.lock().unwrap();
         heard.push(Answer::decode(payload).unwrap().command_id);
-        let accepted = AnswerAccepted { revision: heard.len() as u64, at: None };
+        let accepted = AnswerAccepted { revision: heard.len() as u64, at: None, position: 40 };
         self.says.lock().unwrap().pop_front().unwrap_or_else(|| reply(answer_reply::Result::Ok(accepted)))
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use rusqlite::{Connection, OpenFlags};
 
-/// Version of the tables below. A file of another version is left alone.
-const VERSION: i64 = 1;
+/// Version of the tables below. A file of a later version is left alone.
+const VERSION: i64 = 2;
 
 /// How long we wait for somebody else who looks into the file, an operator with a shell for example.
 const BUSY_MAX: Duration = Duration::from_secs(5);
@@ -27,6 +27,7 @@ const TABLES: &str = "
         district TEXT NOT NULL, case_id TEXT NOT NULL, command_id TEXT NOT NULL,
         call INTEGER NOT NULL, payload BLOB NOT NULL,
         state TEXT NOT NULL, revision INTEGER NOT NULL, refusal BLOB NOT NULL,
+        stored_at INTEGER NOT NULL DEFAULT 0, -- position in the hub's record
         UNIQUE (district, case_id, command_id)) STRICT;
     CREATE INDEX answers_kept ON answers (id) WHERE state = 'kept';
     -- How far each call has come: derived from the two above, for lists and for tidying up.
@@ -38,6 +39,9 @@ const TABLES: &str = "
     CREATE INDEX calls_done ON calls (position) WHERE state = 'done';
 ";
 
+/// What version 1 did not have: answers taken before then stand at position 0.
+const FROM_VERSION_1: &str = "ALTER TABLE answers ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0";
+
 pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(file)?;
     settle_in(&connection)?;
@@ -46,12 +50,12 @@ pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction()?;
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
-        transaction.execute_batch(TABLES).context("making the tables")?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-    } else {
-        ensure!(version == VERSION, "it has version {version}, this program reads version {VERSION}");
+    match version {
+        0 => transaction.execute_batch(TABLES).context("making the tables")?,
+        1 => transaction.execute_batch(FROM_VERSION_1).context("bringing the tables to version 2")?,
+        _ => ensure!(version == VERSION, "it has version {version}, this program reads version {VERSION}"),
     }
+    transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(connection)
 }

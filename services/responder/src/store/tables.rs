@@ -43,7 +43,7 @@ pub fn keep(connection: &Connection, answer: &ReadAnswer) -> rusqlite::Result<Ke
     let ReadAnswer { call, command_id, payload } = answer;
     let known = connection
         .prepare_cached(
-            "SELECT id, payload, state, revision, refusal FROM answers
+            "SELECT id, payload, state, revision, refusal, stored_at FROM answers
              WHERE district = ?1 AND case_id = ?2 AND command_id = ?3",
         )?
         .query_row(params![call.district.as_str(), call.case.as_str(), command_id.as_str()], |row| {
@@ -73,13 +73,14 @@ pub fn keep(connection: &Connection, answer: &ReadAnswer) -> rusqlite::Result<Ke
 
 /// Writes down what the hub made of an answer.
 pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &Verdict) -> rusqlite::Result<()> {
-    let (state, revision, refusal) = match verdict {
-        Verdict::Accepted { revision } => ("accepted", i64::try_from(*revision).unwrap_or(i64::MAX), Vec::new()),
-        Verdict::Refused(refusal) => ("refused", 0, refusal.encode_to_vec()),
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (state, revision, position, refusal) = match verdict {
+        Verdict::Accepted { revision, position } => ("accepted", whole(*revision), whole(*position), Vec::new()),
+        Verdict::Refused(refusal) => ("refused", 0, 0, refusal.encode_to_vec()),
     };
     connection
-        .prepare_cached("UPDATE answers SET state = ?2, revision = ?3, refusal = ?4 WHERE id = ?1")?
-        .execute(params![id.0, state, revision, refusal])?;
+        .prepare_cached("UPDATE answers SET state = ?2, revision = ?3, refusal = ?4, stored_at = ?5 WHERE id = ?1")?
+        .execute(params![id.0, state, revision, refusal, position])?;
     if matches!(verdict, Verdict::Accepted { .. }) {
         let state = gather(connection, call)?;
         connection
@@ -170,11 +171,14 @@ pub fn forget_strays(connection: &Connection) -> rusqlite::Result<usize> {
     )
 }
 
-/// Reads `state, revision, refusal`, from column `first` on.
+/// Reads `state, revision, refusal, stored_at`, from column `first` on.
 fn read_verdict(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Verdict>> {
     let state: String = row.get(first)?;
     Ok(match state.as_str() {
-        "accepted" => Some(Verdict::Accepted { revision: row.get::<_, i64>(first + 1)?.unsigned_abs() }),
+        "accepted" => Some(Verdict::Accepted {
+            revision: row.get::<_, i64>(first + 1)?.unsigned_abs(),
+            position: row.get::<_, i64>(first + 3)?.unsigned_abs(),
+        }),
         "refused" => {
             let refusal: Vec<u8> = row.get(first + 2)?;
             Some(Verdict::Refused(Refusal::decode(refusal.as_slice()).unwrap_or_default()))

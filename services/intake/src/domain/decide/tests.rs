@@ -68,17 +68,6 @@ fn link(into: u64, hour: i64) -> Command {
 }
 
 #[test]
-fn a_case_is_its_callers_own_and_of_everybody_who_came_to_it() {
-    let alone = given(&[received(1)]);
-    assert!(alone.is_own_of("caller-1"));
-    assert!(!alone.is_own_of("caller-5"));
-    let joined = Rules::decide(&alone, &join(2, 5)).unwrap();
-    let both = joined.iter().fold(alone, Rules::evolve);
-    assert!(both.is_own_of("caller-1") && both.is_own_of("caller-5"));
-    assert!(!both.is_own_of("caller-7"));
-}
-
-#[test]
 fn whoever_joins_keeps_a_clock_of_their_own() {
     let earlier = given(&[received(1)]);
     let events = Rules::decide(&earlier, &join(2, 5)).unwrap();

@@ -3,7 +3,9 @@
 use futures::FutureExt;
 use futures::future::join_all;
 use ids::{Owner, Revision};
-use record::{Book, BrokerError, Refused};
+use proto::common::v1::Role;
+use proto::record::v1::Actor;
+use record::{Book, BrokerError, Refused, Request};
 
 use crate::proxy::Proxy;
 use crate::tally::{Command, Happened, Refusal, State, TOTAL_MAX, Tally};
@@ -21,7 +23,7 @@ async fn a_lost_acknowledgement_and_a_retry_append_once() {
     let answered = soon("the second commit", book.decide(&key, request(Command::Add(10)))).await.unwrap();
 
     assert_eq!(proxy.lost(), 1, "the fault must have taken effect");
-    assert_eq!(answered.revision, Revision(2));
+    assert_eq!((answered.revision, answered.position), (Revision(2), 2));
     assert_eq!(answered.events, [Happened::Added(10)]);
     assert_eq!(revisions(&world.broker.load(&key).await.unwrap()), gapless(2));
     assert_eq!(book.snapshot(&key, Revision(2)).await.unwrap().state.total, 11);
@@ -46,10 +48,52 @@ async fn asked_again_under_the_same_name_the_answer_is_the_recorded_one() {
     assert!(!once.repeated);
     for answer in [again, elsewhere, late] {
         assert!(answer.repeated);
-        assert_eq!((answer.revision, answer.at), (once.revision, once.at));
+        assert_eq!((answer.revision, answer.position, answer.at), (once.revision, once.position, once.at));
         assert!(answer.events.is_empty(), "a repeat emits nothing");
     }
     assert_eq!(revisions(&world.broker.load(&key).await.unwrap()), gapless(3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_id_is_its_senders_and_stands_for_one_thing() {
+    let world = World::new().await;
+    let key = case("a");
+    let sent = |party: &str, content: &[u8]| {
+        let actor = Actor { role: Role::Department.into(), party: party.to_owned(), staff_ref: "s-1".to_owned() };
+        Request { actor, content_digest: content.to_vec(), ..request_named("1", Command::Add(1)) }
+    };
+    let book = world.book().await;
+    let water = book.decide(&key, sent("wuchang-water", b"one")).await.unwrap();
+    let parks = book.decide(&key, sent("wuchang-parks", b"one")).await.unwrap();
+    assert!(!parks.repeated, "another sender's first is its own");
+    assert_eq!((parks.revision, parks.position > water.position), (Revision(2), true));
+
+    // In the same process, and in one that knows it from the record only.
+    for book in [book, world.book().await] {
+        let again = book.decide(&key, sent("wuchang-water", b"one")).await.unwrap();
+        assert_eq!((again.repeated, again.revision, again.position), (true, water.revision, water.position));
+        let other = book.decide(&key, sent("wuchang-water", b"two")).await;
+        assert!(matches!(other, Err(Refused::OtherContent)), "{other:?}");
+        // Who does not say what it was cannot be told that it was something else.
+        assert!(book.decide(&key, sent("wuchang-water", b"")).await.unwrap().repeated);
+    }
+    assert_eq!(revisions(&world.broker.load(&key).await.unwrap()), gapless(2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_says_where_its_commit_stands_in_the_stream() {
+    let world = World::new().await;
+    let book = world.book().await;
+    let (a, b) = (case("a"), case("b"));
+    for key in [&a, &b, &a] {
+        let answered = book.decide(key, request(Command::Add(1))).await.unwrap();
+        let stored = world.broker.load(key).await.unwrap();
+        assert_eq!(stored.last().map(|stored| stored.sequence), Some(answered.position));
+    }
+    // Nothing to do: everything it rests on is there by then.
+    let last = world.broker.load(&a).await.unwrap().last().unwrap().sequence;
+    let nothing = book.decide(&a, request(Command::Reach(1))).await.unwrap();
+    assert_eq!((nothing.events.len(), nothing.position), (0, last));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -84,6 +84,7 @@ pub fn request(command: Command) -> Request<Command> {
         cause: cause("somebody asked"),
         actor: Actor::default(),
         command_id: None,
+        content_digest: Vec::new(),
         charter_version: "2026".to_owned(),
         at: now(),
     }

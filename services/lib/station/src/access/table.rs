@@ -88,8 +88,7 @@ pub const fn sight(role: Role) -> Relation {
 /// The line of an action.
 #[must_use]
 pub fn row(action: &str) -> Option<&'static Row> {
-    static LINES: LazyLock<HashMap<&str, &Row>> =
-        LazyLock::new(|| TABLE.iter().map(|row| (row.action, row)).collect());
+    static LINES: LazyLock<HashMap<&str, &Row>> = LazyLock::new(|| TABLE.iter().map(|row| (row.action, row)).collect());
     LINES.get(action).copied()
 }
 
@@ -150,8 +149,7 @@ const fn act(action: &'static str, grants: &'static [Grant], besides: &'static s
 }
 
 /// Everybody, each as far as they see.
-const EVERYBODY: &[Grant] =
-    &[CALLER, BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+const EVERYBODY: &[Grant] = &[CALLER, BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
 /// Everybody who acts in office, and the bridges.
 const NO_CALLERS: &[Grant] = &[BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
 /// Those who hold cases.
@@ -159,8 +157,7 @@ const HOLDERS: &[Grant] = &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRIC
 const STREET_AND_DISTRICT: &[Grant] = &[STREET, DISTRICT];
 const DESKS: &[Grant] = &[STREET, DISTRICT, OPERATOR];
 const OF_CENTRES: &[Grant] = &[STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
-const ASKERS: &[Grant] =
-    &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DISTRICT];
+const ASKERS: &[Grant] = &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DISTRICT];
 const ONLY_CENTRE: &[Grant] = &[(Role::EnforcementCenter, Relation::Party)];
 const ONLY_DEPARTMENT: &[Grant] = &[DEPARTMENT];
 const ONLY_DISTRICT: &[Grant] = &[DISTRICT];
@@ -183,6 +180,17 @@ const RATERS: &[Grant] = &[
     (Role::Street, Relation::Raised),
     OPERATOR,
 ];
+/// How many there are of a district is nobody's case.
+const COUNTERS: &[Grant] = &[
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+];
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
 
 const HOLDER: &str = "has the case now";
@@ -200,28 +208,16 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/Withdraw", &[CALLER, BRIDGE, OPERATOR], "nobody else has joined it"),
     act("huying.intake.v1.IntakeService/ProposeExclusion", STREET_AND_DISTRICT, TWO),
     act("huying.intake.v1.IntakeService/ApproveExclusion", ONLY_DISTRICT, TWO),
-    look("huying.intake.v1.IntakeService/SuggestDuplicates", NO_CALLERS),
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
     look("huying.intake.v1.IntakeService/Get", EVERYBODY),
-    look("huying.intake.v1.IntakeService/List", EVERYBODY),
-    look("huying.intake.v1.IntakeService/Statistics", NO_CALLERS),
-    look("huying.intake.v1.IntakeService/Watch", EVERYBODY),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     act("huying.intake.v1.PollService/RecordAnswers", ASKERS, ""),
     act("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, ""),
     look(
         "huying.intake.v1.PollService/GetPoll",
-        &[
-            (Role::Grid, Relation::Street),
-            (Role::Community, Relation::Street),
-            STREET,
-            DEPARTMENT,
-            DISTRICT,
-            OPERATOR,
-        ],
+        &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DEPARTMENT, DISTRICT, OPERATOR],
     ),
     act("huying.intake.v1.PollService/AttachPoll", ASKERS, "both poll and case"),
-    look("huying.triage.v1.TriageService/ListQueue", DESKS),
     act("huying.triage.v1.TriageService/Claim", STREET_AND_DISTRICT, ""),
     act("huying.triage.v1.TriageService/Judge", STREET_AND_DISTRICT, ""),
     act("huying.triage.v1.TriageService/Regrade", STREET_AND_DISTRICT, ""),
@@ -239,16 +235,25 @@ pub const TABLE: &[Row] = &[
             OPERATOR,
         ],
     ),
-    look(
-        "huying.triage.v1.TriageService/Get",
-        &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
+    look("huying.triage.v1.TriageService/Get", &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR]),
+    act(
+        "huying.dispatch.v1.DispatchService/Assign",
+        HOLDERS,
+        "has the case, or commands the street, or is the district",
     ),
-    act("huying.dispatch.v1.DispatchService/Assign", HOLDERS, "has the case, or commands the street, or is the district"),
     act("huying.dispatch.v1.DispatchService/Escalate", HOLDERS, HOLDER),
-    act("huying.dispatch.v1.DispatchService/Call", STREET_AND_DISTRICT, "a command centre that has the case; a special group"),
+    act(
+        "huying.dispatch.v1.DispatchService/Call",
+        STREET_AND_DISTRICT,
+        "a command centre that has the case; a special group",
+    ),
     act("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/CompleteTask", HOLDERS, "the task is its own, or an outside unit's"),
-    act("huying.dispatch.v1.DispatchService/RecordProgress", HOLDERS, "a department: has or had it, was called or works on it"),
+    act(
+        "huying.dispatch.v1.DispatchService/RecordProgress",
+        HOLDERS,
+        "a department: has or had it, was called or works on it",
+    ),
     act("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Release", ONLY_STREET, HOLDER),
     act("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
@@ -289,19 +294,10 @@ pub const TABLE: &[Row] = &[
     act("huying.enforcement_center.v1.StaffService/RegisterOfficer", STREET_AND_DISTRICT, "all units it names"),
     act("huying.enforcement_center.v1.StaffService/SecondOfficer", STREET_AND_DISTRICT, "both units"),
     act("huying.enforcement_center.v1.StaffService/EndSecondment", STREET_AND_DISTRICT, "both units"),
-    look(
-        "huying.enforcement_center.v1.StaffService/ListOfficers",
-        &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
-    ),
     act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
     act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
     act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "nobody has rated it"),
-    look("huying.evaluation.v1.EvaluationService/ListUnrated", DESKS),
-    look("huying.evaluation.v1.EvaluationService/GetScores", LEAGUE),
-    look(
-        "huying.notification.v1.NotificationService/ListDeliveries",
-        &[COMMUNITY, STREET, DISTRICT, OPERATOR],
-    ),
+    look("huying.notification.v1.NotificationService/ListDeliveries", &[COMMUNITY, STREET, DISTRICT, OPERATOR]),
     look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR]),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
@@ -316,8 +312,7 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/List", EVERYBODY),
     look("huying.casebook.v1.CasebookService/Get", EVERYBODY),
     look("huying.casebook.v1.CasebookService/Watch", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Search", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Statistics", NO_CALLERS),
+    look("huying.casebook.v1.CasebookService/Statistics", COUNTERS),
     look("huying.casebook.v1.CasebookService/SuggestDuplicates", NO_CALLERS),
     look("huying.casebook.v1.CasebookService/ListQueue", DESKS),
     look("huying.casebook.v1.CasebookService/ListUnrated", DESKS),

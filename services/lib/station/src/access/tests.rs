@@ -3,6 +3,10 @@ use std::collections::BTreeSet;
 use ids::HistoryKey;
 use prost::Message;
 use prost_types::FileDescriptorSet;
+use proto::dispatch::v1::{Assigned, Called, CalledParty, DispatchEvent, dispatch_event};
+use proto::intake::v1::{CallerJoined, IntakeEvent, Received, intake_event};
+use proto::record::v1::event::Of;
+use proto::record::v1::{Commit, Decision, Event};
 use proto::subjects::{AnswerSubject, BridgeSubject};
 
 use super::*;
@@ -141,6 +145,44 @@ fn who_belongs_to_several_districts_sees_them_all() {
     assert_eq!(districts, [code("jiangan"), code("wuchang")]);
 }
 
+fn fact(of: Of) -> Commit {
+    let decision = Decision { events: vec![Event { of: Some(of) }], ..Decision::default() };
+    Commit { decisions: vec![decision], ..Commit::default() }
+}
+
+#[test]
+fn a_case_is_its_callers_own_and_of_everybody_who_came_to_it() {
+    let mut matter = Matter::new(&HistoryKey::case(code("jiangan"), &"191021-4489yvd".parse().unwrap()));
+    let owns = |matter: &Matter, who: &str| {
+        let caller = somebody(Role::Caller, "", "jiangan", who);
+        caller.may(SUPPLEMENT, matter, &Charter::shipped("jiangan").unwrap()).is_ok()
+    };
+    let received = Received { caller_ref: "u-1".to_owned(), bridge: "jiangan-board".to_owned(), ..Received::default() };
+    matter.learn(&fact(Of::Intake(IntakeEvent { event: Some(intake_event::Event::Received(received)) })));
+    assert!(owns(&matter, "u-1") && !owns(&matter, "u-5"));
+    let joined = CallerJoined { caller_ref: "u-5".to_owned(), ..CallerJoined::default() };
+    matter.learn(&fact(Of::Intake(IntakeEvent { event: Some(intake_event::Event::CallerJoined(joined)) })));
+    assert!(owns(&matter, "u-1") && owns(&matter, "u-5") && !owns(&matter, "u-7"));
+}
+
+#[test]
+fn a_department_sees_a_case_from_its_call_on() {
+    let jiangan = Charter::shipped("jiangan").unwrap();
+    let mut matter = Matter::new(&HistoryKey::case(code("jiangan"), &"191021-4489yvd".parse().unwrap()));
+    let parks = somebody(Role::Department, "jiangan-parks", "", "p-1");
+    let assigned = Assigned { party: "jiangan-yiyuan-command-centre".to_owned(), ..Assigned::default() };
+    matter.learn(&fact(Of::Dispatch(DispatchEvent { event: Some(dispatch_event::Event::Assigned(assigned)) })));
+    assert_eq!(parks.may(CASE, &matter, &jiangan).unwrap_err().code(), tonic::Code::NotFound);
+    let called = Called {
+        caller: "jiangan-yiyuan-command-centre".to_owned(),
+        parties: vec![CalledParty { party: "jiangan-parks".to_owned(), duty: 1 }],
+        ..Called::default()
+    };
+    matter.learn(&fact(Of::Dispatch(DispatchEvent { event: Some(dispatch_event::Event::Called(called)) })));
+    assert!(parks.may(CASE, &matter, &jiangan).is_ok());
+    assert!(somebody(Role::Department, "jiangan-tax", "", "").may(CASE, &matter, &jiangan).is_err());
+}
+
 /// Every method there is, by reflection.
 fn methods() -> BTreeSet<String> {
     let files = FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap();
@@ -162,7 +204,8 @@ fn the_table_has_one_line_for_every_method_and_no_other() {
     let methods = methods();
     let missing: Vec<_> = methods.difference(&once).collect();
     assert!(missing.is_empty(), "who may call these? {missing:#?}");
-    let requests: Vec<String> = once.difference(&methods).filter(|it| !it.starts_with("huying.casebook.")).cloned().collect();
+    let requests: Vec<String> =
+        once.difference(&methods).filter(|it| !it.starts_with("huying.casebook.")).cloned().collect();
     let served = [BridgeSubject::ALL_SUBMISSIONS, AnswerSubject::ALL].map(|it| it.replace('*', "<>"));
     let forms: Vec<String> = requests.iter().map(|it| it.replace("bridge", "").replace("department", "")).collect();
     let served: BTreeSet<String> = served.into_iter().collect();

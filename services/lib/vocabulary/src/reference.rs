@@ -1,0 +1,102 @@
+//! References to people, as outside systems make them: opaque, so that the record holds nobody's number or name (D8).
+//!
+//! The record is never erased, so what comes in as a reference has to be one: a name that means something only to whoever
+//! gave it out.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Why something is no opaque reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpaque {
+    #[error("a reference has only A-Z, a-z, 0-9 and - _ . : / + =, never a name or an address")]
+    Form,
+    #[error(
+        "this looks like a telephone or identity number, and the record is never erased: send a name of your own for the \
+         person, for example a keyed hash of the number"
+    )]
+    PersonalNumber,
+}
+
+/// Mobile with or without country code; identity numbers of both generations.
+static PERSONAL: LazyLock<Regex> = LazyLock::new(|| {
+    let date = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])";
+    let pattern = format!(
+        r"^(?:(?:00)?(?:86)?1[3-9]\d{{9}}|[1-9]\d{{5}}(?:18|19|20)\d{{2}}{date}\d{{3}}[0-9Xx]|[1-9]\d{{7}}{date}\d{{3}})$"
+    );
+    #[allow(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
+    Regex::new(&pattern).unwrap()
+});
+
+/// Fixed line with area code, once nothing but digits is left.
+static FIXED_LINE: LazyLock<Regex> = LazyLock::new(|| {
+    #[allow(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
+    Regex::new(r"^(?:(?:00)?860?|0)(?:10|2\d|[3-9]\d{2})\d{7,8}$").unwrap()
+});
+
+/// # Errors
+/// It cannot be an opaque reference. What is digits by chance inside a longer name, as in a hash, is none of a person's numbers.
+pub fn check(reference: &str) -> Result<(), NotOpaque> {
+    let separator = |c: char| "-_.:/+=".contains(c);
+    if !reference.chars().all(|c| c.is_ascii_alphanumeric() || separator(c)) {
+        return Err(NotOpaque::Form);
+    }
+    let digits: String = reference.chars().filter(|c| !separator(*c)).collect();
+    let only_digits = digits.chars().all(|c| c.is_ascii_digit());
+    let grouped = only_digits && reference.chars().any(separator) && FIXED_LINE.is_match(&digits);
+    if PERSONAL.is_match(&digits) || grouped || reference.split(separator).any(|part| PERSONAL.is_match(part)) {
+        return Err(NotOpaque::PersonalNumber);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_ones_own_are_references() {
+        for good in [
+            "",
+            "wg-1279",
+            "caller-3",
+            "10023456",
+            "u:7f3a",
+            "oGZ1-5xUq_8",
+            "6f1c2b1e-0e3d-4d67-9f0a-13812345678b",
+            "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+            "kJ7+/9fA==",
+        ] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_people_are_not() {
+        for bad in [
+            "13812345678",
+            "+8613812345678",
+            "008613812345678",
+            "138-1234-5678",
+            "tel:13812345678",
+            "wx_13812345678",
+            "027-88881234",
+            "0755-1234567",
+            "420106199003071234",
+            "42010619900307123X",
+            "id/42010619900307123x",
+            "420106900307123",
+        ] {
+            assert_eq!(check(bad), Err(NotOpaque::PersonalNumber), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_are_not() {
+        for bad in ["陈先生", "Chen Wei", "chen@example.com", "１３８１２３４５６７８"] {
+            assert_eq!(check(bad), Err(NotOpaque::Form), "{bad}");
+        }
+    }
+}
