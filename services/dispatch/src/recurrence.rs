@@ -366,7 +366,7 @@ pub async fn write_spots(
             let commits = recurrences.broker.load_owner(&key, Owner::Dispatch).await?;
             let course = Course::read(&commits)?;
             let kept = recurrences.keep(&key, &course, &charter, now).await;
-            kept.map(|_| ()).map_err(|Failure::Transient(error) | Failure::Permanent(error)| anyhow::anyhow!(error))
+            kept.map(|_| ()).map_err(|(Failure::Transient(error) | Failure::Permanent(error))| anyhow::anyhow!(error))
         })
         .buffer_unordered(REWRITTEN_AT_ONCE);
     let mut done = 0;

@@ -4,7 +4,8 @@ use ids::CaseId;
 use jiff::tz::TimeZone;
 use owo_colors::OwoColorize;
 use proto::FromWireTime;
-use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, Stage, StageReached, Way};
+use proto::common::v1::Stage;
+use proto::intake::v1::{CallerClass, Case, CaseKind, CaseSummary, GetRequest, ListRequest, StageReached, Way};
 use tonic::Code;
 
 use crate::client::{Installation, explain};
