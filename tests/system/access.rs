@@ -321,7 +321,7 @@ impl Contracts {
 
     fn fill(&self, bytes: &mut Vec<u8>, field: &FieldDescriptorProto, case: &str, depth: usize) {
         let number = u64::from(field.number().unsigned_abs());
-        let mut key = |bytes: &mut Vec<u8>, wire: u64| prost::encoding::encode_varint(number << 3 | wire, bytes);
+        let key = |bytes: &mut Vec<u8>, wire: u64| prost::encoding::encode_varint(number << 3 | wire, bytes);
         match field.r#type() {
             Type::Double => {
                 key(bytes, 1);

@@ -11,7 +11,7 @@ use proto::evaluation::v1::{
     RateResponse,
 };
 use station::desk::{case_key, named};
-use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose};
+use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose};
 use tonic::{Request, Response, Status};
 use vocabulary::mask::mask;
 

@@ -335,7 +335,7 @@ impl State {
     /// them more than once.
     #[must_use]
     pub fn concerned(&self) -> Vec<Code> {
-        let matter = self.matter.iter().flat_map(|matter| matter.place.party.iter().chain([&matter.owner]));
+        let matter = self.matter.iter().flat_map(|matter| matter.place.party.iter().chain([&matter.holder]));
         let called = self.calls.iter().flat_map(|call| {
             let adjudicators =
                 call.parties.iter().filter_map(|called| called.returned.as_ref().map(|it| &it.adjudicator));
@@ -344,7 +344,7 @@ impl State {
         let tasks = self.tasks.iter().map(|task| &task.party);
         let supervised = self.supervisions.iter().flat_map(|order| [&order.by, &order.party]);
         let leading = self.task_force.iter().map(|force| &force.lead);
-        let all = self.owners.iter().chain(matter).chain(called).chain(tasks).chain(supervised).chain(leading);
+        let all = self.holders.iter().chain(matter).chain(called).chain(tasks).chain(supervised).chain(leading);
         all.cloned().collect()
     }
 

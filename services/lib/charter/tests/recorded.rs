@@ -108,7 +108,7 @@ fn a_case_goes_as_before_where_a_charter_has_no_table() {
         let facts =
             Facts { categories: &[category], place: Some(&street), channel: None, way: None, class: None, kind: None };
         let route = charter.route(&facts).unwrap();
-        let before = charter.owner_for(category, Some(&street));
+        let before = charter.holder_for(category, Some(&street));
         let several_powers = category.powers.len() > 1;
         assert!(several_powers || route.party.code == before.code, "{}: {}", category.code, route.row.code);
         assert!(!several_powers || route.comprehensive, "{}: {}", category.code, route.row.code);
