@@ -12,6 +12,7 @@ mod access;
 mod admission;
 mod architecture;
 mod bridge;
+mod casebook;
 mod charters;
 mod clients;
 mod faults;
