@@ -10,6 +10,7 @@ pub const CHARTERS: &str = "CHARTERS";
 pub const CALLS: &str = "CALLS";
 pub const TIMERS: &str = "TIMERS";
 pub const DLQ: &str = "DLQ";
+pub const RETRY: &str = "RETRY";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
@@ -90,6 +91,16 @@ pub fn streams() -> Vec<StreamSpec> {
             message_bytes_max: 1024 * 1024,
             ..kept(DLQ, "Messages that could not be handled", vec![DeadLetterSubject::ALL.to_owned()])
         },
+        StreamSpec {
+            retention: Retention::WorkQueue,
+            write_once: false,
+            message_bytes_max: 1024 * 1024,
+            ..kept(
+                RETRY,
+                "Dead letters that were handed back and have not been handled",
+                vec![DeadLetterSubject::ALL_RETRIES.to_owned()],
+            )
+        },
     ]
 }
 
@@ -133,7 +144,8 @@ pub fn follows_also(owner: Owner) -> &'static [(Kind, Owner)] {
     }
 }
 
-/// Durable consumers of the services. Departments' consumers on [`CALLS`] come from the charters.
+/// Durable consumers of the services. Each has one of the same name on [`RETRY`], for what it had to give up and gets
+/// back. Departments' consumers on [`CALLS`] come from the charters.
 #[must_use]
 pub fn consumers() -> Vec<ConsumerSpec> {
     let record = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).map(|owner| ConsumerSpec {
@@ -150,5 +162,11 @@ pub fn consumers() -> Vec<ConsumerSpec> {
         name: timer_consumer(owner),
         filters: vec![AlarmSubject::all_timers_of(owner)],
     });
-    record.chain(timers).collect()
+    let own: Vec<_> = record.chain(timers).collect();
+    let retries = own.iter().map(|spec| ConsumerSpec {
+        stream: RETRY,
+        name: spec.name.clone(),
+        filters: vec![DeadLetterSubject::all_retries_of(&spec.name)],
+    });
+    own.iter().cloned().chain(retries).collect()
 }
