@@ -52,8 +52,8 @@ pub async fn mind_deadlines(app: App, stop: CancellationToken) -> anyhow::Result
 }
 
 async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
-    let charter = app.desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
-    let state = app.desk.read(&alarm.key).await.map_err(Failure::transient)?.state;
+    let charter = app.desk.station.charter_to_follow(&alarm.key.district)?;
+    let state = app.desk.read_to_follow(&alarm.key).await?.state;
     let above = app::everybody_above(&charter, &state);
     let centre = charter.district_centre().code.clone();
     let in_force = InForce(Arc::clone(&charter));
@@ -72,7 +72,7 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
     }
     for event in stored.commit.decisions.iter().flat_map(|decision| &decision.events) {
         if let Some(command) = translate(app, &stored, event.of.as_ref())? {
-            let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+            let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
             app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
         }
     }
@@ -84,7 +84,7 @@ async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, 
     if !now.earlier.is_empty() || !Recurrences::concerns(stored) {
         return Ok(());
     }
-    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+    let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
     match recurrences.before(stored, &charter).await? {
         None => Ok(()),
         Some(found) => {
@@ -96,7 +96,7 @@ async fn look_back(app: &App, recurrences: &Recurrences, stored: &StoredCommit, 
 
 /// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
 fn translate(app: &App, stored: &StoredCommit, fact: Option<&Of>) -> Result<Option<Command>, Failure> {
-    let charter = || app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient);
+    let charter = || app.desk.station.charter_to_follow(&stored.subject.key.district);
     Ok(match fact {
         Some(Of::Intake(fact)) => match &fact.event {
             Some(IntakeFact::WithdrawalAsked(_)) => Some(Command::Withdraw),
@@ -177,7 +177,7 @@ fn grade(
     (title, place, campaign): (&str, Option<&proto::common::v1::Place>, &str),
     reason: &str,
 ) -> Result<Option<Command>, Failure> {
-    let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+    let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
     let read = || -> Result<(Assignment, Terms), record::WireError> {
         let judgement = judgement.ok_or_else(|| record::WireError::new("judgement", "missing"))?;
         let level = wire::level(judgement.level)?;
