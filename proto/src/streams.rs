@@ -12,6 +12,7 @@ pub const TIMERS: &str = "TIMERS";
 pub const DLQ: &str = "DLQ";
 /// What was handled where, for as long as it matters.
 pub const SPOTS: &str = "SPOTS";
+pub const RETRY: &str = "RETRY";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
 /// Bucket of objects: snapshots of the casebook's copy.
@@ -105,6 +106,16 @@ pub fn streams() -> Vec<StreamSpec> {
             message_bytes_max: 4096,
             ..kept(SPOTS, "What was handled where, until it is too long ago to matter", vec![SpotSubject::ALL.to_owned()])
         },
+        StreamSpec {
+            retention: Retention::WorkQueue,
+            write_once: false,
+            message_bytes_max: 1024 * 1024,
+            ..kept(
+                RETRY,
+                "Dead letters that were handed back and have not been handled",
+                vec![DeadLetterSubject::ALL_RETRIES.to_owned()],
+            )
+        },
     ]
 }
 
@@ -148,7 +159,8 @@ pub fn follows_also(owner: Owner) -> &'static [(Kind, Owner)] {
     }
 }
 
-/// Durable consumers of the services. Departments' consumers on [`CALLS`] come from the charters.
+/// Durable consumers of the services. Each has one of the same name on [`RETRY`], for what it had to give up and gets
+/// back. Departments' consumers on [`CALLS`] come from the charters.
 #[must_use]
 pub fn consumers() -> Vec<ConsumerSpec> {
     let record = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).map(|owner| ConsumerSpec {
@@ -165,5 +177,11 @@ pub fn consumers() -> Vec<ConsumerSpec> {
         name: timer_consumer(owner),
         filters: vec![AlarmSubject::all_timers_of(owner)],
     });
-    record.chain(timers).collect()
+    let own: Vec<_> = record.chain(timers).collect();
+    let retries = own.iter().map(|spec| ConsumerSpec {
+        stream: RETRY,
+        name: spec.name.clone(),
+        filters: vec![DeadLetterSubject::all_retries_of(&spec.name)],
+    });
+    own.iter().cloned().chain(retries).collect()
 }

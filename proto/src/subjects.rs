@@ -215,6 +215,7 @@ pub struct CharterSubject {
 }
 
 impl CharterSubject {
+    const FORM: &'static str = "charter.<district>.<version>";
     pub const ALL: &'static str = "charter.*.*";
 }
 
@@ -224,25 +225,87 @@ impl fmt::Display for CharterSubject {
     }
 }
 
-/// `dlq.<consumer>.<stream sequence>`: a message that could not be handled, kept once.
+impl FromStr for CharterSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let other = || SubjectError { subject: subject.to_owned(), form: Self::FORM };
+        let mut tokens = subject.split('.');
+        match (tokens.next(), tokens.next().map(str::parse), tokens.next(), tokens.next()) {
+            (Some("charter"), Some(Ok(district)), Some(version), None) => {
+                Ok(Self { district, version: version.to_owned() })
+            }
+            _ => Err(other()),
+        }
+    }
+}
+
+/// Which of a consumer's messages a dead letter is: its position in the stream, written `4711`, and `4711-2` when it was
+/// handed back once and failed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LetterPosition {
+    pub sequence: u64,
+    /// Counted from 1.
+    pub attempt: u32,
+}
+
+impl LetterPosition {
+    const FORM: &'static str = "<stream sequence> or <stream sequence>-<attempt>";
+}
+
+impl fmt::Display for LetterPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.attempt {
+            0 | 1 => write!(f, "{}", self.sequence),
+            attempt => write!(f, "{}-{attempt}", self.sequence),
+        }
+    }
+}
+
+impl FromStr for LetterPosition {
+    type Err = SubjectError;
+
+    fn from_str(text: &str) -> Result<Self, SubjectError> {
+        let (sequence, attempt) = text.split_once('-').unwrap_or((text, "1"));
+        match (sequence.parse(), attempt.parse()) {
+            (Ok(sequence), Ok(attempt)) => Ok(Self { sequence, attempt }),
+            _ => Err(SubjectError { subject: text.to_owned(), form: Self::FORM }),
+        }
+    }
+}
+
+/// `dlq.<consumer>.<position>`: a message that could not be handled, kept once; and `retry.<consumer>.<position>`, by which
+/// it is handed back to that consumer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterSubject {
     pub consumer: String,
-    pub stream_sequence: u64,
+    pub position: LetterPosition,
 }
 
 impl DeadLetterSubject {
     pub const ALL: &'static str = "dlq.*.*";
+    pub const ALL_RETRIES: &'static str = "retry.*.*";
 
     #[must_use]
     pub fn all_of(consumer: &str) -> String {
         format!("dlq.{consumer}.*")
     }
+
+    /// Where the letter goes to be handled once more.
+    #[must_use]
+    pub fn retry(&self) -> String {
+        format!("retry.{}.{}", self.consumer, self.position)
+    }
+
+    #[must_use]
+    pub fn all_retries_of(consumer: &str) -> String {
+        format!("retry.{consumer}.*")
+    }
 }
 
 impl fmt::Display for DeadLetterSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "dlq.{}.{}", self.consumer, self.stream_sequence)
+        write!(f, "dlq.{}.{}", self.consumer, self.position)
     }
 }
 

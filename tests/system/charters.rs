@@ -4,8 +4,9 @@ use std::path::Path;
 use std::process::Output;
 
 use prost::Message;
+use proto::charter::v1::{CharterBundle, CharterFile};
 use proto::intake::v1::{SubmitReply, submit_reply};
-use proto::subjects::BridgeSubject;
+use proto::subjects::{BridgeSubject, CharterSubject};
 
 use crate::support::installation::{Installation, bridge};
 use crate::support::program::huying;
@@ -63,6 +64,56 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     let mut grpc = installation.intake(&bridge("hexi-board")).await;
     let known = grpc.submit(submission("hexi", "hexi-1", "under the charter that runs")).await.unwrap().into_inner();
     assert!(known.repeated, "what came in before is still known");
+}
+
+/// Nobody takes it for a final answer, nobody else is held up, and a version that can be read ends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_district_whose_charter_cannot_be_read_is_to_come_again_and_one_that_nobody_knows_is_not() {
+    let installation = Installation::start(&["heping"]);
+    let folder = tempfile::tempdir().unwrap();
+    let town = folder.path().join("hexi");
+    copy(&root().join("deploy/charters/heping"), &town, |text| text.replace("heping", "hexi"));
+    // Put there past every check, as no command of ours does.
+    let files = std::fs::read_dir(&town)
+        .unwrap()
+        .map(|entry| CharterFile { path: entry.unwrap().file_name().into_string().unwrap(), text: "{".to_owned() });
+    let bundle = CharterBundle {
+        district: "hexi".to_owned(),
+        version: "2022-9".to_owned(),
+        effective: "2022-09-01".to_owned(),
+        files: files.collect(),
+    };
+    let subject = CharterSubject { district: "hexi".parse().unwrap(), version: "2022-9".to_owned() };
+    installation.broker("provision").await.publish_charter(&subject, &bundle).await.unwrap();
+
+    let refusal = async |district: &str| {
+        let broker = installation.broker("heping-board").await;
+        let payload = submission(district, "letter-1", "under no charter").encode_to_vec();
+        let subject = BridgeSubject::submit(&"heping-board".parse().unwrap());
+        let reply = broker.requester().request(subject, payload, WAIT).await.unwrap();
+        let Some(submit_reply::Result::Refusal(refusal)) = SubmitReply::decode(reply).unwrap().result else {
+            panic!("a case of {district}")
+        };
+        refusal
+    };
+    let unreadable = until("intake knows that hexi has a charter", async || {
+        Some(refusal("hexi").await).filter(|refusal| refusal.code != "INVALID_ARGUMENT")
+    })
+    .await;
+    assert_eq!(unreadable.code, "UNAVAILABLE");
+    assert!(unreadable.message.contains("(no-charter)"), "{}", unreadable.message);
+    let unknown = refusal("atlantis").await;
+    assert_eq!((unknown.code.as_str(), unknown.violations[0].field.as_str()), ("INVALID_ARGUMENT", "district"));
+    let mut grpc = installation.intake(&bridge("heping-board")).await;
+    let status = grpc.submit(submission("hexi", "letter-1", "under no charter")).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unavailable, "{status}");
+    let taken = grpc.submit(submission("heping", "letter-1", "elsewhere")).await;
+    assert!(taken.is_ok(), "another district works as ever: {taken:?}");
+
+    let data = installation.data();
+    let applied = huying(&["charter", "apply", town.to_str().unwrap(), "--data", data.path().to_str().unwrap()]);
+    assert!(applied.status.success(), "{}", said(&applied));
+    submit_over_nats(&installation, "hexi-1").await;
 }
 
 /// Through the bridge's own account, as soon as the broker has read its accounts again and intake knows the district.

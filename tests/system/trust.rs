@@ -17,7 +17,7 @@ const GRID: &str = "jiangan-yiyuan-tongxing-grid-1";
 const STREET: &str = "jiangan-yiyuan-command-centre";
 
 /// What neither a bridge nor a department has any business with.
-const FORBIDDEN: [(&str, &str); 19] = [
+const FORBIDDEN: [(&str, &str); 21] = [
     ("publish", "case.jiangan.261121-7k3q9x7.intake.1"),
     ("publish", "case.jiangan.261121-7k3q9x7.dispatch.99"),
     ("publish", "call.jiangan-parks.261121-7k3q9x7.1-0"),
@@ -25,6 +25,8 @@ const FORBIDDEN: [(&str, &str); 19] = [
     ("publish", "sched.dispatch.case.jiangan.261121-7k3q9x7"),
     ("publish", "timer.dispatch.case.jiangan.261121-7k3q9x7"),
     ("publish", "dlq.dispatch.1"),
+    ("publish", "retry.dispatch.1-2"),
+    ("publish", "$JS.API.STREAM.MSG.DELETE.DLQ"),
     ("publish", "$KV.refs.0123"),
     ("publish", "$KV.clock.now"),
     ("publish", "clock.seen"),

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject, DeadLetterSubject,
-    OrderSubject, SpotSubject,
+    LetterPosition, OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -86,7 +86,15 @@ fn every_subject_is_written_and_read_back() {
 
     let order = OrderSubject { department: code("wuchang-water"), case, n: "3-0".to_owned() };
     let charter = CharterSubject { district: code("wuchang"), version: "2019-1".to_owned() };
-    let letter = DeadLetterSubject { consumer: "dispatch".to_owned(), stream_sequence: 4711 };
+    assert_eq!(charter.to_string().parse(), Ok(charter.clone()));
+    let letter = |attempt| DeadLetterSubject {
+        consumer: "dispatch".to_owned(),
+        position: LetterPosition { sequence: 4711, attempt },
+    };
+    for attempt in [1, 2] {
+        let position = letter(attempt).position;
+        assert_eq!(position.to_string().parse(), Ok(position));
+    }
     let spot = SpotSubject {
         district: code("wuchang"),
         category: code("ponding"),
@@ -115,13 +123,17 @@ fn every_subject_is_written_and_read_back() {
         ("alarms that ring for one owner", AlarmSubject::all_timers_of(Owner::Triage)),
         ("charter", charter.to_string()),
         ("charters", CharterSubject::ALL.to_owned()),
-        ("dead letter", letter.to_string()),
-        ("dead letters of one consumer", DeadLetterSubject::all_of(&letter.consumer)),
+        ("dead letter", letter(1).to_string()),
+        ("dead letter that was handed back once", letter(2).to_string()),
+        ("dead letters of one consumer", DeadLetterSubject::all_of(&letter(1).consumer)),
         ("dead letters", DeadLetterSubject::ALL.to_owned()),
         ("case at a place", spot.to_string()),
         ("cases at a place", SpotSubject::all_at(&spot.district, &spot.category, &spot.at)),
         ("cases at a place since one day", SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day)),
         ("spots", SpotSubject::ALL.to_owned()),
+        ("dead letter handed back", letter(2).retry()),
+        ("dead letters handed back to one consumer", DeadLetterSubject::all_retries_of(&letter(1).consumer)),
+        ("dead letters handed back", DeadLetterSubject::ALL_RETRIES.to_owned()),
         ("roll call of the clock", CLOCK_SEEN.to_owned()),
     ];
     let text: String = lines.iter().map(|(what, subject)| format!("{what}: {subject}\n")).collect();

@@ -52,7 +52,7 @@ impl Effects {
         if orders.is_empty() {
             return Ok(());
         }
-        let charter = station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+        let charter = station.charter_to_follow(&stored.subject.key.district)?;
         let case: CaseId = stored.subject.key.id.parse().map_err(Failure::permanent)?;
         let at = stored.commit.at.time().map_err(Failure::permanent)?;
         for (position, party, order) in orders {

@@ -53,8 +53,8 @@ pub async fn mind_deadlines(app: App, stop: CancellationToken) -> anyhow::Result
 }
 
 async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
-    let charter = app.desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
-    let state = app.desk.read(&alarm.key).await.map_err(Failure::transient)?.state;
+    let charter = app.desk.station.charter_to_follow(&alarm.key.district)?;
+    let state = app.desk.read_to_follow(&alarm.key).await?.state;
     let above = app::everybody_above(&charter, &state);
     let centre = charter.district_centre().code.clone();
     let in_force = InForce(Arc::clone(&charter));
@@ -75,7 +75,7 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
     }
     for event in stored.commit.facts() {
         if let Some(command) = translate(app, &stored, event)? {
-            let charter = app.desk.station.charter(stored.subject.key.district.as_str()).map_err(Failure::transient)?;
+            let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
             app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
         }
     }
@@ -162,7 +162,7 @@ impl EvaluationFacts for Translating<'_> {
 
 impl Translating<'_> {
     fn charter(&self) -> Result<Arc<Charter>, Failure> {
-        self.app.desk.station.charter(self.stored.subject.key.district.as_str()).map_err(Failure::transient)
+        self.app.desk.station.charter_to_follow(&self.stored.subject.key.district)
     }
 
     fn grade(

@@ -25,7 +25,7 @@ pub fn concerns(stored: &StoredCommit) -> bool {
 /// Transient while the record or the charter is out of reach.
 pub async fn plan(app: &App, stored: &StoredCommit) -> Result<(), Failure> {
     let key = &stored.subject.key;
-    let charter = app.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let charter = app.desk.station.charter_to_follow(&key.district)?;
     let commits = app.desk.station.broker.load_owner(key, Owner::EnforcementCenter).await?;
     if commits.last().is_none_or(|last| last.subject.revision < stored.subject.revision) {
         return Err(Failure::transient("a replica that lags was read; trying again"));

@@ -81,18 +81,14 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
     let Dispatched { assigned, was_comprehensive, reopenings, closed } = Dispatched::read(&commits);
     if closed {
         if was_comprehensive {
-            let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+            let charter = desk.station.charter_to_follow(&key.district)?;
             desk.react(key, to, &charter, Command::Cancel).await?;
         }
         return Ok(());
     }
     let Some((assigned, version)) = assigned.filter(|(assigned, _)| assigned.comprehensive) else { return Ok(()) };
     // Another version may not know this street yet.
-    let charter = desk
-        .station
-        .charters
-        .version(key.district.as_str(), &version)
-        .ok_or_else(|| Failure::transient(format!("charter {version} of {} is not here yet", key.district)))?;
+    let charter = desk.station.version_to_follow(&key.district, &version)?;
     let party = wire::code("assigned.party", &assigned.party).map_err(Failure::permanent)?;
     let Some(centre) = Centre::find(&charter, &party) else {
         tracing::info!(%key, %party, "a comprehensive case, but not with a street's enforcement centre");

@@ -31,7 +31,7 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
             let desk = desk.clone();
             async move {
                 let alarm = Alarm::read(&delivered)?;
-                let charter = desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+                let charter = desk.station.charter_to_follow(&alarm.key.district)?;
                 let told = charter.district_centre().code.clone();
                 desk.ring(&alarm, &charter, |now| Command::CheckDeadlines {
                     now,
@@ -51,7 +51,7 @@ async fn take(desk: &Desk<Rules>, registers: &Registers, delivered: &Delivered) 
         let now = desk.after_own_commit(&stored).await?;
         if let Some(operation) = now.state.operation.as_ref().filter(|operation| !operation.documents.is_empty()) {
             let key = &stored.subject.key;
-            let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+            let charter = desk.station.charter_to_follow(&key.district)?;
             registers.enter(&charter, key, now.revision, operation).await?;
         }
         return effects::follow(desk, &stored).await;

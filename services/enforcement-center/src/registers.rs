@@ -9,8 +9,8 @@ use charter::Charter;
 use ids::{Code, HistoryKey, Kind, Owner, Revision};
 use proto::record::v1::{Cause, cause};
 use proto::subjects::CommitSubject;
+use record::Request;
 use record::follow::Failure;
-use record::{Refused, Request};
 use station::{Caller, Desk};
 
 use crate::documents::{self, Numbers};
@@ -70,7 +70,7 @@ impl Registers {
                 id: format!("{centre}-{year}-{page}"),
             };
             // What this process knows is enough where it knows the number: numbers do not change.
-            let known = self.desk.glance(&key).await.map_err(Failure::transient)?;
+            let known = self.desk.glance_to_follow(&key).await?;
             if let Some(number) = known.numbers.get(paper) {
                 return Ok(*number);
             }
@@ -85,17 +85,13 @@ impl Registers {
             };
             match self.desk.offer(&key, request).await {
                 Ok(_) => {
-                    let now = self.desk.read(&key).await.map_err(Failure::transient)?.state;
+                    let now = self.desk.read_to_follow(&key).await?.state;
                     let entered = now.numbers.get(paper).copied();
                     return entered.ok_or_else(|| Failure::transient(format!("{key} lags behind what it was told")));
                 }
-                Err(Refused::Rule(Refusal::Full)) => {}
-                Err(refused @ (Refused::Full(_) | Refused::OtherContent)) => {
-                    return Err(Failure::permanent(refused.to_string()));
-                }
-                Err(refused @ (Refused::Contended | Refused::Broker(_))) => {
-                    return Err(Failure::transient(refused.to_string()));
-                }
+                Err(refused) => match refused.rule_or_failure()? {
+                    Refusal::Full => {}
+                },
             }
         }
         Err(Failure::permanent(format!("{centre} has more documents in {year} than its registers hold")))

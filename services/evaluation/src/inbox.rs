@@ -1,8 +1,5 @@
 //! What evaluation follows: dispatch's resolutions, its own commits (for the alarm), and its alarms.
 
-use std::sync::Arc;
-
-use charter::Charter;
 use ids::{Kind, Owner};
 use proto::dispatch::v1::CloseReason;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
@@ -10,8 +7,8 @@ use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use record::StoredCommit;
 use record::alarm::Alarm;
 use record::follow::{Delivered, Failure};
+use station::Desk;
 use station::desk::read_stored;
-use station::{Desk, Station};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::{Asked, Command, Formula, Rules};
@@ -35,7 +32,7 @@ pub async fn ring(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<
             let desk = desk.clone();
             async move {
                 let alarm = Alarm::read(&delivered)?;
-                let charter = charter(&desk.station, alarm.key.district.as_str())?;
+                let charter = desk.station.charter_to_follow(&alarm.key.district)?;
                 let formula = Formula::from(charter.formula());
                 desk.ring(&alarm, &charter, |now| Command::CheckDeadlines { now, formula }).await
             }
@@ -75,7 +72,7 @@ async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Fa
         // A case that left before it was ever resolved has nothing to rate.
         let Some(asked) = asked else { continue };
         let key = &stored.subject.key;
-        let charter = charter(&desk.station, key.district.as_str())?;
+        let charter = desk.station.charter_to_follow(&key.district)?;
         let command = if left {
             Command::Abandon { asked }
         } else {
@@ -108,7 +105,4 @@ async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<O
     resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
 }
 
-/// A district whose charter has not arrived yet is waited for.
-fn charter(station: &Station, district: &str) -> Result<Arc<Charter>, Failure> {
-    station.charter(district).map_err(Failure::transient)
 }

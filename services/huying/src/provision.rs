@@ -64,10 +64,22 @@ pub fn remark(charter: &Charter, published: &Published) -> Option<String> {
     }
 }
 
-/// The newest version of each district on the record, whichever version of this program published it. One that does
-/// not parse here is left out and logged.
+/// The newest version of each district on the record, whichever version of this program published it.
 pub fn newest(bundles: &[CharterBundle]) -> Vec<std::sync::Arc<Charter>> {
+    taken(bundles).newest()
+}
+
+/// What an operator has to know of the charters on the record: those that cannot be read here.
+pub fn unreadable(bundles: &[CharterBundle]) -> Vec<String> {
+    let unreadable = taken(bundles).unreadable();
+    let remark = |(district, version)| {
+        format!("version {version} of the charter of {district} is on the record and cannot be read here (HY-007)")
+    };
+    unreadable.into_iter().map(remark).collect()
+}
+
+fn taken(bundles: &[CharterBundle]) -> station::Charters {
     let charters = station::Charters::default();
     bundles.iter().for_each(|bundle| charters.take(bundle));
-    charters.newest()
+    charters
 }

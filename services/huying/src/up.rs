@@ -22,7 +22,7 @@ use crate::accounts::{self, CASEBOOK_USER, PROVISION_USER};
 use crate::charters::{self, Roster};
 use crate::data::{DataFolder, Held};
 use crate::endpoints::Endpoints;
-use crate::provision::{newest, publish, remark};
+use crate::provision::{newest, publish, remark, unreadable};
 use crate::server::Server;
 use departments::Departments;
 
@@ -254,7 +254,7 @@ async fn agree(
     // Their own consumers follow with the departments.
     broker.provision(1, &[]).await?;
     let (on_record, _) = broker.charters().await?;
-    let mut remarks = Vec::new();
+    let mut remarks = unreadable(&on_record);
     for charter in charters {
         let published = publish(broker, charter, &on_record).await?;
         remarks.extend(remark(charter, &published));

@@ -106,12 +106,11 @@ impl App {
             });
             return match charter {
                 Some(charter) => Ok(station.charter(charter.district.as_str())?),
-                None => Err(Violation::new(
-                    "district",
-                    "required",
-                    format!("{bridge} has no district of its own; name one"),
-                )
-                .into()),
+                None => {
+                    station.charters.may_yet_know(bridge)?;
+                    let description = format!("{bridge} has no district of its own; name one");
+                    Err(Violation::new("district", "required", description).into())
+                }
             };
         }
         Ok(station.charter(district)?)

@@ -43,7 +43,7 @@ async fn link_the_later(
 ) -> Result<(), Failure> {
     let key = &stored.subject.key;
     let Some(receipt) = &state.received else { return Ok(()) };
-    let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let charter = desk.station.charter_to_follow(&key.district)?;
     let own = state.joined.iter().filter(|known| known.through.is_none() && joined.contains(&known.case.as_str()));
     for later in own {
         let link = Command::Link { into: case, reason: later.reason.clone(), into_received_at: receipt.received_at };
@@ -62,12 +62,12 @@ async fn bring_the_callers(
     state: &State,
 ) -> Result<(), Failure> {
     let district = &stored.subject.key.district;
-    let charter = desk.station.charter(district.as_str()).map_err(Failure::transient)?;
+    let charter = desk.station.charter_to_follow(district)?;
     let Some(mut into) = state.merged_into else { return Ok(()) };
     let reason = reason_of(stored);
     for _ in 0..TURNS_MAX {
         let key = HistoryKey::case(district.clone(), &into);
-        let target = desk.read(&key).await.map_err(Failure::transient)?.state;
+        let target = desk.read_to_follow(&key).await?.state;
         let mut missing = state.callers(case, None, reason);
         missing.retain(|caller| !target.knows(caller.case));
         let gone = target.received.is_none() || target.withdrawal_asked || target.exclusion == Exclusion::Approved;

@@ -10,7 +10,6 @@ use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use proto::subjects::BridgeSubject;
 use record::IncomingRequest;
 use record::alarm::Alarm;
-use record::follow::Failure;
 use station::desk::read_stored;
 use station::{Caller, Desk, Violation, refusal_of};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +64,7 @@ pub async fn mind_deadlines(polls: Desk<poll::Rules>, stop: CancellationToken) -
             let polls = polls.clone();
             async move {
                 let alarm = Alarm::read(&delivered)?;
-                let charter = polls.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+                let charter = polls.station.charter_to_follow(&alarm.key.district)?;
                 polls.ring(&alarm, &charter, |now| poll::Command::CheckDeadline { now }).await
             }
         })

@@ -194,7 +194,7 @@ pub async fn follow(polls: &Desk<Rules>, cases: &Desk<domain::Rules>, stored: &S
     let case = state.opening.as_ref().and_then(|opening| opening.case);
     let (Some(case), Some(result)) = (case, result(&poll, &state, String::new())) else { return Ok(()) };
     let district = &stored.subject.key.district;
-    let charter = polls.station.charter(district.as_str()).map_err(Failure::transient)?;
+    let charter = polls.station.charter_to_follow(district)?;
     let key = HistoryKey::case(district.clone(), &case);
     cases.react(&key, &stored.subject, &charter, domain::Command::AttachPoll(Box::new(result))).await
 }

@@ -63,7 +63,7 @@ impl Inbox {
         if occasions.is_empty() {
             return Ok(());
         }
-        let charter = self.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+        let charter = self.desk.station.charter_to_follow(&key.district)?;
         let case = if let Some(question) = question.flatten() {
             Arc::new(question)
         } else if occasions.iter().any(|(_, occasion)| occasion.is_an_end()) {
@@ -97,7 +97,7 @@ impl Inbox {
         if deliveries <= 1 {
             return Ok(BTreeSet::new());
         }
-        Ok(self.desk.read(&about.subject.key).await.map_err(Failure::transient)?.state.settled.clone())
+        Ok(self.desk.read_to_follow(&about.subject.key).await?.state.settled.clone())
     }
 
     async fn record(&self, about: &StoredCommit, charter: &Charter, outcomes: Vec<Event>) -> Result<(), Failure> {
@@ -118,15 +118,13 @@ impl Inbox {
                 answered.events.iter().for_each(tell);
                 Ok(())
             }
-            Err(Refused::Rule(refusal)) => match refusal {},
             // They were sent; trying again would only send them again.
             Err(Refused::Full(commits)) => {
                 let key = &about.subject.key;
                 tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");
                 Ok(())
             }
-            Err(refused @ Refused::OtherContent) => Err(Failure::permanent(refused)),
-            Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused)),
+            Err(refused) => match refused.rule_or_failure()? {},
         }
     }
 }

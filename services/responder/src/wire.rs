@@ -222,6 +222,19 @@ fn keep<T, E: std::fmt::Display>(
     read.map_err(|error| problems.push(Violation::new(field, rule, error.to_string()))).ok()
 }
 
+/// Codes by which the hub says that an answer is wrong. Any other, one of a later hub included, says that something is
+/// wrong with the hub: what was done in the field is not thrown away for that, but sent until it is taken.
+const FINAL: [&str; 8] = [
+    "INVALID_ARGUMENT",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "UNIMPLEMENTED",
+    "UNAUTHENTICATED",
+];
+
 /// What the hub made of an answer, for good.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -254,8 +267,8 @@ pub fn read_reply(reply: &[u8]) -> Result<Verdict, Delay> {
     match AnswerReply::decode(reply).ok().and_then(|reply| reply.result) {
         Some(answer_reply::Result::Ok(ok)) => Ok(Verdict::Accepted { revision: ok.revision, position: ok.position }),
         Some(answer_reply::Result::Refusal(refusal)) => match refusal.code.as_str() {
-            "UNAVAILABLE" | "ABORTED" => Err(Delay::HubBusy),
-            _ => Ok(Verdict::Refused(refusal)),
+            code if FINAL.contains(&code) => Ok(Verdict::Refused(refusal)),
+            _ => Err(Delay::HubBusy),
         },
         // Whoever replied is not the hub that we know.
         None => Err(Delay::HubSilent),
@@ -326,9 +339,12 @@ mod tests {
             read_reply(&reply(answer_reply::Result::Ok(accepted))),
             Ok(Verdict::Accepted { revision: 7, position: 40 })
         );
-        assert!(matches!(refusal("PERMISSION_DENIED"), Ok(Verdict::Refused(_))));
-        assert_eq!(refusal("UNAVAILABLE"), Err(Delay::HubBusy));
-        assert_eq!(refusal("ABORTED"), Err(Delay::HubBusy));
+        for code in FINAL {
+            assert!(matches!(refusal(code), Ok(Verdict::Refused(_))), "{code}");
+        }
+        for code in ["UNAVAILABLE", "ABORTED", "INTERNAL", "DEADLINE_EXCEEDED", "A_CODE_OF_LATER", ""] {
+            assert_eq!(refusal(code), Err(Delay::HubBusy), "{code}");
+        }
         // A stream that answers in place of the hub, or nobody.
         assert_eq!(read_reply(b"{\"stream\":\"CASES\",\"seq\":7}"), Err(Delay::HubSilent));
         assert_eq!(read_reply(b""), Err(Delay::HubSilent));

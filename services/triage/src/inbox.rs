@@ -35,7 +35,7 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
             let desk = desk.clone();
             async move {
                 let alarm = Alarm::read(&delivered)?;
-                let charter = desk.station.charter(alarm.key.district.as_str()).map_err(Failure::transient)?;
+                let charter = desk.station.charter_to_follow(&alarm.key.district)?;
                 desk.ring(&alarm, &charter, |now| Command::CheckDeadlines { now }).await
             }
         })
@@ -72,13 +72,13 @@ async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> 
 
 async fn dismiss(desk: &Desk<Rules>, stored: &StoredCommit, reason: DismissReason) -> Result<(), Failure> {
     let key = &stored.subject.key;
-    let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let charter = desk.station.charter_to_follow(&key.district)?;
     desk.react(key, &stored.subject, &charter, Command::Dismiss { reason }).await
 }
 
 async fn grade(desk: &Desk<Rules>, stored: &StoredCommit, received: &Received) -> Result<(), Failure> {
     let key = &stored.subject.key;
-    let charter = desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+    let charter = desk.station.charter_to_follow(&key.district)?;
     let place = wire::place(received.place.as_ref()).map_err(Failure::permanent)?;
     let source = source::received(received).map_err(Failure::permanent)?;
     let campaign = wire::optional_code("campaign", &received.campaign).map_err(Failure::permanent)?;

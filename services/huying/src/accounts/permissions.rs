@@ -2,7 +2,8 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SNAPSHOTS, SPOTS, TIMERS, follows, record_consumer, timer_consumer,
+    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, follows,
+    record_consumer, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, SpotSubject,
@@ -193,12 +194,15 @@ fn watches_the_clock(limits: &mut Limits) {
 }
 
 fn consumes(publish: &mut Vec<String>, stream: &str, consumer: &str) {
-    publish.extend([
-        format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}"),
-        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
-        format!("$JS.ACK.{stream}.{consumer}.>"),
-        format!("$JS.ACK.*.*.{stream}.{consumer}.>"),
-    ]);
+    // What it had to give up comes back by a consumer of the same name.
+    for stream in [stream, RETRY] {
+        publish.extend([
+            format!("$JS.API.CONSUMER.INFO.{stream}.{consumer}"),
+            format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"),
+            format!("$JS.ACK.{stream}.{consumer}.>"),
+            format!("$JS.ACK.*.*.{stream}.{consumer}.>"),
+        ]);
+    }
     let letters = DeadLetterSubject::all_of(consumer);
     publish.push(letters);
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::accounts;
 use crate::charters::{Roster, load_all};
 use crate::out;
-use crate::provision::{Published, newest, provision, publish, remark};
+use crate::provision::{Published, newest, provision, publish, remark, unreadable};
 
 /// How often it is said how far it is, in cases.
 const SPOTS_TOLD_EVERY: usize = 10_000;
@@ -84,6 +84,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         out::line(format_args!("made    {}", made.what))?;
     }
     let (on_record, _) = broker.charters().await?;
+    for remark in unreadable(&on_record) {
+        eprintln!("huying: {remark}");
+    }
     for charter in &charters {
         let published = publish(&broker, charter, &on_record).await?;
         if published == Published::Now {

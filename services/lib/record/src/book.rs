@@ -11,6 +11,7 @@
 
 use std::any::Any;
 use std::collections::{HashMap, VecDeque};
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,12 +32,13 @@ use crate::append::Appender;
 use crate::broker::Broker;
 use crate::draft::Draft;
 use crate::error::BrokerError;
+use crate::follow::Failure;
 use crate::history::{Aggregate, History};
 
 /// Requests of one history decided together.
 const DECIDED_TOGETHER_MAX: usize = 64;
-/// Largest commit we write; what the broker takes includes the headers.
-const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
+/// Largest commit we write, in bytes; what the broker takes includes the headers.
+pub const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
 /// Times a lost race is decided again before the caller hears of it.
 const RACES_MAX: u32 = 5;
 /// Times an append of unknown outcome is repeated, under the same commit id.
@@ -87,11 +89,31 @@ pub enum Refused<R> {
     /// The sender has used this command id before, for something else.
     #[error("this command id was used before for something else; each request needs one of its own")]
     OtherContent,
+    /// It would make a commit of so many bytes.
+    #[error("a commit of {0} bytes is too large: {BYTES_MAX} fit")]
+    TooLarge(usize),
     /// Others were faster, [`RACES_MAX`] times. Try again.
     #[error("others changed this at the same time; try again")]
     Contended,
-    #[error("the record is out of reach")]
-    Broker(#[source] Arc<BrokerError>),
+    /// The record is out of reach, or holds what cannot be read: the error says which.
+    #[error(transparent)]
+    Broker(Arc<BrokerError>),
+}
+
+impl<R> Refused<R> {
+    /// For whoever was not asked but follows: the rule that says no, or what becomes of the message.
+    ///
+    /// # Errors
+    /// Transient if it may work later, permanent if it never will.
+    pub fn rule_or_failure(self) -> Result<R, Failure> {
+        Err(match self {
+            Self::Rule(rule) => return Ok(rule),
+            Self::Full(commits) => Failure::permanent(Refused::<Infallible>::Full(commits)),
+            Self::TooLarge(bytes) => Failure::permanent(Refused::<Infallible>::TooLarge(bytes)),
+            Self::Contended => Failure::transient(Refused::<Infallible>::Contended),
+            Self::Broker(error) => Failure::from(error),
+        })
+    }
 }
 
 /// A state with its place in history.
@@ -145,7 +167,7 @@ pub(crate) struct Pending<A: Aggregate> {
 /// Why requests could not be settled together.
 enum Stumble {
     Panic(Box<dyn Any + Send>),
-    TooLarge(BrokerError),
+    TooLarge(usize),
 }
 
 impl<A: Aggregate> Clone for Book<A> {
@@ -316,9 +338,7 @@ impl<A: Aggregate> Book<A> {
             let bytes = Bytes::from(draft.take_commit());
             if bytes.len() > BYTES_MAX {
                 *held = Some(base);
-                let description = format!("a commit of {} bytes is too large, {BYTES_MAX} fit", bytes.len());
-                let what = format!("append {subject}");
-                return Err(Stumble::TooLarge(BrokerError::Rejected { what, code: 0, description }));
+                return Err(Stumble::TooLarge(bytes.len()));
             }
             match self.commit(&subject, bytes).await {
                 Ok(position) => {
@@ -412,7 +432,7 @@ impl Stumble {
     fn into_answer<T, R>(self) -> std::thread::Result<Result<T, Refused<R>>> {
         match self {
             Self::Panic(panic) => Err(panic),
-            Self::TooLarge(error) => Ok(Err(Refused::Broker(Arc::new(error)))),
+            Self::TooLarge(bytes) => Ok(Err(Refused::TooLarge(bytes))),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
+use crate::load::StoredMessage;
 
 /// How often new versions are looked for. One comes a few times a year; what starts under it waits meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -65,11 +66,20 @@ impl Broker {
         let mut next = from;
         for message in self.stored(CHARTERS, CharterSubject::ALL, from).await? {
             next = message.sequence + 1;
-            bundles.push(
-                CharterBundle::decode(message.payload)
-                    .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?,
-            );
+            bundles.push(bundle_of(message)?);
         }
         Ok((bundles, next))
     }
+}
+
+/// A version as it is stored. One that is not even a bundle is one without files, so that it is said of its district and
+/// keeps nobody from the others'.
+fn bundle_of(message: StoredMessage) -> Result<CharterBundle, BrokerError> {
+    CharterBundle::decode(message.payload).or_else(|source| {
+        let corrupt = BrokerError::Corrupt { subject: message.subject.clone(), source: Box::new(source) };
+        let Ok(subject) = message.subject.parse::<CharterSubject>() else { return Err(corrupt) };
+        tracing::error!(error = chain(&corrupt), "cannot read a charter");
+        let district = subject.district.to_string();
+        Ok(CharterBundle { district, version: subject.version, ..CharterBundle::default() })
+    })
 }

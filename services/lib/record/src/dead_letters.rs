@@ -1,11 +1,14 @@
 //! Messages that could not be handled, each kept once so that a person can look and decide.
 
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::stream::DeleteMessageErrorKind;
+use futures::StreamExt;
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
 use proto::record::v1::DeadLetter;
-use proto::streams::DLQ;
-use proto::subjects::DeadLetterSubject;
+use proto::streams::{DLQ, RETRY};
+use proto::subjects::{DeadLetterSubject, LetterPosition};
 
 use crate::append::Appender;
 use crate::broker::Broker;
@@ -16,11 +19,23 @@ use crate::load::StoredMessage;
 /// Characters of a chain of causes that are kept.
 const WHY_LENGTH_MAX: usize = 4000;
 
+/// Letters handed back at the same time: enough to share the disk's flushes.
+const RETRIES_AT_ONCE: usize = 64;
+
 /// The dead-letter stream.
 #[derive(Clone, Debug)]
 pub struct DeadLetters {
     broker: Broker,
     appender: Appender,
+}
+
+/// A letter where it is kept.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub content: DeadLetter,
+    pub position: LetterPosition,
+    /// Its place in the stream of letters.
+    kept_at: u64,
 }
 
 impl DeadLetters {
@@ -31,7 +46,8 @@ impl DeadLetters {
     }
 
     pub(crate) async fn bury(&self, consumer: &str, delivered: &Delivered, why: &str) -> Result<(), BrokerError> {
-        let subject = DeadLetterSubject { consumer: consumer.to_owned(), stream_sequence: delivered.sequence };
+        let position = LetterPosition { sequence: delivered.sequence, attempt: delivered.attempt };
+        let subject = DeadLetterSubject { consumer: consumer.to_owned(), position };
         #[allow(clippy::disallowed_methods, reason = "when a machine failed is real time, whatever the story's clock")]
         let at = Timestamp::now();
         let letter = DeadLetter {
@@ -42,6 +58,7 @@ impl DeadLetters {
             deliveries: delivered.deliveries,
             at: Some(at.to_wire()),
             payload: delivered.payload.to_vec(),
+            attempt: delivered.attempt,
         };
         match self.appender.append(subject.to_string(), letter.encode_to_vec()).await {
             Ok(_) | Err(BrokerError::Exists { .. }) => {
@@ -56,12 +73,68 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The broker does not answer.
-    pub async fn list(&self) -> Result<Vec<DeadLetter>, BrokerError> {
+    pub async fn list(&self) -> Result<Vec<Letter>, BrokerError> {
         let messages = self.broker.stored(DLQ, DeadLetterSubject::ALL, 1).await?;
         let read = |message: StoredMessage| {
-            DeadLetter::decode(message.payload)
-                .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })
+            let content = DeadLetter::decode(message.payload)
+                .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })?;
+            let position = LetterPosition { sequence: content.stream_sequence, attempt: content.attempt.max(1) };
+            Ok(Letter { content, position, kept_at: message.sequence })
         };
         messages.into_iter().map(read).collect()
+    }
+
+    /// Hands letters back to whoever gave them up, and takes them from the list. `done` hears of each.
+    ///
+    /// Queued first and taken from the list then: who is stopped in between has it handled twice, which changes nothing.
+    /// One that fails again is a new letter, of the next attempt, so that neither can hide the other.
+    ///
+    /// # Errors
+    /// The broker does not answer. Those of which `done` has not heard are still there.
+    pub async fn retry(&self, letters: &[Letter], mut done: impl FnMut(&Letter)) -> Result<(), BrokerError> {
+        let queue = Appender::start(&self.broker, RETRY).await?;
+        let handed_back = futures::stream::iter(letters).map(|letter| {
+            let queue = &queue;
+            async move {
+                let next = LetterPosition { attempt: letter.position.attempt + 1, ..letter.position };
+                let subject = DeadLetterSubject { consumer: letter.content.consumer.clone(), position: next };
+                let content = DeadLetter { attempt: next.attempt, ..letter.content.clone() };
+                match queue.append(subject.retry(), content.encode_to_vec()).await {
+                    // It waits there already: whoever handed it back before was stopped in between.
+                    Ok(_) | Err(BrokerError::Exists { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+                self.remove(letter).await?;
+                Ok(letter)
+            }
+        });
+        let mut handed_back = handed_back.buffered(RETRIES_AT_ONCE);
+        while let Some(letter) = handed_back.next().await {
+            done(letter?);
+        }
+        Ok(())
+    }
+
+    /// Takes a letter from the list for good: what it should have caused never happens.
+    ///
+    /// # Errors
+    /// The broker does not answer, or may not delete for us.
+    pub async fn drop(&self, letter: &Letter) -> Result<(), BrokerError> {
+        self.remove(letter).await
+    }
+
+    async fn remove(&self, letter: &Letter) -> Result<(), BrokerError> {
+        let what = || format!("remove the dead letter {} {}", letter.content.consumer, letter.position);
+        let stream = self.broker.stream(DLQ).await?;
+        stream.delete_message(letter.kept_at).await.map(|_| ()).or_else(|source| match source.kind() {
+            // Somebody else was faster.
+            DeleteMessageErrorKind::JetStream(error) if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND => Ok(()),
+            DeleteMessageErrorKind::JetStream(error) => {
+                Err(BrokerError::Rejected { what: what(), code: error.error_code().0, description: error.to_string() })
+            }
+            DeleteMessageErrorKind::Request | DeleteMessageErrorKind::TimedOut => {
+                Err(BrokerError::unavailable(what(), source))
+            }
+        })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A handler returns what happened; it never acknowledges. Transient failures come back after a growing delay for
 //! as long as it takes. A permanent failure, or a message that made its handler panic three times, goes to the
-//! dead letters first and is terminated after, so that it stops nothing else (I12).
+//! dead letters first and is terminated after, so that it stops nothing else (I12). A letter that was handed back is
+//! followed like any other message.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -17,6 +18,9 @@ use async_nats::jetstream::stream::ConsumerErrorKind;
 use async_nats::jetstream::{self, AckKind, ErrorCode};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
+use prost::Message as _;
+use proto::record::v1::DeadLetter;
+use proto::streams::RETRY;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +61,8 @@ pub struct Delivered {
     pub payload: Bytes,
     /// 1 for the first time.
     pub deliveries: u64,
+    /// 1, unless it is a dead letter that was handed back.
+    pub attempt: u32,
 }
 
 /// Why a handler could not do its work.
@@ -84,6 +90,12 @@ impl From<BrokerError> for Failure {
     }
 }
 
+impl From<Arc<BrokerError>> for Failure {
+    fn from(error: Arc<BrokerError>) -> Self {
+        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+    }
+}
+
 /// Which durable consumer to follow, and where its dead letters go.
 #[derive(Clone, Debug)]
 pub struct Follower {
@@ -92,7 +104,7 @@ pub struct Follower {
     consumer: String,
     /// `None` where the account has no place for them: then they are logged and terminated.
     dead_letters: Option<DeadLetters>,
-    /// By position in the stream. Deliveries do not tell: most repeats are transient failures.
+    /// By position in the followed stream. Deliveries do not tell: most repeats are transient failures.
     panics: Arc<Mutex<HashMap<u64, u64>>>,
     settlements: Arc<Settlements>,
 }
@@ -127,7 +139,8 @@ impl Follower {
         Self { jetstream, stream, consumer, dead_letters, panics: Arc::default(), settlements }
     }
 
-    /// Handles every message until `stop`, then finishes those in hand.
+    /// Handles every message until `stop`, then finishes those in hand. Dead letters of this consumer that were handed
+    /// back are messages like the others.
     ///
     /// # Errors
     /// The consumer does not exist; anything passing is waited out.
@@ -140,9 +153,38 @@ impl Follower {
         let me = Arc::new(self);
         let permits = Arc::new(Semaphore::new(CONCURRENCY));
         let in_hand = TaskTracker::new();
+        let own = me.pull(me.stream, &stop, &handler, &permits, &in_hand);
+        let followed = match &me.dead_letters {
+            None => own.await,
+            Some(_) => {
+                let handed_back = me.pull(RETRY, &stop, &handler, &permits, &in_hand);
+                tokio::try_join!(own, handed_back).map(|((), ())| ())
+            }
+        };
+        in_hand.close();
+        in_hand.wait().await;
+        // Settlements are unconfirmed; those still in our buffers would come again.
+        me.flush().await;
+        followed
+    }
+
+    /// Handles what `stream` has for this consumer, until `stop`.
+    async fn pull<H, F>(
+        self: &Arc<Self>,
+        stream: &'static str,
+        stop: &CancellationToken,
+        handler: &Arc<H>,
+        permits: &Arc<Semaphore>,
+        in_hand: &TaskTracker,
+    ) -> Result<(), BrokerError>
+    where
+        H: Fn(Delivered) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let me = self;
         let mut consumer_known = false;
         while !stop.is_cancelled() {
-            let mut messages = match me.messages().await {
+            let mut messages = match me.messages(stream).await {
                 Ok(messages) => messages,
                 Err(error @ BrokerError::NotProvisioned { .. }) if !consumer_known => return Err(error),
                 Err(error) => {
@@ -158,7 +200,7 @@ impl Follower {
                 // The permit comes first: what waits in the broker waits for whoever is free. And a stop comes before
                 // either, however much there is to do.
                 let pulled = async {
-                    let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
+                    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
                     Some((messages.next().await?, permit))
                 };
                 let next = tokio::select! {
@@ -169,9 +211,9 @@ impl Follower {
                 let Some((message, permit)) = next else { break };
                 match message {
                     Ok(message) => {
-                        let (me, handler) = (Arc::clone(&me), Arc::clone(&handler));
+                        let (me, handler) = (Arc::clone(me), Arc::clone(handler));
                         let mut handled = Box::pin(async move {
-                            me.handle(message, &*handler).await;
+                            me.handle(stream, message, &*handler).await;
                             drop(permit);
                         });
                         // Much of what is followed asks for nothing: that is over at the first look, without a task.
@@ -191,20 +233,22 @@ impl Follower {
                 () = tokio::time::sleep(REOPEN_DELAY) => {}
             }
         }
-        in_hand.close();
-        in_hand.wait().await;
-        // Settlements are unconfirmed; those still in our buffers would come again.
-        me.flush().await;
         Ok(())
     }
 
-    async fn messages(&self) -> Result<pull::Stream, BrokerError> {
-        let what = || format!("follow {} on {}", self.consumer, self.stream);
+    async fn messages(&self, stream: &'static str) -> Result<pull::Stream, BrokerError> {
+        let what = || format!("follow {} on {stream}", self.consumer);
         let consumer: PullConsumer =
-            self.jetstream.get_consumer_from_stream(&self.consumer, self.stream).await.map_err(
-                |source| match source.kind() {
+            self.jetstream.get_consumer_from_stream(&self.consumer, stream).await.map_err(|source| {
+                match source.kind() {
                     ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
-                        BrokerError::NotProvisioned { what: format!("consumer {} of {}", self.consumer, self.stream) }
+                        BrokerError::NotProvisioned { what: format!("consumer {} of {stream}", self.consumer) }
+                    }
+                    // The hub was provisioned by a version that took no letters back.
+                    ConsumerErrorKind::JetStream(error)
+                        if stream == RETRY && error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                    {
+                        BrokerError::NotProvisioned { what: format!("stream {stream}") }
                     }
                     ConsumerErrorKind::TimedOut
                     | ConsumerErrorKind::Request
@@ -212,8 +256,8 @@ impl Follower {
                     | ConsumerErrorKind::InvalidName
                     | ConsumerErrorKind::JetStream(_)
                     | ConsumerErrorKind::Other => BrokerError::unavailable(what(), source),
-                },
-            )?;
+                }
+            })?;
         consumer
             .stream()
             .max_messages_per_batch(CONCURRENCY)
@@ -223,12 +267,12 @@ impl Follower {
             .map_err(|source| BrokerError::unavailable(what(), source))
     }
 
-    async fn handle<H, F>(&self, message: jetstream::Message, handler: &H)
+    async fn handle<H, F>(&self, stream: &str, message: jetstream::Message, handler: &H)
     where
         H: Fn(Delivered) -> F,
         F: Future<Output = Result<(), Failure>>,
     {
-        let Some(delivered) = Delivered::read(&message) else { return };
+        let Some(delivered) = Delivered::read(stream, &message) else { return };
         let sequence = delivered.sequence;
         let span = tracing::info_span!(
             "process",
@@ -245,8 +289,8 @@ impl Follower {
         let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
         let kind = match under_heartbeat(work, &message).await {
             Ok(Ok(())) => AckKind::Ack,
-            Ok(Err(failure)) => Box::pin(self.after_failure(&message, failure)).instrument(span).await,
-            Err(panic) => Box::pin(self.after_panic(&message, panic)).instrument(span).await,
+            Ok(Err(failure)) => Box::pin(self.after_failure(stream, &message, failure)).instrument(span).await,
+            Err(panic) => Box::pin(self.after_panic(stream, &message, panic)).instrument(span).await,
         };
         if matches!(kind, AckKind::Ack | AckKind::Term) {
             self.panics.lock().unwrap_or_else(PoisonError::into_inner).remove(&sequence);
@@ -256,8 +300,8 @@ impl Follower {
         let _ = message.ack_with(kind).await;
     }
 
-    async fn after_failure(&self, message: &jetstream::Message, failure: Failure) -> AckKind {
-        let Some(delivered) = Delivered::read(message) else { return AckKind::Term };
+    async fn after_failure(&self, stream: &str, message: &jetstream::Message, failure: Failure) -> AckKind {
+        let Some(delivered) = Delivered::read(stream, message) else { return AckKind::Term };
         match failure {
             Failure::Transient(error) => {
                 tracing::warn!(subject = delivered.subject, error = chain(&*error), "will try again");
@@ -267,8 +311,8 @@ impl Follower {
         }
     }
 
-    async fn after_panic(&self, message: &jetstream::Message, panic: Box<dyn Any + Send>) -> AckKind {
-        let Some(delivered) = Delivered::read(message) else { return AckKind::Term };
+    async fn after_panic(&self, stream: &str, message: &jetstream::Message, panic: Box<dyn Any + Send>) -> AckKind {
+        let Some(delivered) = Delivered::read(stream, message) else { return AckKind::Term };
         let why = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let why = why.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
         let panics = self.count_panic(delivered.sequence);
@@ -348,13 +392,29 @@ impl Settlements {
 }
 
 impl Delivered {
-    fn read(message: &jetstream::Message) -> Option<Self> {
+    /// A message as it was first followed, also when it comes back as a dead letter.
+    fn read(stream: &str, message: &jetstream::Message) -> Option<Self> {
         let info = message.info().ok()?;
+        let deliveries = u64::try_from(info.delivered).unwrap_or(1);
+        if stream == RETRY {
+            // What no letter is was put there by nobody of ours: it waits for a person to look.
+            let letter = DeadLetter::decode(message.payload.clone())
+                .inspect_err(|error| tracing::error!(%error, subject = %message.subject, "this is no dead letter"))
+                .ok()?;
+            return Some(Self {
+                subject: letter.subject,
+                sequence: letter.stream_sequence,
+                payload: letter.payload.into(),
+                deliveries,
+                attempt: letter.attempt,
+            });
+        }
         Some(Self {
             subject: message.subject.to_string(),
             sequence: info.stream_sequence,
             payload: message.payload.clone(),
-            deliveries: u64::try_from(info.delivered).unwrap_or(1),
+            deliveries,
+            attempt: 1,
         })
     }
 }

@@ -6,7 +6,9 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
-use proto::streams::{CALLS, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams};
+use proto::streams::{
+    CALLS, CLOCK, ConsumerSpec, DLQ, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
+};
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
@@ -129,7 +131,8 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         allow_message_ttl: spec.latest,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
-        deny_delete: spec.write_once,
+        // Letters are dropped by a person, or go back to whoever gave them up.
+        deny_delete: spec.write_once && spec.name != DLQ,
         deny_purge: spec.write_once,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()

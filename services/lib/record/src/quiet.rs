@@ -1,7 +1,7 @@
 //! Is anything still under way? The clock of a story moves only when nothing is (D9).
 
 use futures::TryStreamExt;
-use proto::streams::{CALLS, CASES, TIMERS};
+use proto::streams::{CALLS, CASES, RETRY, TIMERS};
 
 use crate::broker::Broker;
 use crate::error::BrokerError;
@@ -31,7 +31,7 @@ impl Broker {
     pub async fn activity(&self, before: Option<&Activity>) -> Result<Activity, BrokerError> {
         let settled = before.filter(|before| before.is_settled());
         let mut activity = Activity { unsettled: Vec::new(), positions: Vec::new() };
-        for (number, name) in [CASES, CALLS, TIMERS].into_iter().enumerate() {
+        for (number, name) in [CASES, CALLS, TIMERS, RETRY].into_iter().enumerate() {
             let stream = self.stream(name).await?;
             let position = stream.cached_info().state.last_sequence;
             activity.positions.push(position);

@@ -87,7 +87,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     /// A commit was followed, and asks for a decision here. A refusal is the end of it: there is nobody to answer.
     ///
     /// # Errors
-    /// The record is out of reach; the message comes again.
+    /// Transient while the record is out of reach: the message comes again. Permanent when it can never be decided.
     pub async fn react(
         &self,
         key: &HistoryKey,
@@ -157,6 +157,22 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         Ok(Matter::of_case(key, &commits))
     }
 
+    /// As [`Desk::read`], for something followed.
+    ///
+    /// # Errors
+    /// Transient while the record is out of reach, permanent when it holds what cannot be read.
+    pub async fn read_to_follow(&self, key: &HistoryKey) -> Result<Snapshot<A::State>, Failure> {
+        Ok(self.book.read(key).await?)
+    }
+
+    /// As [`Desk::glance`], for something followed.
+    ///
+    /// # Errors
+    /// As [`Desk::read_to_follow`].
+    pub async fn glance_to_follow(&self, key: &HistoryKey) -> Result<Arc<A::State>, Failure> {
+        Ok(self.book.snapshot(key, Revision::NONE.next()).await?.state)
+    }
+
     async fn decide_unasked(
         &self,
         key: &HistoryKey,
@@ -176,13 +192,12 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         };
         match self.book.decide(key, request).await {
             Ok(answered) => Ok(Some(answered)),
-            Err(Refused::Rule(refusal)) => {
+            Err(refused) => {
+                let refusal = refused.rule_or_failure()?;
                 metrics::counter!("reactions_refused_total", "rule" => refusal.rule()).increment(1);
                 tracing::info!(%key, rule = refusal.rule(), %refusal, "a followed fact asks for nothing here");
                 Ok(None)
             }
-            Err(refused @ (Refused::Full(_) | Refused::OtherContent)) => Err(Failure::permanent(refused.to_string())),
-            Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused.to_string())),
         }
     }
 }

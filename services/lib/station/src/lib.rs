@@ -7,7 +7,7 @@
 
 pub mod access;
 mod caller;
-mod charters;
+pub mod charters;
 pub mod desk;
 mod prose;
 mod refusal;
@@ -15,9 +15,13 @@ pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
+use charter::Charter;
 use chassis::{Anchor, Clock, Service};
+use ids::Code;
 use jiff::Timestamp;
+use record::follow::Failure;
 use record::{Broker, BrokerConfig, Credentials};
 
 pub use caller::{Caller, role_name};
@@ -117,11 +121,29 @@ impl Station {
         self.clock.now()
     }
 
-    /// The charter a district goes by now.
+    /// The charter a district goes by now, for whoever asks and can ask again.
     ///
     /// # Errors
-    /// The district is not known here.
-    pub fn charter(&self, district: &str) -> Result<Arc<charter::Charter>, NoCharter> {
+    /// There is none to go by.
+    pub fn charter(&self, district: &str) -> Result<Arc<Charter>, NoCharter> {
         self.charters.in_force(district, self.now())
+    }
+
+    /// The same for something followed.
+    ///
+    /// # Errors
+    /// Transient for [`charters::WAIT_S_MAX`]: it may be on its way. Then permanent: a dead letter that can be brought back
+    /// stands in nobody's way.
+    pub fn charter_to_follow(&self, district: &Code) -> Result<Arc<Charter>, Failure> {
+        self.charter(district.as_str()).map_err(|missing| self.charters.wait_for(missing, Instant::now()))
+    }
+
+    /// The version that something followed was decided under.
+    ///
+    /// # Errors
+    /// As [`Station::charter_to_follow`].
+    pub fn version_to_follow(&self, district: &Code, version: &str) -> Result<Arc<Charter>, Failure> {
+        let found = self.charters.version(district.as_str(), version);
+        found.map_err(|missing| self.charters.wait_for(missing, Instant::now()))
     }
 }

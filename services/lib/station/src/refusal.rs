@@ -1,7 +1,9 @@
 //! How a "no" travels: a gRPC status with details, or the same as a message over NATS.
 
-use anyhow::anyhow;
+use std::collections::HashMap;
+
 use proto::common::v1::{FieldViolation, Refusal};
+use record::book::BYTES_MAX;
 use record::{BrokerError, Refused, chain};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -32,10 +34,20 @@ impl Violation {
     }
 }
 
-/// A request about a district that nothing is known of here.
+/// A district that no charter names is a mistake of whoever asks. One whose charter cannot be read here is ours, and passes:
+/// nobody may take it for a final answer.
 impl From<NoCharter> for Status {
     fn from(error: NoCharter) -> Self {
-        Violation::new("district", "known-district", error.to_string()).into()
+        match error {
+            NoCharter::Unknown { .. } => Violation::new("district", "known-district", error.to_string()).into(),
+            NoCharter::Unreadable { .. } | NoCharter::NotYet | NoCharter::NotThisVersion { .. } => {
+                tracing::warn!(%error, "no charter to go by");
+                let mut details = ErrorDetails::new();
+                details.set_error_info(NoCharter::RULE, "huying", HashMap::new());
+                let message = format!("{error}; send it again later ({})", NoCharter::RULE);
+                Self::with_error_details(Code::Unavailable, message, details)
+            }
+        }
     }
 }
 
@@ -89,7 +101,7 @@ pub fn status_of<R: Refuse>(refused: Refused<R>) -> Status {
             metrics::counter!("commands_refused_total", "rule" => refusal.rule()).increment(1);
             tracing::info!(rule = refusal.rule(), %refusal, "refused");
             let mut details = ErrorDetails::new();
-            details.set_error_info(refusal.rule(), "huying", std::collections::HashMap::new());
+            details.set_error_info(refusal.rule(), "huying", HashMap::new());
             Status::with_error_details(refusal.code(), format!("{refusal} ({})", refusal.rule()), details)
         }
         Refused::Full(commits) => {
@@ -98,6 +110,11 @@ pub fn status_of<R: Refuse>(refused: Refused<R>) -> Status {
         Refused::OtherContent => Status::already_exists(
             "you have used this command id before, for something else; give each request one of its own",
         ),
+        Refused::TooLarge(bytes) => {
+            let description =
+                format!("it makes a commit of {bytes} bytes, and at most {BYTES_MAX} fit: say it in parts");
+            Violation::new("request", "commit-size", description).into()
+        }
         Refused::Contended => Status::aborted("others changed this at the same time; send it again"),
         Refused::Broker(error) => broker_status(&error),
     }
@@ -176,4 +193,78 @@ impl From<record::WireError> for Violation {
 #[must_use]
 pub fn bad_field(error: record::WireError) -> Status {
     Violation::from(error).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use record::follow::Failure;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no")]
+    struct No;
+
+    impl Refuse for No {
+        fn code(&self) -> Code {
+            Code::FailedPrecondition
+        }
+
+        fn rule(&self) -> &'static str {
+            "no"
+        }
+    }
+
+    fn unreadable() -> Refused<No> {
+        let source = "field 7 has wire type 3".into();
+        Refused::Broker(Arc::new(BrokerError::Corrupt { subject: "case.wuchang.a.intake.1".to_owned(), source }))
+    }
+
+    fn away() -> Refused<No> {
+        Refused::Broker(Arc::new(BrokerError::Unavailable { what: "append".to_owned(), source: None }))
+    }
+
+    #[test]
+    fn only_what_may_pass_is_asked_for_again() {
+        let asked = |refused| status_of(refused).code();
+        assert_eq!(asked(Refused::Rule(No)), Code::FailedPrecondition);
+        assert_eq!(asked(Refused::TooLarge(600_000)), Code::InvalidArgument);
+        assert_eq!(asked(Refused::Full(350)), Code::ResourceExhausted);
+        assert_eq!(asked(Refused::Contended), Code::Aborted);
+        assert_eq!(asked(away()), Code::Unavailable);
+        assert_eq!(asked(unreadable()), Code::Internal);
+        assert!(status_of(Refused::<No>::TooLarge(600_000)).message().contains(&BYTES_MAX.to_string()));
+
+        let followed = |refused: Refused<No>| match refused.rule_or_failure() {
+            Ok(No) => "settled",
+            Err(Failure::Transient(_)) => "tried again",
+            Err(Failure::Permanent(_)) => "dead letter",
+        };
+        assert_eq!(followed(Refused::Rule(No)), "settled");
+        assert_eq!(followed(Refused::Contended), "tried again");
+        assert_eq!(followed(away()), "tried again");
+        for never in [Refused::TooLarge(600_000), Refused::Full(350), unreadable()] {
+            assert_eq!(followed(never), "dead letter");
+        }
+    }
+
+    #[test]
+    fn a_dead_letter_says_what_could_not_be_read_and_why() {
+        let Err(Failure::Permanent(error)) = unreadable().rule_or_failure() else { panic!("poison") };
+        let said = chain(&*error);
+        assert!(said.contains("case.wuchang.a.intake.1") && said.contains("wire type 3"), "{said}");
+    }
+
+    #[test]
+    fn a_charter_that_cannot_be_read_is_no_mistake_of_whoever_asks() {
+        let (district, versions) = ("wuchang".to_owned(), "2019-1".to_owned());
+        let status = Status::from(NoCharter::Unreadable { district, versions });
+        assert_eq!(status.code(), Code::Unavailable);
+        assert_eq!(status.get_error_details().error_info().map(|info| info.reason.as_str()), Some("no-charter"));
+        assert_eq!(refusal_of(&status).code, "UNAVAILABLE");
+        let unknown = NoCharter::Unknown { district: "atlantis".to_owned(), known: "wuchang".to_owned() };
+        assert_eq!(refusal_of(&unknown.into()).violations[0].field, "district");
+    }
 }

@@ -18,7 +18,8 @@ use crate::server;
 /// Check a charter, then publish it. A broken one is refused as a whole, and the running one stays.
 ///
 /// Accounts and consumers of new parties are made first, so that they can be called from the first moment. It holds
-/// from its effective date on; what began under an older version ends under it.
+/// from its effective date on, for open cases too: what was decided stays, with its deadlines, and what is decided next
+/// goes by this version.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder with the charter's files, or the name of one that ships

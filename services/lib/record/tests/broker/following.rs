@@ -1,7 +1,7 @@
 //! Following the record: redelivery emits nothing, poison stops nothing, a stop finishes what is in hand.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use async_nats::jetstream::{self, consumer::PullConsumer};
 use futures::FutureExt;
 use ids::{HistoryKey, Owner};
 use prost::Message;
-use proto::streams::{CASES, record_consumer};
-use record::dead_letters::DeadLetters;
+use proto::streams::{CASES, RETRY, record_consumer};
+use record::dead_letters::{DeadLetters, Letter};
 use record::follow::{ACK_WAIT_S, CONCURRENCY, Delivered, Failure};
 use record::{Appender, Book, StoredCommit};
 use tokio::sync::{Notify, mpsc};
@@ -65,10 +65,13 @@ async fn what_fails_for_good_is_a_dead_letter_once_and_stops_nothing_else() {
     handled.until("good", 1).await;
     let letters = until_dead_letters(&world, 1).await;
 
-    assert_eq!(letters[0].stream_sequence, poison);
-    assert_eq!(letters[0].subject, subject(&case("poison"), Owner::Intake, 1).to_string());
-    assert_eq!((letters[0].consumer.as_str(), letters[0].error.as_str()), ("dispatch", "no such category"));
-    assert_eq!(letters[0].payload, any_commit_bytes("poison"));
+    assert_eq!(letters[0].position.sequence, poison);
+    assert_eq!(letters[0].content.subject, subject(&case("poison"), Owner::Intake, 1).to_string());
+    assert_eq!(
+        (letters[0].content.consumer.as_str(), letters[0].content.error.as_str()),
+        ("dispatch", "no such category")
+    );
+    assert_eq!(letters[0].content.payload, any_commit_bytes("poison"));
     until_settled(&world, "dispatch").await;
     assert_eq!(handled.count("poison"), 1, "it is not tried again");
 
@@ -78,6 +81,77 @@ async fn what_fails_for_good_is_a_dead_letter_once_and_stops_nothing_else() {
     handled.until("poison", 2).await;
     until_settled(&world, "dispatch").await;
     assert_eq!(dead_letters(&world).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_is_handed_back_is_handled_where_it_was_given_up_and_nowhere_else() {
+    let world = World::new().await;
+    let position = received(&world, &["stuck"]).await[0];
+    let (mended, handled, others) = (Arc::new(AtomicBool::new(false)), Handled::default(), Handled::default());
+    let (is_mended, seen) = (Arc::clone(&mended), handled.clone());
+    follow(&world, "dispatch", move |delivered| {
+        seen.note(&delivered);
+        let same = (delivered.sequence, StoredCommit::read(&delivered).unwrap().commit.commit_id);
+        assert_eq!(same, (position, "stuck".to_owned()), "it comes back as it was");
+        let is_mended = is_mended.load(Ordering::SeqCst);
+        async move { if is_mended { Ok(()) } else { Err(Failure::permanent("no charter")) } }
+    })
+    .await;
+    let seen = others.clone();
+    follow(&world, "triage", move |delivered| {
+        seen.note(&delivered);
+        async { Ok(()) }
+    })
+    .await;
+
+    // Handed back too early it fails again, which is another letter.
+    let letters = until_dead_letters(&world, 1).await;
+    retry(&world, &letters).await;
+    let letters = until_letter(&world, "2").await;
+    assert_eq!(letters.len(), 1, "the first is gone");
+
+    mended.store(true, Ordering::SeqCst);
+    retry(&world, &letters).await;
+    handled.until("stuck", 3).await;
+    until_dead_letters(&world, 0).await;
+    until_empty(&world, RETRY).await;
+    assert_eq!(others.count("stuck"), 1, "others had no trouble with it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_stopped_while_handing_a_letter_back_does_it_again() {
+    let world = World::new().await;
+    received(&world, &["stuck"]).await;
+    let failing = CancellationToken::new();
+    let follower = world.broker.follower(CASES, "dispatch").await.unwrap();
+    let following = world.tasks.spawn(follower.run(failing.clone(), |_| async { Err(Failure::permanent("no")) }));
+    let letters = until_dead_letters(&world, 1).await;
+    // Nobody follows, so that what is handed back stays where it is.
+    failing.cancel();
+    soon("the follower ends", following).await.unwrap().unwrap();
+
+    retry(&world, &letters).await;
+    // The letter was read before it was removed, as by somebody who is interrupted between the two steps.
+    retry(&world, &letters).await;
+
+    let mut retries = jetstream::new(world.stranger().await).get_stream(RETRY).await.unwrap();
+    assert_eq!(retries.info().await.unwrap().state.messages, 1);
+    assert_eq!(dead_letters(&world).await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_that_is_dropped_is_gone_and_the_others_stay() {
+    let world = World::new().await;
+    received(&world, &["a", "b"]).await;
+    follow(&world, "dispatch", |_| async { Err(Failure::permanent("no")) }).await;
+    let letters = until_dead_letters(&world, 2).await;
+    let list = DeadLetters::open(&world.broker).await.unwrap();
+
+    list.drop(&letters[0]).await.unwrap();
+    list.drop(&letters[0]).await.unwrap();
+
+    let left = dead_letters(&world).await;
+    assert_eq!(left.iter().map(|letter| letter.position).collect::<Vec<_>>(), [letters[1].position]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,10 +180,11 @@ async fn what_kills_its_handler_three_times_is_a_dead_letter_what_does_so_once_i
     let letters = until_dead_letters(&world, 2).await;
     until_settled(&world, "dispatch").await;
 
-    let mut dead: Vec<_> = letters.iter().map(|letter| (letter.subject.as_str(), letter.deliveries)).collect();
+    let mut dead: Vec<_> =
+        letters.iter().map(|Letter { content, .. }| (content.subject.as_str(), content.deliveries)).collect();
     dead.sort_unstable();
     assert_eq!(dead, [("case.wuchang.deadly.intake.1", 3), ("case.wuchang.early.intake.1", 3)]);
-    assert!(letters.iter().all(|letter| letter.error.contains("panicked 3 times")), "{letters:?}");
+    assert!(letters.iter().all(|letter| letter.content.error.contains("panicked 3 times")), "{letters:?}");
     assert_eq!(["deadly", "early", "once", "flaky"].map(|id| handled.count(id)), [3, 3, 2, 5]);
     assert_eq!(dead_letters(&world).await.len(), 2);
 }
@@ -129,7 +204,7 @@ async fn a_rule_that_panics_is_poison_like_any_other() {
     .await;
 
     let letters = until_dead_letters(&world, 1).await;
-    assert!(letters[0].error.contains("divided by nothing"), "{letters:?}");
+    assert!(letters[0].content.error.contains("divided by nothing"), "{letters:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -290,13 +365,34 @@ async fn until_settled(world: &World, name: &str) {
     .await;
 }
 
-async fn dead_letters(world: &World) -> Vec<proto::record::v1::DeadLetter> {
+async fn dead_letters(world: &World) -> Vec<Letter> {
     DeadLetters::open(&world.broker).await.unwrap().list().await.unwrap()
 }
 
-async fn until_dead_letters(world: &World, count: usize) -> Vec<proto::record::v1::DeadLetter> {
+async fn until_dead_letters(world: &World, count: usize) -> Vec<Letter> {
     eventually(&format!("{count} dead letters within {WAIT:?}"), async || {
         Some(dead_letters(world).await).filter(|letters| letters.len() == count)
     })
     .await
+}
+
+async fn retry(world: &World, letters: &[Letter]) {
+    let mut heard_of = 0;
+    DeadLetters::open(&world.broker).await.unwrap().retry(letters, |_| heard_of += 1).await.unwrap();
+    assert_eq!(heard_of, letters.len());
+}
+
+/// The letters, once there is one of this attempt.
+async fn until_letter(world: &World, attempt: &str) -> Vec<Letter> {
+    let suffix = format!("-{attempt}");
+    eventually(&format!("a letter of attempt {attempt}"), async || {
+        let letters = dead_letters(world).await;
+        letters.iter().any(|letter| letter.position.to_string().ends_with(&suffix)).then_some(letters)
+    })
+    .await
+}
+
+async fn until_empty(world: &World, stream: &str) {
+    let mut stream = jetstream::new(world.stranger().await).get_stream(stream).await.unwrap();
+    eventually("the stream is empty", async || (stream.info().await.unwrap().state.messages == 0).then_some(())).await;
 }
