@@ -23,7 +23,7 @@ use proto::subjects::CommitSubject;
 use record::{Step, StoredCommit};
 use station::access::{Matter, table};
 use station::desk::{case_key, events_of, named};
-use station::{Caller, Recorded, Violation, broker_status, not_found, optional_prose, prose, refusal_of};
+use station::{Caller, Recorded, Violation, broker_status, optional_prose, prose, refusal_of};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;

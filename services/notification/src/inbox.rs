@@ -125,6 +125,8 @@ impl Inbox {
                 tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");
                 Ok(())
             }
+            // Asked without a command id.
+            Err(refused @ Refused::OtherContent) => Err(Failure::permanent(refused)),
             Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused)),
         }
     }
