@@ -120,7 +120,10 @@ fn every_subject_is_written_and_read_back() {
         ("dead letters", DeadLetterSubject::ALL.to_owned()),
         ("case at a place", spot.to_string()),
         ("cases at a place", SpotSubject::all_at(&spot.district, &spot.category, &spot.at)),
-        ("cases at a place since one day", SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day)),
+        (
+            "cases at a place since one day",
+            SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day),
+        ),
         ("spots", SpotSubject::ALL.to_owned()),
         ("roll call of the clock", CLOCK_SEEN.to_owned()),
     ];

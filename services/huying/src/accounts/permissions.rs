@@ -2,7 +2,8 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SPOTS, TIMERS, follows, record_consumer, timer_consumer,
+    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, SPOTS, TIMERS, follows, record_consumer,
+    timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, SpotSubject,
