@@ -30,7 +30,10 @@ fn write_owner(code: &mut String, owner: &FieldDescriptor, events: &MessageDescr
     let follower = format!("{}Facts", pascal(name));
     let choice = format!("{}::{}::Event", module(events.package_name()), snake(events.name()));
 
-    writeln!(code, "/// What somebody who follows {name} makes of its facts. A fact that is not mentioned is nothing.")?;
+    writeln!(
+        code,
+        "/// What somebody who follows {name} makes of its facts. A fact that is not mentioned is nothing."
+    )?;
     writeln!(code, "pub trait {follower}: Facts {{")?;
     for event in events.fields() {
         let fact = message(&event)?;

@@ -104,7 +104,11 @@ pub fn streams() -> Vec<StreamSpec> {
             write_once: false,
             latest: true,
             message_bytes_max: 4096,
-            ..kept(SPOTS, "What was handled where, until it is too long ago to matter", vec![SpotSubject::ALL.to_owned()])
+            ..kept(
+                SPOTS,
+                "What was handled where, until it is too long ago to matter",
+                vec![SpotSubject::ALL.to_owned()],
+            )
         },
         StreamSpec {
             retention: Retention::WorkQueue,

@@ -129,7 +129,10 @@ fn every_subject_is_written_and_read_back() {
         ("dead letters", DeadLetterSubject::ALL.to_owned()),
         ("case at a place", spot.to_string()),
         ("cases at a place", SpotSubject::all_at(&spot.district, &spot.category, &spot.at)),
-        ("cases at a place since one day", SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day)),
+        (
+            "cases at a place since one day",
+            SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day),
+        ),
         ("spots", SpotSubject::ALL.to_owned()),
         ("dead letter handed back", letter(2).retry()),
         ("dead letters handed back to one consumer", DeadLetterSubject::all_retries_of(&letter(1).consumer)),

@@ -9,7 +9,6 @@ mod related;
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use prost::Message;
-use proto::{FromWireTime, ToWireTime};
 use proto::dispatch::v1::dispatch_event::Event as Fact;
 use proto::dispatch::v1::{
     CallEnded, CallOrder, CallOver, Called, CalledParty, ColourRaised, Order, Released, ReturnAdjudicated, Supervised,
@@ -18,6 +17,7 @@ use proto::dispatch::v1::{
 use proto::facts::{DispatchFacts, Facts};
 use proto::streams::CALLS;
 use proto::subjects::OrderSubject;
+use proto::{FromWireTime, ToWireTime};
 use record::follow::Failure;
 use record::{Appender, BrokerError, StoredCommit};
 use station::Station;
@@ -110,9 +110,7 @@ impl Facts for Ordering<'_> {
 impl DispatchFacts for Ordering<'_> {
     fn called(&mut self, called: &Called) -> Self::Found {
         let expected = called.parties.iter().filter(|party| self.expects(called.call, &party.party));
-        expected
-            .map(|party| (party.party.clone(), order::Order::Call(call_order(called, party, self.now))))
-            .collect()
+        expected.map(|party| (party.party.clone(), order::Order::Call(call_order(called, party, self.now)))).collect()
     }
 
     fn task_planned(&mut self, task: &TaskPlanned) -> Self::Found {

@@ -260,7 +260,9 @@ impl Recurrences {
                 places.iter().map(|at| SpotSubject::all_of_day(district, category, at, &day)).collect();
             match self.spots.find(&filters).await? {
                 Some(of_the_day) => found.extend(of_the_day),
-                None => tracing::warn!(%district, %category, day, "more cases at one place on one day than are looked at"),
+                None => {
+                    tracing::warn!(%district, %category, day, "more cases at one place on one day than are looked at")
+                }
             }
             if found.len() >= REMEMBERED_MAX {
                 break;
@@ -295,7 +297,9 @@ fn is_level(found: &[Known], kept: &[(SpotSubject, u64)]) -> Result<(), Failure>
     match kept.iter().find(|own| !is_there(own)) {
         // Where there are more than one answer holds, not all of them are looked at.
         Some(_) if found.len() >= REMEMBERED_MAX => Ok(()),
-        Some((subject, _)) => Err(Failure::transient(format!("a replica lags that has no {subject} yet; trying again"))),
+        Some((subject, _)) => {
+            Err(Failure::transient(format!("a replica lags that has no {subject} yet; trying again")))
+        }
         None => Ok(()),
     }
 }

@@ -85,8 +85,9 @@ async fn bring_the_callers(
 }
 
 fn reason_of(stored: &StoredCommit) -> &str {
-    let linked = stored.commit.intake_facts().find_map(|fact| {
-        if let Fact::LinkedAsDuplicate(linked) = fact { Some(linked.reason.as_str()) } else { None }
-    });
+    let linked = stored
+        .commit
+        .intake_facts()
+        .find_map(|fact| if let Fact::LinkedAsDuplicate(linked) = fact { Some(linked.reason.as_str()) } else { None });
     linked.unwrap_or_default()
 }

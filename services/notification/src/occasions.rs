@@ -36,9 +36,7 @@ pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
 
 /// The receipt of a case, if this commit holds it.
 pub fn received(commit: &Commit) -> Option<&Received> {
-    commit
-        .intake_facts()
-        .find_map(|fact| if let IntakeFact::Received(received) = fact { Some(received) } else { None })
+    commit.intake_facts().find_map(|fact| if let IntakeFact::Received(received) = fact { Some(received) } else { None })
 }
 
 /// Who joined the case in this commit.

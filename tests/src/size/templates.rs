@@ -27,8 +27,8 @@ use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
 use proto::record::v1::Commit;
 use proto::subjects::BridgeSubject;
-use rand::rngs::StdRng;
 use rand::RngExt;
+use rand::rngs::StdRng;
 use record::{Requester, Step, StoredCommit};
 
 use crate::load::Access;
@@ -49,12 +49,22 @@ const CATEGORIES: usize = 12;
 const QUIET: Duration = Duration::from_secs(4);
 
 const ROADS: [&str; 12] = [
-    "和平大道北", "楊园南街东", "中山路西段", "友谊大道南", "解放路老街", "民主路中段", "粮道街后巷", "积玉桥正街",
-    "徐东大街口", "首义路北段", "紫阳路东口", "张之洞路西",
+    "和平大道北",
+    "楊园南街东",
+    "中山路西段",
+    "友谊大道南",
+    "解放路老街",
+    "民主路中段",
+    "粮道街后巷",
+    "积玉桥正街",
+    "徐东大街口",
+    "首义路北段",
+    "紫阳路东口",
+    "张之洞路西",
 ];
 const WORDS: [&str; 24] = [
-    "路口", "渍水", "噪声", "占道", "油烟", "井盖", "路灯", "垃圾", "停车", "施工", "扬尘", "漏水", "树枝", "电线", "墙面",
-    "楼道", "消防", "门前", "摊贩", "广告", "河道", "下水", "围挡", "破损",
+    "路口", "渍水", "噪声", "占道", "油烟", "井盖", "路灯", "垃圾", "停车", "施工", "扬尘", "漏水", "树枝", "电线",
+    "墙面", "楼道", "消防", "门前", "摊贩", "广告", "河道", "下水", "围挡", "破损",
 ];
 
 /// How a case ended in the playing.

@@ -28,7 +28,10 @@ pub fn is_same_place(one: &Place, other: &Place, same_street: bool, distance_m: 
     let same_words = same_street && !words.is_empty() && words == plain(&other.address);
     let near = one.party.is_some()
         && one.party == other.party
-        && one.position().zip(other.position()).is_some_and(|(one, other)| one.distance_m(other) <= f64::from(distance_m));
+        && one
+            .position()
+            .zip(other.position())
+            .is_some_and(|(one, other)| one.distance_m(other) <= f64::from(distance_m));
     same_words || near
 }
 

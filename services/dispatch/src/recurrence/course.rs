@@ -3,8 +3,8 @@
 
 use ids::Code;
 use jiff::Timestamp;
-use proto::dispatch::v1::{Assigned, CloseReason, Closed, Reopened, Resolved, Spot};
 use proto::common::v1::Outcome;
+use proto::dispatch::v1::{Assigned, CloseReason, Closed, Reopened, Resolved, Spot};
 use proto::facts::{DispatchFacts, Facts};
 use proto::{FromWireTime, ToWireTime};
 use record::{StoredCommit, WireError};
@@ -137,7 +137,8 @@ impl DispatchFacts for Reader {
             }
             stay.gone = true;
         }
-        let stay = Stay { category, place, assigned: now, asked: now, handled: None, gone: false, changed: now.position };
+        let stay =
+            Stay { category, place, assigned: now, asked: now, handled: None, gone: false, changed: now.position };
         self.course.0.push(stay);
         Ok(())
     }
@@ -201,11 +202,8 @@ mod tests {
             let left = [commit(1, 0, assigned("ponding")), commit(2, 1, resolved()), commit(3, 2, closed(reason))];
             assert!(!after(&left).present().unwrap().was_handled_before(asked(9, 9)), "{reason:?}");
         }
-        let rated = [
-            commit(1, 0, assigned("ponding")),
-            commit(2, 1, resolved()),
-            commit(3, 2, closed(CloseReason::Rated)),
-        ];
+        let rated =
+            [commit(1, 0, assigned("ponding")), commit(2, 1, resolved()), commit(3, 2, closed(CloseReason::Rated))];
         assert!(after(&rated).present().unwrap().was_handled_before(asked(9, 9)));
     }
 

@@ -107,10 +107,10 @@ impl World {
     /// Which cases the record of this one says came before it.
     async fn found(&self, key: &HistoryKey) -> Vec<String> {
         let history = self.history(key).await;
-        let mut facts = history.iter().flat_map(|stored| stored.commit.facts()).map(|fact| Rules::from_wire(fact).unwrap());
-        let found = facts.find_map(|fact| {
-            if let Told::RecurrenceFound { earlier, .. } = fact { Some(earlier) } else { None }
-        });
+        let mut facts =
+            history.iter().flat_map(|stored| stored.commit.facts()).map(|fact| Rules::from_wire(fact).unwrap());
+        let found =
+            facts.find_map(|fact| if let Told::RecurrenceFound { earlier, .. } = fact { Some(earlier) } else { None });
         found.unwrap_or_default().iter().map(ToString::to_string).collect()
     }
 }

@@ -110,6 +110,7 @@ impl<R> Refused<R> {
             Self::Rule(rule) => return Ok(rule),
             Self::Full(commits) => Failure::permanent(Refused::<Infallible>::Full(commits)),
             Self::TooLarge(bytes) => Failure::permanent(Refused::<Infallible>::TooLarge(bytes)),
+            Self::OtherContent => Failure::permanent(Refused::<Infallible>::OtherContent),
             Self::Contended => Failure::transient(Refused::<Infallible>::Contended),
             Self::Broker(error) => Failure::from(error),
         })

@@ -56,8 +56,7 @@ impl Spots {
     /// # Errors
     /// The broker does not answer, or something stored there is not a spot.
     pub async fn find(&self, filters: &[String]) -> Result<Option<Vec<Known>>, BrokerError> {
-        let last_of_each =
-            |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": FOUND_MAX });
+        let last_of_each = |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": FOUND_MAX });
         let messages = match self.broker.pages(SPOTS, "look a place up", 1, last_of_each).await {
             Ok(messages) => messages,
             Err(BrokerError::Rejected { code: CODE_TOO_MANY, .. }) => return Ok(None),
