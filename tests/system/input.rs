@@ -6,12 +6,10 @@ use std::time::Duration;
 use chassis::Identity;
 use prost::Message;
 use proto::ToWireTime;
-use proto::common::v1::{Place, Refusal};
 use proto::casebook::v1::{GetRequest, ListRequest};
+use proto::common::v1::{Place, Refusal};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
-use proto::intake::v1::{
-    SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply,
-};
+use proto::intake::v1::{SubmitReply, SubmitRequest, SubmitResponse, SupplementRequest, submit_reply};
 use proto::subjects::BridgeSubject;
 use record::Requester;
 use station::refusal_of;

@@ -1,8 +1,8 @@
 //! The judgement desk: what it shows somebody is what it takes from them, and what ended does not wait there.
 
+use proto::casebook::v1::ListQueueRequest;
 use proto::common::v1::{Level, Place};
 use proto::intake::v1::{SubmitRequest, WithdrawRequest};
-use proto::casebook::v1::ListQueueRequest;
 use proto::triage::v1::{ClaimRequest, GetRequest, GetResponse, JudgeRequest, RegradeRequest};
 use tonic::Code;
 

@@ -64,9 +64,7 @@ pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), 
                 .prepare_cached("INSERT OR REPLACE INTO callbacks VALUES (?1, ?2, ?3, ?4, 0)")?
                 .execute(params![i64::try_from(stored.sequence).unwrap_or(i64::MAX), district, case, round])?,
             Change::IsCalledBack => transaction
-                .prepare_cached(
-                    "UPDATE callbacks SET callbacks = callbacks + 1 WHERE district = ?1 AND case_id = ?2",
-                )?
+                .prepare_cached("UPDATE callbacks SET callbacks = callbacks + 1 WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?,
             Change::IsRated => transaction
                 .prepare_cached("DELETE FROM callbacks WHERE district = ?1 AND case_id = ?2")?
@@ -86,9 +84,8 @@ pub fn list(
     scope: &Scope,
     at_most: usize,
 ) -> Result<Vec<UnratedCase>, CopyError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT case_id, round, callbacks FROM callbacks WHERE district = ?1 ORDER BY unrated_since",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT case_id, round, callbacks FROM callbacks WHERE district = ?1 ORDER BY unrated_since")?;
     let mut rows = statement.query([district])?;
     let mut found = Vec::new();
     while found.len() < at_most

@@ -22,8 +22,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
 use facets::{Counts, Facet};
-pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
 use line::FoundBy;
+pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
 
 /// Cases whose lines the writer remembers; when it is full it is emptied.
 const REMEMBERED_MAX: usize = 20_000;
@@ -213,9 +213,12 @@ impl Row {
             ])?;
         if let (Some(longitude), Some(latitude)) = (found_by.longitude, found_by.latitude) {
             let hour = hours(found_by.received_us);
-            transaction
-                .prepare_cached("INSERT INTO spots VALUES (?1, ?2, ?2, ?3, ?3, ?4, ?4)")?
-                .execute(params![self.position, longitude, latitude, hour])?;
+            transaction.prepare_cached("INSERT INTO spots VALUES (?1, ?2, ?2, ?3, ?3, ?4, ?4)")?.execute(params![
+                self.position,
+                longitude,
+                latitude,
+                hour
+            ])?;
         }
         transaction
             .prepare_cached("INSERT INTO words (rowid, said) VALUES (?1, ?2)")?
@@ -225,16 +228,8 @@ impl Row {
 
     fn update(&self, transaction: &Transaction<'_>, facet: i64) -> Result<(), CopyError> {
         transaction
-            .prepare_cached(
-                "UPDATE cases SET facet = ?2, owner = ?3, line = ?4, candidate = ?5 WHERE position = ?1",
-            )?
-            .execute(params![
-                self.position,
-                facet,
-                self.line.summary.owner,
-                self.line.bytes(),
-                self.line.candidate
-            ])?;
+            .prepare_cached("UPDATE cases SET facet = ?2, owner = ?3, line = ?4, candidate = ?5 WHERE position = ?1")?
+            .execute(params![self.position, facet, self.line.summary.owner, self.line.bytes(), self.line.candidate])?;
         Ok(())
     }
 }

@@ -114,7 +114,9 @@ impl CasebookService for Door {
         }
         let freshness = request.freshness.take();
         let wanted = list::Wanted::new(request, asker.scope);
-        let asked = move |connection: &_| wanted.as_ref().map_or_else(|| Ok(ListResponse::default()), |wanted| list::list(connection, wanted));
+        let asked = move |connection: &_| {
+            wanted.as_ref().map_or_else(|| Ok(ListResponse::default()), |wanted| list::list(connection, wanted))
+        };
         let (listed, as_of) = self.copy.ask(freshness, asked).await?;
         Ok(Response::new(ListResponse { as_of: Some(as_of), ..listed }))
     }
@@ -217,9 +219,8 @@ impl CasebookService for Door {
     async fn list_queue(&self, request: Request<ListQueueRequest>) -> Result<Response<ListQueueResponse>, Status> {
         let asker = self.asker(&request, method!("ListQueue"))?;
         let request = request.into_inner();
-        let look = move |connection: &_| {
-            queue::list(connection, &request.district, &asker.scope, page(request.page_size))
-        };
+        let look =
+            move |connection: &_| queue::list(connection, &request.district, &asker.scope, page(request.page_size));
         let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListQueueResponse { cases, as_of: Some(as_of) }))
     }
@@ -231,9 +232,8 @@ impl CasebookService for Door {
         let asker = self.asker(&request, method!("ListUnrated"))?;
         let request = request.into_inner();
         let district = self.charter(&asker, &request.district)?.district.clone();
-        let look = move |connection: &_| {
-            callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size))
-        };
+        let look =
+            move |connection: &_| callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size));
         let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListUnratedResponse { cases, as_of: Some(as_of) }))
     }

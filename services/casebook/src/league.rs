@@ -8,8 +8,8 @@ use std::ops::Range;
 
 use proto::FromWireTime;
 use proto::casebook::v1::PartyScore;
-use proto::evaluation::v1::{Component, Scored};
 use proto::evaluation::v1::evaluation_event::Event;
+use proto::evaluation::v1::{Component, Scored};
 use record::StoredCommit;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -95,9 +95,13 @@ pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), 
         if let Some((hour, earlier)) = before {
             add(transaction, (district, hour, party), &read(&earlier)?, -1)?;
         }
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![district, case, party, hour, write(&sum)?])?;
+        transaction.prepare_cached("INSERT OR REPLACE INTO scores VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+            district,
+            case,
+            party,
+            hour,
+            write(&sum)?
+        ])?;
         add(transaction, (district, hour, party), &sum, 1)?;
     }
     Ok(())
@@ -121,9 +125,12 @@ fn add(
             .prepare_cached("DELETE FROM league WHERE district = ?1 AND hour = ?2 AND party = ?3")?
             .execute(key)?;
     } else {
-        transaction
-            .prepare_cached("INSERT OR REPLACE INTO league VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![district, hour, party, write(&total)?])?;
+        transaction.prepare_cached("INSERT OR REPLACE INTO league VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+            district,
+            hour,
+            party,
+            write(&total)?
+        ])?;
     }
     Ok(())
 }
@@ -139,8 +146,8 @@ pub fn scores(
     hours: &Range<i64>,
     components: &[(String, String)],
 ) -> Result<Vec<PartyScore>, CopyError> {
-    let mut statement = connection
-        .prepare_cached("SELECT party, sum FROM league WHERE district = ?1 AND hour >= ?2 AND hour < ?3")?;
+    let mut statement =
+        connection.prepare_cached("SELECT party, sum FROM league WHERE district = ?1 AND hour >= ?2 AND hour < ?3")?;
     let mut rows = statement.query(params![district, hours.start, hours.end])?;
     let mut parties: BTreeMap<String, Sum> = BTreeMap::new();
     while let Some(row) = rows.next()? {
@@ -182,8 +189,7 @@ mod tests {
     const TUESDAY: i64 = MONDAY + 24 * HOUR_S;
 
     fn scored(party: &str, total: &str, street: &str) -> Of {
-        let components =
-            vec![Component { code: "satisfaction".into(), weight: "50".into(), rate: street.to_owned() }];
+        let components = vec![Component { code: "satisfaction".into(), weight: "50".into(), rate: street.to_owned() }];
         let score = Scored { party: party.into(), total: total.into(), components, ..Scored::default() };
         Of::Evaluation(EvaluationEvent { event: Some(Event::Scored(score)) })
     }

@@ -161,8 +161,8 @@ fn take(place: &Place) -> Result<Taken, SnapshotError> {
     let (taken, pressed) = (place.beside(".taken"), place.beside(".taken.zst"));
     let _left = std::fs::remove_file(&taken);
     {
-        let connection = Connection::open_with_flags(place.file(), OpenFlags::SQLITE_OPEN_READ_WRITE)
-            .map_err(CopyError::from)?;
+        let connection =
+            Connection::open_with_flags(place.file(), OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(CopyError::from)?;
         connection.execute("VACUUM INTO ?1", [taken.to_string_lossy()]).map_err(CopyError::from)?;
     }
     let name = {

@@ -209,7 +209,8 @@ impl Copy {
         };
         let place = place.clone();
         let made = tokio::task::spawn_blocking(move || match fetched {
-            Ok(true) => copy::open(&place, &identity).and_then(|opened| opened.map_or_else(|| copy::create(&place, &identity), Ok)),
+            Ok(true) => copy::open(&place, &identity)
+                .and_then(|opened| opened.map_or_else(|| copy::create(&place, &identity), Ok)),
             Ok(false) => copy::create(&place, &identity),
             Err(error) => {
                 tracing::warn!(error = chain(&error), "no snapshot can be used; reading the record from its beginning");

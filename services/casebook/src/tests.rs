@@ -2,6 +2,7 @@
 
 use ids::{HistoryKey, Kind, Owner, Revision};
 use jiff::Timestamp;
+use proptest::prelude::*;
 use prost::Message;
 use proto::ToWireTime;
 use proto::casebook::v1::{CaseSummary, ListRequest};
@@ -12,15 +13,14 @@ use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CallerJoined, IntakeEvent, LinkedAsDuplicate, Received};
 use proto::record::v1::{Commit, Decision, Event, event::Of};
 use proto::subjects::CommitSubject;
-use proptest::prelude::*;
 use record::{Keeper, StoredCommit};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use station::access::{Concern, Scope};
 
+use crate::cases::likeness::Reach;
 use crate::cases::list::{Wanted, list};
 use crate::cases::{Line, statistics, suggest};
-use crate::cases::likeness::Reach;
 use crate::copy::{self, Place};
 use crate::keep::Keeping;
 

@@ -104,5 +104,3 @@ async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<O
         resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
     resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
 }
-
-}

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use owo_colors::{OwoColorize, Style};
 use proto::FromWireTime;
-use proto::common::v1::Role;
 use proto::casebook::v1::{Limit, TimelineEntry};
+use proto::common::v1::Role;
 
 /// Longest event name there is, `ExclusionProposed` and its like.
 const EVENT_WIDTH: usize = 18;

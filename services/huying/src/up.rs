@@ -287,10 +287,8 @@ async fn start_services(
         writer: Some(Arc::clone(&writer)),
     };
     let sibling = |owner: Owner| main.sibling(owner.as_str());
-    let intake = intake::Config {
-        station: station(Owner::Intake.as_str()),
-        reference_key_file: folder.reference_key_file()?,
-    };
+    let intake =
+        intake::Config { station: station(Owner::Intake.as_str()), reference_key_file: folder.reference_key_file()? };
     let casebook = casebook::Config {
         station: station(CASEBOOK_USER),
         file: Some(folder.casebook_file()),

@@ -9,7 +9,8 @@ use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
-    Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest, RegradeResponse, SuggestRequest, SuggestResponse,
+    Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest,
+    RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, named};
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose, prose, wire};

@@ -47,12 +47,7 @@ impl Facet {
 pub struct Known(HashMap<(Code, Facet), i64>);
 
 impl Known {
-    pub fn id_of(
-        &mut self,
-        transaction: &Transaction<'_>,
-        district: &Code,
-        facet: &Facet,
-    ) -> Result<i64, CopyError> {
+    pub fn id_of(&mut self, transaction: &Transaction<'_>, district: &Code, facet: &Facet) -> Result<i64, CopyError> {
         let key = (district.clone(), facet.clone());
         if let Some(id) = self.0.get(&key) {
             return Ok(*id);

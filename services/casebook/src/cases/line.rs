@@ -6,9 +6,7 @@ use prost::Message;
 use proto::FromWireTime;
 use proto::casebook::v1::CaseSummary;
 use proto::common::v1::{Level, Outcome};
-use proto::dispatch::v1::{
-    Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred,
-};
+use proto::dispatch::v1::{Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred};
 use proto::enforcement_center::v1::OperationOpened;
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
@@ -53,13 +51,7 @@ impl Line {
 
     /// As it was written. Whom it concerns is known only of what is added from now on.
     pub fn read(key: &HistoryKey, summary: CaseSummary, candidate: bool) -> Self {
-        Self {
-            summary,
-            candidate,
-            found_by: FoundBy::default(),
-            matter: Matter::new(key),
-            at: None,
-        }
+        Self { summary, candidate, found_by: FoundBy::default(), matter: Matter::new(key), at: None }
     }
 
     pub fn bytes(&self) -> Vec<u8> {

@@ -153,8 +153,7 @@ fn sorts(connection: &Connection, wanted: &Wanted, districts: Option<&[&str]>) -
          AND (?4 = 0 OR caller_class = ?4) AND (?5 = '' OR channel = ?5) AND (?6 = 0 OR way = ?6) FROM facets \
          WHERE cases > 0",
     )?;
-    let asked =
-        params![wanted.state, wanted.level, wanted.kind, wanted.caller_class, wanted.channel, wanted.way];
+    let asked = params![wanted.state, wanted.level, wanted.kind, wanted.caller_class, wanted.channel, wanted.way];
     let mut rows = statement.query(asked)?;
     let (mut fitting, mut all) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
@@ -234,16 +233,14 @@ impl<'c> Sources<'c> {
             vec![(ALL, vec![])]
         };
         let next = (FETCHED / indexes.len().max(1)).clamp(8, FETCHED);
-        let index = |(statement, key)| Index {
-            statement,
-            key,
-            fetched: Vec::new(),
-            before: wanted.before,
-            next,
-            ended: false,
+        let index =
+            |(statement, key)| Index { statement, key, fetched: Vec::new(), before: wanted.before, next, ended: false };
+        let mut sources = Self {
+            connection,
+            indexes: indexes.into_iter().map(index).collect(),
+            heads: BinaryHeap::new(),
+            last: None,
         };
-        let mut sources =
-            Self { connection, indexes: indexes.into_iter().map(index).collect(), heads: BinaryHeap::new(), last: None };
         for at in 0..sources.indexes.len() {
             sources.advance(at)?;
         }
@@ -279,10 +276,10 @@ impl Index {
         let mut statement = connection.prepare_cached(self.statement)?;
         let limit = i64::try_from(self.next).unwrap_or(i64::MAX);
         let bounds = [self.before.into(), limit.into()];
-        let rows = statement.query_map(
-            rusqlite::params_from_iter(bounds.into_iter().chain(self.key.iter().cloned())),
-            |row| row.get::<_, i64>(0),
-        )?;
+        let rows = statement
+            .query_map(rusqlite::params_from_iter(bounds.into_iter().chain(self.key.iter().cloned())), |row| {
+                row.get::<_, i64>(0)
+            })?;
         let mut found = rows.collect::<Result<Vec<_>, _>>()?;
         self.ended = found.len() < self.next;
         self.next = (self.next * 2).min(FETCHED);
@@ -304,19 +301,14 @@ struct Lines<'c> {
 }
 
 impl<'c> Lines<'c> {
-    fn new(
-        connection: &'c Connection,
-        wanted: &'c Wanted,
-        districts: Option<&'c [&'c str]>,
-        fitting: &[Sort],
-    ) -> Self {
+    fn new(connection: &'c Connection, wanted: &'c Wanted, districts: Option<&'c [&'c str]>, fitting: &[Sort]) -> Self {
         Self { connection, wanted, districts, fitting: fitting.iter().map(|sort| sort.facet).collect() }
     }
 
     fn at(&mut self, position: i64) -> Result<Option<Vec<u8>>, CopyError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT district, facet, owner, campaign, line FROM cases WHERE position = ?1",
-        )?;
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT district, facet, owner, campaign, line FROM cases WHERE position = ?1")?;
         let mut rows = statement.query([position])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let is = |asked: &str, column: usize| -> Result<bool, CopyError> {

@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn words_of_two_characters_are_found_and_so_are_names_and_numbers() {
         let said = "中山路308号夜间噪音扰民，联系 ABC-12";
-        for asked in ["噪音", "扰民", "中山路308号", "路308", "308", "民", "噪", "夜间 扰民", "abc", "308号夜间"] {
+        for asked in ["噪音", "扰民", "中山路308号", "路308", "308", "民", "噪", "夜间 扰民", "abc", "308号夜间"]
+        {
             assert!(finds(said, asked), "{asked}");
         }
         for asked in ["音噪", "路灯", "30", "噪音 路灯", "山中"] {

@@ -1,7 +1,12 @@
 //! What a street's enforcement centre did, in a sentence each.
 
+use proto::enforcement_center::v1::{
+    DocumentNumbered, MeetingHeld, NextStepTaken, NoticeBreached, NoticeComplied, NoticeServed, OfficerAway,
+    OfficerRegistered, OfficerSeated, OfficerSeconded, OfficerUnseated, OnSite, OperationCancelled, OperationConcluded,
+    OperationOpened, PathDecided, Reinspected, ReinspectionDue, RelatedCaseSpawned, SeatCalled, SeatEscalated,
+    SeatLapsed, SeatTaken, SecondmentEnded, StopOrdered,
+};
 use proto::facts::EnforcementCenterFacts;
-use proto::enforcement_center::v1::{DocumentNumbered, MeetingHeld, NextStepTaken, NoticeBreached, NoticeComplied, NoticeServed, OfficerAway, OfficerRegistered, OfficerSeated, OfficerSeconded, OfficerUnseated, OnSite, OperationCancelled, OperationConcluded, OperationOpened, PathDecided, Reinspected, ReinspectionDue, RelatedCaseSpawned, SeatCalled, SeatEscalated, SeatLapsed, SeatTaken, SecondmentEnded, StopOrdered};
 
 use super::{Timeline, Told, limit, officer, prefixed, told};
 
@@ -12,13 +17,13 @@ impl EnforcementCenterFacts for Timeline {
 
     fn seat_called(&mut self, fact: &SeatCalled) -> Told {
         Told {
-                limit: fact.due.and_then(|due| limit("seat", Some(due), None, false)),
-                ..told(format!(
-                        "{} is asked to take its seat{}",
-                        self.name(&fact.party),
-                        fact.officer.as_ref().map(|called| format!(": {}", officer(Some(called)))).unwrap_or_default()
-                    ))
-            }
+            limit: fact.due.and_then(|due| limit("seat", Some(due), None, false)),
+            ..told(format!(
+                "{} is asked to take its seat{}",
+                self.name(&fact.party),
+                fact.officer.as_ref().map(|called| format!(": {}", officer(Some(called)))).unwrap_or_default()
+            ))
+        }
     }
 
     fn seat_lapsed(&mut self, fact: &SeatLapsed) -> Told {
@@ -31,11 +36,11 @@ impl EnforcementCenterFacts for Timeline {
 
     fn meeting_held(&mut self, fact: &MeetingHeld) -> Told {
         told(format!(
-                    "{} meet{}; {} decisions",
-                    self.names(&fact.present),
-                    prefixed("; absent: ", &self.names(&fact.absent)),
-                    fact.decisions.len()
-                ))
+            "{} meet{}; {} decisions",
+            self.names(&fact.present),
+            prefixed("; absent: ", &self.names(&fact.absent)),
+            fact.decisions.len()
+        ))
     }
 
     fn stop_ordered(&mut self, fact: &StopOrdered) -> Told {
@@ -60,31 +65,31 @@ impl EnforcementCenterFacts for Timeline {
 
     fn notice_served(&mut self, fact: &NoticeServed) -> Told {
         Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told(format!(
-                        "notice {} by {} at {}: {}",
-                        fact.notice,
-                        self.name(&fact.party),
-                        fact.address,
-                        fact.subject
-                    ))
-            }
+            limit: limit("notice", fact.due, None, false),
+            ..told(format!(
+                "notice {} by {} at {}: {}",
+                fact.notice,
+                self.name(&fact.party),
+                fact.address,
+                fact.subject
+            ))
+        }
     }
 
     fn reinspection_due(&mut self, fact: &ReinspectionDue) -> Told {
         Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told(format!("notice {} has run out: somebody has to look", fact.notice))
-            }
+            limit: limit("notice", fact.due, None, false),
+            ..told(format!("notice {} has run out: somebody has to look", fact.notice))
+        }
     }
 
     fn reinspected(&mut self, fact: &Reinspected) -> Told {
         told(format!(
-                    "notice {}: {}{}",
-                    fact.notice,
-                    if fact.passed { "passed" } else { "not passed" },
-                    prefixed(", ", &fact.finding)
-                ))
+            "notice {}: {}{}",
+            fact.notice,
+            if fact.passed { "passed" } else { "not passed" },
+            prefixed(", ", &fact.finding)
+        ))
     }
 
     fn notice_complied(&mut self, fact: &NoticeComplied) -> Told {
@@ -93,9 +98,9 @@ impl EnforcementCenterFacts for Timeline {
 
     fn notice_breached(&mut self, fact: &NoticeBreached) -> Told {
         Told {
-                limit: limit("notice", fact.due, None, false),
-                ..told(format!("notice {} was breached; next: {}", fact.notice, fact.next_step))
-            }
+            limit: limit("notice", fact.due, None, false),
+            ..told(format!("notice {} was breached; next: {}", fact.notice, fact.next_step))
+        }
     }
 
     fn related_case_spawned(&mut self, fact: &RelatedCaseSpawned) -> Told {
@@ -138,4 +143,3 @@ impl EnforcementCenterFacts for Timeline {
         told(format!("{} of {}", fact.staff_ref, self.name(&fact.party)))
     }
 }
-

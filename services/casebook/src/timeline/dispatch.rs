@@ -1,9 +1,15 @@
 //! Who has a case, who was called, and how it ended, in a sentence each.
 
-use proto::facts::DispatchFacts;
-use proto::dispatch::v1::{AdmissionRefused, Admitted, Assigned, CallEnded, Called, CityReminded, CityReturned, Closed, ColourRaised, Concluded, Escalated, Extended, MeasureAdopted, MeetingHeld, Overdue, PartyDone, Progressed, RecurrenceFound, RelatedCaseSpawned, Released, Reminded, Reopened, ReportedIn, Resolved, Responded, Resumed, ReturnAdjudicated, Returned, Supervised, SupervisionAnswered, Suspended, TaskDone, TaskForceFormed, TaskPlanned, Transferred, Unqualified};
-use proto::dispatch::v1::{Clock, ProgressKind, ReturnBasis};
 use proto::common::v1::Colour;
+use proto::dispatch::v1::{
+    AdmissionRefused, Admitted, Assigned, CallEnded, Called, CityReminded, CityReturned, Closed, ColourRaised,
+    Concluded, Escalated, Extended, MeasureAdopted, MeetingHeld, Overdue, PartyDone, Progressed, RecurrenceFound,
+    RelatedCaseSpawned, Released, Reminded, Reopened, ReportedIn, Resolved, Responded, Resumed, ReturnAdjudicated,
+    Returned, Supervised, SupervisionAnswered, Suspended, TaskDone, TaskForceFormed, TaskPlanned, Transferred,
+    Unqualified,
+};
+use proto::dispatch::v1::{Clock, ProgressKind, ReturnBasis};
+use proto::facts::DispatchFacts;
 
 use super::{Timeline, Told, join, limit, officer, prefixed, told, word};
 use crate::cases::{level_name, outcome_name};
@@ -11,14 +17,14 @@ use crate::cases::{level_name, outcome_name};
 impl DispatchFacts for Timeline {
     fn assigned(&mut self, fact: &Assigned) -> Told {
         Told {
-                limit: limit("completion", fact.due, None, fact.due_provisional),
-                ..told(format!(
-                        "{} has it, level {}{}",
-                        self.name(&fact.party),
-                        level_name(fact.level()),
-                        prefixed(": ", &fact.reason)
-                    ))
-            }
+            limit: limit("completion", fact.due, None, fact.due_provisional),
+            ..told(format!(
+                "{} has it, level {}{}",
+                self.name(&fact.party),
+                level_name(fact.level()),
+                prefixed(": ", &fact.reason)
+            ))
+        }
     }
 
     fn escalated(&mut self, fact: &Escalated) -> Told {
@@ -27,68 +33,70 @@ impl DispatchFacts for Timeline {
 
     fn called(&mut self, fact: &Called) -> Told {
         self.calls.insert(fact.call, fact.clone());
-                let parties: Vec<String> = fact.parties.iter().map(|called| self.name(&called.party)).collect();
-                Told {
-                    limit: limit("response", fact.response_due, None, fact.due_provisional),
-                    ..told(format!(
-                            "{} {} ({}): {}{}",
-                            self.name(&fact.caller),
-                            if fact.special.is_some() { "calls under its chair" } else { "blows the whistle" },
-                            fact.colour().as_str_name().trim_start_matches("COLOUR_").to_lowercase(),
-                            parties.join(", "),
-                            prefixed(": ", &fact.note)
-                        ))
-                }
+        let parties: Vec<String> = fact.parties.iter().map(|called| self.name(&called.party)).collect();
+        Told {
+            limit: limit("response", fact.response_due, None, fact.due_provisional),
+            ..told(format!(
+                "{} {} ({}): {}{}",
+                self.name(&fact.caller),
+                if fact.special.is_some() { "calls under its chair" } else { "blows the whistle" },
+                fact.colour().as_str_name().trim_start_matches("COLOUR_").to_lowercase(),
+                parties.join(", "),
+                prefixed(": ", &fact.note)
+            ))
+        }
     }
 
     fn responded(&mut self, fact: &Responded) -> Told {
         Told {
-                limit: limit("response", self.call(fact.call).response_due, Some(fact.in_time), false),
-                ..told(format!("{} sends {}", self.name(&fact.party), officer(fact.officer.as_ref())))
-            }
+            limit: limit("response", self.call(fact.call).response_due, Some(fact.in_time), false),
+            ..told(format!("{} sends {}", self.name(&fact.party), officer(fact.officer.as_ref())))
+        }
     }
 
     fn reported_in(&mut self, fact: &ReportedIn) -> Told {
         Told {
-                limit: limit("report-in", self.call(fact.call).report_in_due, Some(fact.in_time), false),
-                ..told(format!("{} of {} is there", officer(fact.officer.as_ref()), self.name(&fact.party)))
-            }
+            limit: limit("report-in", self.call(fact.call).report_in_due, Some(fact.in_time), false),
+            ..told(format!("{} of {} is there", officer(fact.officer.as_ref()), self.name(&fact.party)))
+        }
     }
 
     fn task_planned(&mut self, fact: &TaskPlanned) -> Told {
         if let Some(due) = fact.due {
-                    self.tasks.insert(fact.task, due);
-                }
-                let after: Vec<String> = fact.after.iter().map(|task| format!("task {task}")).collect();
-                Told {
-                    limit: limit("task", fact.due, None, false),
-                    ..told(format!(
-                            "task {} for {}: {}{}{}",
-                            fact.task,
-                            self.name(&fact.party),
-                            fact.title,
-                            prefixed(", after ", &after.join(", ")),
-                            if fact.root_cause { "; the cause is to be found" } else { "" }
-                        ) + if fact.joint_meeting == 0 { "" } else { "; decided at the joint meeting" })
-                }
+            self.tasks.insert(fact.task, due);
+        }
+        let after: Vec<String> = fact.after.iter().map(|task| format!("task {task}")).collect();
+        Told {
+            limit: limit("task", fact.due, None, false),
+            ..told(
+                format!(
+                    "task {} for {}: {}{}{}",
+                    fact.task,
+                    self.name(&fact.party),
+                    fact.title,
+                    prefixed(", after ", &after.join(", ")),
+                    if fact.root_cause { "; the cause is to be found" } else { "" }
+                ) + if fact.joint_meeting == 0 { "" } else { "; decided at the joint meeting" },
+            )
+        }
     }
 
     fn task_done(&mut self, fact: &TaskDone) -> Told {
         Told {
-                limit: limit("task", self.tasks.get(&fact.task).copied(), Some(fact.in_time), false),
-                ..told(format!("task {} done by {}{}", fact.task, self.name(&fact.party), prefixed(": ", &fact.note)))
-            }
+            limit: limit("task", self.tasks.get(&fact.task).copied(), Some(fact.in_time), false),
+            ..told(format!("task {} done by {}{}", fact.task, self.name(&fact.party), prefixed(": ", &fact.note)))
+        }
     }
 
     fn progressed(&mut self, fact: &Progressed) -> Told {
         let what = match fact.kind() {
-                    ProgressKind::Reply => "answers the caller",
-                    ProgressKind::ContactFailed => "tried to make contact, without result",
-                    ProgressKind::Finding => "finds",
-                    ProgressKind::Action => "acts",
-                    ProgressKind::Note | ProgressKind::Unspecified => "notes",
-                };
-                told(format!("{} {what}: {}", self.name(&fact.party), fact.note))
+            ProgressKind::Reply => "answers the caller",
+            ProgressKind::ContactFailed => "tried to make contact, without result",
+            ProgressKind::Finding => "finds",
+            ProgressKind::Action => "acts",
+            ProgressKind::Note | ProgressKind::Unspecified => "notes",
+        };
+        told(format!("{} {what}: {}", self.name(&fact.party), fact.note))
     }
 
     fn measure_adopted(&mut self, fact: &MeasureAdopted) -> Told {
@@ -97,14 +105,14 @@ impl DispatchFacts for Timeline {
 
     fn party_done(&mut self, fact: &PartyDone) -> Told {
         Told {
-                limit: limit("completion", self.call(fact.call).completion_due, Some(fact.in_time), false),
-                ..told(format!(
-                        "{} is done, {}{}",
-                        self.name(&fact.party),
-                        outcome_name(fact.outcome()),
-                        prefixed(": ", &fact.note)
-                    ))
-            }
+            limit: limit("completion", self.call(fact.call).completion_due, Some(fact.in_time), false),
+            ..told(format!(
+                "{} is done, {}{}",
+                self.name(&fact.party),
+                outcome_name(fact.outcome()),
+                prefixed(": ", &fact.note)
+            ))
+        }
     }
 
     fn released(&mut self, fact: &Released) -> Told {
@@ -113,48 +121,48 @@ impl DispatchFacts for Timeline {
 
     fn call_ended(&mut self, fact: &CallEnded) -> Told {
         told(format!(
-                    "call {} is over: {}",
-                    fact.call,
-                    fact.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase()
-                ))
+            "call {} is over: {}",
+            fact.call,
+            fact.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase()
+        ))
     }
 
     fn overdue(&mut self, fact: &Overdue) -> Told {
         let clock = match fact.clock() {
-                    Clock::Response => "response",
-                    Clock::ReportIn => "report-in",
-                    Clock::Completion => "completion",
-                    Clock::Task => "task",
-                    Clock::Adjudication => "adjudication",
-                    Clock::Supervision => "supervision",
-                    Clock::Meeting => "meeting",
-                    Clock::City => "city",
-                    Clock::Case | Clock::Unspecified => "case",
-                };
-                Told {
-                    limit: limit(clock, fact.due, Some(false), false),
-                    ..told(format!(
-                            "{} is late with its {clock}{}",
-                            self.name(&fact.party),
-                            prefixed("; told: ", &self.name(&fact.told))
-                        ))
-                }
+            Clock::Response => "response",
+            Clock::ReportIn => "report-in",
+            Clock::Completion => "completion",
+            Clock::Task => "task",
+            Clock::Adjudication => "adjudication",
+            Clock::Supervision => "supervision",
+            Clock::Meeting => "meeting",
+            Clock::City => "city",
+            Clock::Case | Clock::Unspecified => "case",
+        };
+        Told {
+            limit: limit(clock, fact.due, Some(false), false),
+            ..told(format!(
+                "{} is late with its {clock}{}",
+                self.name(&fact.party),
+                prefixed("; told: ", &self.name(&fact.told))
+            ))
+        }
     }
 
     fn recurrence_found(&mut self, fact: &RecurrenceFound) -> Told {
         told(format!(
-                    "{} times within {} days: it is solved only with its cause found (before: {})",
-                    fact.times,
-                    fact.within_days,
-                    fact.earlier_cases.join(", ")
-                ))
+            "{} times within {} days: it is solved only with its cause found (before: {})",
+            fact.times,
+            fact.within_days,
+            fact.earlier_cases.join(", ")
+        ))
     }
 
     fn resolved(&mut self, fact: &Resolved) -> Told {
         Told {
-                limit: limit("rating", fact.rating_due, None, false),
-                ..told(format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))
-            }
+            limit: limit("rating", fact.rating_due, None, false),
+            ..told(format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))
+        }
     }
 
     fn reopened(&mut self, fact: &Reopened) -> Told {
@@ -167,123 +175,122 @@ impl DispatchFacts for Timeline {
 
     fn returned(&mut self, fact: &Returned) -> Told {
         let basis = match fact.basis() {
-                    ReturnBasis::Legal => "by law",
-                    ReturnBasis::Duty => "by the list of duties",
-                    ReturnBasis::Unspecified => "for reasons not named",
-                };
-                let words = format!(
-                    "{} sends the call back: {basis} it belongs to {} ({}); return {} of this case",
-                    self.name(&fact.party),
-                    self.name(&fact.proposes),
-                    fact.reason,
-                    fact.bounce
-                );
-                Told { limit: limit("adjudication", fact.due, None, false), ..told(words) }
+            ReturnBasis::Legal => "by law",
+            ReturnBasis::Duty => "by the list of duties",
+            ReturnBasis::Unspecified => "for reasons not named",
+        };
+        let words = format!(
+            "{} sends the call back: {basis} it belongs to {} ({}); return {} of this case",
+            self.name(&fact.party),
+            self.name(&fact.proposes),
+            fact.reason,
+            fact.bounce
+        );
+        Told { limit: limit("adjudication", fact.due, None, false), ..told(words) }
     }
 
     fn return_adjudicated(&mut self, fact: &ReturnAdjudicated) -> Told {
         let what = if fact.upheld { "is free" } else { "keeps the call" };
-                let last = if fact.r#final { ", for good" } else { "" };
-                let words = format!("{} {what}{last}: {}", self.name(&fact.party), fact.reason);
-                told(words)
+        let last = if fact.r#final { ", for good" } else { "" };
+        let words = format!("{} {what}{last}: {}", self.name(&fact.party), fact.reason);
+        told(words)
     }
 
     fn unqualified(&mut self, fact: &Unqualified) -> Told {
         Told {
-                limit: limit("response", fact.response_due, None, false),
-                ..told(format!("whoever came from {} cannot decide: {}", self.name(&fact.party), fact.reason))
-            }
+            limit: limit("response", fact.response_due, None, false),
+            ..told(format!("whoever came from {} cannot decide: {}", self.name(&fact.party), fact.reason))
+        }
     }
 
     fn reminded(&mut self, fact: &Reminded) -> Told {
         Told {
-                limit: limit("completion", fact.due, None, false),
-                ..told(format!("{} is reminded, time {}", self.name(&fact.party), fact.reminder))
-            }
+            limit: limit("completion", fact.due, None, false),
+            ..told(format!("{} is reminded, time {}", self.name(&fact.party), fact.reminder))
+        }
     }
 
     fn supervised(&mut self, fact: &Supervised) -> Told {
         Told {
-                limit: limit("supervision", fact.due, None, false),
-                ..told(format!("{} is to account for this: {}", self.name(&fact.party), fact.text))
-            }
+            limit: limit("supervision", fact.due, None, false),
+            ..told(format!("{} is to account for this: {}", self.name(&fact.party), fact.text))
+        }
     }
 
     fn supervision_answered(&mut self, fact: &SupervisionAnswered) -> Told {
         Told {
-                limit: limit("supervision", None, Some(fact.in_time), false),
-                ..told(format!("{}: {}", self.name(&fact.party), fact.note))
-            }
+            limit: limit("supervision", None, Some(fact.in_time), false),
+            ..told(format!("{}: {}", self.name(&fact.party), fact.note))
+        }
     }
 
     fn extended(&mut self, fact: &Extended) -> Told {
         if let (true, Some(due)) = (fact.task != 0, fact.due) {
-                    self.tasks.insert(fact.task, due);
-                }
-                if let Some(call) = self.calls.get_mut(&fact.call) {
-                    call.completion_due = fact.due;
-                }
-                let words = format!("more time{}: {}", prefixed(", after ", &fact.basis), fact.reason);
-                Told { limit: limit("completion", fact.due, None, false), ..told(words) }
+            self.tasks.insert(fact.task, due);
+        }
+        if let Some(call) = self.calls.get_mut(&fact.call) {
+            call.completion_due = fact.due;
+        }
+        let words = format!("more time{}: {}", prefixed(", after ", &fact.basis), fact.reason);
+        Told { limit: limit("completion", fact.due, None, false), ..told(words) }
     }
 
     fn suspended(&mut self, fact: &Suspended) -> Told {
         Told {
-                limit: limit("suspension", fact.until, None, false),
-                ..told(format!("the work rests, after {}: {}", fact.basis, fact.reason))
-            }
+            limit: limit("suspension", fact.until, None, false),
+            ..told(format!("the work rests, after {}: {}", fact.basis, fact.reason))
+        }
     }
 
     fn resumed(&mut self, fact: &Resumed) -> Told {
         // It rested from one moment to another, milliseconds after the minutes people mean.
-                let minutes = (fact.held_ms + 30_000) / 60_000;
-                let (hours, minutes) = (minutes / 60, minutes % 60);
-                let rest = if minutes == 0 { String::new() } else { format!(" {minutes} min") };
-                told(format!("the work goes on; its clocks stood for {hours} h{rest}"))
+        let minutes = (fact.held_ms + 30_000) / 60_000;
+        let (hours, minutes) = (minutes / 60, minutes % 60);
+        let rest = if minutes == 0 { String::new() } else { format!(" {minutes} min") };
+        told(format!("the work goes on; its clocks stood for {hours} h{rest}"))
     }
 
     fn meeting_held(&mut self, fact: &MeetingHeld) -> Told {
         Told {
-                limit: limit("next meeting", fact.next, None, false),
-                ..told(format!(
-                        "a meeting with {}{}: {}",
-                        self.names(&fact.present),
-                        prefixed("; nobody from ", &self.names(&fact.absent)),
-                        fact.minutes
-                    ))
-            }
+            limit: limit("next meeting", fact.next, None, false),
+            ..told(format!(
+                "a meeting with {}{}: {}",
+                self.names(&fact.present),
+                prefixed("; nobody from ", &self.names(&fact.absent)),
+                fact.minutes
+            ))
+        }
     }
 
     fn task_force_formed(&mut self, fact: &TaskForceFormed) -> Told {
         Told {
-                limit: limit("next meeting", fact.meets_by, None, false),
-                ..told(format!(
-                        "{} leads a task force of {}, which meets every {} days",
-                        self.name(&fact.lead),
-                        self.names(&fact.members),
-                        fact.cadence_days
-                    ))
-            }
+            limit: limit("next meeting", fact.meets_by, None, false),
+            ..told(format!(
+                "{} leads a task force of {}, which meets every {} days",
+                self.name(&fact.lead),
+                self.names(&fact.members),
+                fact.cadence_days
+            ))
+        }
     }
 
     fn colour_raised(&mut self, fact: &ColourRaised) -> Told {
         if let Some(call) = self.calls.get_mut(&fact.call) {
-                    call.colour = fact.to;
-                    // Of each limit the earlier one holds.
-                    for (held, raised) in [
-                        (&mut call.response_due, fact.response_due),
-                        (&mut call.report_in_due, fact.report_in_due),
-                        (&mut call.completion_due, fact.completion_due),
-                    ] {
-                        if raised.is_some_and(|raised| held.is_none_or(|held| raised.seconds < held.seconds)) {
-                            *held = raised;
-                        }
-                    }
+            call.colour = fact.to;
+            // Of each limit the earlier one holds.
+            for (held, raised) in [
+                (&mut call.response_due, fact.response_due),
+                (&mut call.report_in_due, fact.report_in_due),
+                (&mut call.completion_due, fact.completion_due),
+            ] {
+                if raised.is_some_and(|raised| held.is_none_or(|held| raised.seconds < held.seconds)) {
+                    *held = raised;
                 }
-                let words =
-                    format!("call {} is {} now, no longer {}", fact.call, colour(fact.to()), colour(fact.from()));
-                let due = self.call(fact.call).completion_due;
-                Told { limit: limit("completion", due, None, false), ..told(words) }
+            }
+        }
+        let words = format!("call {} is {} now, no longer {}", fact.call, colour(fact.to()), colour(fact.from()));
+        let due = self.call(fact.call).completion_due;
+        Told { limit: limit("completion", due, None, false), ..told(words) }
     }
 
     fn admitted(&mut self, fact: &Admitted) -> Told {
@@ -292,40 +299,40 @@ impl DispatchFacts for Timeline {
 
     fn admission_refused(&mut self, fact: &AdmissionRefused) -> Told {
         told(format!(
-                    "{} is not given work on {}, which its list does not hold{}",
-                    self.name(&fact.party),
-                    self.category(&fact.category),
-                    prefixed("; asked by ", &self.name(&fact.asked_by))
-                ))
+            "{} is not given work on {}, which its list does not hold{}",
+            self.name(&fact.party),
+            self.category(&fact.category),
+            prefixed("; asked by ", &self.name(&fact.asked_by))
+        ))
     }
 
     fn transferred(&mut self, fact: &Transferred) -> Told {
         Told {
-                limit: limit("city", fact.answer_due, None, false),
-                ..told(format!(
-                        "from {} to {}, as {} there: {}",
-                        self.name(&fact.from_party),
-                        self.name(&fact.to_party),
-                        fact.reference,
-                        fact.reason
-                    ))
-            }
+            limit: limit("city", fact.answer_due, None, false),
+            ..told(format!(
+                "from {} to {}, as {} there: {}",
+                self.name(&fact.from_party),
+                self.name(&fact.to_party),
+                fact.reference,
+                fact.reason
+            ))
+        }
     }
 
     fn city_reminded(&mut self, fact: &CityReminded) -> Told {
         Told {
-                limit: limit("city", fact.due, None, false),
-                ..told(format!("{} asks {} what becomes of it", self.name(&fact.told), self.name(&fact.city)))
-            }
+            limit: limit("city", fact.due, None, false),
+            ..told(format!("{} asks {} what becomes of it", self.name(&fact.told), self.name(&fact.city)))
+        }
     }
 
     fn city_returned(&mut self, fact: &CityReturned) -> Told {
         told(format!(
-                    "{} says that it is not its own: {}; {} has it again",
-                    self.name(&fact.from_party),
-                    fact.reason,
-                    self.name(&fact.to_party)
-                ))
+            "{} says that it is not its own: {}; {} has it again",
+            self.name(&fact.from_party),
+            fact.reason,
+            self.name(&fact.to_party)
+        ))
     }
 
     fn concluded(&mut self, fact: &Concluded) -> Told {

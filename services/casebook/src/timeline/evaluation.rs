@@ -1,16 +1,13 @@
 //! What the outcome was worth, in a sentence each.
 
-use proto::facts::EvaluationFacts;
 use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, RatingLapsed, RatingRequested, Scored};
+use proto::facts::EvaluationFacts;
 
 use super::{Timeline, Told, limit, prefixed, told, word};
 
 impl EvaluationFacts for Timeline {
     fn rating_requested(&mut self, fact: &RatingRequested) -> Told {
-        Told {
-                limit: limit("rating", fact.due, None, false),
-                ..told("the caller is asked to rate".to_owned())
-            }
+        Told { limit: limit("rating", fact.due, None, false), ..told("the caller is asked to rate".to_owned()) }
     }
 
     fn rated(&mut self, fact: &Rated) -> Told {
@@ -19,20 +16,20 @@ impl EvaluationFacts for Timeline {
 
     fn party_rated(&mut self, fact: &PartyRated) -> Told {
         told(format!(
-                    "{} rates {} {}{}",
-                    self.name(&fact.by),
-                    self.name(&fact.party),
-                    fact.rate,
-                    prefixed(": ", &fact.deduction_reason)
-                ))
+            "{} rates {} {}{}",
+            self.name(&fact.by),
+            self.name(&fact.party),
+            fact.rate,
+            prefixed(": ", &fact.deduction_reason)
+        ))
     }
 
     fn callback_logged(&mut self, fact: &CallbackLogged) -> Told {
         told(format!(
-                    "called back: {}{}",
-                    word(fact.outcome().as_str_name(), "CALLBACK_OUTCOME_"),
-                    prefixed(", ", &fact.note)
-                ))
+            "called back: {}{}",
+            word(fact.outcome().as_str_name(), "CALLBACK_OUTCOME_"),
+            prefixed(", ", &fact.note)
+        ))
     }
 
     fn rating_lapsed(&mut self, _: &RatingLapsed) -> Told {

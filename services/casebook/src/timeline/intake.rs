@@ -1,7 +1,10 @@
 //! What came in, and what was said of it since, in a sentence each.
 
 use proto::facts::IntakeFacts;
-use proto::intake::v1::{CallerJoined, ExclusionApproved, ExclusionProposed, HouseholdAnswered, LinkedAsDuplicate, PollAttached, PollClosed, PollOpened, Received, Supplemented, WithdrawalAsked};
+use proto::intake::v1::{
+    CallerJoined, ExclusionApproved, ExclusionProposed, HouseholdAnswered, LinkedAsDuplicate, PollAttached, PollClosed,
+    PollOpened, Received, Supplemented, WithdrawalAsked,
+};
 use proto::intake::v1::{PollAnswer, PollOutcome, PollTally};
 
 use super::{Timeline, Told, join, limit, prefixed, told};
@@ -9,14 +12,14 @@ use super::{Timeline, Told, join, limit, prefixed, told};
 impl IntakeFacts for Timeline {
     fn received(&mut self, fact: &Received) -> Told {
         let place = fact.place.clone().unwrap_or_default();
-                let at = join(", ", [self.name(&place.party), place.address]);
-                told(format!(
-                        "“{}” by {} through {}{}",
-                        fact.title,
-                        self.name(&fact.bridge),
-                        fact.channel,
-                        prefixed(", at ", &at)
-                    ))
+        let at = join(", ", [self.name(&place.party), place.address]);
+        told(format!(
+            "“{}” by {} through {}{}",
+            fact.title,
+            self.name(&fact.bridge),
+            fact.channel,
+            prefixed(", at ", &at)
+        ))
     }
 
     fn supplemented(&mut self, fact: &Supplemented) -> Told {
@@ -45,14 +48,14 @@ impl IntakeFacts for Timeline {
 
     fn poll_opened(&mut self, fact: &PollOpened) -> Told {
         Told {
-                limit: limit("poll", fact.closes_at, None, false),
-                ..told(format!("{} asks {} households: {}", self.name(&fact.street), fact.households.len(), fact.question))
-            }
+            limit: limit("poll", fact.closes_at, None, false),
+            ..told(format!("{} asks {} households: {}", self.name(&fact.street), fact.households.len(), fact.question))
+        }
     }
 
     fn household_answered(&mut self, fact: &HouseholdAnswered) -> Told {
         let said = fact.answer.clone().unwrap_or_default();
-                told(format!("{} says {}", said.household, answer(said.answer())))
+        told(format!("{} says {}", said.household, answer(said.answer())))
     }
 
     fn poll_closed(&mut self, fact: &PollClosed) -> Told {
@@ -61,13 +64,13 @@ impl IntakeFacts for Timeline {
 
     fn poll_attached(&mut self, fact: &PollAttached) -> Told {
         told(format!(
-                    "households were asked “{}”: {}, {}; {} % had to agree{}",
-                    fact.question,
-                    outcome(fact.outcome()),
-                    tally(fact.tally.as_ref()),
-                    fact.threshold_percent,
-                    prefixed("; ", &fact.note)
-                ))
+            "households were asked “{}”: {}, {}; {} % had to agree{}",
+            fact.question,
+            outcome(fact.outcome()),
+            tally(fact.tally.as_ref()),
+            fact.threshold_percent,
+            prefixed("; ", &fact.note)
+        ))
     }
 }
 

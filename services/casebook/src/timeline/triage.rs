@@ -4,7 +4,7 @@ use proto::facts::TriageFacts;
 use proto::triage::v1::{Claimed, Classified, Dismissed, Judged, JudgementOverdue, QueuedForJudgement, Regraded};
 
 use super::{Timeline, Told, limit, prefixed, told};
-use crate::cases::{level_name};
+use crate::cases::level_name;
 
 impl TriageFacts for Timeline {
     fn classified(&mut self, fact: &Classified) -> Told {
@@ -13,9 +13,9 @@ impl TriageFacts for Timeline {
 
     fn queued_for_judgement(&mut self, fact: &QueuedForJudgement) -> Told {
         Told {
-                limit: limit("judgement", fact.due, None, false),
-                ..told(format!("a person has to judge: {}", fact.reason))
-            }
+            limit: limit("judgement", fact.due, None, false),
+            ..told(format!("a person has to judge: {}", fact.reason))
+        }
     }
 
     fn claimed(&mut self, fact: &Claimed) -> Told {
@@ -28,24 +28,24 @@ impl TriageFacts for Timeline {
 
     fn regraded(&mut self, fact: &Regraded) -> Told {
         told(format!(
-                    "from {} to {}: {}",
-                    level_name(fact.from()),
-                    self.judgement(fact.judgement.as_ref()),
-                    fact.reason
-                ))
+            "from {} to {}: {}",
+            level_name(fact.from()),
+            self.judgement(fact.judgement.as_ref()),
+            fact.reason
+        ))
     }
 
     fn judgement_overdue(&mut self, fact: &JudgementOverdue) -> Told {
         Told {
-                limit: limit("judgement", fact.due, Some(false), false),
-                ..told("nobody has judged it in time".to_owned())
-            }
+            limit: limit("judgement", fact.due, Some(false), false),
+            ..told("nobody has judged it in time".to_owned())
+        }
     }
 
     fn dismissed(&mut self, fact: &Dismissed) -> Told {
         told(format!(
-                    "nobody has to judge it any more: {}",
-                    fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
-                ))
+            "nobody has to judge it any more: {}",
+            fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
+        ))
     }
 }

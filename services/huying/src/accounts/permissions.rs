@@ -116,8 +116,7 @@ fn related_cases(owner: Owner) -> Option<String> {
 
 /// The casebook: reads the record, and writes nothing but snapshots of its copy.
 pub(super) fn of_casebook() -> Permissions {
-    let mut limits =
-        Limits { subscribe: vec![inbox(CASEBOOK_USER), CLOCK_SEEN.to_owned()], ..Limits::default() };
+    let mut limits = Limits { subscribe: vec![inbox(CASEBOOK_USER), CLOCK_SEEN.to_owned()], ..Limits::default() };
     limits.publish.push(inbox(STORY_USER));
     limits.publish.extend([CASES, CHARTERS].map(stream_info));
     limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));

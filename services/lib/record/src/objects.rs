@@ -186,8 +186,7 @@ impl Objects {
     pub async fn list(&self) -> Result<Vec<ObjectHead>, BrokerError> {
         let what = format!("list bucket {}", self.bucket);
         let patience = Duration::from_secs(REQUEST_S_MAX);
-        let mut listed =
-            self.store.list().await.map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
+        let mut listed = self.store.list().await.map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         let mut heads = Vec::new();
         loop {
             let next = tokio::time::timeout(patience, listed.next()).await;
@@ -226,11 +225,7 @@ impl Objects {
         format!("{verb} {name} in bucket {}", self.bucket)
     }
 
-    fn corrupt(
-        &self,
-        name: &str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> BrokerError {
+    fn corrupt(&self, name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BrokerError {
         BrokerError::Corrupt { subject: format!("object {name} of bucket {}", self.bucket), source: source.into() }
     }
 }

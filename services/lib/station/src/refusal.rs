@@ -158,7 +158,7 @@ pub fn refusal_of(status: &Status) -> Refusal {
 /// A refusal for whoever reads it at a terminal.
 #[must_use]
 pub fn explain(status: &Status) -> anyhow::Error {
-    anyhow!("{} ({})", status.message(), code_name(status.code()))
+    anyhow::anyhow!("{} ({})", status.message(), code_name(status.code()))
 }
 
 fn code_name(code: Code) -> &'static str {

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use ids::Owner;
 use jiff::SignedDuration;
 use prost::Message;
-use proto::streams::{CALLS, CASES, CHARTERS, DLQ, TIMERS, consumers, streams};
+use proto::streams::{CALLS, CASES, CHARTERS, DLQ, OBJECT_BUCKETS, TIMERS, consumers, streams};
 
 use crate::world::{World, any_commit, case, code, now, subject};
 
@@ -50,6 +50,7 @@ async fn every_declared_stream_and_consumer_is_there_and_nothing_else_is() {
     let mut made: Vec<String> = jetstream.stream_names().try_collect().await.unwrap();
     let mut declared: Vec<_> = streams().into_iter().map(|spec| spec.name.to_owned()).collect();
     declared.extend(["KV_clock".to_owned(), "KV_refs".to_owned()]);
+    declared.extend(OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}")));
     made.sort_unstable();
     declared.sort_unstable();
     assert_eq!(made, declared);
