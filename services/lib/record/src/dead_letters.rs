@@ -1,7 +1,7 @@
 //! Messages that could not be handled, each kept once so that a person can look and decide.
 
-use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::stream::DeleteMessageErrorKind;
+use async_nats::jetstream::{self, ErrorCode};
 use futures::StreamExt;
 use jiff::Timestamp;
 use prost::Message;
@@ -21,6 +21,9 @@ const WHY_LENGTH_MAX: usize = 4000;
 
 /// Letters handed back at the same time: enough to share the disk's flushes.
 const RETRIES_AT_ONCE: usize = 64;
+
+/// What the server says of a message that it does not have.
+const TEXT_GONE: &str = "no message found";
 
 /// The dead-letter stream.
 #[derive(Clone, Debug)]
@@ -128,7 +131,7 @@ impl DeadLetters {
         let stream = self.broker.stream(DLQ).await?;
         stream.delete_message(letter.kept_at).await.map(|_| ()).or_else(|source| match source.kind() {
             // Somebody else was faster.
-            DeleteMessageErrorKind::JetStream(error) if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND => Ok(()),
+            DeleteMessageErrorKind::JetStream(error) if is_gone(&error) => Ok(()),
             DeleteMessageErrorKind::JetStream(error) => {
                 Err(BrokerError::Rejected { what: what(), code: error.error_code().0, description: error.to_string() })
             }
@@ -137,4 +140,11 @@ impl DeadLetters {
             }
         })
     }
+}
+
+/// Whether there is nothing to remove. Only the text tells it from other failures under the same code.
+fn is_gone(error: &jetstream::Error) -> bool {
+    let code = error.error_code();
+    code == ErrorCode::SEQUENCE_NOT_FOUND
+        || (code == ErrorCode::STREAM_MESSAGE_DELETE_FAILED && error.to_string().contains(TEXT_GONE))
 }

@@ -51,6 +51,8 @@ const REOPEN_DELAY: Duration = Duration::from_millis(100);
 const AWAY_DELAY: Duration = Duration::from_secs(1);
 /// Messages of one consumer handled at the same time in one process.
 pub const CONCURRENCY: usize = 256;
+/// The same for dead letters that were handed back. Thousands may come at once, and what happens now goes first.
+const RETRIED_CONCURRENCY: usize = 16;
 
 /// A message in hand.
 #[derive(Clone, Debug)]
@@ -151,15 +153,19 @@ impl Follower {
     {
         let handler = Arc::new(handler);
         let me = Arc::new(self);
-        let permits = Arc::new(Semaphore::new(CONCURRENCY));
         let in_hand = TaskTracker::new();
-        let own = me.pull(me.stream, &stop, &handler, &permits, &in_hand);
+        let found = CancellationToken::new();
+        let own = me.pull(me.stream, CONCURRENCY, &found, &stop, &handler, &in_hand);
+        let handed_back = async {
+            // What is not provisioned is said of the stream that matters.
+            tokio::select! {
+                () = stop.cancelled() => Ok(()),
+                () = found.cancelled() => me.pull(RETRY, RETRIED_CONCURRENCY, &found, &stop, &handler, &in_hand).await,
+            }
+        };
         let followed = match &me.dead_letters {
             None => own.await,
-            Some(_) => {
-                let handed_back = me.pull(RETRY, &stop, &handler, &permits, &in_hand);
-                tokio::try_join!(own, handed_back).map(|((), ())| ())
-            }
+            Some(_) => tokio::try_join!(own, handed_back).map(|((), ())| ()),
         };
         in_hand.close();
         in_hand.wait().await;
@@ -168,13 +174,14 @@ impl Follower {
         followed
     }
 
-    /// Handles what `stream` has for this consumer, until `stop`.
+    /// Handles what `stream` has for this consumer, so many at a time, until `stop`. Says when it has `found` it.
     async fn pull<H, F>(
         self: &Arc<Self>,
         stream: &'static str,
+        at_once: usize,
+        found: &CancellationToken,
         stop: &CancellationToken,
         handler: &Arc<H>,
-        permits: &Arc<Semaphore>,
         in_hand: &TaskTracker,
     ) -> Result<(), BrokerError>
     where
@@ -182,9 +189,10 @@ impl Follower {
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let me = self;
+        let permits = Arc::new(Semaphore::new(at_once));
         let mut consumer_known = false;
         while !stop.is_cancelled() {
-            let mut messages = match me.messages(stream).await {
+            let mut messages = match me.messages(stream, at_once).await {
                 Ok(messages) => messages,
                 Err(error @ BrokerError::NotProvisioned { .. }) if !consumer_known => return Err(error),
                 Err(error) => {
@@ -196,11 +204,12 @@ impl Follower {
                 }
             };
             consumer_known = true;
+            found.cancel();
             loop {
                 // The permit comes first: what waits in the broker waits for whoever is free. And a stop comes before
                 // either, however much there is to do.
                 let pulled = async {
-                    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+                    let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
                     Some((messages.next().await?, permit))
                 };
                 let next = tokio::select! {
@@ -236,7 +245,7 @@ impl Follower {
         Ok(())
     }
 
-    async fn messages(&self, stream: &'static str) -> Result<pull::Stream, BrokerError> {
+    async fn messages(&self, stream: &'static str, at_once: usize) -> Result<pull::Stream, BrokerError> {
         let what = || format!("follow {} on {stream}", self.consumer);
         let consumer: PullConsumer =
             self.jetstream.get_consumer_from_stream(&self.consumer, stream).await.map_err(|source| {
@@ -260,7 +269,7 @@ impl Follower {
             })?;
         consumer
             .stream()
-            .max_messages_per_batch(CONCURRENCY)
+            .max_messages_per_batch(at_once)
             .heartbeat(IDLE_HEARTBEAT)
             .messages()
             .await
