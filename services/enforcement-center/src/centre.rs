@@ -1,6 +1,6 @@
 //! What the charter says about one street's enforcement centre.
 
-use charter::{Charter, Party};
+use charter::Charter;
 use ids::{Code, HistoryKey, Kind};
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,6 @@ const UNIT: &str = "enforcement-centre";
 /// A street's enforcement centre.
 #[derive(Clone, Copy, Debug)]
 pub struct Centre<'c> {
-    pub street: &'c Party,
     /// Who sits there, resident and on call.
     pub manning: &'c charter::Centre,
 }
@@ -22,7 +21,7 @@ impl<'c> Centre<'c> {
     pub fn find(charter: &'c Charter, code: &Code) -> Option<Self> {
         let street = charter.street_of(code)?;
         let unit = charter.unit_of(&street.code, UNIT)?;
-        (unit.code == *code).then(|| Self { street, manning: charter.centre_of(&street.code) })
+        (unit.code == *code).then(|| Self { manning: charter.centre_of(&street.code) })
     }
 
     /// Units the charter gives a seat on call.
