@@ -5,9 +5,10 @@ use std::{env, error::Error, fs};
 
 use prost::Message;
 
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "common",
     "record",
+    "archive",
     "charter",
     "intake",
     "triage",

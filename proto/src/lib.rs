@@ -29,6 +29,7 @@ macro_rules! package {
 
 package!(common);
 package!(record);
+package!(archive);
 package!(charter);
 package!(intake);
 package!(triage);

@@ -89,7 +89,9 @@ impl Registers {
                     return entered.ok_or_else(|| Failure::transient(format!("{key} lags behind what it was told")));
                 }
                 Err(Refused::Rule(Refusal::Full)) => {}
-                Err(refused @ Refused::Full(_)) => return Err(Failure::permanent(refused.to_string())),
+                Err(refused @ (Refused::Full(_) | Refused::Filed(_))) => {
+                    return Err(Failure::permanent(refused.to_string()));
+                }
                 Err(refused @ (Refused::Contended | Refused::Broker(_))) => {
                     return Err(Failure::transient(refused.to_string()));
                 }

@@ -1,5 +1,6 @@
 //! One file per command: its flags, and what it does with them.
 
+pub(crate) mod archive;
 pub(crate) mod bridge;
 pub(crate) mod case;
 pub(crate) mod charter;

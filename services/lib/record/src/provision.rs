@@ -6,12 +6,13 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
-use proto::streams::{CALLS, CLOCK, ConsumerSpec, REFS, Retention, StreamSpec, consumers, streams};
+use proto::streams::{CALLS, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams};
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::{ACK_PENDING_MAX, ACK_WAIT_S};
+use crate::objects;
 use crate::references::REFS_STREAM;
 
 /// Consumers one stream may have: one per department, 1,000 of them, and our own.
@@ -32,7 +33,8 @@ impl Broker {
     /// Creates or updates every stream, bucket and consumer. Repeating it changes nothing.
     ///
     /// # Errors
-    /// The broker refuses a change, e.g. of a stream's retention.
+    /// A stream denies deleting or purging, which can never be taken back; or the broker refuses a change, e.g. of a
+    /// stream's retention.
     pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let mut report = Vec::new();
         for spec in streams() {
@@ -40,6 +42,9 @@ impl Broker {
         }
         report.push(self.ensure_stream(references_config(replicas)).await?);
         report.push(self.ensure_stream(clock_config(replicas)).await?);
+        for (bucket, description) in OBJECT_BUCKETS {
+            report.push(self.ensure_stream(objects_config(bucket, description, replicas)).await?);
+        }
         for spec in consumers() {
             report.push(self.ensure_consumer(&spec).await?);
         }
@@ -64,6 +69,9 @@ impl Broker {
         let what = format!("stream {}", config.name);
         let before =
             self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
+        if before.as_ref().is_some_and(|before| before.deny_delete || before.deny_purge) {
+            return Err(BrokerError::Unfileable { what });
+        }
         let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
             what: format!("create {what}"),
             code: 0,
@@ -89,6 +97,8 @@ fn department_consumer(department: &Code) -> ConsumerSpec {
     ConsumerSpec { stream: CALLS, name: department.to_string(), filters: vec![OrderSubject::all_for(department)] }
 }
 
+/// Who may delete and purge is decided by accounts, not by the stream's own flags: the server never lets those be
+/// cleared, and then no case could ever leave the record for the archive.
 fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
     Config {
         name: spec.name.to_owned(),
@@ -111,8 +121,6 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         allow_message_schedules: spec.schedules,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
-        deny_delete: spec.write_once,
-        deny_purge: spec.write_once,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()
     }
@@ -130,8 +138,6 @@ fn references_config(replicas: usize) -> Config {
         max_message_size: 1024,
         allow_direct: true,
         allow_atomic_publish: true,
-        deny_delete: true,
-        deny_purge: true,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()
     }
@@ -147,6 +153,21 @@ fn clock_config(replicas: usize) -> Config {
         discard: DiscardPolicy::New,
         max_messages_per_subject: 1,
         max_message_size: 1024,
+        allow_direct: true,
+        allow_rollup: true,
+        ..Config::default()
+    }
+}
+
+/// As the client makes a bucket of objects, which only finds again what it would have made.
+fn objects_config(bucket: &str, description: &str, replicas: usize) -> Config {
+    Config {
+        name: objects::stream_of(bucket),
+        description: Some(description.to_owned()),
+        subjects: vec![format!("$O.{bucket}.C.>"), format!("$O.{bucket}.M.>")],
+        storage: StorageType::File,
+        num_replicas: replicas,
+        discard: DiscardPolicy::New,
         allow_direct: true,
         allow_rollup: true,
         ..Config::default()

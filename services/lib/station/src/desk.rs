@@ -105,8 +105,13 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     ) -> Result<(), Failure> {
         let now = self.station.now().max(alarm.due);
         let cause = Cause { kind: Some(cause::Kind::Deadline(alarm.due.to_wire())) };
-        let answered = self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await?;
-        if answered.is_none_or(|answered| answered.events.is_empty()) {
+        let nothing_due = match self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await? {
+            Reaction::Decided(answered) => answered.events.is_empty(),
+            Reaction::Refused => true,
+            // Its alarms have no history to be set for.
+            Reaction::Filed => false,
+        };
+        if nothing_due {
             self.alarms.keep_on(&self.book, &alarm.key, alarm.due, |due| self.station.clock.to_real(due)).await?;
         }
         Ok(())
@@ -147,7 +152,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         charter: &Charter,
         at: Timestamp,
         command: A::Command,
-    ) -> Result<Option<Answered<A::Event>>, Failure> {
+    ) -> Result<Reaction<A::Event>, Failure> {
         let request = Request {
             command,
             cause,
@@ -157,16 +162,28 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
             at,
         };
         match self.book.decide(key, request).await {
-            Ok(answered) => Ok(Some(answered)),
+            Ok(answered) => Ok(Reaction::Decided(answered)),
             Err(Refused::Rule(refusal)) => {
                 metrics::counter!("reactions_refused_total", "rule" => refusal.rule()).increment(1);
                 tracing::info!(%key, rule = refusal.rule(), %refusal, "a followed fact asks for nothing here");
-                Ok(None)
+                Ok(Reaction::Refused)
+            }
+            Err(Refused::Filed(key)) => {
+                metrics::counter!("reactions_refused_total", "rule" => "filed").increment(1);
+                tracing::info!(%key, "a followed fact asks for nothing of a filed case");
+                Ok(Reaction::Filed)
             }
             Err(refused @ Refused::Full(_)) => Err(Failure::permanent(refused.to_string())),
             Err(refused @ (Refused::Contended | Refused::Broker(_))) => Err(Failure::transient(refused.to_string())),
         }
     }
+}
+
+/// What came of something that nobody asked for.
+enum Reaction<E> {
+    Decided(Answered<E>),
+    Refused,
+    Filed,
 }
 
 /// A followed message as the commit it is.
