@@ -11,10 +11,13 @@ import yaml
 
 # Made on the spot with keys nobody else may see; k8s/README.md says how.
 SECRETS_MADE_BY_HAND = {
-    "identity", "reference", "webhook", "nats-accounts", "provision-nkey", "responder-nkey",
-    "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey", "notification-nkey",
+    "identity", "reference", "webhook", "nats-accounts", "provision-nkey", "archivist-nkey", "responder-nkey",
+    "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey",
+    "notification-nkey",
 }
-WORKLOADS = {"Deployment", "StatefulSet", "Job"}
+WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
+# Their pods end by themselves.
+JOBS = {"Job", "CronJob"}
 DRAIN_S_MARGIN = 5
 
 
@@ -52,8 +55,13 @@ def breaches_of(thing, objects):
             yield f"{name} {breach}"
 
 
+def template_of(workload):
+    spec = workload["spec"]
+    return spec["jobTemplate"]["spec"]["template"] if workload["kind"] == "CronJob" else spec["template"]
+
+
 def breaches_of_pod(workload, objects):
-    template = workload["spec"]["template"]
+    template = template_of(workload)
     pod = template["spec"]
     security = pod.get("securityContext", {})
     if security.get("runAsNonRoot") is not True:
@@ -70,11 +78,11 @@ def breaches_of_pod(workload, objects):
     yield from dangling_references(pod, objects)
     settings = settings_of(pod, objects)
     drain = int(settings.get("HUYING_DRAIN_S_MAX", 0))
-    if workload["kind"] != "Job" and drain:
+    if workload["kind"] not in JOBS and drain:
         pre_stop = pod["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         if pod.get("terminationGracePeriodSeconds", 30) < drain + pre_stop + DRAIN_S_MARGIN:
             yield f"is killed before a drain of {drain} s is over"
-    if workload["kind"] != "Job":
+    if workload["kind"] not in JOBS:
         labels = template["metadata"]["labels"]
         wanted = workload["spec"]["selector"]["matchLabels"]
         if not wanted or wanted.items() - labels.items():
@@ -97,7 +105,7 @@ def breaches_of_container(container, kind):
     tag = container["image"].rpartition("/")[2].partition(":")[2]
     if tag in {"", "latest"} and "@" not in container["image"]:
         yield f"runs the image {container['image']}, whatever that is today"
-    if kind != "Job":
+    if kind not in JOBS:
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             if probe not in container:
                 yield f"has no {probe}"
@@ -146,7 +154,7 @@ def selects_nothing(name, thing, objects):
         selector = {"matchLabels": spec.get("selector", {})}
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         yield f"{name} selects every pod"
-    templates = [o["spec"]["template"]["metadata"]["labels"] for o in objects if o["kind"] in WORKLOADS]
+    templates = [template_of(o)["metadata"]["labels"] for o in objects if o["kind"] in WORKLOADS]
     if not any(matches(selector, labels) for labels in templates):
         yield f"{name} selects no pod"
     for rule in spec.get("ingress", []) + spec.get("egress", []) if thing["kind"] == "NetworkPolicy" else []:

@@ -5,9 +5,10 @@ mod facts;
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
 
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 12] = [
     "common",
     "record",
+    "archive",
     "charter",
     "casebook",
     "intake",

@@ -30,6 +30,7 @@ macro_rules! package {
 
 package!(common);
 package!(record);
+package!(archive);
 package!(charter);
 package!(casebook);
 package!(intake);

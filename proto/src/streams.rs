@@ -3,7 +3,9 @@
 
 use ids::{Kind, Owner};
 
-use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, SpotSubject};
+use crate::subjects::{
+    AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+};
 
 pub const CASES: &str = "CASES";
 pub const CHARTERS: &str = "CHARTERS";
@@ -17,10 +19,17 @@ pub const RETRY: &str = "RETRY";
 pub const REFS: &str = "refs";
 /// Bucket of objects: snapshots of the casebook's copy.
 pub const SNAPSHOTS: &str = "snapshots";
-/// Buckets of objects, each with what it is for.
-pub const OBJECT_BUCKETS: [(&str, &str); 1] = [(SNAPSHOTS, "Snapshots of the casebook's copy, the newest ones")];
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
 pub const CLOCK: &str = "clock";
+
+/// Bucket of objects: the volumes of filed cases.
+pub const ARCHIVE: &str = "archive";
+
+/// Buckets of objects, each with what it is for.
+pub const OBJECT_BUCKETS: [(&str, &str); 2] = [
+    (ARCHIVE, "Volumes of filed cases, and what filing has done so far"),
+    (SNAPSHOTS, "Snapshots of the casebook's copy, the newest ones"),
+];
 
 /// What happens to a message that has been consumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +87,12 @@ pub fn streams() -> Vec<StreamSpec> {
     vec![
         kept(
             CASES,
-            "The record: one commit per message, one subject per commit",
-            Kind::ALL.map(|kind| format!("{}.*.*.*.*", kind.as_str())).to_vec(),
+            "The record: one commit per message, one subject per commit, and a tombstone for each filed case",
+            Kind::ALL
+                .map(|kind| format!("{}.*.*.*.*", kind.as_str()))
+                .into_iter()
+                .chain([FiledSubject::ALL.to_owned()])
+                .collect(),
         ),
         StreamSpec {
             message_bytes_max: 1024 * 1024,

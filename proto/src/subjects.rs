@@ -39,6 +39,12 @@ impl CommitSubject {
         format!("{key}.{owner}.>")
     }
 
+    /// Everything one owner decides about histories of one kind in one district.
+    #[must_use]
+    pub fn all_of_in(kind: Kind, district: &Code, owner: Owner) -> String {
+        format!("{}.{district}.*.{owner}.*", kind.as_str())
+    }
+
     /// Everything one owner decides about histories of one kind.
     #[must_use]
     pub fn all_of(kind: Kind, owner: Owner) -> String {
@@ -71,6 +77,55 @@ impl FromStr for CommitSubject {
             owner: owner.parse().map_err(|_| wrong())?,
             revision: Revision(revision.parse().map_err(|_| wrong())?),
         })
+    }
+}
+
+/// `filed.<district>.<case>`: the tombstone of a filed case, which says where its history lies. It is no commit, because
+/// nobody decided anything about the case; and it stands outside `case.<district>.<case>.>`, so that what matches that
+/// can be taken off the record at once, without the broker looking through all that was written since.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FiledSubject {
+    pub district: Code,
+    pub case: String,
+}
+
+impl FiledSubject {
+    pub const ALL: &'static str = "filed.*.*";
+    const FORM: &'static str = "filed.<district>.<case>";
+
+    /// The tombstone a history can get; only cases are filed.
+    #[must_use]
+    pub fn of(key: &HistoryKey) -> Option<Self> {
+        (key.kind == Kind::Case).then(|| Self { district: key.district.clone(), case: key.id.clone() })
+    }
+
+    /// Whose tombstone it is.
+    #[must_use]
+    pub fn key(&self) -> HistoryKey {
+        HistoryKey { kind: Kind::Case, district: self.district.clone(), id: self.case.clone() }
+    }
+
+    /// The tombstones of one district.
+    #[must_use]
+    pub fn all_in(district: &Code) -> String {
+        format!("filed.{district}.*")
+    }
+}
+
+impl fmt::Display for FiledSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "filed.{}.{}", self.district, self.case)
+    }
+}
+
+impl FromStr for FiledSubject {
+    type Err = SubjectError;
+
+    fn from_str(subject: &str) -> Result<Self, SubjectError> {
+        let wrong = || SubjectError { subject: subject.to_owned(), form: Self::FORM };
+        let tokens: Vec<&str> = subject.split('.').collect();
+        let ["filed", district, case] = tokens[..] else { return Err(wrong()) };
+        Ok(Self { district: district.parse().map_err(|_| wrong())?, case: case.to_owned() })
     }
 }
 
@@ -119,6 +174,12 @@ impl OrderSubject {
     #[must_use]
     pub fn all_for(department: &Code) -> String {
         format!("call.{department}.>")
+    }
+
+    /// What one department was ordered on one case.
+    #[must_use]
+    pub fn all_about(department: &Code, case: &str) -> String {
+        format!("call.{department}.{case}.*")
     }
 }
 
@@ -176,6 +237,12 @@ impl AlarmSubject {
     #[must_use]
     pub fn timer(&self) -> String {
         format!("timer.{}.{}", self.owner, self.key)
+    }
+
+    /// Where every owner keeps its schedule about one history.
+    #[must_use]
+    pub fn schedules_about(key: &HistoryKey) -> String {
+        format!("sched.*.{key}")
     }
 
     /// Every alarm that fires for one owner.

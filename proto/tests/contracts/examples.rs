@@ -19,13 +19,17 @@ pub struct Example {
 
 /// What is stored or sent over NATS: every event, the envelope, and the requests of bridges and departments.
 pub fn every_example() -> Vec<Example> {
-    use huying_proto::{charter, dispatch, intake, record};
+    use huying_proto::{archive, charter, dispatch, intake, record};
     let contracts = Contracts::read();
     [
         contracts.of::<record::v1::Event>("huying.record.v1.Event"),
         contracts.of::<record::v1::Cause>("huying.record.v1.Cause"),
         contracts.of::<record::v1::Commit>("huying.record.v1.Commit"),
         contracts.of::<record::v1::DeadLetter>("huying.record.v1.DeadLetter"),
+        contracts.of::<record::v1::Filed>("huying.record.v1.Filed"),
+        contracts.of::<archive::v1::VolumeHead>("huying.archive.v1.VolumeHead"),
+        contracts.of::<archive::v1::CaseFile>("huying.archive.v1.CaseFile"),
+        contracts.of::<archive::v1::VolumeFoot>("huying.archive.v1.VolumeFoot"),
         contracts.of::<charter::v1::CharterBundle>("huying.charter.v1.CharterBundle"),
         contracts.of::<dispatch::v1::Order>("huying.dispatch.v1.Order"),
         contracts.of::<dispatch::v1::Answer>("huying.dispatch.v1.Answer"),

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject, DeadLetterSubject,
-    LetterPosition, OrderSubject, SpotSubject,
+    FiledSubject, LetterPosition, OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -68,6 +68,10 @@ fn every_subject_is_written_and_read_back() {
 
     let commit = CommitSubject { key: key.clone(), owner: Owner::EnforcementCenter, revision: Revision(12) };
     assert_eq!(commit.to_string().parse(), Ok(commit.clone()));
+    let filed = FiledSubject::of(&key).unwrap();
+    assert_eq!(filed.to_string().parse(), Ok(filed.clone()));
+    assert_eq!(filed.key(), key);
+    assert_eq!(FiledSubject::of(&HistoryKey { kind: Kind::Roster, ..key.clone() }), None);
     let alarm = AlarmSubject { owner: Owner::Dispatch, key: key.clone() };
     assert_eq!(alarm.schedule().parse(), Ok(alarm.clone()));
     assert_eq!(alarm.timer().parse(), Ok(alarm.clone()));
@@ -108,17 +112,26 @@ fn every_subject_is_written_and_read_back() {
         ("commits of one case", CommitSubject::whole_history(&key)),
         ("commits of one owner on one case", CommitSubject::history_of(&key, Owner::Intake)),
         ("commits of one owner", CommitSubject::all_of(Kind::Roster, Owner::EnforcementCenter)),
+        (
+            "commits of one owner in one district",
+            CommitSubject::all_of_in(Kind::Case, &code("wuchang"), Owner::Dispatch),
+        ),
         ("commits in one district", CommitSubject::all_in(Kind::Case, &code("wuchang"))),
+        ("tombstone", filed.to_string()),
+        ("tombstones", FiledSubject::ALL.to_owned()),
+        ("tombstones of one district", FiledSubject::all_in(&filed.district)),
         ("submission", BridgeSubject::submit(&bridge.bridge)),
         ("submissions", BridgeSubject::ALL_SUBMISSIONS.to_owned()),
         ("all of one bridge", BridgeSubject::all_from(&bridge.bridge)),
         ("order", order.to_string()),
         ("orders to one department", OrderSubject::all_for(&order.department)),
+        ("orders to one department on one case", OrderSubject::all_about(&order.department, case.as_str())),
         ("answer", answer.to_string()),
         ("answers", AnswerSubject::ALL.to_owned()),
         ("alarm that waits", alarm.schedule()),
         ("alarm that rings", alarm.timer()),
         ("alarms that wait", AlarmSubject::ALL_SCHEDULES.to_owned()),
+        ("alarms that wait for one case", AlarmSubject::schedules_about(&key)),
         ("alarms that wait for one owner", AlarmSubject::all_schedules_of(Owner::Triage)),
         ("alarms that ring for one owner", AlarmSubject::all_timers_of(Owner::Triage)),
         ("charter", charter.to_string()),

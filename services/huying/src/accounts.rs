@@ -19,14 +19,16 @@ use record::calls::HUB_API;
 use crate::charters::Roster;
 use crate::data::write_if_changed;
 use crate::keys::public_key;
-use permissions::{Permissions, of_casebook, of_owner, of_story};
+use permissions::{Permissions, of_archivist, of_casebook, of_owner, of_provision, of_story, of_system};
 
 /// Reads the record and keeps snapshots of what it made of it.
 pub const CASEBOOK_USER: &str = "casebook";
 /// Sees the broker's own events and nothing of ours. Everyday work has no use for it.
 pub const SYSTEM_USER: &str = "sys";
-/// May do everything in HUB: the operator's tool.
+/// May do everything in HUB but take something off the record or the archive: the operator's tool.
 pub const PROVISION_USER: &str = "provision";
+/// Files closed cases: the only one who may purge and delete.
+pub const ARCHIVIST_USER: &str = "archivist";
 /// Moves the clock and reads the record: whoever plays stories.
 pub const STORY_USER: &str = "story";
 
@@ -36,7 +38,7 @@ pub const STORY_USER: &str = "story";
 /// # Errors
 /// A file cannot be read or written, or a code would name two users.
 pub fn write(folder: &Path, roster: &Roster) -> anyhow::Result<bool> {
-    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, STORY_USER, CASEBOOK_USER]);
+    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, ARCHIVIST_USER, STORY_USER, CASEBOOK_USER]);
     users.extend(Owner::ALL.iter().map(|owner| owner.as_str()));
     for code in roster.bridges.iter().chain(&roster.departments) {
         ensure!(
@@ -64,9 +66,10 @@ fn render<'k>(roster: &Roster, key_of: impl Fn(&str) -> &'k str) -> String {
         format!("    # {name}\n    {{ nkey: {}{} }}\n", key_of(name), permissions.render())
     };
     text += "  SYS { users: [\n";
-    text += &user(SYSTEM_USER, &Permissions::everything());
+    text += &user(SYSTEM_USER, &of_system());
     text += "  ] }\n  HUB {\n    jetstream: enabled\n    users: [\n";
-    text += &user(PROVISION_USER, &Permissions::everything());
+    text += &user(PROVISION_USER, &of_provision());
+    text += &user(ARCHIVIST_USER, &of_archivist());
     text += &user(STORY_USER, &of_story());
     text += &user(CASEBOOK_USER, &of_casebook());
     for owner in Owner::ALL {

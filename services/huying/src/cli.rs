@@ -36,6 +36,7 @@ Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
   dlq          messages that no service could handle
+  archive      closed cases: put away from the record, looked after, shown
 
 Try:
   story        play worked examples and compare what comes of them
@@ -96,6 +97,8 @@ enum Command {
     Charter(commands::charter::Command),
     #[command(subcommand)]
     Dlq(commands::dlq::Command),
+    #[command(subcommand)]
+    Archive(commands::archive::Command),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -162,6 +165,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
+        Command::Archive(command) => commands::archive::run(command).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

@@ -87,12 +87,20 @@ impl Installation {
     /// # Errors
     /// Nothing runs on the data folder.
     pub async fn broker(&self) -> anyhow::Result<Broker> {
+        self.broker_as(PROVISION_USER).await
+    }
+
+    /// The broker, as one of our own users.
+    ///
+    /// # Errors
+    /// As [`Installation::broker`].
+    pub async fn broker_as(&self, user: &str) -> anyhow::Result<Broker> {
         if self.grpc.is_some() {
             bail!("this needs the broker itself: run it where the installation runs, with --data");
         }
         let folder = self.folder();
         let endpoints = Endpoints::of(&folder)?;
-        crate::up::connect(&folder, &endpoints.nats, PROVISION_USER).await.with_context(|| {
+        crate::up::connect(&folder, &endpoints.nats, user).await.with_context(|| {
             format!("connecting to the broker of {}; is `huying up` still running?", folder.path().display())
         })
     }

@@ -34,6 +34,64 @@ async fn answers(broker: &Broker, subject: &str, payload: &str) -> bool {
     broker.requester().request(subject.to_owned(), payload.as_bytes().to_vec(), SILENCE).await.is_ok()
 }
 
+/// What takes something away, on which nobody loses anything here: no case is called so, no message is so far.
+const TAKING_AWAY: [(&str, &str); 13] = [
+    ("$JS.API.STREAM.PURGE.CASES", r#"{"filter":"case.heping.nobody.>"}"#),
+    ("$JS.API.STREAM.PURGE.CALLS", r#"{"filter":"call.heping-police.nobody.*"}"#),
+    ("$JS.API.STREAM.PURGE.TIMERS", r#"{"filter":"sched.dispatch.case.heping.nobody"}"#),
+    ("$JS.API.STREAM.PURGE.KV_refs", r#"{"filter":"$KV.refs.nobody"}"#),
+    ("$JS.API.STREAM.PURGE.OBJ_archive", r#"{"filter":"$O.archive.C.nobody"}"#),
+    ("$JS.API.STREAM.MSG.DELETE.CASES", r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.PURGE.CHARTERS", r#"{"filter":"charter.nobody.1"}"#),
+    ("$JS.API.STREAM.PURGE.DLQ", r#"{"filter":"dlq.nobody.1"}"#),
+    ("$JS.API.STREAM.MSG.DELETE.OBJ_archive", r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.DELETE.CASES", ""),
+    ("$JS.API.STREAM.DELETE.OBJ_archive", ""),
+    ("$O.archive.C.nobody", ""),
+    ("$JS.API.ACCOUNT.PURGE.HUB", ""),
+];
+/// What of it is the archivist's work.
+const FILING: [&str; 7] = [
+    "$JS.API.STREAM.PURGE.CASES",
+    "$JS.API.STREAM.PURGE.CALLS",
+    "$JS.API.STREAM.PURGE.TIMERS",
+    "$JS.API.STREAM.PURGE.KV_refs",
+    "$JS.API.STREAM.PURGE.OBJ_archive",
+    "$JS.API.STREAM.MSG.DELETE.CASES",
+    "$O.archive.C.nobody",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_all_users_only_the_archivist_takes_anything_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = heping(folder.path()).await;
+    let mut users: Vec<String> = std::fs::read_dir(folder.path().join("keys"))
+        .unwrap()
+        .filter_map(|file| Some(file.unwrap().file_name().into_string().unwrap().strip_suffix(".nk")?.to_owned()))
+        .collect();
+    users.sort();
+    for known in ["archivist", "provision", "story", "sys", "dispatch", "heping-board", "heping-police"] {
+        assert!(users.iter().any(|user| user == known), "{known} has no key: {users:?}");
+    }
+    let accounts = std::fs::read_to_string(folder.path().join("accounts.conf")).unwrap();
+    assert_eq!(accounts.matches("nkey:").count(), users.len(), "every user of the accounts is tried");
+
+    let mut reached = Vec::new();
+    for user in &users {
+        let broker = running.connect(user).await.unwrap();
+        let attempts = TAKING_AWAY.map(|(subject, payload)| {
+            let broker = &broker;
+            async move { answers(broker, subject, payload).await.then_some((user.as_str(), subject)) }
+        });
+        reached.extend(futures::future::join_all(attempts).await.into_iter().flatten());
+    }
+
+    let expected: Vec<(&str, &str)> =
+        TAKING_AWAY.iter().map(|(subject, _)| ("archivist", *subject)).filter(|(_, it)| FILING.contains(it)).collect();
+    assert_eq!(reached, expected);
+    running.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_party_reaches_what_is_its_own_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();

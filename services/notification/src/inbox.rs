@@ -119,6 +119,10 @@ impl Inbox {
                 Ok(())
             }
             // They were sent; trying again would only send them again.
+            Err(Refused::Filed(key)) => {
+                tracing::warn!(%key, "sent, and not recorded: the case is filed");
+                Ok(())
+            }
             Err(Refused::Full(commits)) => {
                 let key = &about.subject.key;
                 tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");

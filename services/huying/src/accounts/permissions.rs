@@ -2,19 +2,18 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, follows,
-    record_consumer, timer_consumer,
+    ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers,
+    follows, record_consumer, timer_consumer,
 };
 use proto::subjects::{
-    AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, SpotSubject,
+    AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
 };
 
-use super::{CASEBOOK_USER, STORY_USER};
+use super::{ARCHIVIST_USER, CASEBOOK_USER, STORY_USER};
 
 /// What one user may publish and hear.
 pub(super) struct Permissions {
-    /// `None`: everything in its account.
-    limits: Option<Limits>,
+    limits: Limits,
 }
 
 #[derive(Default)]
@@ -28,19 +27,27 @@ struct Limits {
 }
 
 impl Permissions {
-    pub fn everything() -> Self {
-        Self { limits: None }
+    /// Everything in its account, except to publish this.
+    fn everything_but(never: impl IntoIterator<Item = String>) -> Self {
+        let everything = || vec![">".to_owned()];
+        let limits = Limits {
+            publish: everything(),
+            never: never.into_iter().collect(),
+            subscribe: everything(),
+            answers: false,
+        };
+        Self { limits }
     }
 
     /// An outside party: what it may publish, and its own inbox.
     pub fn party(code: &Code, publish: Vec<String>) -> Self {
         let limits = Limits { publish, subscribe: vec![inbox(code.as_str())], ..Limits::default() };
-        Self { limits: Some(limits) }
+        Self { limits }
     }
 
     /// As it stands behind the user's key.
     pub fn render(&self) -> String {
-        let Some(limits) = &self.limits else { return String::new() };
+        let limits = &self.limits;
         let list = |subjects: &[String]| {
             subjects.iter().map(|subject| format!("\"{subject}\"")).collect::<Vec<_>>().join(", ")
         };
@@ -105,7 +112,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
         Owner::Triage | Owner::Evaluation | Owner::Notification => {}
     }
-    Permissions { limits: Some(limits) }
+    Permissions { limits }
 }
 
 /// A related case found on the way comes in like any other.
@@ -164,7 +171,66 @@ pub(super) fn of_story() -> Permissions {
     reads(&mut limits, &[CASES, CHARTERS, CALLS, DLQ]);
     watches_the_clock(&mut limits);
     others_consumers(&mut limits.never, None);
-    Permissions { limits: Some(limits) }
+    Permissions { limits }
+}
+
+/// Sees the broker's own events. One of its requests would empty a whole account.
+pub(super) fn of_system() -> Permissions {
+    Permissions::everything_but(["$JS.API.ACCOUNT.PURGE.>".to_owned()])
+}
+
+/// The operator's tool makes and changes everything, and `huying up` writes for all services through it. What it
+/// cannot do is take something away: messages, streams, or by a rollup what an object store keeps.
+pub(super) fn of_provision() -> Permissions {
+    let taking_away = ["STREAM.PURGE.>", "STREAM.MSG.DELETE.>", "STREAM.DELETE.>", "STREAM.RESTORE.>"];
+    let taking_away = taking_away.map(|call| format!("$JS.API.{call}"));
+    Permissions::everything_but(taking_away.into_iter().chain([objects(ARCHIVE), FiledSubject::ALL.to_owned()]))
+}
+
+/// Whoever files: reads the record and what the services have settled, writes volumes and tombstones, and alone takes
+/// away what a filed case leaves behind. It commits nothing.
+pub(super) fn of_archivist() -> Permissions {
+    let mut limits = Limits { subscribe: vec![inbox(ARCHIVIST_USER)], ..Limits::default() };
+    let publish = &mut limits.publish;
+    publish.extend([CASES, CHARTERS].map(stream_info));
+    publish.extend([
+        format!("$JS.API.DIRECT.GET.{CASES}"),
+        format!("$JS.API.DIRECT.GET.{CASES}.>"),
+        format!("$JS.API.STREAM.MSG.GET.{CASES}"),
+        format!("$JS.API.DIRECT.GET.{CHARTERS}"),
+    ]);
+    let following = consumers().into_iter().filter(|consumer| consumer.stream == CASES);
+    publish.extend(following.map(|consumer| format!("$JS.API.CONSUMER.INFO.{CASES}.{}", consumer.name)));
+    publish.extend([FiledSubject::ALL.to_owned(), format!("$JS.API.STREAM.MSG.DELETE.{CASES}")]);
+    publish.extend([CASES, CALLS, TIMERS].map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")));
+    publish.extend(
+        [format!("KV_{REFS}"), format!("OBJ_{ARCHIVE}")].map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")),
+    );
+    publish.push(objects(ARCHIVE));
+    reads(&mut limits, &[CASES]);
+    reads_objects(&mut limits, ARCHIVE);
+    others_consumers(&mut limits.never, None);
+    Permissions { limits }
+}
+
+/// Everything one may write into a bucket of objects.
+fn objects(bucket: &str) -> String {
+    format!("$O.{bucket}.>")
+}
+
+/// Objects of a bucket, and the list of them.
+fn reads_objects(limits: &mut Limits, bucket: &str) {
+    let stream = format!("OBJ_{bucket}");
+    limits.publish.extend([
+        stream_info(&stream),
+        format!("$JS.API.DIRECT.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}.>"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}.>"),
+        format!("$JS.API.CONSUMER.INFO.{stream}.*"),
+        format!("$JS.API.CONSUMER.DELETE.{stream}.*"),
+        format!("$JS.FC.{stream}.>"),
+    ]);
 }
 
 /// Reading a stream from some position on, through consumers that nobody else knows and that go by themselves.

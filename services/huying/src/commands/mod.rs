@@ -1,6 +1,7 @@
 //! One file per command: its flags, and what it does with them.
 
 pub(crate) mod access;
+pub(crate) mod archive;
 pub(crate) mod bridge;
 pub(crate) mod case;
 pub(crate) mod charter;

@@ -10,6 +10,9 @@ use crate::{
     Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier, UnitTemplate,
 };
 
+/// How long a closed case stays on the record where the charter does not say: half a year, in minutes.
+const FILING_MINUTES: u64 = 180 * 24 * 60;
+
 /// Who there is.
 impl Charter {
     #[must_use]
@@ -217,6 +220,15 @@ impl Charter {
     #[must_use]
     pub fn limit(&self, code: &str) -> Option<&Limit> {
         self.limits.named(code)
+    }
+
+    /// What was closed before this has stayed on the record for as long as the district wants it there: its limit
+    /// `filing`, or half a year.
+    #[must_use]
+    pub fn filed_if_closed_before(&self, now: Timestamp) -> Timestamp {
+        let minutes = self.limit("filing").map_or(FILING_MINUTES, |limit| limit.nominal_minutes());
+        let stays = jiff::SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX / 60));
+        now.checked_sub(stays).unwrap_or(Timestamp::MIN)
     }
 
     #[must_use]

@@ -14,6 +14,7 @@ use async_nats::header::{
 use async_nats::{HeaderMap, PublishError, Request};
 use bytes::Bytes;
 use futures::StreamExt;
+use proto::subjects::{CommitSubject, FiledSubject};
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
@@ -39,13 +40,21 @@ const PLAIN_IN_FLIGHT: usize = 1000;
 const QUEUE_MAX: usize = 8192;
 /// Longest wait for one append, queue included, before its outcome counts as unknown: two requests' worth.
 const APPEND_S_MAX: u64 = 10;
-/// "wrong last sequence": the subject exists already.
+/// "wrong last sequence": the subject exists already, or whatever else a message expected is not so.
 const CODE_WRONG_LAST: u64 = 10_071;
+/// The same, said of a message that is still on its way to the replicas.
 const CODE_WRONG_LAST_IN_FLIGHT: u64 = 10_164;
+/// Times a commit is sent again because another one of its case was on its way, and the wait before each: a few times
+/// what a round of the replicas takes. Only one commit of a case is on its way at once there, whoever its owner.
+const IN_FLIGHT_MAX: u32 = 200;
+const IN_FLIGHT_WAIT: Duration = Duration::from_millis(2);
 /// The store took no message. A full disk has the same code; only the text tells them apart.
 const CODE_STORE_FAILED: u64 = 10_077;
 /// What it says when `discard_new_per_subject` kept a second message away.
 const TEXT_PER_SUBJECT: &str = "per subject";
+
+/// Whose last sequence a message expects, where it is not its own subject's; the client has no name for it.
+const NATS_EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 
 /// When to send batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +77,35 @@ struct Item {
     subject: String,
     headers: HeaderMap,
     payload: Bytes,
-    reply: oneshot::Sender<Result<u64, BrokerError>>,
+    reply: oneshot::Sender<Result<u64, Unstored>>,
+}
+
+/// Why a message is not where it should be.
+#[derive(Debug)]
+enum Unstored {
+    /// What it expected of the last message under some subject is not so.
+    WrongLast,
+    /// A message with the same expectation is on its way to the replicas; this one was not even looked at.
+    InFlight,
+    /// Its own subject exists already.
+    Exists,
+    Broker(BrokerError),
+}
+
+impl From<BrokerError> for Unstored {
+    fn from(error: BrokerError) -> Self {
+        Self::Broker(error)
+    }
+}
+
+/// What became of a tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tombstone {
+    Stored,
+    /// There was one already.
+    There,
+    /// Somebody wrote on the case since it was read: it stays open.
+    Changed,
 }
 
 impl Appender {
@@ -110,13 +147,71 @@ impl Appender {
         self.send(subject, payload.into(), headers).await
     }
 
-    /// Writes `payload` under `subject` with headers of the caller's own, unconditionally.
-    pub(crate) async fn send(
+    /// Records a commit. The stream itself keeps its subject unique; what the message expects is that its case is not
+    /// filed, so whatever its writer remembers or forgets, nothing is added to a case that has left the record.
+    ///
+    /// # Errors
+    /// [`BrokerError::Exists`] when this revision exists, [`BrokerError::Filed`] when the case is filed;
+    /// [`BrokerError::Unavailable`] when the outcome is unknown.
+    pub async fn append_commit(&self, subject: &CommitSubject, payload: impl Into<Bytes>) -> Result<u64, BrokerError> {
+        let (name, payload) = (subject.to_string(), payload.into());
+        let Some(tombstone) = FiledSubject::of(&subject.key) else { return self.append(name, payload).await };
+        match self.expecting(name.clone(), payload, &tombstone.to_string(), 0).await {
+            Ok(sequence) => Ok(sequence),
+            Err(Unstored::Exists) => Err(BrokerError::Exists { subject: name }),
+            Err(Unstored::WrongLast) => Err(BrokerError::Filed { key: subject.key.clone() }),
+            Err(Unstored::InFlight) => Err(BrokerError::Unavailable { what: format!("append {name}"), source: None }),
+            Err(Unstored::Broker(error)) => Err(error),
+        }
+    }
+
+    /// Puts the tombstone of a case, of which nothing lies after `last_position`.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn append_filed(
         &self,
-        subject: String,
-        payload: Bytes,
-        mut headers: HeaderMap,
-    ) -> Result<u64, BrokerError> {
+        subject: &FiledSubject,
+        payload: impl Into<Bytes>,
+        last_position: u64,
+    ) -> Result<Tombstone, BrokerError> {
+        let (name, history) = (subject.to_string(), CommitSubject::whole_history(&subject.key()));
+        match self.expecting(name.clone(), payload.into(), &history, last_position).await {
+            Ok(_) => Ok(Tombstone::Stored),
+            Err(Unstored::Exists) => Ok(Tombstone::There),
+            Err(Unstored::WrongLast) => Ok(Tombstone::Changed),
+            Err(Unstored::InFlight) => Err(BrokerError::Unavailable { what: format!("append {name}"), source: None }),
+            Err(Unstored::Broker(error)) => Err(error),
+        }
+    }
+
+    /// Writes `payload` under `subject`, if the last message that matches `filter` is at `expected`; 0 means that none
+    /// does.
+    async fn expecting(&self, subject: String, payload: Bytes, filter: &str, expected: u64) -> Result<u64, Unstored> {
+        let mut tries = 0;
+        loop {
+            let mut headers = HeaderMap::new();
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, filter);
+            match self.offer(subject.clone(), payload.clone(), headers).await {
+                Err(Unstored::InFlight) if tries < IN_FLIGHT_MAX => {
+                    tries += 1;
+                    tokio::time::sleep(IN_FLIGHT_WAIT).await;
+                }
+                answered => return answered,
+            }
+        }
+    }
+
+    /// Writes `payload` under `subject` with headers of the caller's own, unconditionally.
+    pub(crate) async fn send(&self, subject: String, payload: Bytes, headers: HeaderMap) -> Result<u64, BrokerError> {
+        self.offer(subject.clone(), payload, headers).await.map_err(|unstored| match unstored {
+            Unstored::WrongLast | Unstored::InFlight | Unstored::Exists => BrokerError::Exists { subject },
+            Unstored::Broker(error) => error,
+        })
+    }
+
+    async fn offer(&self, subject: String, payload: Bytes, mut headers: HeaderMap) -> Result<u64, Unstored> {
         trace::inject(&mut headers);
         let (reply, answer) = oneshot::channel();
         let gone = || BrokerError::Unavailable { what: format!("append to {}", self.stream), source: None };
@@ -204,7 +299,7 @@ impl Committer {
     /// more than that.
     async fn send_group(&self, group: Vec<Item>) {
         let published = tokio::time::timeout(Duration::from_secs(APPEND_S_MAX), self.publish_group(&group)).await;
-        match published.unwrap_or_else(|late| Err(BrokerError::unavailable("append a group", late))) {
+        match published.unwrap_or_else(|late| Err(BrokerError::unavailable("append a group", late).into())) {
             Ok(ack) if ack.count == Some(group.len() as u64) => {
                 metrics::counter!("record_appends_total", "stream" => self.stream, "form" => "grouped")
                     .increment(group.len() as u64);
@@ -214,11 +309,11 @@ impl Committer {
                     let _ = item.reply.send(Ok(sequence));
                 }
             }
-            Err(error) if error.is_transient() => {
+            Err(Unstored::Broker(error)) if error.is_transient() => {
                 metrics::counter!("record_groups_refused_total", "stream" => self.stream).increment(1);
                 for item in group {
                     let what = format!("append {} in a group: {}", item.subject, chain(&error));
-                    let _ = item.reply.send(Err(BrokerError::Unavailable { what, source: None }));
+                    let _ = item.reply.send(Err(BrokerError::Unavailable { what, source: None }.into()));
                 }
             }
             Ok(_) | Err(_) => {
@@ -230,7 +325,7 @@ impl Committer {
         }
     }
 
-    async fn publish_group(&self, group: &[Item]) -> Result<Stored, BrokerError> {
+    async fn publish_group(&self, group: &[Item]) -> Result<Stored, Unstored> {
         let batch = uuid::Uuid::new_v4().simple().to_string();
         let what = || format!("append a group to {}", self.stream);
         let headers_of = |position: usize, item: &Item| {
@@ -240,7 +335,7 @@ impl Committer {
             headers
         };
         let Some((last, before)) = group.split_last() else {
-            return Err(BrokerError::Unavailable { what: what(), source: None });
+            return Err(BrokerError::Unavailable { what: what(), source: None }.into());
         };
         for (position, item) in before.iter().enumerate() {
             let headers = headers_of(position, item);
@@ -255,23 +350,25 @@ impl Committer {
         self.publish(last.subject.clone(), headers, last.payload.clone()).await
     }
 
-    async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<Stored, BrokerError> {
+    async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<Stored, Unstored> {
         let what = format!("append {subject}");
         let request = Request::new().headers(headers).payload(payload);
-        let reply = self.broker.ask(self.stream, &what, subject.clone(), request).await?;
+        let reply = self.broker.ask(self.stream, &what, subject, request).await?;
         let ack: Ack =
             serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (ack.error, ack.seq) {
             (None, Some(sequence)) => Ok(Stored { sequence, count: ack.count }),
-            (None, None) => Err(BrokerError::Unavailable { what, source: None }),
+            (None, None) => Err(BrokerError::Unavailable { what, source: None }.into()),
             (Some(error), _) => Err(match error.err_code {
-                CODE_WRONG_LAST | CODE_WRONG_LAST_IN_FLIGHT => BrokerError::Exists { subject },
-                CODE_STORE_FAILED if error.description.contains(TEXT_PER_SUBJECT) => BrokerError::Exists { subject },
+                CODE_WRONG_LAST => Unstored::WrongLast,
+                CODE_WRONG_LAST_IN_FLIGHT => Unstored::InFlight,
+                CODE_STORE_FAILED if error.description.contains(TEXT_PER_SUBJECT) => Unstored::Exists,
                 code if error.code >= 500 => BrokerError::Unavailable {
                     what: format!("{what}: {} (error {code})", error.description),
                     source: None,
-                },
-                code => BrokerError::Rejected { what, code, description: error.description },
+                }
+                .into(),
+                code => BrokerError::Rejected { what, code, description: error.description }.into(),
             }),
         }
     }

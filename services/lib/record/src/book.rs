@@ -92,6 +92,9 @@ pub enum Refused<R> {
     /// It would make a commit of so many bytes.
     #[error("a commit of {0} bytes is too large: {BYTES_MAX} fit")]
     TooLarge(usize),
+    /// The case is closed and filed, and nothing is added to it any more.
+    #[error("{0} is closed and filed; submit what is new as a report of its own, with related_case {id}", id = .0.id)]
+    Filed(HistoryKey),
     /// Others were faster, [`RACES_MAX`] times. Try again.
     #[error("others changed this at the same time; try again")]
     Contended,
@@ -313,8 +316,11 @@ impl<A: Aggregate> Book<A> {
         together: &[Pending<A>],
     ) -> Result<Vec<Outcome<A>>, Stumble> {
         let fail = |error: BrokerError| {
-            let error = Arc::new(error);
-            Ok(together.iter().map(|_| Err(Refused::Broker(Arc::clone(&error)))).collect())
+            let refused = match error {
+                BrokerError::Filed { key } => Refused::Filed(key),
+                error => Refused::Broker(Arc::new(error)),
+            };
+            Ok(together.iter().map(|_| Err(refused.clone())).collect())
         };
         let mut fresh = false;
         let mut races = 0;
@@ -369,7 +375,7 @@ impl<A: Aggregate> Book<A> {
     async fn commit(&self, subject: &CommitSubject, bytes: Bytes) -> Result<u64, BrokerError> {
         let mut repeats = 0;
         loop {
-            match self.0.appender.append(subject.to_string(), bytes.clone()).await {
+            match self.0.appender.append_commit(subject, bytes.clone()).await {
                 Ok(position) => return Ok(position),
                 Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
                 Err(error) => return Err(error),

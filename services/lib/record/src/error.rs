@@ -1,5 +1,7 @@
 use std::error::Error;
 
+use ids::HistoryKey;
+
 /// What can go wrong between us and the broker, sorted by what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
@@ -13,12 +15,21 @@ pub enum BrokerError {
     /// The subject exists already: somebody else was first, or we were and lost the acknowledgement.
     #[error("{subject} exists already")]
     Exists { subject: String },
+    /// The case was closed and has left the record for the archive; nothing is added to it any more.
+    #[error("{key} is closed and filed; what is new becomes a case of its own that names it")]
+    Filed { key: HistoryKey },
     /// The broker said no and will say no again.
     #[error("the broker refused to {what}: {description} (error {code})")]
     Rejected { what: String, code: u64, description: String },
     /// A stream, consumer or bucket is not there. `huying provision` makes it (runbook HY-002).
     #[error("{what} is not there: run `huying provision` first (HY-002)")]
     NotProvisioned { what: String },
+    /// A stream of ours that denies deleting and purging, as those of early versions did (runbook HY-010).
+    #[error(
+        "{what} denies deleting or purging, and the broker never takes that back, so its closed cases could never be \
+         filed: back it up and restore it without (HY-010)"
+    )]
+    Unfileable { what: String },
     /// The server is too old: it would silently ignore headers that we rely on (runbook HY-001).
     #[error("nats-server {found} is too old: {needed} or newer is needed (HY-001)")]
     TooOld { found: String, needed: &'static str },

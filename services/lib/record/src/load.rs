@@ -8,9 +8,9 @@ use async_nats::{HeaderValue, Message, Request, StatusCode};
 use bytes::Bytes;
 use ids::{HistoryKey, Owner, Revision};
 use prost::Message as _;
-use proto::record::v1::Commit;
+use proto::record::v1::{Commit, Filed};
 use proto::streams::CASES;
-use proto::subjects::CommitSubject;
+use proto::subjects::{CommitSubject, FiledSubject};
 use serde::Deserialize;
 
 use crate::broker::{Broker, REQUEST_S_MAX};
@@ -54,13 +54,49 @@ impl StoredCommit {
     }
 }
 
+/// A commit byte for byte, for whoever keeps it elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsStored {
+    pub subject: CommitSubject,
+    pub sequence: u64,
+    pub payload: Bytes,
+}
+
+impl AsStored {
+    /// # Errors
+    /// [`BrokerError::Corrupt`]: it is not a commit.
+    pub fn read(&self) -> Result<StoredCommit, BrokerError> {
+        Ok(StoredCommit {
+            subject: self.subject.clone(),
+            sequence: self.sequence,
+            commit: decode(&self.subject, &self.payload)?,
+        })
+    }
+}
+
+/// The tombstone of a filed case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredFiled {
+    pub subject: FiledSubject,
+    /// Position in the stream.
+    pub sequence: u64,
+    pub filed: Filed,
+}
+
+/// What is on the record about one case.
+pub(crate) struct WholeHistory {
+    pub commits: Vec<AsStored>,
+    pub filed: Option<StoredFiled>,
+}
+
 impl Broker {
     /// Every commit of one history, over all owners, in the order the broker took them. Empty when there is none.
     ///
     /// # Errors
-    /// The broker does not answer, or something stored there is not a commit.
+    /// [`BrokerError::Filed`]: the case has left the record. Or the broker does not answer, or something stored there
+    /// is not a commit.
     pub async fn load(&self, key: &HistoryKey) -> Result<Vec<StoredCommit>, BrokerError> {
-        self.multi_last(CommitSubject::whole_history(key)).await
+        self.load_unfiled(key, CommitSubject::whole_history(key)).await
     }
 
     /// Every commit of one owner about one history, by revision.
@@ -68,9 +104,58 @@ impl Broker {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_owner(&self, key: &HistoryKey, owner: Owner) -> Result<Vec<StoredCommit>, BrokerError> {
-        let mut commits = self.multi_last(CommitSubject::history_of(key, owner)).await?;
+        let mut commits = self.load_unfiled(key, CommitSubject::history_of(key, owner)).await?;
         commits.sort_by_key(|stored| stored.subject.revision);
         Ok(commits)
+    }
+
+    /// The tombstone of a case, if it is filed.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn filed(&self, key: &HistoryKey) -> Result<Option<StoredFiled>, BrokerError> {
+        let Some(subject) = FiledSubject::of(key) else { return Ok(None) };
+        let subject = subject.to_string();
+        let last = self.multi_last(&[&subject]).await?.pop();
+        last.map(|last| read_filed(&last.subject, last.sequence, &last.payload)).transpose()
+    }
+
+    /// Commits of a history and its tombstone, as they are.
+    pub(crate) async fn whole_history(&self, key: &HistoryKey) -> Result<WholeHistory, BrokerError> {
+        let (commits, filed) = self.history_and_tombstone(key, CommitSubject::whole_history(key)).await?;
+        let as_stored = |message: StoredMessage| {
+            Ok(AsStored {
+                subject: parse_subject(&message.subject)?,
+                sequence: message.sequence,
+                payload: message.payload,
+            })
+        };
+        Ok(WholeHistory { commits: commits.into_iter().map(as_stored).collect::<Result<_, BrokerError>>()?, filed })
+    }
+
+    /// The tombstone is asked for with the commits: whoever is told of no tombstone has been told of every commit.
+    async fn load_unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
+        match self.history_and_tombstone(key, filter).await? {
+            (_, Some(_)) => Err(BrokerError::Filed { key: key.clone() }),
+            (messages, None) => messages
+                .iter()
+                .map(|message| read_commit(&message.subject, message.sequence, &message.payload))
+                .collect(),
+        }
+    }
+
+    async fn history_and_tombstone(
+        &self,
+        key: &HistoryKey,
+        filter: String,
+    ) -> Result<(Vec<StoredMessage>, Option<StoredFiled>), BrokerError> {
+        let tombstone = FiledSubject::of(key).map(|subject| subject.to_string());
+        let filters: Vec<&str> = [Some(filter.as_str()), tombstone.as_deref()].into_iter().flatten().collect();
+        let mut messages = self.multi_last(&filters).await?;
+        let of_tombstone = messages.iter().position(|message| Some(&message.subject) == tombstone.as_ref());
+        let filed = of_tombstone.map(|position| messages.remove(position));
+        let filed = filed.map(|message| read_filed(&message.subject, message.sequence, &message.payload));
+        Ok((messages, filed.transpose()?))
     }
 
     /// Whether an owner's history has nothing after `revision`, as the stream's LEADER knows it: a direct get may be
@@ -132,12 +217,11 @@ impl Broker {
         self.ask(CASES, what, format!("$JS.API.{api}.{CASES}"), Request::new().payload(request.into())).await
     }
 
-    async fn multi_last(&self, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
-        let what = format!("load {filter}");
+    async fn multi_last(&self, filters: &[&str]) -> Result<Vec<StoredMessage>, BrokerError> {
+        let what = format!("load {}", filters.first().copied().unwrap_or_default());
         let last_of_each =
-            |from| serde_json::json!({ "multi_last": [filter], "seq": from, "batch": COMMITS_LOADED_MAX });
-        let messages = self.pages(CASES, &what, 1, last_of_each).await?;
-        messages.iter().map(|message| read_commit(&message.subject, message.sequence, &message.payload)).collect()
+            |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": COMMITS_LOADED_MAX });
+        self.pages(CASES, &what, 1, last_of_each).await
     }
 
     /// What is stored in `stream` from `from` on, in its order.
@@ -148,10 +232,23 @@ impl Broker {
         from: u64,
     ) -> Result<Vec<StoredMessage>, BrokerError> {
         let what = format!("read {stream}");
-        self.pages(stream, &what, from, |from| {
-            serde_json::json!({ "next_by_subj": filter, "seq": from, "batch": PAGE_MESSAGES, "max_bytes": PAGE_BYTES })
-        })
-        .await
+        self.pages(stream, &what, from, |from| next_of(filter, from)).await
+    }
+
+    /// The same, as much as one answer holds.
+    pub(crate) async fn stored_page(
+        &self,
+        stream: &'static str,
+        filter: &str,
+        from: u64,
+    ) -> Result<Vec<StoredMessage>, BrokerError> {
+        let what = format!("read {stream}");
+        let mut messages = Vec::new();
+        let patience = Duration::from_secs(REQUEST_S_MAX);
+        let request = next_of(filter, from);
+        let page = self.page(stream, &what, &request, &mut messages);
+        tokio::time::timeout(patience, page).await.map_err(|late| BrokerError::unavailable(what.as_str(), late))??;
+        Ok(messages)
     }
 
     /// Direct gets of many messages until none is left: the server also ends an answer at a number of bytes.
@@ -203,6 +300,10 @@ impl Broker {
     }
 }
 
+fn next_of(filter: &str, from: u64) -> serde_json::Value {
+    serde_json::json!({ "next_by_subj": filter, "seq": from, "batch": PAGE_MESSAGES, "max_bytes": PAGE_BYTES })
+}
+
 #[derive(Deserialize)]
 struct AtLeader {
     message: Option<serde::de::IgnoredAny>,
@@ -221,9 +322,24 @@ fn header(reply: &Message, name: impl IntoHeaderName) -> &str {
 
 /// Reads one stored message.
 pub(crate) fn read_commit(subject: &str, sequence: u64, payload: &[u8]) -> Result<StoredCommit, BrokerError> {
-    let commit = Commit::decode(payload)
-        .map_err(|source| BrokerError::Corrupt { subject: subject.to_owned(), source: Box::new(source) })?;
-    Ok(StoredCommit { subject: parse_subject(subject)?, sequence, commit })
+    let subject = parse_subject(subject)?;
+    let commit = decode(&subject, payload)?;
+    Ok(StoredCommit { subject, sequence, commit })
+}
+
+fn decode(subject: &CommitSubject, payload: &[u8]) -> Result<Commit, BrokerError> {
+    Commit::decode(payload)
+        .map_err(|source| BrokerError::Corrupt { subject: subject.to_string(), source: Box::new(source) })
+}
+
+/// Reads one tombstone.
+pub(crate) fn read_filed(subject: &str, sequence: u64, payload: &[u8]) -> Result<StoredFiled, BrokerError> {
+    let corrupt = |source| BrokerError::Corrupt { subject: subject.to_owned(), source };
+    Ok(StoredFiled {
+        subject: subject.parse().map_err(|error| corrupt(Box::new(error) as _))?,
+        sequence,
+        filed: Filed::decode(payload).map_err(|error| corrupt(Box::new(error) as _))?,
+    })
 }
 
 fn parse_subject(subject: &str) -> Result<CommitSubject, BrokerError> {

@@ -6,9 +6,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
-use proto::streams::{
-    CALLS, CLOCK, ConsumerSpec, DLQ, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
-};
+use proto::streams::{CALLS, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams};
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
@@ -35,7 +33,8 @@ impl Broker {
     /// Creates or updates every stream, bucket and consumer. Repeating it changes nothing.
     ///
     /// # Errors
-    /// The broker refuses a change, e.g. of a stream's retention.
+    /// A stream denies deleting or purging, which can never be taken back; or the broker refuses a change, e.g. of a
+    /// stream's retention.
     pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let mut report = Vec::new();
         for spec in streams() {
@@ -83,6 +82,9 @@ impl Broker {
         let what = format!("stream {}", config.name);
         let before =
             self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
+        if before.as_ref().is_some_and(|before| before.deny_delete || before.deny_purge) {
+            return Err(BrokerError::Unfileable { what });
+        }
         let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
             what: format!("create {what}"),
             code: 0,
@@ -108,6 +110,8 @@ fn department_consumer(department: &Code) -> ConsumerSpec {
     ConsumerSpec { stream: CALLS, name: department.to_string(), filters: vec![OrderSubject::all_for(department)] }
 }
 
+/// Who may delete and purge is decided by accounts, not by the stream's own flags: the server never lets those be
+/// cleared, and then no case could ever leave the record for the archive.
 fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
     Config {
         name: spec.name.to_owned(),
@@ -131,9 +135,6 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         allow_message_ttl: spec.latest,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
-        // Letters are dropped by a person, or go back to whoever gave them up.
-        deny_delete: spec.write_once && spec.name != DLQ,
-        deny_purge: spec.write_once,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()
     }
@@ -151,8 +152,6 @@ fn references_config(replicas: usize) -> Config {
         max_message_size: 1024,
         allow_direct: true,
         allow_atomic_publish: true,
-        deny_delete: true,
-        deny_purge: true,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()
     }

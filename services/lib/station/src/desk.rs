@@ -112,8 +112,13 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     ) -> Result<(), Failure> {
         let now = self.station.now().max(alarm.due);
         let cause = Cause { kind: Some(cause::Kind::Deadline(alarm.due.to_wire())) };
-        let answered = self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await?;
-        if answered.is_none_or(|answered| answered.events.is_empty()) {
+        let nothing_due = match self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await? {
+            Reaction::Decided(answered) => answered.events.is_empty(),
+            Reaction::Refused => true,
+            // Its alarms have no history to be set for.
+            Reaction::Filed => false,
+        };
+        if nothing_due {
             let to_real = |due| self.station.clock.to_real(due);
             self.alarms.set_after_ringing(&self.book, &alarm.key, alarm.due, to_real).await?;
         }
@@ -180,7 +185,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         charter: &Charter,
         at: Timestamp,
         command: A::Command,
-    ) -> Result<Option<Answered<A::Event>>, Failure> {
+    ) -> Result<Reaction<A::Event>, Failure> {
         let request = Request {
             command,
             cause,
@@ -191,15 +196,27 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
             at,
         };
         match self.book.decide(key, request).await {
-            Ok(answered) => Ok(Some(answered)),
+            Ok(answered) => Ok(Reaction::Decided(answered)),
+            Err(Refused::Filed(key)) => {
+                metrics::counter!("reactions_refused_total", "rule" => "filed").increment(1);
+                tracing::info!(%key, "a followed fact asks for nothing of a filed case");
+                Ok(Reaction::Filed)
+            }
             Err(refused) => {
                 let refusal = refused.rule_or_failure()?;
                 metrics::counter!("reactions_refused_total", "rule" => refusal.rule()).increment(1);
                 tracing::info!(%key, rule = refusal.rule(), %refusal, "a followed fact asks for nothing here");
-                Ok(None)
+                Ok(Reaction::Refused)
             }
         }
     }
+}
+
+/// What came of something that nobody asked for.
+enum Reaction<E> {
+    Decided(Answered<E>),
+    Refused,
+    Filed,
 }
 
 /// A followed message as the commit it is.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use ids::HistoryKey;
 use proto::common::v1::{FieldViolation, Refusal};
 use record::book::BYTES_MAX;
 use record::{BrokerError, Refused, chain};
@@ -9,6 +10,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::NoCharter;
+
+/// The rule by which nothing is added to a case that has left the record.
+const FILED: &str = "filed";
 
 /// A domain refusal, as the outside sees it. Implemented where the domain meets the wire.
 pub trait Refuse: std::fmt::Display {
@@ -115,13 +119,32 @@ pub fn status_of<R: Refuse>(refused: Refused<R>) -> Status {
                 format!("it makes a commit of {bytes} bytes, and at most {BYTES_MAX} fit: say it in parts");
             Violation::new("request", "commit-size", description).into()
         }
+        Refused::Filed(key) => filed(&key),
         Refused::Contended => Status::aborted("others changed this at the same time; send it again"),
         Refused::Broker(error) => broker_status(&error),
     }
 }
 
+/// FAILED_PRECONDITION, rule `filed`: the case has left the record, and what a clerk can do about it.
+fn filed(key: &HistoryKey) -> Status {
+    metrics::counter!("commands_refused_total", "rule" => FILED).increment(1);
+    tracing::info!(%key, rule = FILED, "refused");
+    let mut details = ErrorDetails::new();
+    details.set_error_info(FILED, "huying", std::collections::HashMap::new());
+    details.set_resource_info("case", &key.id, "", "closed and filed");
+    let message = format!(
+        "case {id} is closed and filed, and nothing is added to it any more; submit what is new as a report of its own \
+         with related_case {id} ({FILED})",
+        id = key.id
+    );
+    Status::with_error_details(Code::FailedPrecondition, message, details)
+}
+
 /// A broker error as a status, logged with its whole chain.
 pub fn broker_status(error: &BrokerError) -> Status {
+    if let BrokerError::Filed { key } = error {
+        return filed(key);
+    }
     if error.is_transient() {
         tracing::warn!(error = chain(error), "the record is out of reach");
         Status::unavailable("the record is out of reach; send it again")
