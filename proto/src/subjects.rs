@@ -93,6 +93,12 @@ impl FiledSubject {
     pub const ALL: &'static str = "filed.*.*";
     const FORM: &'static str = "filed.<district>.<case>";
 
+    /// Whether a subject is that of a tombstone.
+    #[must_use]
+    pub fn is_one(subject: &str) -> bool {
+        subject.starts_with("filed.")
+    }
+
     /// The tombstone a history can get; only cases are filed.
     #[must_use]
     pub fn of(key: &HistoryKey) -> Option<Self> {

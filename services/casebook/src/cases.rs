@@ -14,10 +14,10 @@ pub mod words;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use ids::HistoryKey;
+use ids::{HistoryKey, Kind};
 use prost::Message;
 use proto::casebook::v1::CaseSummary;
-use record::StoredCommit;
+use record::{StoredCommit, StoredFiled};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
@@ -57,6 +57,13 @@ pub const TABLES: &str = "
     CREATE VIRTUAL TABLE words USING fts5 (
         said, content = '', columnsize = 0, tokenize = \"unicode61 remove_diacritics 0\");";
 
+/// Something that changes a case.
+#[derive(Clone, Copy, Debug)]
+pub enum Happening<'r> {
+    Commit(&'r StoredCommit),
+    Filed(&'r StoredFiled),
+}
+
 /// What the writer knows of the cases it met lately.
 #[derive(Debug, Default)]
 pub struct Keeping {
@@ -86,40 +93,47 @@ struct Saved {
 
 impl Keeping {
     /// Every case that changes is written once.
-    pub fn take<'c>(
-        &mut self,
-        transaction: &Transaction<'_>,
-        commits: impl Iterator<Item = &'c StoredCommit>,
-    ) -> Result<(), CopyError> {
-        let mut rows: HashMap<&HistoryKey, Row> = HashMap::new();
-        for stored in commits {
-            let key = &stored.subject.key;
+    pub fn take(&mut self, transaction: &Transaction<'_>, happenings: &[Happening<'_>]) -> Result<(), CopyError> {
+        let mut rows: HashMap<HistoryKey, Row> = HashMap::new();
+        for happening in happenings {
+            let (key, position) = match happening {
+                Happening::Commit(stored) if stored.subject.key.kind != Kind::Case => continue,
+                Happening::Commit(stored) => (stored.subject.key.clone(), stored.sequence),
+                Happening::Filed(filed) => (filed.subject.key(), filed.sequence),
+            };
             let row = match rows.entry(key) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => unknown.insert(match self.remembered.remove(key) {
-                    Some(row) => row,
-                    None => Row::read(transaction, key)?.unwrap_or_else(|| Row::new(stored)),
-                }),
+                Entry::Vacant(unknown) => {
+                    let row = match self.remembered.remove(unknown.key()) {
+                        Some(row) => row,
+                        None => Row::read(transaction, unknown.key())?
+                            .unwrap_or_else(|| Row::new(unknown.key(), position)),
+                    };
+                    unknown.insert(row)
+                }
             };
-            row.line.add(&stored.commit);
+            match happening {
+                Happening::Commit(stored) => row.line.add(&stored.commit),
+                Happening::Filed(filed) => row.line.file(&filed.filed),
+            }
         }
         if self.remembered.len() + rows.len() > REMEMBERED_MAX {
             self.remembered.clear();
         }
         let mut counts = Counts::default();
         for (key, mut row) in rows {
-            row.save(transaction, key, &mut self.facets, &mut counts)?;
-            self.remembered.insert(key.clone(), row);
+            row.save(transaction, &key, &mut self.facets, &mut counts)?;
+            self.remembered.insert(key, row);
         }
         counts.write(transaction)
     }
 }
 
 impl Row {
-    /// A case that first appears with `stored`.
-    fn new(stored: &StoredCommit) -> Self {
-        let position = i64::try_from(stored.sequence).unwrap_or(i64::MAX);
-        Self { position, line: Line::of(&stored.subject.key), saved: None, concerns_saved: 0 }
+    /// A case that first appears at a position.
+    fn new(key: &HistoryKey, position: u64) -> Self {
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        Self { position, line: Line::of(key), saved: None, concerns_saved: 0 }
     }
 
     fn read(connection: &Connection, key: &HistoryKey) -> Result<Option<Self>, CopyError> {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use archive::ShelfError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction};
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
@@ -44,6 +45,8 @@ pub enum CopyError {
     Line(#[from] prost::DecodeError),
     #[error("a line of the copy does not read: {0}")]
     Form(String),
+    #[error("a filed case cannot be read")]
+    Archive(#[from] ShelfError),
     #[error("the folder of the copy")]
     Folder(#[from] io::Error),
 }
@@ -56,7 +59,7 @@ impl CopyError {
                 matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
             }
             Self::Line(_) | Self::Form(_) => true,
-            Self::Folder(_) => false,
+            Self::Archive(_) | Self::Folder(_) => false,
         }
     }
 }

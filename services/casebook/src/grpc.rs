@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use archive::Shelf;
 use charter::Charter;
 use ids::{Code, Kind};
 use jiff::civil::Date;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::cases::{list, statistics, suggest};
+use crate::history::History;
 use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
@@ -41,6 +43,7 @@ const WORDS_ASKED_MAX: usize = 100;
 pub struct Door {
     station: Station,
     copy: Copy,
+    shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
 }
@@ -52,8 +55,8 @@ struct Asker {
 }
 
 impl Door {
-    pub fn new(station: Station, copy: Copy, stop: CancellationToken) -> Self {
-        Self { station, copy, stop, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+    pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
+        Self { station, copy, shelf, stop, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)) }
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -125,9 +128,10 @@ impl CasebookService for Door {
         let asker = self.asker(&request, method!("Get"))?;
         let request = request.into_inner();
         let (_, case, key) = case_key(&request.district, &request.case_id)?;
-        let commits = self.station.broker.load(&key).await.map_err(|error| broker_status(&error))?;
+        let History { commits, filed_at } = History::of(&self.station, &self.shelf, &key).await?;
         let mut view = View::new(&key, self.station.charter(&request.district).ok());
         let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
+        view.filed(filed_at);
         if commits.is_empty() || !view.is_in(&asker.scope) {
             return Err(not_found(case.as_str()));
         }
@@ -162,7 +166,7 @@ impl CasebookService for Door {
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
-        let watcher = Watcher { caller, scope, answers, _permit: permit };
+        let watcher = Watcher { caller, scope, answers, shelf: self.shelf.clone(), _permit: permit };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"

@@ -1,33 +1,65 @@
-//! What a commit changes in the copy: everything at once, with the position it stands at.
+//! What stands on the record, and what it changes in the copy: everything at once, with the position it stands at.
 
-use ids::Kind;
-use record::{Keeper, StoredCommit};
-use rusqlite::Connection;
+use std::collections::HashSet;
 
-use crate::cases;
+use archive::{Shelf, ShelfError};
+use ids::{HistoryKey, Kind};
+use record::{Entry, Keeper, StoredCommit, StoredFiled};
+use rusqlite::{Connection, Transaction};
+use tokio::runtime::Handle;
+
+use crate::cases::{self, Happening};
 use crate::copy::{self, CopyError};
 use crate::{callbacks, league, officers, queue};
+
+/// Where filed cases are read, by a thread that may block.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    pub shelf: Shelf,
+    pub runtime: Handle,
+}
+
+impl Archive {
+    fn case(&self, stored: &StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> {
+        Ok(self.runtime.block_on(self.shelf.case(stored))?.commits)
+    }
+}
 
 /// Keeps the copy, on the one connection that writes it.
 pub struct Keeping {
     connection: Connection,
+    archive: Archive,
     cases: cases::Keeping,
 }
 
 impl Keeping {
-    pub fn new(connection: Connection) -> Self {
-        Self { connection, cases: cases::Keeping::default() }
+    pub fn new(connection: Connection, archive: Archive) -> Self {
+        Self { connection, archive, cases: cases::Keeping::default() }
     }
 }
 
 impl Keeper for Keeping {
     type Error = CopyError;
 
-    fn keep(&mut self, commits: &[StoredCommit]) -> Result<(), CopyError> {
-        let Some(last) = commits.last() else { return Ok(()) };
+    fn keep(&mut self, entries: &[Entry]) -> Result<(), CopyError> {
+        let Some(last) = entries.last() else { return Ok(()) };
         let transaction = self.connection.transaction()?;
-        self.cases.take(&transaction, commits.iter().filter(|stored| stored.subject.key.kind == Kind::Case))?;
-        for stored in commits {
+        let unmet = unmet(&transaction, &self.archive, entries)?;
+        let mut happenings = Vec::with_capacity(entries.len());
+        let mut of_archive = unmet.iter();
+        for entry in entries {
+            match entry {
+                Entry::Commit(stored) => happenings.push(Happening::Commit(stored)),
+                Entry::Filed(filed) => {
+                    let read = of_archive.next().into_iter().flatten();
+                    happenings.extend(read.map(Happening::Commit));
+                    happenings.push(Happening::Filed(filed));
+                }
+            }
+        }
+        self.cases.take(&transaction, &happenings)?;
+        for happening in &happenings {
+            let Happening::Commit(stored) = happening else { continue };
             match stored.subject.key.kind {
                 Kind::Case => {
                     queue::take(&transaction, stored)?;
@@ -38,8 +70,31 @@ impl Keeper for Keeping {
                 Kind::Roster | Kind::Poll | Kind::Register | Kind::Period => {}
             }
         }
-        copy::reached(&transaction, last.sequence)?;
+        copy::reached(&transaction, last.position())?;
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// For each tombstone, what was filed, if the copy has never met the case: whoever reads the record from its beginning
+/// finds the tombstone alone.
+fn unmet(
+    transaction: &Transaction<'_>,
+    archive: &Archive,
+    entries: &[Entry],
+) -> Result<Vec<Vec<StoredCommit>>, CopyError> {
+    let mut here: HashSet<&HistoryKey> = HashSet::new();
+    let mut unmet = Vec::new();
+    for entry in entries {
+        match entry {
+            Entry::Commit(stored) => drop(here.insert(&stored.subject.key)),
+            Entry::Filed(filed) => {
+                let key = filed.subject.key();
+                let met = here.contains(&key)
+                    || cases::position_of(transaction, key.district.as_str(), &key.id)?.is_some();
+                unmet.push(if met { Vec::new() } else { archive.case(filed)? });
+            }
+        }
+    }
+    Ok(unmet)
 }

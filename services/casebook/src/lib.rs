@@ -13,6 +13,7 @@ mod cases;
 mod config;
 mod copy;
 mod grpc;
+mod history;
 mod keep;
 mod league;
 mod officers;
@@ -27,12 +28,18 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroUsize;
+
+use archive::Shelf;
 use chassis::Service;
 use proto::casebook::v1::casebook_service_server::CasebookServiceServer;
 use station::Station;
 
 pub use config::Config;
 pub use copy::FORM;
+
+/// Volumes of filed cases kept in memory: the one that is read through, and one for who asks for a case.
+const VOLUMES_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 /// Connects, keeps the copy level with the record, and answers.
 ///
@@ -41,7 +48,8 @@ pub use copy::FORM;
 pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let place = copy::Place::new(config.file.as_deref())?;
-    let copy = tending::Copy::new(&station.broker);
+    let shelf = Shelf::open(&station.broker, VOLUMES_KEPT).await?;
+    let copy = tending::Copy::new(&station.broker, &shelf);
     let gate = service.ready().gate("copy");
     if config.ready_while_behind {
         gate.open();
@@ -53,6 +61,6 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.spawn("keep the copy", copy.clone().tend(place, service.stopping(), gate));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
-    service.grpc(CasebookServiceServer::new(grpc::Door::new(station, copy, service.stopping())));
+    service.grpc(CasebookServiceServer::new(grpc::Door::new(station, copy, shelf, service.stopping())));
     Ok(())
 }

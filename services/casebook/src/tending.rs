@@ -4,18 +4,20 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use archive::Shelf;
 use chassis::Gate;
 use proto::casebook::v1::{AsOf, Freshness};
 use record::projection::FeedError;
 use record::{Broker, BrokerError, Projection, chain};
 use rusqlite::Connection;
 use station::broker_status;
+use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::copy::{self, CopyError, Place, Readers, Writer};
-use crate::keep::Keeping;
+use crate::keep::{Archive, Keeping};
 use crate::snapshot;
 
 /// Waits before a copy that failed is made again; doubled each time, because what is wrong may last: a full disk.
@@ -28,6 +30,7 @@ const READY_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Copy {
     broker: Broker,
+    shelf: Shelf,
     projection: Projection,
     readers: Arc<RwLock<Option<Arc<Readers>>>>,
     /// Rung when there are readers.
@@ -54,14 +57,18 @@ enum Failed {
 impl Failed {
     /// Whether the file is to be made anew. A broker that is away is no fault of it.
     fn is_of_the_file(&self) -> bool {
-        !matches!(self, Self::Record(_) | Self::Feed(FeedError::Record(_)))
+        match self {
+            Self::Record(_) | Self::Feed(FeedError::Record(_) | FeedError::Keeper(CopyError::Archive(_))) => false,
+            Self::Open(_) | Self::Feed(_) | Self::Damaged | Self::Panicked(_) => true,
+        }
     }
 }
 
 impl Copy {
-    pub fn new(broker: &Broker) -> Self {
+    pub fn new(broker: &Broker, shelf: &Shelf) -> Self {
         Self {
             broker: broker.clone(),
+            shelf: shelf.clone(),
             projection: Projection::default(),
             readers: Arc::default(),
             opened: Arc::default(),
@@ -184,7 +191,8 @@ impl Copy {
             *pause = PAUSE_MIN;
         };
         let position = writer.position;
-        let fed = self.projection.feed(&self.broker, Keeping::new(writer.connection), position, stop.clone(), level);
+        let archive = Archive { shelf: self.shelf.clone(), runtime: Handle::current() };
+        let fed = self.projection.feed(&self.broker, Keeping::new(writer.connection, archive), position, stop.clone(), level);
         tokio::select! {
             fed = fed => Ok(fed?),
             () = self.damaged.notified() => Err(Failed::Damaged),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::{Code, HistoryKey, Owner};
+use pbjson_types::Timestamp as WireTime;
 use proto::casebook::v1::{Case, Reporter, TimelineEntry};
 use proto::common::v1::Role;
 use proto::dispatch::v1::RecurrenceFound;
@@ -53,6 +54,11 @@ impl View {
             }
         }
         self.timeline.entries(stored)
+    }
+
+    /// Where it lies changes nothing of what it was.
+    pub fn filed(&mut self, at: Option<WireTime>) {
+        self.line.summary.filed_at = at;
     }
 
     /// Whether a scope has it.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use archive::Shelf;
 use ids::HistoryKey;
 use proto::casebook::v1::WatchResponse;
 use record::{Replay, Step};
@@ -11,6 +12,7 @@ use station::{Caller, Station, broker_status};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::Status;
 
+use crate::history::History;
 use crate::view::{View, entry_for};
 
 /// Entries a slow watcher may lag behind before it holds up its own feed.
@@ -25,6 +27,7 @@ pub struct Watcher {
     pub caller: Caller,
     pub scope: Scope,
     pub answers: mpsc::Sender<Result<WatchResponse, Status>>,
+    pub shelf: Shelf,
     /// Their place among the watchers.
     pub _permit: OwnedSemaphorePermit,
 }
@@ -40,7 +43,7 @@ impl Watcher {
             };
             let stored = match step {
                 Ok(Some(Step::Commit(stored))) => stored,
-                Ok(Some(Step::LevelWithRecord)) => continue,
+                Ok(Some(Step::LevelWithRecord | Step::Filed(_))) => continue,
                 Ok(None) => {
                     let _gone = self.answers.send(Err(Status::unavailable("the casebook stops; watch again"))).await;
                     return;
@@ -55,7 +58,7 @@ impl Watcher {
                 if views.len() >= REMEMBERED_MAX {
                     views.clear();
                 }
-                match before(&station, key, stored.sequence).await {
+                match before(&station, &self.shelf, key, stored.sequence).await {
                     Ok(view) => drop(views.insert(key.clone(), view)),
                     Err(status) => {
                         let _gone = self.answers.send(Err(status)).await;
@@ -80,8 +83,8 @@ impl Watcher {
 }
 
 /// A case as it was before a position.
-async fn before(station: &Station, key: &HistoryKey, position: u64) -> Result<View, Status> {
-    let commits = station.broker.load(key).await.map_err(|error| broker_status(&error))?;
+async fn before(station: &Station, shelf: &Shelf, key: &HistoryKey, position: u64) -> Result<View, Status> {
+    let History { commits, .. } = History::of(station, shelf, key).await?;
     let mut view = View::new(key, station.charter(key.district.as_str()).ok());
     for stored in commits.iter().filter(|stored| stored.sequence < position) {
         view.add(stored);

@@ -10,7 +10,7 @@ use proto::dispatch::v1::{Assigned, Called, CityReturned, Closed, Escalated, Reo
 use proto::enforcement_center::v1::OperationOpened;
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
-use proto::record::v1::{Commit, event::Of};
+use proto::record::v1::{Commit, Filed, event::Of};
 use proto::triage::v1::{Classified, Judged, Judgement, QueuedForJudgement, Regraded};
 use station::access::Matter;
 
@@ -70,6 +70,12 @@ impl Line {
                 Some(Of::Evaluation(_) | Of::Notification(_)) | None => None,
             };
         }
+    }
+
+    /// Its commits lie in the archive. It is shown and counted as before.
+    pub fn file(&mut self, filed: &Filed) {
+        self.summary.filed_at = filed.filed_at;
+        self.candidate = false;
     }
 
     fn is(&mut self, state: &str) {

@@ -129,27 +129,12 @@ pub(super) fn of_casebook() -> Permissions {
     limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);
-    keeps_objects(&mut limits, SNAPSHOTS);
+    reads_objects(&mut limits, ARCHIVE);
+    reads_objects(&mut limits, SNAPSHOTS);
+    // Older snapshots go when a newer one is there.
+    limits.publish.extend([objects(SNAPSHOTS), format!("$JS.API.STREAM.PURGE.OBJ_{SNAPSHOTS}")]);
     others_consumers(&mut limits.never, None);
-    Permissions { limits: Some(limits) }
-}
-
-/// Puts objects into a bucket, reads them and takes them away again.
-fn keeps_objects(limits: &mut Limits, bucket: &str) {
-    let stream = format!("OBJ_{bucket}");
-    limits.publish.extend([
-        format!("$O.{bucket}.>"),
-        stream_info(&stream),
-        format!("$JS.API.DIRECT.GET.{stream}"),
-        format!("$JS.API.DIRECT.GET.{stream}.>"),
-        format!("$JS.API.STREAM.MSG.GET.{stream}"),
-        format!("$JS.API.STREAM.PURGE.{stream}"),
-        format!("$JS.API.CONSUMER.CREATE.{stream}"),
-        format!("$JS.API.CONSUMER.CREATE.{stream}.>"),
-        format!("$JS.API.CONSUMER.DELETE.{stream}.*"),
-        format!("$JS.API.CONSUMER.INFO.{stream}.*"),
-        format!("$JS.FC.{stream}.>"),
-    ]);
+    Permissions { limits }
 }
 
 /// Whoever plays stories: sees everything, and moves the clock and with it the alarms.

@@ -39,7 +39,7 @@ pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
 pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};
 pub use load::{AsStored, StoredCommit, StoredFiled};
-pub use projection::{Keeper, Progress, Projection};
+pub use projection::{Entry, Keeper, Progress, Projection};
 pub use references::{Reference, References};
 pub use replay::{Replay, Step};
 pub use requests::{IncomingRequest, Requester};

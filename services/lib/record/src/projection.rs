@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
-use crate::load::StoredCommit;
+use crate::load::{StoredCommit, StoredFiled};
 use crate::replay::Step;
 
 /// Commits that may wait to be kept.
@@ -27,11 +27,29 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 pub trait Keeper: Send + 'static {
     type Error: std::error::Error + Send + Sync + 'static;
 
-    /// Adds commits, in the order of the record, and the position of the last one with them: all or nothing.
+    /// Adds what stands on the record, in its order, and the position of the last one with them: all or nothing.
     ///
     /// # Errors
     /// It could not be kept. The copy is not used any more.
-    fn keep(&mut self, commits: &[StoredCommit]) -> Result<(), Self::Error>;
+    fn keep(&mut self, entries: &[Entry]) -> Result<(), Self::Error>;
+}
+
+/// What stands on the record.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    Commit(StoredCommit),
+    /// A case was filed. Whoever reads the record from its beginning does not meet its commits any more.
+    Filed(StoredFiled),
+}
+
+impl Entry {
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        match self {
+            Self::Commit(stored) => stored.sequence,
+            Self::Filed(stored) => stored.sequence,
+        }
+    }
 }
 
 /// How far a copy reads.
@@ -128,22 +146,18 @@ impl Projection {
         &self,
         broker: &Broker,
         position: u64,
-        queue: mpsc::Sender<(StoredCommit, u64)>,
+        queue: mpsc::Sender<(Entry, u64)>,
         stop: CancellationToken,
         level: impl FnOnce(),
     ) -> Result<(), BrokerError> {
         let mut record = broker.replay(Vec::new(), position + 1, stop);
         let (mut level, mut last, mut told) = (Some(level), position, Instant::now());
         loop {
+            let mut entry = None;
             match record.next().await {
                 Ok(None) => return Ok(()),
-                Ok(Some(Step::Commit(stored))) => {
-                    last = stored.sequence;
-                    if queue.send((*stored, record.behind())).await.is_err() {
-                        // The keeper has ended, and says why.
-                        return Ok(());
-                    }
-                }
+                Ok(Some(Step::Commit(stored))) => entry = Some(Entry::Commit(*stored)),
+                Ok(Some(Step::Filed(stored))) => entry = Some(Entry::Filed(*stored)),
                 Ok(Some(Step::LevelWithRecord)) => {
                     let mut kept = self.progress.subscribe();
                     if kept.wait_for(|progress| progress.position >= last).await.is_ok()
@@ -159,6 +173,13 @@ impl Projection {
                 }
                 Err(error) => return Err(error),
             }
+            if let Some(entry) = entry {
+                last = entry.position();
+                if queue.send((entry, record.behind())).await.is_err() {
+                    // The keeper has ended, and says why.
+                    return Ok(());
+                }
+            }
             if level.is_some() && told.elapsed() >= PROGRESS_EVERY {
                 let Progress { position, behind } = self.progress();
                 tracing::info!(position, behind, "reading the record");
@@ -170,19 +191,19 @@ impl Projection {
 
 fn keep_all<K: Keeper>(
     keeper: &mut K,
-    mut waiting: mpsc::Receiver<(StoredCommit, u64)>,
+    mut waiting: mpsc::Receiver<(Entry, u64)>,
     progress: &watch::Sender<Progress>,
 ) -> Result<(), K::Error> {
     while let Some((first, mut behind)) = waiting.blocking_recv() {
-        let mut commits = vec![first];
-        while commits.len() < TOGETHER_MAX
+        let mut entries = vec![first];
+        while entries.len() < TOGETHER_MAX
             && let Ok((more, left)) = waiting.try_recv()
         {
-            commits.push(more);
+            entries.push(more);
             behind = left;
         }
-        keeper.keep(&commits)?;
-        let position = commits.last().map_or(0, |last| last.sequence);
+        keeper.keep(&entries)?;
+        let position = entries.last().map_or(0, Entry::position);
         progress.send_replace(Progress { position, behind });
     }
     Ok(())

@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use futures::StreamExt;
 use proto::streams::CASES;
+use proto::subjects::FiledSubject;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
-use crate::load::{StoredCommit, StoredMessage, read_commit};
+use crate::load::{StoredCommit, StoredFiled, StoredMessage, read_commit, read_filed};
 
 /// Waits before a broken reader is opened again, and before a broker that is away is tried again.
 const REOPEN_DELAY: Duration = Duration::from_millis(50);
@@ -42,6 +43,8 @@ enum Level {
 #[derive(Clone, Debug)]
 pub enum Step {
     Commit(Box<StoredCommit>),
+    /// A case was filed: its commits have left the record, or are about to.
+    Filed(Box<StoredFiled>),
     /// Once: everything that was stored has been read.
     LevelWithRecord,
 }
@@ -80,8 +83,12 @@ impl Replay {
             if left == 0 && matches!(self.level, Level::Behind) {
                 self.level = Level::Reached;
             }
-            let commit = read_commit(&message.subject, message.sequence, &message.payload)?;
-            return Ok(Some(Step::Commit(Box::new(commit))));
+            let StoredMessage { subject, sequence, payload } = message;
+            return Ok(Some(if FiledSubject::is_one(&subject) {
+                Step::Filed(Box::new(read_filed(&subject, sequence, &payload)?))
+            } else {
+                Step::Commit(Box::new(read_commit(&subject, sequence, &payload)?))
+            }));
         }
     }
 

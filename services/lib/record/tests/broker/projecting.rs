@@ -6,7 +6,7 @@ use ids::Owner;
 use prost::Message;
 use proto::streams::CASES;
 use record::projection::FeedError;
-use record::{Appender, Keeper, Projection, StoredCommit};
+use record::{Appender, Entry, Keeper, Projection};
 use tokio::sync::oneshot;
 
 use crate::world::{World, any_commit, case, soon, subject};
@@ -25,9 +25,9 @@ struct Full(usize);
 impl Keeper for Positions {
     type Error = Full;
 
-    fn keep(&mut self, commits: &[StoredCommit]) -> Result<(), Full> {
+    fn keep(&mut self, entries: &[Entry]) -> Result<(), Full> {
         let mut kept = self.kept.lock().unwrap();
-        kept.extend(commits.iter().map(|stored| stored.sequence));
+        kept.extend(entries.iter().map(Entry::position));
         match self.at_most {
             Some(at_most) if kept.len() > at_most => Err(Full(kept.len())),
             Some(_) | None => Ok(()),
