@@ -44,6 +44,7 @@ def main(address: str, token: str) -> None:
         database = ProtoReflectionDescriptorDatabase(channel)
         pool = descriptor_pool.DescriptorPool(database)
         intake = Service(channel, pool, "huying.intake.v1.IntakeService", token)
+        casebook = Service(channel, pool, "huying.casebook.v1.CasebookService", token)
         stranger = Service(channel, pool, "huying.intake.v1.IntakeService", None)
 
         submitted = intake.call("Submit", submission)
@@ -56,7 +57,7 @@ def main(address: str, token: str) -> None:
         wanted = {"district": submission["district"], "case_id": submitted["case_id"]}
         deadline = time.monotonic() + WAIT_S
         while True:
-            case = intake.call("Get", wanted)["case"]
+            case = casebook.call("Get", wanted)["case"]
             if any(entry["event"] == "Assigned" for entry in case["timeline"]) or time.monotonic() > deadline:
                 break
             time.sleep(0.05)

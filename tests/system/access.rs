@@ -45,13 +45,18 @@ async fn nobody_sees_or_does_anything_to_a_case_that_does_not_concern_them() {
             let who = format!("{} {} {}", stranger.role, stranger.party, method.path);
             match &found {
                 Ok(answers) => {
-                    let looks = table::row(&method.path).is_some_and(|row| row.does == Does::Look);
-                    assert!(looks || !method.names_case, "{who} did something to a stranger's case");
+                    let row = table::row(&method.path);
+                    let looks = row.is_some_and(|row| row.does == Does::Look);
+                    // A department's own desk takes what its people say, and the hub refuses it.
+                    let own_desk = method.path.starts_with("huying.responder.");
+                    assert!(looks || own_desk || !method.names_case, "{who} did something to a stranger's case");
                     let leaked = answers.iter().any(|answer| holds(answer, &case) || holds(answer, SECRET));
                     assert!(!leaked, "{who} reads a stranger's case");
                 }
                 Err(refused) if method.names_case => {
-                    let closed = matches!(refused.code(), Code::NotFound | Code::PermissionDenied);
+                    let ruled = table::row(&method.path).is_some_and(|row| row.ruled);
+                    let closed = matches!(refused.code(), Code::NotFound | Code::PermissionDenied)
+                        || ruled && refused.code() == Code::FailedPrecondition;
                     assert!(closed, "{who}: {refused}");
                     assert!(!refused.message().contains(SECRET), "{who}: {refused}");
                 }

@@ -2,39 +2,28 @@
 
 use std::collections::HashSet;
 
-use archive::{Shelf, ShelfError};
+use archive::ShelfError;
 use ids::{HistoryKey, Kind};
 use record::{Entry, Keeper, StoredCommit, StoredFiled};
 use rusqlite::{Connection, Transaction};
-use tokio::runtime::Handle;
 
 use crate::cases::{self, Happening};
 use crate::copy::{self, CopyError};
 use crate::{callbacks, league, officers, queue};
 
-/// Where filed cases are read, by a thread that may block.
-#[derive(Clone, Debug)]
-pub struct Archive {
-    pub shelf: Shelf,
-    pub runtime: Handle,
-}
-
-impl Archive {
-    fn case(&self, stored: &StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> {
-        Ok(self.runtime.block_on(self.shelf.case(stored))?.commits)
-    }
-}
+/// Reads a filed case, in a thread that may block.
+pub type Unfile = Box<dyn Fn(&StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> + Send>;
 
 /// Keeps the copy, on the one connection that writes it.
 pub struct Keeping {
     connection: Connection,
-    archive: Archive,
+    unfile: Unfile,
     cases: cases::Keeping,
 }
 
 impl Keeping {
-    pub fn new(connection: Connection, archive: Archive) -> Self {
-        Self { connection, archive, cases: cases::Keeping::default() }
+    pub fn new(connection: Connection, unfile: Unfile) -> Self {
+        Self { connection, unfile, cases: cases::Keeping::default() }
     }
 }
 
@@ -44,7 +33,7 @@ impl Keeper for Keeping {
     fn keep(&mut self, entries: &[Entry]) -> Result<(), CopyError> {
         let Some(last) = entries.last() else { return Ok(()) };
         let transaction = self.connection.transaction()?;
-        let unmet = unmet(&transaction, &self.archive, entries)?;
+        let unmet = unmet(&transaction, &self.unfile, entries)?;
         let mut happenings = Vec::with_capacity(entries.len());
         let mut of_archive = unmet.iter();
         for entry in entries {
@@ -80,7 +69,7 @@ impl Keeper for Keeping {
 /// finds the tombstone alone.
 fn unmet(
     transaction: &Transaction<'_>,
-    archive: &Archive,
+    unfile: &Unfile,
     entries: &[Entry],
 ) -> Result<Vec<Vec<StoredCommit>>, CopyError> {
     let mut here: HashSet<&HistoryKey> = HashSet::new();
@@ -92,7 +81,7 @@ fn unmet(
                 let key = filed.subject.key();
                 let met = here.contains(&key)
                     || cases::position_of(transaction, key.district.as_str(), &key.id)?.is_some();
-                unmet.push(if met { Vec::new() } else { archive.case(filed)? });
+                unmet.push(if met { Vec::new() } else { unfile(filed)? });
             }
         }
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::copy::{self, CopyError, Place, Readers, Writer};
-use crate::keep::{Archive, Keeping};
+use crate::keep::{Keeping, Unfile};
 use crate::snapshot;
 
 /// Waits before a copy that failed is made again; doubled each time, because what is wrong may last: a full disk.
@@ -191,8 +191,9 @@ impl Copy {
             *pause = PAUSE_MIN;
         };
         let position = writer.position;
-        let archive = Archive { shelf: self.shelf.clone(), runtime: Handle::current() };
-        let fed = self.projection.feed(&self.broker, Keeping::new(writer.connection, archive), position, stop.clone(), level);
+        let (shelf, runtime) = (self.shelf.clone(), Handle::current());
+        let unfile: Unfile = Box::new(move |stored| Ok(runtime.block_on(shelf.case(stored))?.commits));
+        let fed = self.projection.feed(&self.broker, Keeping::new(writer.connection, unfile), position, stop.clone(), level);
         tokio::select! {
             fed = fed => Ok(fed?),
             () = self.damaged.notified() => Err(Failed::Damaged),

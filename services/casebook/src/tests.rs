@@ -11,9 +11,9 @@ use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{Assigned, Called, CalledParty, Closed, DispatchEvent, Escalated, Resolved};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CallerJoined, IntakeEvent, LinkedAsDuplicate, Received};
-use proto::record::v1::{Commit, Decision, Event, event::Of};
-use proto::subjects::CommitSubject;
-use record::{Keeper, StoredCommit};
+use proto::record::v1::{Commit, Decision, Event, Filed, event::Of};
+use proto::subjects::{CommitSubject, FiledSubject};
+use record::{Entry, Keeper, StoredCommit, StoredFiled};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use station::access::{Concern, Scope};
@@ -22,7 +22,7 @@ use crate::cases::likeness::Reach;
 use crate::cases::list::{Wanted, list};
 use crate::cases::{Line, statistics, suggest};
 use crate::copy::{self, Place};
-use crate::keep::Keeping;
+use crate::keep::{Keeping, Unfile};
 
 mod broker;
 
@@ -73,6 +73,10 @@ fn received(way: i32, second: i64, longitude: f64, title: &str) -> Of {
     }))
 }
 
+fn nothing_filed() -> Unfile {
+    Box::new(|_| Ok(Vec::new()))
+}
+
 /// A copy with what is kept in it.
 struct Kept {
     keeping: Option<Keeping>,
@@ -83,7 +87,7 @@ impl Kept {
     fn new() -> Self {
         let place = Place::new(None).unwrap();
         let writer = copy::create(&place, "a record").unwrap();
-        Self { keeping: Some(Keeping::new(writer.connection)), place }
+        Self { keeping: Some(Keeping::new(writer.connection, nothing_filed())), place }
     }
 
     fn of(commits: &[StoredCommit], together: usize, remembering: bool) -> Self {
@@ -98,14 +102,15 @@ impl Kept {
     }
 
     fn keep(&mut self, commits: &[StoredCommit]) {
-        self.keeping.as_mut().unwrap().keep(commits).unwrap();
+        let entries: Vec<Entry> = commits.iter().cloned().map(Entry::Commit).collect();
+        self.keeping.as_mut().unwrap().keep(&entries).unwrap();
     }
 
     /// As after a restart: it remembers nothing.
     fn reopen(&mut self) {
         self.keeping = None;
         let writer = copy::open(&self.place, "a record").unwrap().expect("it is of this form and record");
-        self.keeping = Some(Keeping::new(writer.connection));
+        self.keeping = Some(Keeping::new(writer.connection, nothing_filed()));
     }
 
     fn look<T>(&self, question: impl FnOnce(&Connection) -> T) -> T {
@@ -356,6 +361,49 @@ fn a_copy_of_another_record_or_form_or_a_garbled_one_is_of_no_use() {
     assert!(copy::open(&place, "a record").unwrap().is_some(), "made anew in its place");
     place.discard().unwrap();
     assert!(copy::open(&place, "a record").unwrap().is_none());
+}
+
+#[test]
+fn a_filed_case_is_shown_and_counted_as_before_whether_the_copy_met_it_or_not() {
+    let commits = [
+        commit(1, "filed", received(1, 100, 114.3, "夜间噪音扰民")),
+        commit(2, "open", received(2, 200, 114.3, "路灯不亮")),
+        commit(3, "filed", dispatch(DispatchFact::Closed(Closed { outcome: Outcome::Solved.into(), ..Closed::default() }))),
+    ];
+    let filed_at = Some(Timestamp::from_second(1_800_000_000).unwrap().to_wire());
+    let filed = StoredFiled {
+        subject: FiledSubject { district: DISTRICT.parse().unwrap(), case: "filed".to_owned() },
+        sequence: 9,
+        filed: Filed { filed_at, ..Filed::default() },
+    };
+    let mut met = Kept::of(&commits, 1, true);
+    met.keeping.as_mut().unwrap().keep(&[Entry::Filed(filed.clone())]).unwrap();
+    // Another one that is made when its commits have left the record.
+    let mut unmet = Kept::new();
+    let in_volume: Vec<StoredCommit> = [&commits[0], &commits[2]].map(Clone::clone).to_vec();
+    let unfile: Unfile = Box::new(move |_| Ok(in_volume.clone()));
+    unmet.keeping = None;
+    let writer = copy::open(&unmet.place, "a record").unwrap().unwrap();
+    let mut keeping = Keeping::new(writer.connection, unfile);
+    keeping.keep(&[Entry::Commit(commits[1].clone()), Entry::Filed(filed)]).unwrap();
+    let by_words = ListRequest { text: "噪音".to_owned(), ..ListRequest::default() };
+    for kept in [&met, &unmet] {
+        assert_eq!(kept.list(&ListRequest::default(), &Scope::All).0, ["open", "filed"]);
+        assert_eq!(kept.list(&by_words, &Scope::All).0, ["filed"]);
+        let lines = |connection: &Connection| {
+            let wanted = Wanted::new(by_words.clone(), Scope::All).unwrap();
+            list(connection, &wanted).unwrap().cases.remove(0)
+        };
+        let line = kept.look(lines);
+        assert_eq!((line.state.as_str(), line.filed_at), ("closed", filed_at));
+        let charter = charter::Charter::shipped("wuchang").unwrap();
+        let count = |connection: &Connection| {
+            statistics::statistics(connection, DISTRICT, &statistics::ALWAYS, 0, charter.containment()).unwrap()
+        };
+        let counted = kept.look(count);
+        assert_eq!((counted.received, counted.closed), (2, 1));
+    }
+    assert_eq!(met.dump("concerns"), unmet.dump("concerns"));
 }
 
 #[test]

@@ -89,8 +89,7 @@ impl App {
         Ok(Asked { caller, charter, key, named })
     }
 
-    /// A yes counts on what this process knows of the case, a no only on what the record has now. Whose the case is not, hears
-    /// the same as if it were not there.
+    /// A yes counts on what this process knows of the case, a no only on what the record has now.
     async fn permit(&self, asked: &Asked, action: &'static str) -> Result<(), Status> {
         let may = |state: &State| {
             let matter = Matter::of_parties(&asked.key, state.concerned());

@@ -1,7 +1,9 @@
 //! The life of the copy, on a real broker.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use archive::Shelf;
 use chassis::{Clock, Service, ServiceParts};
 use proto::casebook::v1::{Freshness, ListRequest};
 use proto::streams::CASES;
@@ -24,6 +26,7 @@ const WAIT: Duration = Duration::from_secs(30);
 struct World {
     _nats: Nats,
     broker: Broker,
+    shelf: Shelf,
 }
 
 impl World {
@@ -37,7 +40,8 @@ impl World {
         };
         let broker = Broker::connect(&config).await.unwrap();
         broker.provision(1, &[]).await.unwrap();
-        Self { _nats: nats, broker }
+        let shelf = Shelf::open(&broker, NonZeroUsize::MIN).await.unwrap();
+        Self { _nats: nats, broker, shelf }
     }
 
     /// A case comes in; its position.
@@ -63,7 +67,7 @@ struct Tended {
 impl Tended {
     #[allow(clippy::disallowed_methods, reason = "the test waits for it in `stop`")]
     fn begin(world: &World, place: &Place) -> Self {
-        let (copy, stop) = (Copy::new(&world.broker), CancellationToken::new());
+        let (copy, stop) = (Copy::new(&world.broker, &world.shelf), CancellationToken::new());
         let service = Service::new("casebook", ServiceParts { clock: Clock::real(), verifier: None });
         let gate = service.ready().gate("copy");
         let life = tokio::spawn(copy.clone().tend(place.clone(), stop.clone(), gate));

@@ -114,6 +114,7 @@ impl<R> Refused<R> {
             Self::Full(commits) => Failure::permanent(Refused::<Infallible>::Full(commits)),
             Self::TooLarge(bytes) => Failure::permanent(Refused::<Infallible>::TooLarge(bytes)),
             Self::OtherContent => Failure::permanent(Refused::<Infallible>::OtherContent),
+            Self::Filed(key) => Failure::permanent(Refused::<Infallible>::Filed(key)),
             Self::Contended => Failure::transient(Refused::<Infallible>::Contended),
             Self::Broker(error) => Failure::from(error),
         })

@@ -101,20 +101,23 @@ impl Caller {
     /// Whether this caller may do this to a matter. `charter` is the one of the matter's district.
     ///
     /// # Errors
-    /// PERMISSION_DENIED when it is not for this role, or not for whom the matter concerns in this way only; NOT_FOUND when
-    /// the matter does not concern the caller at all: what one may not see is not there.
+    /// PERMISSION_DENIED when it is not for this role, or not for whom the matter concerns in this way only, or not at all;
+    /// NOT_FOUND in another district, and for who would only look: what one may not see is not there.
     pub fn may(&self, action: &'static str, matter: &Matter, charter: &Charter) -> Result<(), Status> {
         let relation = self.granted(action)?;
+        let row = table::row(action);
         let there = self.is_of(&matter.district, charter)?;
         let covers = |relation| {
             let reach = self.reach(relation, &Districts::These(vec![matter.district.clone()]), &[charter]);
             reach.covers(&matter.district, &matter.concerns)
                 || relation == Relation::Raised && self.role == Role::Caller && matter.is_anonymous()
         };
-        if there && covers(relation) {
+        let is_there = there && !matter.concerns.is_empty();
+        if there && covers(relation) || is_there && row.is_some_and(|row| row.ruled) {
             return Ok(());
         }
-        if there && covers(table::sight(self.role)) {
+        let acts = row.is_some_and(|row| row.does == table::Does::Act);
+        if there && covers(table::sight(self.role)) || is_there && acts {
             return Err(Status::permission_denied(format!(
                 "a {} may do this only where it is {}",
                 role_name(self.role),

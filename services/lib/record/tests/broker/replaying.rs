@@ -101,5 +101,6 @@ async fn commit(reader: &mut Replay) -> (String, u64) {
     match step(reader).await {
         Step::Commit(stored) => (stored.subject.key.id, stored.sequence),
         Step::LevelWithRecord => panic!("it says that it is level again"),
+        Step::Filed(_) => panic!("nothing is filed"),
     }
 }

@@ -62,6 +62,8 @@ pub struct Row {
     pub grants: &'static [Grant],
     /// What the rules ask for besides; empty: nothing.
     pub besides: &'static str,
+    /// What they ask for includes that it concerns the asker. Then they answer, because they can say what is missing.
+    pub ruled: bool,
 }
 
 impl Row {
@@ -141,11 +143,15 @@ const fn within(role: Role) -> Grant {
 }
 
 const fn look(action: &'static str, grants: &'static [Grant]) -> Row {
-    Row { action, does: Does::Look, grants, besides: "" }
+    Row { action, does: Does::Look, grants, besides: "", ruled: false }
 }
 
 const fn act(action: &'static str, grants: &'static [Grant], besides: &'static str) -> Row {
-    Row { action, does: Does::Act, grants, besides }
+    Row { action, does: Does::Act, grants, besides, ruled: false }
+}
+
+const fn ruled(action: &'static str, grants: &'static [Grant], besides: &'static str) -> Row {
+    Row { action, does: Does::Act, grants, besides, ruled: true }
 }
 
 /// Everybody, each as far as they see.
@@ -211,8 +217,8 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
     look("huying.intake.v1.IntakeService/Get", EVERYBODY),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
-    act("huying.intake.v1.PollService/RecordAnswers", ASKERS, ""),
-    act("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, ""),
+    ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
+    ruled("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, "the poll is of its street"),
     look(
         "huying.intake.v1.PollService/GetPoll",
         &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DEPARTMENT, DISTRICT, OPERATOR],
@@ -236,37 +242,37 @@ pub const TABLE: &[Row] = &[
         ],
     ),
     look("huying.triage.v1.TriageService/Get", &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR]),
-    act(
+    ruled(
         "huying.dispatch.v1.DispatchService/Assign",
         HOLDERS,
         "has the case, or commands the street, or is the district",
     ),
-    act("huying.dispatch.v1.DispatchService/Escalate", HOLDERS, HOLDER),
-    act(
+    ruled("huying.dispatch.v1.DispatchService/Escalate", HOLDERS, HOLDER),
+    ruled(
         "huying.dispatch.v1.DispatchService/Call",
         STREET_AND_DISTRICT,
         "a command centre that has the case; a special group",
     ),
-    act("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/CompleteTask", HOLDERS, "the task is its own, or an outside unit's"),
     act(
         "huying.dispatch.v1.DispatchService/RecordProgress",
         HOLDERS,
         "a department: has or had it, was called or works on it",
     ),
-    act("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
-    act("huying.dispatch.v1.DispatchService/Release", ONLY_STREET, HOLDER),
-    act("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Release", ONLY_STREET, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Reopen", STREET_AND_DISTRICT, ""),
-    act("huying.dispatch.v1.DispatchService/Adjudicate", STREET_AND_DISTRICT, "the return is for it to decide"),
-    act("huying.dispatch.v1.DispatchService/Disqualify", ONLY_STREET, HOLDER),
-    act("huying.dispatch.v1.DispatchService/Supervise", STREET_AND_DISTRICT, ABOVE),
-    act("huying.dispatch.v1.DispatchService/AnswerSupervision", HOLDERS, "the order is for it"),
-    act("huying.dispatch.v1.DispatchService/Extend", STREET_AND_DISTRICT, ABOVE),
-    act("huying.dispatch.v1.DispatchService/Suspend", STREET_AND_DISTRICT, ABOVE),
-    act("huying.dispatch.v1.DispatchService/Resume", STREET_AND_DISTRICT, ABOVE),
-    act("huying.dispatch.v1.DispatchService/HoldMeeting", HOLDERS, HOLDER),
-    act("huying.dispatch.v1.DispatchService/FormTaskForce", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Adjudicate", STREET_AND_DISTRICT, "the return is for it to decide"),
+    ruled("huying.dispatch.v1.DispatchService/Disqualify", ONLY_STREET, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Supervise", STREET_AND_DISTRICT, ABOVE),
+    ruled("huying.dispatch.v1.DispatchService/AnswerSupervision", HOLDERS, "the order is for it"),
+    ruled("huying.dispatch.v1.DispatchService/Extend", STREET_AND_DISTRICT, ABOVE),
+    ruled("huying.dispatch.v1.DispatchService/Suspend", STREET_AND_DISTRICT, ABOVE),
+    ruled("huying.dispatch.v1.DispatchService/Resume", STREET_AND_DISTRICT, ABOVE),
+    ruled("huying.dispatch.v1.DispatchService/HoldMeeting", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/FormTaskForce", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Transfer", ONLY_DISTRICT, ""),
     act("huying.dispatch.v1.DispatchService/RecordCityProgress", ONLY_DISTRICT, CITY),
     act("huying.dispatch.v1.DispatchService/RecordCityDone", ONLY_DISTRICT, CITY),
