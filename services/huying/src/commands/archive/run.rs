@@ -24,7 +24,7 @@ use crate::provision::newest;
 /// It may be interrupted at any time, also by a power cut: nothing is lost, and the next run finishes what this one
 /// began. Ctrl-C ends it after the step in hand. Run it every night; a second one at the same time stops by itself.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     record: Record,
     /// Only this district, by code

@@ -18,7 +18,7 @@ use crate::render::local;
 
 /// Show one filed case: where it lies, and every commit that was on the record about it, byte for byte what it was.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     record: Record,
     /// Its id, e.g. 261121-7k3q9xf

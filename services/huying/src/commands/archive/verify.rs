@@ -11,7 +11,7 @@ use crate::out;
 /// Read every volume and check every hash in it, that each volume follows the one before it, and that every tombstone
 /// points at the file of its case. Exit code 1 if anything is wrong (HY-008).
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     record: Record,
     /// Print the findings as JSON
