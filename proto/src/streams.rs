@@ -3,9 +3,7 @@
 
 use ids::{Kind, Owner};
 
-use crate::subjects::{
-    AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
-};
+use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject};
 
 pub const CASES: &str = "CASES";
 pub const CHARTERS: &str = "CHARTERS";

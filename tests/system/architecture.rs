@@ -10,13 +10,14 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 10] = [
+const LIBS: [(&str, &[&str]); 11] = [
     ("ids", &[]),
     ("decider", &[]),
     ("vocabulary", &["ids"]),
     ("huying-proto", &["ids"]),
     ("charter", &["ids", "vocabulary"]),
     ("record", &["huying-proto", "ids", "decider"]),
+    ("archive", &["ids", "huying-proto", "record"]),
     ("chassis", &[]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "chassis"]),
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),

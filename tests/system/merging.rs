@@ -54,7 +54,7 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     };
     assert_eq!(door.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::PermissionDenied);
     let mut elsewhere = installation.intake(&acting("street", "jiangan-siwei-command-centre")).await;
-    assert_eq!(elsewhere.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(elsewhere.merge(merge(&cases[1], &cases[0])).await.unwrap_err().code(), Code::PermissionDenied);
     let backwards = desk.merge(merge(&cases[0], &cases[1])).await.unwrap_err();
     assert_eq!(backwards.code(), Code::FailedPrecondition, "{backwards}");
     let first = desk.merge(merge(&cases[1], &cases[0])).await.unwrap().into_inner();

@@ -106,8 +106,9 @@ impl Keeping {
                 Entry::Vacant(unknown) => {
                     let row = match self.remembered.remove(unknown.key()) {
                         Some(row) => row,
-                        None => Row::read(transaction, unknown.key())?
-                            .unwrap_or_else(|| Row::new(unknown.key(), position)),
+                        None => {
+                            Row::read(transaction, unknown.key())?.unwrap_or_else(|| Row::new(unknown.key(), position))
+                        }
                     };
                     unknown.insert(row)
                 }

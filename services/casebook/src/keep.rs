@@ -79,8 +79,8 @@ fn unmet(
             Entry::Commit(stored) => drop(here.insert(&stored.subject.key)),
             Entry::Filed(filed) => {
                 let key = filed.subject.key();
-                let met = here.contains(&key)
-                    || cases::position_of(transaction, key.district.as_str(), &key.id)?.is_some();
+                let met =
+                    here.contains(&key) || cases::position_of(transaction, key.district.as_str(), &key.id)?.is_some();
                 unmet.push(if met { Vec::new() } else { unfile(filed)? });
             }
         }

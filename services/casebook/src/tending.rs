@@ -193,7 +193,8 @@ impl Copy {
         let position = writer.position;
         let (shelf, runtime) = (self.shelf.clone(), Handle::current());
         let unfile: Unfile = Box::new(move |stored| Ok(runtime.block_on(shelf.case(stored))?.commits));
-        let fed = self.projection.feed(&self.broker, Keeping::new(writer.connection, unfile), position, stop.clone(), level);
+        let fed =
+            self.projection.feed(&self.broker, Keeping::new(writer.connection, unfile), position, stop.clone(), level);
         tokio::select! {
             fed = fed => Ok(fed?),
             () = self.damaged.notified() => Err(Failed::Damaged),

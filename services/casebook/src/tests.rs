@@ -368,7 +368,11 @@ fn a_filed_case_is_shown_and_counted_as_before_whether_the_copy_met_it_or_not() 
     let commits = [
         commit(1, "filed", received(1, 100, 114.3, "夜间噪音扰民")),
         commit(2, "open", received(2, 200, 114.3, "路灯不亮")),
-        commit(3, "filed", dispatch(DispatchFact::Closed(Closed { outcome: Outcome::Solved.into(), ..Closed::default() }))),
+        commit(
+            3,
+            "filed",
+            dispatch(DispatchFact::Closed(Closed { outcome: Outcome::Solved.into(), ..Closed::default() })),
+        ),
     ];
     let filed_at = Some(Timestamp::from_second(1_800_000_000).unwrap().to_wire());
     let filed = StoredFiled {

@@ -35,7 +35,7 @@ async fn answers(broker: &Broker, subject: &str, payload: &str) -> bool {
 }
 
 /// What takes something away, on which nobody loses anything here: no case is called so, no message is so far.
-const TAKING_AWAY: [(&str, &str); 13] = [
+const TAKING_AWAY: [(&str, &str); 14] = [
     ("$JS.API.STREAM.PURGE.CASES", r#"{"filter":"case.heping.nobody.>"}"#),
     ("$JS.API.STREAM.PURGE.CALLS", r#"{"filter":"call.heping-police.nobody.*"}"#),
     ("$JS.API.STREAM.PURGE.TIMERS", r#"{"filter":"sched.dispatch.case.heping.nobody"}"#),
@@ -45,11 +45,14 @@ const TAKING_AWAY: [(&str, &str); 13] = [
     ("$JS.API.STREAM.PURGE.CHARTERS", r#"{"filter":"charter.nobody.1"}"#),
     ("$JS.API.STREAM.PURGE.DLQ", r#"{"filter":"dlq.nobody.1"}"#),
     ("$JS.API.STREAM.MSG.DELETE.OBJ_archive", r#"{"seq":999999999}"#),
+    (OF_A_DEAD_LETTER, r#"{"seq":999999999}"#),
     ("$JS.API.STREAM.DELETE.CASES", ""),
     ("$JS.API.STREAM.DELETE.OBJ_archive", ""),
     ("$O.archive.C.nobody", ""),
     ("$JS.API.ACCOUNT.PURGE.HUB", ""),
 ];
+/// What the operator's tool does when somebody has decided about a dead letter.
+const OF_A_DEAD_LETTER: &str = "$JS.API.STREAM.MSG.DELETE.DLQ";
 /// What of it is the archivist's work.
 const FILING: [&str; 7] = [
     "$JS.API.STREAM.PURGE.CASES",
@@ -86,8 +89,8 @@ async fn of_all_users_only_the_archivist_takes_anything_away() {
         reached.extend(futures::future::join_all(attempts).await.into_iter().flatten());
     }
 
-    let expected: Vec<(&str, &str)> =
-        TAKING_AWAY.iter().map(|(subject, _)| ("archivist", *subject)).filter(|(_, it)| FILING.contains(it)).collect();
+    let filing = TAKING_AWAY.iter().map(|(subject, _)| ("archivist", *subject)).filter(|(_, it)| FILING.contains(it));
+    let expected: Vec<(&str, &str)> = filing.chain([("provision", OF_A_DEAD_LETTER)]).collect();
     assert_eq!(reached, expected);
     running.stop().await.unwrap();
 }

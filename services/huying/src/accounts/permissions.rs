@@ -2,8 +2,8 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers,
-    follows, record_consumer, timer_consumer,
+    ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS,
+    TIMERS, consumers, follows, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
@@ -159,17 +159,23 @@ pub(super) fn of_story() -> Permissions {
     Permissions { limits }
 }
 
-/// Sees the broker's own events. One of its requests would empty a whole account.
+/// Sees the broker's own events, and moves its leaders. One of its requests would empty a whole account, and it has no
+/// streams of its own.
 pub(super) fn of_system() -> Permissions {
-    Permissions::everything_but(["$JS.API.ACCOUNT.PURGE.>".to_owned()])
+    Permissions::everything_but(["$JS.API.ACCOUNT.PURGE.>", "$JS.API.STREAM.>"].map(str::to_owned))
 }
 
 /// The operator's tool makes and changes everything, and `huying up` writes for all services through it. What it
-/// cannot do is take something away: messages, streams, or by a rollup what an object store keeps.
+/// cannot do is take something away: messages, streams, or by a rollup what an object store keeps. Only a dead letter
+/// goes once somebody has decided about it.
 pub(super) fn of_provision() -> Permissions {
-    let taking_away = ["STREAM.PURGE.>", "STREAM.MSG.DELETE.>", "STREAM.DELETE.>", "STREAM.RESTORE.>"];
-    let taking_away = taking_away.map(|call| format!("$JS.API.{call}"));
-    Permissions::everything_but(taking_away.into_iter().chain([objects(ARCHIVE), FiledSubject::ALL.to_owned()]))
+    let taking_away = ["PURGE.>", "DELETE.>", "RESTORE.>"].map(|call| format!("$JS.API.STREAM.{call}"));
+    let streams = streams().into_iter().map(|stream| stream.name.to_owned()).filter(|stream| stream != DLQ);
+    let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
+    let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
+    let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
+    let volumes = [objects(ARCHIVE), FiledSubject::ALL.to_owned()];
+    Permissions::everything_but(taking_away.into_iter().chain(kept).chain(volumes))
 }
 
 /// Whoever files: reads the record and what the services have settled, writes volumes and tombstones, and alone takes

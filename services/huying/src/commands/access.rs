@@ -70,9 +70,10 @@ A cell says what the role may do the action to. A dash: it may not.
 | its district's | it is of the district that knows the unit, or that the token names |
 | anybody's | always; with a district in the token, when it is of that district |
 
-*Besides* is what the rules of the service ask for on top. What somebody may not see is answered NOT_FOUND, as if it were
-not there; what they may see and not do, PERMISSION_DENIED. A token that names neither a known unit nor a district may
-nothing, an operator's excepted.
+*Besides* is what the rules of the service ask for on top. Looking at what one may not see is answered NOT_FOUND, as if it
+were not there, and so is everything about another district's; acting on what is not one's own PERMISSION_DENIED, or in the
+words of the rule that says whose it is. A token that names neither a known unit nor a district may nothing, an operator's
+excepted.
 ";
 
 #[cfg(test)]

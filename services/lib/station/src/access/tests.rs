@@ -92,7 +92,7 @@ fn everybody_reaches_what_concerns_them_and_nothing_else() {
 }
 
 #[test]
-fn what_one_may_not_see_is_not_there_and_what_one_may_only_see_is_denied() {
+fn looking_at_anothers_matter_finds_nothing_and_acting_on_it_is_denied() {
     let jiangan = Charter::shipped("jiangan").unwrap();
     let matter = tree();
     let asked = |caller: &Caller, action| caller.may(action, &matter, &jiangan).map_err(|status| status.code());
@@ -101,8 +101,12 @@ fn what_one_may_not_see_is_not_there_and_what_one_may_only_see_is_denied() {
     assert_eq!(asked(&street, SUPPLEMENT), Ok(()));
     assert_eq!(asked(&street, rate), Err(tonic::Code::PermissionDenied), "only who raised it rates it");
     let other = somebody(Role::Street, "jiangan-siwei-command-centre", "", "s-1");
-    assert_eq!(asked(&other, SUPPLEMENT), Err(tonic::Code::NotFound));
-    assert_eq!(asked(&other, rate), Err(tonic::Code::NotFound));
+    assert_eq!(asked(&other, CASE), Err(tonic::Code::NotFound), "what one may not see is not there");
+    assert_eq!(asked(&other, SUPPLEMENT), Err(tonic::Code::PermissionDenied));
+    assert_eq!(asked(&other, rate), Err(tonic::Code::PermissionDenied));
+    let nothing = Matter { concerns: vec![], ..tree() };
+    let supplement = other.may(SUPPLEMENT, &nothing, &jiangan).unwrap_err();
+    assert_eq!(supplement.code(), tonic::Code::NotFound, "nobody acts on what is not there");
     let elsewhere = somebody(Role::District, "wuchang-centre", "", "d-1");
     assert_eq!(asked(&elsewhere, SUPPLEMENT), Err(tonic::Code::NotFound), "another district's cases do not exist");
     let role = somebody(Role::Department, "jiangan-parks", "", "");
