@@ -19,16 +19,15 @@ use std::time::Instant;
 use futures::{StreamExt, stream};
 use ids::{Code, HistoryKey, Kind, Owner};
 use jiff::Timestamp;
-use proto::record::v1::Filed;
-use proto::subjects::{CommitSubject, FiledSubject};
-use proto::{FromWireTime, ToWireTime};
+use proto::FromWireTime;
+use proto::subjects::CommitSubject;
 use record::filing::{Behind, Filing, Standing};
-use record::{AsStored, Broker, BrokerError, StoredCommit, Tombstone};
+use record::{AsStored, Broker, BrokerError, StoredCommit};
 use tokio_util::sync::CancellationToken;
 
 use crate::facts::{Facts, closes};
 use crate::shelf::{Shelf, ShelfError};
-use crate::volume::{self, Damage, Mark, Place, Volume, VolumeName, Writer};
+use crate::volume::{self, Damage, Mark, Volume, VolumeName, Writer};
 
 /// Cases of one volume: the broker keeps two subjects for a volume, so with a thousand or more they cost nothing, and
 /// one volume is read in a fraction of a second.
