@@ -99,10 +99,9 @@ fn write_asked_of_every_owner(
 }
 
 fn message(field: &FieldDescriptor) -> Result<MessageDescriptor, Box<dyn Error>> {
-    match field.kind() {
-        Kind::Message(message) => Ok(message),
-        other => Err(format!("{} is a {other:?} where a message of its own belongs", field.full_name()).into()),
-    }
+    let kind = field.kind();
+    let message = kind.as_message().cloned();
+    message.ok_or_else(|| format!("{} is a {kind:?} where a message of its own belongs", field.full_name()).into())
 }
 
 /// As Rust names the variant, `ReportIn`.

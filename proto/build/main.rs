@@ -21,6 +21,7 @@ const SERVICES: [&str; 12] = [
 ];
 
 #[allow(clippy::disallowed_methods, reason = "cargo tells a build script its folders through the environment")]
+#[allow(clippy::print_stdout, reason = "cargo hears a build script by what it prints")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=huying");
     println!("cargo:rerun-if-changed=build");

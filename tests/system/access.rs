@@ -325,6 +325,7 @@ impl Contracts {
         bytes
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what the contracts do not use stays empty")]
     fn fill(&self, bytes: &mut Vec<u8>, field: &FieldDescriptorProto, case: &str, depth: usize) {
         let number = u64::from(field.number().unsigned_abs());
         let key = |bytes: &mut Vec<u8>, wire: u64| prost::encoding::encode_varint(number << 3 | wire, bytes);
@@ -340,6 +341,7 @@ impl Contracts {
                 bytes.extend(text.as_bytes());
             }
             Type::Message if field.type_name() == ".google.protobuf.Timestamp" => {
+                #[expect(clippy::disallowed_methods, reason = "what is refused is refused at any time")]
                 let later = jiff::Timestamp::now().as_second().unsigned_abs() + 3600;
                 let mut time = vec![1 << 3];
                 prost::encoding::encode_varint(later, &mut time);

@@ -87,7 +87,9 @@ fn crates_import_only_what_they_may() {
                 wrong.push(format!("{} must not import {}", importer.name, imported.name));
             }
         }
-        let names_the_client = importer.dependencies.iter().any(|imported| imported.name == "async-nats");
+        // In a test somebody else, who goes past us to the broker, may be played with it.
+        let names_the_client =
+            importer.dependencies.iter().any(|imported| imported.name == "async-nats" && !imported.only_in_tests);
         if names_the_client != (importer.name == "record") {
             wrong.push(format!("{}: record alone names async-nats", importer.name));
         }

@@ -19,9 +19,9 @@ pub const TABLE: &str = "
     CREATE INDEX callbacks_by_district ON callbacks (district, unrated_since);";
 
 enum Change {
-    IsAsked { round: u32 },
-    IsCalledBack,
-    IsRated,
+    Asked { round: u32 },
+    CalledBack,
+    Rated,
 }
 
 struct Following;
@@ -36,19 +36,19 @@ impl Facts for Following {
 
 impl EvaluationFacts for Following {
     fn rating_requested(&mut self, fact: &RatingRequested) -> Option<Change> {
-        Some(Change::IsAsked { round: fact.round })
+        Some(Change::Asked { round: fact.round })
     }
 
     fn callback_logged(&mut self, _: &CallbackLogged) -> Option<Change> {
-        Some(Change::IsCalledBack)
+        Some(Change::CalledBack)
     }
 
     fn rated(&mut self, _: &Rated) -> Option<Change> {
-        Some(Change::IsRated)
+        Some(Change::Rated)
     }
 
     fn rating_lapsed(&mut self, _: &RatingLapsed) -> Option<Change> {
-        Some(Change::IsRated)
+        Some(Change::Rated)
     }
 }
 
@@ -60,13 +60,13 @@ pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), 
         let (district, case) = (key.district.as_str(), key.id.as_str());
         match change {
             // Resolved again, it waits anew.
-            Change::IsAsked { round } => transaction
+            Change::Asked { round } => transaction
                 .prepare_cached("INSERT OR REPLACE INTO callbacks VALUES (?1, ?2, ?3, ?4, 0)")?
                 .execute(params![i64::try_from(stored.sequence).unwrap_or(i64::MAX), district, case, round])?,
-            Change::IsCalledBack => transaction
+            Change::CalledBack => transaction
                 .prepare_cached("UPDATE callbacks SET callbacks = callbacks + 1 WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?,
-            Change::IsRated => transaction
+            Change::Rated => transaction
                 .prepare_cached("DELETE FROM callbacks WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?,
         };

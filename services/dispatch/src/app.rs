@@ -98,9 +98,9 @@ impl App {
         if may(&*self.glance(asked).await?).is_ok() {
             return Ok(());
         }
-        may(&*self.state(asked).await?).map_err(|refused| match refused.code() {
-            tonic::Code::NotFound => status_of(Refused::Rule(Refusal::NoSuchCase)),
-            _ => refused,
+        may(&*self.state(asked).await?).map_err(|refused| {
+            let unknown = refused.code() == tonic::Code::NotFound;
+            if unknown { status_of(Refused::Rule(Refusal::NoSuchCase)) } else { refused }
         })
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn run(Command::Table(args): Command) -> anyhow::Result<()> {
         return out::json(&lines);
     }
     if args.markdown {
-        return out::text(&page());
+        return out::text(page());
     }
     let mut shown = out::table(["ACTION", "WHO, AND ON WHAT"]);
     for row in table::TABLE {

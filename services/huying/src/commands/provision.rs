@@ -107,7 +107,7 @@ async fn write_spots(station: &station::Config) -> anyhow::Result<()> {
     let charters = newest(&on_record);
     let charter = |district: &str| charters.iter().find(|charter| charter.district.as_str() == district).cloned();
     let progress = |done: usize, all: usize| {
-        if done % SPOTS_TOLD_EVERY == 0 {
+        if done.is_multiple_of(SPOTS_TOLD_EVERY) {
             eprintln!("huying: {done} of {all} cases");
         }
     };

@@ -317,9 +317,10 @@ impl<A: Aggregate> Book<A> {
         together: &[Pending<A>],
     ) -> Result<Vec<Outcome<A>>, Stumble> {
         let fail = |error: BrokerError| {
-            let refused = match error {
-                BrokerError::Filed { key } => Refused::Filed(key),
-                error => Refused::Broker(Arc::new(error)),
+            let refused = if let BrokerError::Filed { key } = error {
+                Refused::Filed(key)
+            } else {
+                Refused::Broker(Arc::new(error))
             };
             Ok(together.iter().map(|_| Err(refused.clone())).collect())
         };

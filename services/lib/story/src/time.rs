@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use jiff::Timestamp;
-use record::Broker;
 use record::clock::ClockMover;
 use record::quiet::Activity;
+use record::{Broker, BrokerError};
 
 /// Longest wait for everything to come to rest.
 const QUIET_S_MAX: u64 = 60;
@@ -59,7 +59,12 @@ impl StoryTime {
         let deadline = Instant::now() + Duration::from_secs(QUIET_S_MAX);
         let mut before = None;
         loop {
-            let activity = self.broker.activity(before.as_ref().or(self.at_rest.as_ref())).await?;
+            let look = self.broker.activity(before.as_ref().or(self.at_rest.as_ref())).await;
+            let Some(activity) = unless_away(look, deadline)? else {
+                before = None;
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
             if activity.is_settled() && before.as_ref() == Some(&activity) {
                 self.at_rest = Some(activity);
                 return Ok(());
@@ -74,12 +79,23 @@ impl StoryTime {
 
     async fn until_handled(&self, alarm: Timestamp) -> anyhow::Result<()> {
         let deadline = Instant::now() + Duration::from_secs(ALARM_S_MAX);
-        while self.mover.next_alarm().await?.is_some_and(|next| next <= alarm) {
+        loop {
+            let next = unless_away(self.mover.next_alarm().await, deadline)?;
+            if next.is_some_and(|next| next.is_none_or(|next| next > alarm)) {
+                return Ok(());
+            }
             if Instant::now() > deadline {
                 bail!("the alarm of {alarm} has not rung after {ALARM_S_MAX} s; look at the consumers of TIMERS");
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(())
+    }
+}
+
+/// What was seen; nothing when the broker did not answer, which it may do again before the deadline.
+fn unless_away<T>(seen: Result<T, BrokerError>, deadline: Instant) -> Result<Option<T>, BrokerError> {
+    match seen {
+        Err(BrokerError::Unavailable { .. }) if Instant::now() < deadline => Ok(None),
+        seen => seen.map(Some),
     }
 }

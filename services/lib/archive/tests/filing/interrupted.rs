@@ -25,7 +25,7 @@ async fn whatever_step_filing_dies_after_nothing_is_lost_and_the_next_run_finish
         assert_eq!(whereabouts(&world, &cases).await, before, "after {first:?} and {second:?}");
         world.file(&plan(180)).await;
 
-        assert_eq!(world.from_the_archive(&cases).await, before, "after {first:?}");
+        assert_eq!(world.as_archived(&cases).await, before, "after {first:?}");
         assert_eq!(world.kept_beside(&cases).await, 0, "after {first:?}");
         let findings = world.verify().await;
         assert_eq!((findings.damage, findings.tombstones, findings.left_open), (vec![], 2, 0), "after {first:?}");
@@ -58,7 +58,7 @@ async fn whereabouts(world: &World, cases: &[HistoryKey]) -> Vec<Vec<StoredCommi
     let mut histories = Vec::new();
     for key in cases {
         if world.broker.filed(key).await.unwrap().is_some() {
-            histories.extend(world.from_the_archive(std::slice::from_ref(key)).await);
+            histories.extend(world.as_archived(std::slice::from_ref(key)).await);
         } else {
             histories.push(world.broker.load(key).await.unwrap());
         }

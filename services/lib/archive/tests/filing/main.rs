@@ -32,7 +32,7 @@ async fn a_closed_case_leaves_the_record_and_comes_back_byte_for_byte() {
     assert_eq!((report.filed, report.volumes.len()), (5, 1));
     assert_eq!(world.subjects_of(CASES).await, cases.iter().map(world::tombstone_of).collect());
     assert_eq!(world.kept_beside(&cases).await, 0, "references, orders and alarms go with it");
-    assert_eq!(world.from_the_archive(&cases).await, before);
+    assert_eq!(world.as_archived(&cases).await, before);
     for key in &cases {
         assert!(matches!(world.broker.load(key).await, Err(BrokerError::Filed { .. })));
     }
@@ -80,7 +80,7 @@ async fn runs_with_a_limit_file_everything_one_volume_after_the_other() {
         filed.push(world.file(&few).await.filed);
     }
     assert_eq!(filed, [3, 3, 1, 0]);
-    assert_eq!(world.from_the_archive(&cases).await, before);
+    assert_eq!(world.as_archived(&cases).await, before);
     let findings = world.verify().await;
     assert_eq!((findings.volumes, findings.damage), (3, vec![]));
 }
@@ -106,7 +106,7 @@ async fn a_case_that_somebody_writes_on_meanwhile_stays_open_and_is_filed_the_ne
     assert_eq!(world.verify().await.left_open, 1);
 
     assert_eq!(world.file(&plan(180)).await.filed, 1);
-    assert_eq!(world.from_the_archive(&[busy]).await, whole, "with what was written meanwhile");
+    assert_eq!(world.as_archived(&[busy]).await, whole, "with what was written meanwhile");
     assert_eq!(world.verify().await.damage, Vec::<String>::new());
 }
 
@@ -138,7 +138,7 @@ async fn two_runs_at_the_same_time_file_each_case_once() {
     assert!(one.is_ok() || other.is_ok() || world.file(&plan(180)).await.filed > 0, "{one:?} {other:?}");
     world.file(&plan(180)).await;
 
-    assert_eq!(world.from_the_archive(&cases).await, before);
+    assert_eq!(world.as_archived(&cases).await, before);
     assert_eq!(world.subjects_of(CASES).await.len(), cases.len());
     assert_eq!(world.verify().await.damage, Vec::<String>::new());
 }

@@ -91,6 +91,7 @@ impl World {
         headers.insert("Nats-Schedule", format!("@at {rings_at}"));
         headers.insert("Nats-Schedule-Target", alarm.timer());
         let jetstream = self.jetstream().await;
+        #[expect(clippy::disallowed_methods, reason = "an alarm is set as dispatch does it")]
         jetstream.publish_with_headers(alarm.schedule(), headers, "due".into()).await.unwrap().await.unwrap();
         key
     }
@@ -128,7 +129,7 @@ impl World {
         histories
     }
 
-    pub async fn from_the_archive(&self, cases: &[HistoryKey]) -> Vec<Vec<StoredCommit>> {
+    pub async fn as_archived(&self, cases: &[HistoryKey]) -> Vec<Vec<StoredCommit>> {
         let shelf = Shelf::open(&self.broker, NonZeroUsize::MIN).await.unwrap();
         let mut histories = Vec::new();
         for key in cases {

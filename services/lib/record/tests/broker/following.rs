@@ -295,7 +295,8 @@ async fn a_follower_goes_on_after_the_broker_was_killed() {
 async fn a_consumer_that_nobody_provisioned_is_said_at_once() {
     let world = World::new().await;
     let follower = world.broker.follower(CASES, "nobody").await.unwrap();
-    let error = soon("the answer", follower.run(world.stop.clone(), |_| async { Ok(()) })).await.unwrap_err();
+    let running = Box::pin(follower.run(world.stop.clone(), |_| async { Ok(()) }));
+    let error = soon("the answer", running).await.unwrap_err();
     assert_eq!(error.to_string(), "consumer nobody of CASES is not there: run `huying provision` first (HY-002)");
 }
 
