@@ -168,7 +168,8 @@ const ONLY_CENTRE: &[Grant] = &[(Role::EnforcementCenter, Relation::Party)];
 const ONLY_DEPARTMENT: &[Grant] = &[DEPARTMENT];
 const ONLY_DISTRICT: &[Grant] = &[DISTRICT];
 const ONLY_STREET: &[Grant] = &[STREET];
-const SUBMITTERS: &[Grant] = &[
+/// What concerns no case in particular: each in its own district.
+const WITHIN_THEIR_OWN: &[Grant] = &[
     within(Role::Bridge),
     within(Role::Grid),
     within(Role::Community),
@@ -186,17 +187,6 @@ const RATERS: &[Grant] = &[
     (Role::Street, Relation::Raised),
     OPERATOR,
 ];
-/// How many there are of a district is nobody's case.
-const COUNTERS: &[Grant] = &[
-    within(Role::Bridge),
-    within(Role::Grid),
-    within(Role::Community),
-    within(Role::Street),
-    within(Role::EnforcementCenter),
-    within(Role::Department),
-    DISTRICT,
-    OPERATOR,
-];
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
 
 const HOLDER: &str = "has the case now";
@@ -208,8 +198,8 @@ const CALLED: &str = "was called by that call";
 
 /// Who may what.
 pub const TABLE: &[Row] = &[
-    act("huying.intake.v1.IntakeService/Submit", SUBMITTERS, "submits in its own name"),
-    act("huying.intake.v1.IntakeService/SubmitStream", SUBMITTERS, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/Submit", WITHIN_THEIR_OWN, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/SubmitStream", WITHIN_THEIR_OWN, "submits in its own name"),
     act("huying.intake.v1.IntakeService/Supplement", EVERYBODY, ""),
     act("huying.intake.v1.IntakeService/Withdraw", &[CALLER, BRIDGE, OPERATOR], "nobody else has joined it"),
     act("huying.intake.v1.IntakeService/ProposeExclusion", STREET_AND_DISTRICT, TWO),
@@ -318,7 +308,7 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/List", EVERYBODY),
     look("huying.casebook.v1.CasebookService/Get", EVERYBODY),
     look("huying.casebook.v1.CasebookService/Watch", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Statistics", COUNTERS),
+    look("huying.casebook.v1.CasebookService/Statistics", WITHIN_THEIR_OWN),
     look("huying.casebook.v1.CasebookService/SuggestDuplicates", NO_CALLERS),
     look("huying.casebook.v1.CasebookService/ListQueue", DESKS),
     look("huying.casebook.v1.CasebookService/ListUnrated", DESKS),
