@@ -55,6 +55,8 @@ const LINES_MAX: usize = 500;
 struct Crate {
     name: String,
     folder: PathBuf,
+    /// Where the compiler begins to read it.
+    begins: Vec<PathBuf>,
     dependencies: Vec<Dependency>,
 }
 
@@ -128,6 +130,37 @@ fn rules_are_made_of_rules_and_values_alone() {
     }
     assert!(files >= SERVICES.len(), "only {files} files of rules were found");
     assert!(wrong.is_empty(), "domain/ sees only rules and values:\n{}", wrong.join("\n"));
+}
+
+/// A file that no module names is compiled by nobody: its tests cannot fail.
+#[test]
+fn every_source_is_compiled() {
+    let mut left = Vec::new();
+    for known in crates() {
+        let mut compiled = BTreeSet::new();
+        for begins in &known.begins {
+            take_in(begins, begins.parent().unwrap(), &mut compiled);
+        }
+        let folders = ["src", "tests", "build", "benches", "examples", "system"];
+        let there = folders.iter().flat_map(|folder| rust_files(&known.folder.join(folder)));
+        left.extend(there.filter(|file| !compiled.contains(file)).map(|file| shown(&file)));
+    }
+    assert!(left.is_empty(), "no module names\n{}", left.join("\n"));
+}
+
+/// A file and those that its `mod` lines name; their files lie in `folder`.
+fn take_in(file: &Path, folder: &Path, compiled: &mut BTreeSet<PathBuf>) {
+    if !compiled.insert(file.to_owned()) {
+        return;
+    }
+    for line in read(file).lines().map(str::trim) {
+        let line = if line.starts_with("pub(") { line.split_once(") ").map_or(line, |(_, rest)| rest) } else { line };
+        let named = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
+        let Some(name) = named else { continue };
+        let below = folder.join(name);
+        let file = [below.with_extension("rs"), below.join("mod.rs")].into_iter().find(|file| file.exists());
+        take_in(&file.unwrap_or_else(|| panic!("{}: {line}", below.display())), &below, compiled);
+    }
 }
 
 #[test]
@@ -209,7 +242,9 @@ fn crates() -> Vec<Crate> {
         });
         let name = text(&package["name"]);
         let folder = PathBuf::from(text(&package["manifest_path"])).parent().unwrap().to_owned();
-        crates.insert(name.clone(), Crate { name, folder, dependencies: dependencies.collect() });
+        let targets = package["targets"].as_array().unwrap();
+        let begins = targets.iter().map(|target| PathBuf::from(text(&target["src_path"]))).collect();
+        crates.insert(name.clone(), Crate { name, folder, begins, dependencies: dependencies.collect() });
     }
     crates.into_values().collect()
 }

@@ -2,13 +2,16 @@
 //!
 //! Nothing happens on the day a secondment begins or ends: which relations hold on a day is read from what is recorded.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use proto::casebook::v1::StaffRecord;
-use proto::enforcement_center::v1::enforcement_center_event::Event;
-use proto::enforcement_center::v1::{OfficerRegistered, OfficerSeconded, Relations};
+use proto::enforcement_center::v1::{OfficerRegistered, OfficerSeconded, Relations, SecondmentEnded};
+use proto::facts::{EnforcementCenterFacts, Facts};
 use record::StoredCommit;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
+use vocabulary::staff::{self, Days};
 
 use crate::copy::CopyError;
 
@@ -31,31 +34,39 @@ struct Known {
     seconded: Vec<OfficerSeconded>,
 }
 
-impl Known {
-    fn add(&mut self, fact: &Event) {
-        #[allow(clippy::wildcard_enum_match_arm, reason = "what an operation does changes nobody's unit")]
-        match fact {
-            Event::OfficerRegistered(fact) => self.registered = Some(fact.clone()),
-            Event::OfficerSeconded(fact) => self.seconded.push(fact.clone()),
-            Event::SecondmentEnded(fact) => {
-                if let Some(ended) = self.seconded.iter_mut().rev().find(|known| known.since == fact.since) {
-                    ended.until.clone_from(&fact.last_day);
-                }
-            }
-            _ => {}
-        }
+impl Facts for Known {
+    type Found = ();
+
+    fn nothing() {}
+}
+
+impl EnforcementCenterFacts for Known {
+    fn officer_registered(&mut self, fact: &OfficerRegistered) {
+        self.registered = Some(fact.clone());
     }
 
+    fn officer_seconded(&mut self, fact: &OfficerSeconded) {
+        self.seconded.push(fact.clone());
+    }
+
+    fn secondment_ended(&mut self, fact: &SecondmentEnded) {
+        if let Some(ended) = self.seconded.iter_mut().rev().find(|known| known.since == fact.since) {
+            ended.until.clone_from(&fact.last_day);
+        }
+    }
+}
+
+impl Known {
     /// Every unit they have or had to do with.
-    fn units(&self) -> Vec<&str> {
-        let own = self.registered.as_ref().and_then(|registered| registered.relations.as_ref());
-        own.into_iter().flat_map(units_of).chain(self.seconded.iter().map(|seconded| seconded.to.as_str())).collect()
+    fn units(&self) -> BTreeSet<String> {
+        let own = self.registered.as_ref().and_then(|registered| registered.relations.as_ref()).map(read_relations);
+        let own = own.iter().flat_map(staff::Relations::units).cloned();
+        own.chain(self.seconded.iter().map(|seconded| seconded.to.clone())).filter(|unit| !unit.is_empty()).collect()
     }
 
     fn seconded_on(&self, day: Date) -> Option<&OfficerSeconded> {
         self.seconded.iter().find(|seconded| {
-            let until = date(&seconded.until);
-            date(&seconded.since).is_some_and(|since| since <= day) && until.is_none_or(|until| day <= until)
+            date(&seconded.since).is_some_and(|since| Days { since, until: date(&seconded.until) }.include(day))
         })
     }
 
@@ -63,21 +74,13 @@ impl Known {
     /// those it has.
     fn shown(&self, unit: &str, day: Date) -> Option<StaffRecord> {
         let registered = self.registered.as_ref()?;
-        let own = registered.relations.clone()?;
+        let own = read_relations(registered.relations.as_ref()?);
         let seconded = self.seconded_on(day);
-        let relations = match seconded {
-            None => own.clone(),
-            Some(seconded) => Relations {
-                owned_by: own.owned_by.clone(),
-                managed_by: seconded.to.clone(),
-                used_by: seconded.to.clone(),
-                assessed_by: seconded.to.clone(),
-            },
-        };
-        let concerned = units_of(&own).chain(units_of(&relations)).any(|concerned| concerned == unit);
-        concerned.then(|| StaffRecord {
+        let relations = seconded.map_or_else(|| own.clone(), |seconded| own.while_seconded_to(&seconded.to));
+        let unit = unit.to_owned();
+        (own.include(&unit) || relations.include(&unit)).then(|| StaffRecord {
             officer: registered.officer.clone(),
-            relations: Some(relations),
+            relations: Some(show_relations(relations)),
             licence: registered.licence.clone(),
             seconded_from: seconded.map(|seconded| seconded.from.clone()).unwrap_or_default(),
             since: seconded.map(|seconded| seconded.since.clone()).unwrap_or_default(),
@@ -86,11 +89,14 @@ impl Known {
     }
 }
 
-fn units_of(relations: &Relations) -> impl Iterator<Item = &str> {
-    [&relations.owned_by, &relations.managed_by, &relations.used_by, &relations.assessed_by]
-        .into_iter()
-        .map(String::as_str)
-        .filter(|unit| !unit.is_empty())
+fn read_relations(relations: &Relations) -> staff::Relations<String> {
+    let Relations { owned_by, managed_by, used_by, assessed_by } = relations.clone();
+    staff::Relations { owned_by, managed_by, used_by, assessed_by }
+}
+
+fn show_relations(relations: staff::Relations<String>) -> Relations {
+    let staff::Relations { owned_by, managed_by, used_by, assessed_by } = relations;
+    Relations { owned_by, managed_by, used_by, assessed_by }
 }
 
 fn date(text: &str) -> Option<Date> {
@@ -106,7 +112,7 @@ pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), 
         .query_row(params![district, staff_ref], |row| row.get(0))
         .optional()?;
     let mut officer = known.map(|known| read(&known)).transpose()?.unwrap_or_default();
-    stored.commit.enforcement_center_facts().for_each(|fact| officer.add(fact));
+    stored.commit.enforcement_center_facts().for_each(|fact| fact.told_to(&mut officer));
     let known = serde_json::to_string(&officer).map_err(|error| CopyError::Form(error.to_string()))?;
     transaction
         .prepare_cached("INSERT OR REPLACE INTO officers VALUES (?1, ?2, ?3)")?
@@ -143,7 +149,8 @@ fn read(known: &str) -> Result<Known, CopyError> {
 #[cfg(test)]
 mod tests {
     use proto::common::v1::Officer;
-    use proto::enforcement_center::v1::{EnforcementCenterEvent, SecondmentEnded};
+    use proto::enforcement_center::v1::EnforcementCenterEvent;
+    use proto::enforcement_center::v1::enforcement_center_event::Event;
     use proto::record::v1::event::Of;
 
     use super::*;

@@ -14,8 +14,9 @@ use station::access::Matter;
 use station::desk::named;
 use station::{Caller, Desk, Named, Recorded, Violation, optional_prose, prose};
 use tonic::{Request, Response, Status};
+use vocabulary::staff::Relations;
 
-use crate::domain::staff::{Command, Registration, Relations, Rules, Secondment};
+use crate::domain::staff::{Command, Registration, Rules, Secondment};
 use crate::fields::{self, TEXT_LENGTH_MAX};
 use crate::wire::staff::{day, optional_day};
 

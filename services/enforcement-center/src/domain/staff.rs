@@ -1,6 +1,6 @@
 //! An officer, and the four units they belong to in four ways: who owns the post, who manages them, who uses
-//! them, who assesses them. A secondment changes three of the four for a while; it never changes who owns the post, and
-//! the licence to enforce is the person's and goes where they go.
+//! them, who assesses them. A secondment changes three of the four for a while; the licence to enforce is the person's
+//! and goes where they go.
 //!
 //! Nothing happens on the day a secondment begins or ends: which relations hold on a day is read from what is recorded.
 
@@ -8,33 +8,13 @@ use decider::Decider;
 use ids::Code;
 use jiff::civil::Date;
 use vocabulary::Officer;
+use vocabulary::staff::{Days, Relations};
 
 #[cfg(test)]
 mod tests;
 
 /// Secondments of one officer; far more than a career has.
 const SECONDMENTS_MAX: usize = 100;
-
-/// Whose an officer is, in four ways.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Relations {
-    /// 属: holds the post.
-    pub owned_by: Code,
-    /// 管: says what they do from day to day.
-    pub managed_by: Code,
-    /// 用: where they work.
-    pub used_by: Code,
-    /// 考: rates them.
-    pub assessed_by: Code,
-}
-
-impl Relations {
-    /// In whatever way.
-    #[must_use]
-    pub fn include(&self, unit: &Code) -> bool {
-        [&self.owned_by, &self.managed_by, &self.used_by, &self.assessed_by].contains(&unit)
-    }
-}
 
 /// As registered: the relations that hold while nothing else does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +37,8 @@ pub struct Secondment {
 }
 
 impl Secondment {
-    fn holds_on(&self, day: Date) -> bool {
-        self.since <= day && self.until.is_none_or(|until| day <= until)
-    }
-
-    fn overlaps(&self, since: Date, until: Option<Date>) -> bool {
-        self.until.is_none_or(|own| since <= own) && until.is_none_or(|until| self.since <= until)
+    fn days(&self) -> Days {
+        Days { since: self.since, until: self.until }
     }
 }
 
@@ -101,7 +77,7 @@ impl State {
     /// The secondment that holds on a day.
     #[must_use]
     pub fn seconded_on(&self, day: Date) -> Option<&Secondment> {
-        self.secondments.iter().find(|secondment| secondment.holds_on(day))
+        self.secondments.iter().find(|secondment| secondment.days().include(day))
     }
 
     /// Whose the officer is on a day; none before they are registered.
@@ -110,12 +86,7 @@ impl State {
         let own = &self.registration.as_ref()?.relations;
         Some(match self.seconded_on(day) {
             None => own.clone(),
-            Some(Secondment { to, .. }) => Relations {
-                owned_by: own.owned_by.clone(),
-                managed_by: to.clone(),
-                used_by: to.clone(),
-                assessed_by: to.clone(),
-            },
+            Some(secondment) => own.while_seconded_to(&secondment.to),
         })
     }
 }
@@ -180,7 +151,7 @@ fn second(state: &State, known: &Registration, asked: &Secondment) -> Result<Vec
     if let Some(until) = asked.until.filter(|until| *until < asked.since) {
         return Err(Refusal::EndsBefore { since: asked.since, until });
     }
-    if let Some(other) = state.secondments.iter().find(|other| other.overlaps(asked.since, asked.until)) {
+    if let Some(other) = state.secondments.iter().find(|other| other.days().overlap(asked.days())) {
         return Err(Refusal::SecondedAlready { to: other.to.clone(), since: other.since });
     }
     let used_by = &known.relations.used_by;

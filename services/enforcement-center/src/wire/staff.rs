@@ -10,9 +10,10 @@ use record::{Aggregate, WireError};
 use station::Refuse;
 use station::wire as shared;
 use tonic::Code as StatusCode;
+use vocabulary::staff::Relations;
 
 use super::{any, known};
-use crate::domain::staff::{Command, Event, Refusal, Registration, Relations, Rules, Secondment, State};
+use crate::domain::staff::{Command, Event, Refusal, Registration, Rules, Secondment, State};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::EnforcementCenter;

@@ -5,6 +5,7 @@
 
 pub mod mask;
 pub mod reference;
+pub mod staff;
 
 use ids::Code;
 

@@ -123,7 +123,7 @@ proptest! {
             }
             prop_assert!(Rules::decide(&state, &command).unwrap_or_default().is_empty(), "asked twice");
         }
-        let holding = state.secondments.iter().filter(|secondment| secondment.holds_on(on(day))).count();
+        let holding = state.secondments.iter().filter(|secondment| secondment.days().include(on(day))).count();
         prop_assert!(holding <= 1);
         prop_assert_eq!(state.relations_on(on(day)).unwrap().owned_by, code(BUREAU));
     }
