@@ -8,6 +8,8 @@ use crate::support::installation::{bridge, operator, shared};
 use crate::support::submission;
 
 const DISTRICT: &str = "heping";
+/// What nobody else says: others submit through the same bridge meanwhile.
+const SAID: &str = "巷口第三盏路灯不亮";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_recorded_something_reads_it_at_the_position_they_were_told() {
@@ -16,11 +18,17 @@ async fn whoever_recorded_something_reads_it_at_the_position_they_were_told() {
     let mut intake = installation.intake(&carrier).await;
     let mut casebook = installation.casebook(&carrier).await;
     for number in 0..20 {
-        let report = submission(DISTRICT, &format!("read-at-once-{number}"), "路灯不亮");
+        let report = submission(DISTRICT, &format!("read-at-once-{number}"), SAID);
         let SubmitResponse { case_id, position, .. } = intake.submit(report).await.unwrap().into_inner();
         assert!(position > 0, "an answer says where it stands");
         let freshness = Some(Freshness { at_least: position, current: false });
-        let newest = ListRequest { district: DISTRICT.to_owned(), page_size: 1, freshness, ..ListRequest::default() };
+        let newest = ListRequest {
+            district: DISTRICT.to_owned(),
+            text: SAID.to_owned(),
+            page_size: 1,
+            freshness,
+            ..ListRequest::default()
+        };
         let listed = casebook.list(newest).await.unwrap().into_inner();
         assert!(listed.as_of.is_some_and(|as_of| as_of.position >= position));
         let ids: Vec<&str> = listed.cases.iter().map(|line| line.case_id.as_str()).collect();
