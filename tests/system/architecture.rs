@@ -154,8 +154,7 @@ fn take_in(file: &Path, folder: &Path, compiled: &mut BTreeSet<PathBuf>) {
         return;
     }
     for line in read(file).lines().map(str::trim) {
-        let line = if line.starts_with("pub(") { line.split_once(") ").map_or(line, |(_, rest)| rest) } else { line };
-        let named = line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
+        let named = without_visibility(line).strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'));
         let Some(name) = named else { continue };
         let below = folder.join(name);
         let file = [below.with_extension("rs"), below.join("mod.rs")].into_iter().find(|file| file.exists());
@@ -260,15 +259,18 @@ fn modules(source: &str) -> Vec<&str> {
     lines.filter_map(|line| line.strip_prefix("mod ")).map(|rest| rest.trim_end_matches([';', ' ', '{'])).collect()
 }
 
+/// A line without its `pub` or `pub(crate)`.
+fn without_visibility(line: &str) -> &str {
+    let public = if line.starts_with("pub(") { line.split_once(") ").map(|(_, rest)| rest) } else { None };
+    public.unwrap_or(line.trim_start_matches("pub "))
+}
+
 /// What every `use` of a source names, up to its semicolon.
 fn imports(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut statement: Option<String> = None;
     for line in source.lines().map(str::trim) {
-        let begins = || {
-            let public = if line.starts_with("pub(") { line.split_once(") ").map(|(_, rest)| rest) } else { None };
-            public.unwrap_or(line.trim_start_matches("pub ")).starts_with("use ").then(String::new)
-        };
+        let begins = || without_visibility(line).starts_with("use ").then(String::new);
         let begun = statement.take().or_else(begins);
         let Some(mut text) = begun else { continue };
         text += line;

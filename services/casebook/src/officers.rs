@@ -2,8 +2,6 @@
 //!
 //! Nothing happens on the day a secondment begins or ends: which relations hold on a day is read from what is recorded.
 
-use std::collections::BTreeSet;
-
 use jiff::civil::Date;
 use proto::casebook::v1::StaffRecord;
 use proto::enforcement_center::v1::{OfficerRegistered, OfficerSeconded, Relations, SecondmentEnded};
@@ -58,10 +56,10 @@ impl EnforcementCenterFacts for Known {
 
 impl Known {
     /// Every unit they have or had to do with.
-    fn units(&self) -> BTreeSet<String> {
+    fn units(&self) -> Vec<&str> {
         let own = self.registered.as_ref().and_then(|registered| registered.relations.as_ref()).map(read_relations);
-        let own = own.iter().flat_map(staff::Relations::units).cloned();
-        own.chain(self.seconded.iter().map(|seconded| seconded.to.clone())).filter(|unit| !unit.is_empty()).collect()
+        let own = own.into_iter().flat_map(staff::Relations::units);
+        own.chain(self.seconded.iter().map(|seconded| seconded.to.as_str())).filter(|unit| !unit.is_empty()).collect()
     }
 
     fn seconded_on(&self, day: Date) -> Option<&OfficerSeconded> {
@@ -76,8 +74,7 @@ impl Known {
         let registered = self.registered.as_ref()?;
         let own = read_relations(registered.relations.as_ref()?);
         let seconded = self.seconded_on(day);
-        let relations = seconded.map_or_else(|| own.clone(), |seconded| own.while_seconded_to(&seconded.to));
-        let unit = unit.to_owned();
+        let relations = seconded.map_or(own, |seconded| own.while_seconded_to(seconded.to.as_str()));
         (own.include(&unit) || relations.include(&unit)).then(|| StaffRecord {
             officer: registered.officer.clone(),
             relations: Some(show_relations(relations)),
@@ -89,14 +86,22 @@ impl Known {
     }
 }
 
-fn read_relations(relations: &Relations) -> staff::Relations<String> {
-    let Relations { owned_by, managed_by, used_by, assessed_by } = relations.clone();
-    staff::Relations { owned_by, managed_by, used_by, assessed_by }
+fn read_relations(relations: &Relations) -> staff::Relations<&str> {
+    staff::Relations {
+        owned_by: &relations.owned_by,
+        managed_by: &relations.managed_by,
+        used_by: &relations.used_by,
+        assessed_by: &relations.assessed_by,
+    }
 }
 
-fn show_relations(relations: staff::Relations<String>) -> Relations {
-    let staff::Relations { owned_by, managed_by, used_by, assessed_by } = relations;
-    Relations { owned_by, managed_by, used_by, assessed_by }
+fn show_relations(relations: staff::Relations<&str>) -> Relations {
+    Relations {
+        owned_by: relations.owned_by.to_owned(),
+        managed_by: relations.managed_by.to_owned(),
+        used_by: relations.used_by.to_owned(),
+        assessed_by: relations.assessed_by.to_owned(),
+    }
 }
 
 fn date(text: &str) -> Option<Date> {

@@ -86,7 +86,7 @@ impl State {
         let own = &self.registration.as_ref()?.relations;
         Some(match self.seconded_on(day) {
             None => own.clone(),
-            Some(secondment) => own.while_seconded_to(&secondment.to),
+            Some(secondment) => own.while_seconded_to(secondment.to.clone()),
         })
     }
 }

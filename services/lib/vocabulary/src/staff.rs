@@ -4,7 +4,7 @@ use ids::Code;
 use jiff::civil::Date;
 
 /// Whose an officer is, in four ways.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relations<Unit = Code> {
     /// 属: holds the post.
     pub owned_by: Unit,
@@ -20,23 +20,18 @@ impl<Unit: Clone + PartialEq> Relations<Unit> {
     /// In whatever way.
     #[must_use]
     pub fn include(&self, unit: &Unit) -> bool {
-        self.units().contains(&unit)
+        [&self.owned_by, &self.managed_by, &self.used_by, &self.assessed_by].contains(&unit)
     }
 
     #[must_use]
-    pub fn units(&self) -> [&Unit; 4] {
-        [&self.owned_by, &self.managed_by, &self.used_by, &self.assessed_by]
+    pub fn units(self) -> [Unit; 4] {
+        [self.owned_by, self.managed_by, self.used_by, self.assessed_by]
     }
 
     /// What holds while the officer is seconded: a secondment changes three of the four, and never who holds the post.
     #[must_use]
-    pub fn while_seconded_to(&self, unit: &Unit) -> Self {
-        Self {
-            owned_by: self.owned_by.clone(),
-            managed_by: unit.clone(),
-            used_by: unit.clone(),
-            assessed_by: unit.clone(),
-        }
+    pub fn while_seconded_to(&self, unit: Unit) -> Self {
+        Self { owned_by: self.owned_by.clone(), managed_by: unit.clone(), used_by: unit.clone(), assessed_by: unit }
     }
 }
 
