@@ -236,6 +236,9 @@ impl Follower {
                     }
                 }
             }
+            if stop.is_cancelled() {
+                me.catch_up(stream).await;
+            }
             me.hand_back(messages).await;
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -333,7 +336,8 @@ impl Follower {
         }
     }
 
-    /// What was pulled and not begun goes to the next replica now, not after [`ACK_WAIT_S`].
+    /// What was pulled and not begun goes to the next replica now, not after [`ACK_WAIT_S`]. Reading it can make the
+    /// client ask for more; what the broker still sends then comes again after that time.
     async fn hand_back(&self, mut messages: pull::Stream) {
         let mut left = Vec::new();
         // Unconstrained: the runtime's share of one task ends before the buffer does.
@@ -351,6 +355,13 @@ impl Follower {
         }
     }
 
+    /// Until what the broker has sent us is here: it answers a question after what it sent before.
+    async fn catch_up(&self, stream: &'static str) {
+        let answer = self.jetstream.get_consumer_from_stream::<pull::Config, _, _>(&self.consumer, stream);
+        let _ = tokio::time::timeout(AWAY_DELAY, answer).await;
+    }
+
+    /// Until what we said has left our buffers.
     async fn flush(&self) {
         let _ = tokio::time::timeout(AWAY_DELAY, self.jetstream.client().flush()).await;
     }

@@ -237,11 +237,12 @@ async fn a_stop_finishes_what_is_in_hand_and_hands_back_the_rest() {
     let ids: Vec<_> = (0..CONCURRENCY * 2).map(|n| format!("c{n}")).collect();
     received(&world, &ids.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let (stop, release) = (CancellationToken::new(), CancellationToken::new());
-    let handled = Handled::default();
-    let (seen, released) = (handled.clone(), release.clone());
+    let (handled, begun) = (Handled::default(), Arc::new(AtomicUsize::new(0)));
+    let (seen, released, counted) = (handled.clone(), release.clone(), Arc::clone(&begun));
     let follower = world.broker.follower(CASES, "dispatch").await.unwrap();
     let mut following = world.tasks.spawn(follower.run(stop.clone(), move |delivered| {
         let (seen, released) = (seen.clone(), released.clone());
+        counted.fetch_add(1, Ordering::SeqCst);
         async move {
             released.cancelled().await;
             seen.note(&delivered);
@@ -249,7 +250,8 @@ async fn a_stop_finishes_what_is_in_hand_and_hands_back_the_rest() {
         }
     }));
     let unsettled = async || consumer(&world, "dispatch").await.cached_info().num_ack_pending;
-    eventually("both hands are full", async || (unsettled().await > CONCURRENCY).then_some(())).await;
+    let full = async || begun.load(Ordering::SeqCst) == CONCURRENCY && unsettled().await == ids.len();
+    eventually("both hands are full", async || full().await.then_some(())).await;
 
     stop.cancel();
     let early = tokio::time::timeout(Duration::from_millis(300), &mut following).await;
