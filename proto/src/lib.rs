@@ -40,3 +40,10 @@ package!(enforcement_center);
 package!(evaluation);
 package!(notification);
 package!(responder);
+
+/// A value of an enumeration as people, lists and filters write it: `CALLBACK_OUTCOME_NO_ANSWER` without
+/// `CALLBACK_OUTCOME_` is `no-answer`.
+#[must_use]
+pub fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
+}

@@ -1,5 +1,6 @@
 //! Any one process is killed in the middle of a story, with submissions in flight and the next step waiting at its
-//! door; started again, the story ends the same, and the record holds what it must.
+//! door; started again, the story ends the same, and the record holds what it must. Where each has a second process, nobody
+//! has to start the first again.
 
 mod burst;
 mod the_checker;
@@ -12,7 +13,7 @@ use story::{Telling, play, read};
 use tokio::task::{JoinSet, block_in_place};
 
 use crate::support::checker::complaints;
-use crate::support::city::{City, NATS};
+use crate::support::city::{City, NATS, spare};
 use crate::support::root;
 use burst::Burst;
 
@@ -53,6 +54,54 @@ async fn whoever_is_killed_in_the_middle_the_story_ends_the_same() {
     assert_eq!(acknowledged.len(), FAULTS.len() * SUBMISSIONS);
 }
 
+/// Of two processes each, the first ones are killed one after the other, and nobody starts them again.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_every_service_one_process_is_enough() {
+    let story = read(&root().join("tests/stories/s19-tree.yaml")).unwrap();
+    let city = City::in_pairs(&["jiangan-parks", "jiangan-traffic-police"]);
+    let stage = city.stage().await;
+    let charters = stage.charters().await.unwrap();
+    let mut attrition = Attrition { city: &city, left: SERVICES.to_vec(), bursts: Vec::new() };
+    let played = play(&stage, &story, &charters[0], &mut attrition).await;
+    let Attrition { left, bursts, .. } = attrition;
+    let played = played.unwrap_or_else(|error| panic!("without {left:?}: {error:#}\n{}", city.said()));
+    assert!(left.is_empty(), "these were not killed: {left:?}");
+    assert!(played.as_recorded(), "{}\n{}", played.differences.join("\n"), city.said());
+    let mut acknowledged = Vec::new();
+    for burst in bursts {
+        acknowledged.extend(burst.finish().await);
+    }
+    assert_eq!(acknowledged.len(), SERVICES.len() * ANSWERED_BEFORE);
+    assert_eq!(complaints(&city.record().await, &acknowledged), Vec::<String>::new());
+}
+
+/// In the order in which they are killed, one at each fact.
+const SERVICES: [&str; 7] =
+    ["triage", "dispatch", "notification", "intake", CASEBOOK_USER, "evaluation", "enforcement-center"];
+
+/// Kills one more at every fact.
+struct Attrition<'a> {
+    city: &'a City,
+    left: Vec<&'static str>,
+    bursts: Vec<Burst>,
+}
+
+impl Telling for Attrition<'_> {
+    /// While submissions are on their way through it.
+    fn fact(&mut self, _case: &str, _entry: &TimelineEntry) {
+        if self.left.is_empty() {
+            return;
+        }
+        let victim = self.left.remove(0);
+        let burst = Burst::begin(self.city, &spare("intake"), victim, ANSWERED_BEFORE);
+        block_in_place(|| {
+            burst.until_answered(1);
+            self.city.kill(victim);
+        });
+        self.bursts.push(burst);
+    }
+}
+
 /// Strikes once, when a fact is told.
 struct Fault {
     city: Arc<City>,
@@ -74,7 +123,7 @@ impl Telling for Fault {
             return;
         }
         let (city, victim) = (Arc::clone(&self.city), self.victim);
-        let burst = Burst::begin(&city, victim, SUBMISSIONS);
+        let burst = Burst::begin(&city, "intake", victim, SUBMISSIONS);
         block_in_place(|| {
             burst.until_answered(ANSWERED_BEFORE);
             city.kill(victim);

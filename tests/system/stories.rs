@@ -78,7 +78,7 @@ fn story_files() -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect()
 }
 
-async fn played(installation: &Installation, story: &Story) -> Played {
+pub async fn played(installation: &Installation, story: &Story) -> Played {
     let stage = stage::at(&installation.named()).await.unwrap();
     let charters = stage.charters().await.unwrap();
     let charter = charters.iter().find(|charter| charter.district.as_str() == story.district).unwrap();

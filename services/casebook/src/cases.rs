@@ -3,6 +3,7 @@
 //! A case changes far more often than it comes: what never changes (place, words, time) is written once, and a change of
 //! its line touches as few indexes as it can.
 
+pub mod export;
 pub mod facets;
 pub mod likeness;
 mod line;

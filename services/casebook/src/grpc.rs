@@ -6,29 +6,29 @@ use std::sync::Arc;
 use archive::Shelf;
 use charter::Charter;
 use ids::{Code, Kind};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse,
-    ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse,
-    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
-    WatchResponse,
+    ExportRequest, ExportResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
+    ListOfficersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
+    ListUnratedResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
+    WatchRequest, WatchResponse,
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
 use station::access::{Concern, Scope};
 use station::desk::case_key;
-use station::{Caller, Station, Violation, broker_status, not_found};
+use station::{Caller, History, Station, Violation, broker_status, not_found};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::cases::{list, statistics, suggest};
-use crate::history::History;
+use crate::cases::{export, list, statistics, suggest};
 use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
@@ -278,6 +278,57 @@ impl CasebookService for Door {
         let (officers, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListOfficersResponse { officers, as_of: Some(as_of) }))
     }
+
+    type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;
+
+    async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
+        let asker = self.asker(&request, method!("Export"))?;
+        let ExportRequest { district, month: asked, freshness } = request.into_inner();
+        let charter = self.charter(&asker, &district)?;
+        let window = month(&asked, &charter.time_zone)?;
+        let (rows, receiver) = mpsc::channel(1);
+        let (copy, stop) = (self.copy.clone(), self.stop.clone());
+        let district = charter.district.clone();
+        let feed = async move {
+            let (mut freshness, mut cursor) = (freshness, export::Cursor::before(window.start));
+            loop {
+                let (district, window) = (district.clone(), window.clone());
+                let look = move |connection: &_| export::page(connection, district.as_str(), &window, cursor);
+                let page = copy.ask(freshness.take(), look).await;
+                let (answer, next) = match page {
+                    Ok(((cases, next), as_of)) => {
+                        (Ok(ExportResponse { cases, last: next.is_none(), as_of: Some(as_of) }), next)
+                    }
+                    Err(status) => (Err(status), None),
+                };
+                let sent = tokio::select! {
+                    sent = rows.send(answer) => sent.is_ok(),
+                    () = stop.cancelled() => false,
+                };
+                match next.filter(|_| sent) {
+                    Some(next) => cursor = next,
+                    None => return,
+                }
+            }
+        };
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "lives as long as whoever reads, and ends with the service's token"
+        )]
+        tokio::spawn(feed);
+        Ok(Response::new(ReceiverStream::new(receiver)))
+    }
+}
+
+/// A month of a time zone, in microseconds since 1970.
+fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
+    let wrong = |error: jiff::Error| {
+        let description = format!("{text:?} is not a month as 2026-10 is: {error}");
+        Status::from(Violation::new("month", "iso-8601-month", description))
+    };
+    let first = Date::strptime("%Y-%m-%d", format!("{text}-01")).map_err(wrong)?;
+    let begins = |day: Date| Ok::<_, Status>(day.to_zoned(zone.clone()).map_err(wrong)?.timestamp().as_microsecond());
+    Ok(begins(first)?..begins(first.saturating_add(1.month()))?)
 }
 
 /// The hours of a period of days in a time zone.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use proto::FromWireTime;
-use proto::casebook::v1::PartyScore;
+use proto::casebook::v1::{CaseScore, PartyScore};
 use proto::evaluation::v1::evaluation_event::Event;
 use proto::evaluation::v1::{Component, Scored};
 use record::StoredCommit;
@@ -155,6 +155,22 @@ pub fn scores(
         parties.entry(row.get(0)?).or_default().add(&sum, 1);
     }
     Ok(parties.iter().map(|(party, sum)| sum.shown(party, components)).collect())
+}
+
+/// What each party was scored for a case, by code.
+///
+/// # Errors
+/// The copy cannot be read.
+pub fn of_case(connection: &Connection, district: &str, case_id: &str) -> Result<Vec<CaseScore>, CopyError> {
+    let mut statement = connection
+        .prepare_cached("SELECT party, sum FROM scores WHERE district = ?1 AND case_id = ?2 ORDER BY party")?;
+    let mut rows = statement.query(params![district, case_id])?;
+    let mut scores = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sum = read(row.get_ref(1)?.as_str().unwrap_or_default())?;
+        scores.push(CaseScore { party: row.get(0)?, score: mean(sum.totals, sum.cases) });
+    }
+    Ok(scores)
 }
 
 fn read(sum: &str) -> Result<Sum, CopyError> {

@@ -13,7 +13,6 @@ mod cases;
 mod config;
 mod copy;
 mod grpc;
-mod history;
 mod keep;
 mod league;
 mod officers;

@@ -169,11 +169,6 @@ fn officer(officer: Option<&proto::common::v1::Officer>) -> String {
     officer.map_or_else(String::new, |officer| format!("{}{}", officer.staff_ref, prefixed(", ", &officer.post)))
 }
 
-/// A word of a contract as everybody writes it: `CALLBACK_OUTCOME_NO_ANSWER` is no-answer.
-fn word(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
-}
-
 /// `text` after `prefix`, or nothing at all.
 fn prefixed(prefix: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{prefix}{text}") }

@@ -8,11 +8,10 @@ use ids::HistoryKey;
 use proto::casebook::v1::WatchResponse;
 use record::{Replay, Step};
 use station::access::Scope;
-use station::{Caller, Station, broker_status};
+use station::{Caller, History, Station, broker_status};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::Status;
 
-use crate::history::History;
 use crate::view::{View, entry_for};
 
 /// Entries a slow watcher may lag behind before it holds up its own feed.

@@ -178,7 +178,7 @@ impl DispatchFacts for Ordering<'_> {
 
     fn call_ended(&mut self, ended: &CallEnded) -> Self::Found {
         let call = self.now.calls.iter().find(|call| call.number == ended.call);
-        let reason = ended.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase();
+        let reason = proto::word(ended.ending().as_str_name(), "CALL_ENDING_");
         let over = CallOver { call: ended.call, reason };
         let parties = call.into_iter().flat_map(|call| &call.parties);
         parties.map(|called| (called.party.to_string(), order::Order::Over(over.clone()))).collect()

@@ -35,13 +35,15 @@ async fn answers(broker: &Broker, subject: &str, payload: &str) -> bool {
 }
 
 /// What takes something away, on which nobody loses anything here: no case is called so, no message is so far.
-const TAKING_AWAY: [(&str, &str); 14] = [
+const TAKING_AWAY: [(&str, &str); 16] = [
     ("$JS.API.STREAM.PURGE.CASES", r#"{"filter":"case.heping.nobody.>"}"#),
     ("$JS.API.STREAM.PURGE.CALLS", r#"{"filter":"call.heping-police.nobody.*"}"#),
     ("$JS.API.STREAM.PURGE.TIMERS", r#"{"filter":"sched.dispatch.case.heping.nobody"}"#),
     ("$JS.API.STREAM.PURGE.KV_refs", r#"{"filter":"$KV.refs.nobody"}"#),
     ("$JS.API.STREAM.PURGE.OBJ_archive", r#"{"filter":"$O.archive.C.nobody"}"#),
     ("$JS.API.STREAM.MSG.DELETE.CASES", r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.MSG.DELETE.CALLS", r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.MSG.DELETE.TIMERS", r#"{"seq":999999999}"#),
     ("$JS.API.STREAM.PURGE.CHARTERS", r#"{"filter":"charter.nobody.1"}"#),
     ("$JS.API.STREAM.PURGE.DLQ", r#"{"filter":"dlq.nobody.1"}"#),
     ("$JS.API.STREAM.MSG.DELETE.OBJ_archive", r#"{"seq":999999999}"#),
@@ -56,11 +58,11 @@ const OF_A_DEAD_LETTER: &str = "$JS.API.STREAM.MSG.DELETE.DLQ";
 /// What of it is the archivist's work.
 const FILING: [&str; 7] = [
     "$JS.API.STREAM.PURGE.CASES",
-    "$JS.API.STREAM.PURGE.CALLS",
-    "$JS.API.STREAM.PURGE.TIMERS",
     "$JS.API.STREAM.PURGE.KV_refs",
     "$JS.API.STREAM.PURGE.OBJ_archive",
     "$JS.API.STREAM.MSG.DELETE.CASES",
+    "$JS.API.STREAM.MSG.DELETE.CALLS",
+    "$JS.API.STREAM.MSG.DELETE.TIMERS",
     "$O.archive.C.nobody",
 ];
 

@@ -57,8 +57,18 @@ impl App {
         let charter = self.charter_for(bridge, &request.district)?;
         caller.may_in(action, &charter)?;
         let received = self.accept(&charter, bridge, request)?;
+        self.record_once(caller, &charter, received).await
+    }
+
+    /// Records what was received as one case, the one that its reference points at.
+    pub async fn record_once(
+        &self,
+        caller: &Caller,
+        charter: &Charter,
+        received: Received,
+    ) -> Result<SubmitResponse, Status> {
         let reference_key = hex(&received.external_ref_hash);
-        let mut case = self.draw(&charter, received.received_at);
+        let mut case = self.draw(charter, received.received_at);
         let mut reference = match self.references.point(&reference_key, &target(&charter.district, &case)).await {
             Ok(Ok(version)) => Reference { target: target(&charter.district, &case), version },
             Ok(Err(known)) => {
@@ -68,9 +78,9 @@ impl App {
             Err(error) => return Err(broker_status(&error)),
         };
         for _ in 0..DRAWS_MAX {
-            match self.receive(caller, &charter, &case, received.clone()).await {
+            match self.receive(caller, charter, &case, received.clone()).await {
                 Err(Receiving::IdTaken) => {
-                    case = self.draw(&charter, received.received_at);
+                    case = self.draw(charter, received.received_at);
                     let target = target(&charter.district, &case);
                     match self.references.redirect(&reference_key, &reference, &target).await {
                         Ok(version) => reference = Reference { target, version },
@@ -297,7 +307,7 @@ impl App {
     }
 
     /// HMAC-SHA-256 over the parts, each with its length before it.
-    fn keyed_hash(&self, parts: &[&str]) -> Vec<u8> {
+    pub fn keyed_hash(&self, parts: &[&str]) -> Vec<u8> {
         #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.reference_key).unwrap();
         for part in parts {

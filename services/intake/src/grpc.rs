@@ -3,14 +3,16 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use archive::Shelf;
 use futures::{Stream, StreamExt};
 use ids::{CaseId, Code};
 use proto::common::v1::Role;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
     ApproveExclusionRequest, ApproveExclusionResponse, GetRequest, GetResponse, MergeRequest, MergeResponse,
-    ProposeExclusionRequest, ProposeExclusionResponse, SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest,
-    SubmitStreamResponse, SupplementRequest, SupplementResponse, WithdrawRequest, WithdrawResponse, submit_reply,
+    ProposeExclusionRequest, ProposeExclusionResponse, ReopenFiledRequest, ReopenFiledResponse, SubmitReply,
+    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupplementRequest, SupplementResponse,
+    WithdrawRequest, WithdrawResponse, submit_reply,
 };
 use station::access::table;
 use station::desk::{case_key, named};
@@ -28,11 +30,12 @@ const OPERATOR: &str = "operator";
 
 pub struct Door {
     app: Arc<App>,
+    shelf: Shelf,
 }
 
 impl Door {
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app }
+    pub fn new(app: Arc<App>, shelf: Shelf) -> Self {
+        Self { app, shelf }
     }
 }
 
@@ -133,6 +136,14 @@ impl IntakeService for Door {
     async fn merge(&self, request: Request<MergeRequest>) -> Result<Response<MergeResponse>, Status> {
         let (request, asked) = asked!(self, request, "Merge");
         Ok(Response::new(self.app.merge(asked, &request).await?))
+    }
+
+    async fn reopen_filed(
+        &self,
+        request: Request<ReopenFiledRequest>,
+    ) -> Result<Response<ReopenFiledResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        Ok(Response::new(self.app.reopen_filed(caller, &self.shelf, request.get_ref()).await?))
     }
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {

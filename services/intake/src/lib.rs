@@ -2,7 +2,7 @@
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
 //! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
-//! left half done. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
+//! left half done; a filed case goes on as a new one in `reopening.rs`. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
 //! not recorded; a merged case's caller is on the record of the earlier case first (D11); no telephone, identity or plate number of a free text is recorded (D8).
@@ -15,10 +15,13 @@ mod grpc;
 mod inbox;
 mod merging;
 mod polls;
+mod reopening;
 mod wire;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use archive::Shelf;
 use chassis::Service;
 use proto::intake::v1::intake_service_server::IntakeServiceServer;
 use proto::intake::v1::poll_service_server::PollServiceServer;
@@ -35,6 +38,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;
+    let shelf = Shelf::open(&station.broker, NonZeroUsize::MIN).await?;
     let app = Arc::new(app::App::open(desk, config.reference_key()?).await?);
 
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
@@ -43,6 +47,6 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));
-    service.grpc(IntakeServiceServer::new(grpc::Door::new(app)));
+    service.grpc(IntakeServiceServer::new(grpc::Door::new(app, shelf)));
     Ok(())
 }

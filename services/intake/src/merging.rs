@@ -9,7 +9,7 @@ use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::intake::v1::{MergeRequest, MergeResponse};
 use proto::record::v1::Event;
 use proto::triage::v1::triage_event::Event as TriageFact;
-use record::Refused;
+use record::{Refused, StoredCommit};
 use station::{Violation, broker_status, not_found, prose, status_of};
 use tonic::Status;
 
@@ -53,9 +53,14 @@ impl App {
     /// What a case is about, as it was judged last.
     async fn category(&self, key: &HistoryKey) -> Result<Option<Code>, Status> {
         let commits = self.desk.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
-        let facts = commits.iter().flat_map(|stored| stored.commit.facts());
-        Ok(facts.filter_map(category_of).last().and_then(|category| category.parse().ok()))
+        Ok(category_in(&commits))
     }
+}
+
+/// What a case is about, as it was judged last.
+pub fn category_in(commits: &[StoredCommit]) -> Option<Code> {
+    let facts = commits.iter().flat_map(|stored| stored.commit.facts());
+    facts.filter_map(category_of).last()?.parse().ok()
 }
 
 /// What a fact says a case is about, if it says so.

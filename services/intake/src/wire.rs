@@ -92,6 +92,7 @@ impl Refuse for Refusal {
             | Self::Excluded
             | Self::Merged(_)
             | Self::NotEarlier
+            | Self::NotFiled
             | Self::ExclusionNotProposed
             | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
@@ -109,6 +110,7 @@ impl Refuse for Refusal {
             Self::Excluded => "excluded",
             Self::Merged(_) => "merged",
             Self::NotEarlier => "not-earlier",
+            Self::NotFiled => "not-filed",
             Self::ExclusionNotProposed => "exclusion-not-proposed",
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",

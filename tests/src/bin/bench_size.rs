@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use chassis::CancellationToken;
 use clap::Parser;
-use huying::accounts::PROVISION_USER;
+use huying::accounts::{ARCHIVIST_USER, PROVISION_USER};
 use huying_tests::load::{Load, raw, round};
 use huying_tests::size::fill::{fill, forget_the_past};
 use huying_tests::size::processes::{Installation, rss_mb};
@@ -24,6 +24,10 @@ use huying_tests::size::{DEPARTMENTS, PHASE, say, templates};
 use ids::Owner;
 use record::append::Grouping;
 use serde::{Deserialize, Serialize};
+
+/// Of all cases one in so many is filed, and at most so many.
+const FILED_OF: u64 = 5;
+const FILED_MAX: u64 = 40_000;
 
 /// Measure at growing sizes.
 #[derive(Debug, Parser)]
@@ -73,6 +77,11 @@ struct At {
     broker_kb_per_case: f64,
     /// Commits a second while the store was filled; none if it was there.
     fill_per_s: Option<f64>,
+    /// Filing: so many of the cases were filed, and how fast.
+    filed: u64,
+    filed_per_s: f64,
+    /// Memory that the broker, started again, has less of for each filed case.
+    broker_kb_less_per_filed_case: f64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -160,6 +169,14 @@ async fn measure(data: &Path, cases: u64, begun: Instant) -> anyhow::Result<At> 
     let full = within(load.closed_loop()).await?;
     let rss_mb = installation.rss_mb()?;
     drop((load, reader));
+    say(begun, "filing …");
+    installation.stop_all_but_nats()?;
+    installation.restart_nats()?;
+    let unfiled_mb = installation.rss_mb()?["nats-server"];
+    let (filed, filed_per_s) = file(&installation, (cases / FILED_OF).min(FILED_MAX))?;
+    installation.restart_nats()?;
+    let less_mb = unfiled_mb - installation.rss_mb()?["nats-server"];
+    say(begun, format_args!("{filed} cases filed, {filed_per_s} a second, {less_mb:.1} MB less at the broker"));
     installation.stop_all()?;
     Ok(At {
         list_p50_ms: lists.p50,
@@ -181,7 +198,19 @@ async fn measure(data: &Path, cases: u64, begun: Instant) -> anyhow::Result<At> 
         rss_mb,
         broker_kb_per_case: round((nats_mb - empty_mb) * 1024.0 / cases as f64),
         fill_per_s: fill_per_s.map(round),
+        filed,
+        filed_per_s,
+        broker_kb_less_per_filed_case: round(less_mb * 1024.0 / filed.max(1) as f64),
     })
+}
+
+/// Files closed cases: how many were, and how many a second.
+fn file(installation: &Installation, limit: u64) -> anyhow::Result<(u64, f64)> {
+    let (now, limit) = (chassis::Clock::real().real_now().to_string(), limit.to_string());
+    let args = ["archive", "run", "--closed-before", &now, "--limit", &limit, "--json"];
+    let report: serde_json::Value = serde_json::from_str(&installation.tool_as(ARCHIVIST_USER, &args)?)?;
+    let filed = report["filed"].as_u64().context("a report says how many were filed")?;
+    Ok((filed, report["cases_per_s"].as_f64().context("and how fast")?))
 }
 
 /// Memory of the broker before the first case, kept beside the store.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use chassis::Issuer;
+use huying::accounts::PROVISION_USER;
 use huying::data::DataFolder;
 use ids::Owner;
 use rustix::process::{Pid, Signal, kill_process};
@@ -121,7 +122,15 @@ impl Installation {
     /// # Errors
     /// It fails; what it said is in the error.
     pub fn tool_at_the_broker(&self, args: &[&str]) -> anyhow::Result<String> {
-        let (url, key) = (self.nats_url(), self.path("keys/provision.nk"));
+        self.tool_as(PROVISION_USER, args)
+    }
+
+    /// The operator's tool, as one of the broker's users.
+    ///
+    /// # Errors
+    /// It fails; what it said is in the error.
+    pub fn tool_as(&self, user: &str, args: &[&str]) -> anyhow::Result<String> {
+        let (url, key) = (self.nats_url(), self.path(&format!("keys/{user}.nk")));
         self.tool(&[args, &["--nats-url", &url, "--nats-nkey-file", &key]].concat())
     }
 
@@ -182,10 +191,17 @@ impl Installation {
 
     /// # Errors
     /// Somebody does not stop.
-    pub fn stop_all(&mut self) -> anyhow::Result<()> {
+    pub fn stop_all_but_nats(&mut self) -> anyhow::Result<()> {
         for (_, (program, _)) in std::mem::take(&mut self.services) {
             program.stop()?;
         }
+        Ok(())
+    }
+
+    /// # Errors
+    /// Somebody does not stop.
+    pub fn stop_all(&mut self) -> anyhow::Result<()> {
+        self.stop_all_but_nats()?;
         self.nats.take().map_or(Ok(()), Program::stop)
     }
 

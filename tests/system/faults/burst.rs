@@ -28,12 +28,12 @@ pub struct Burst {
 }
 
 impl Burst {
-    /// Begins to send. `name` sets this burst apart from others.
-    pub fn begin(city: &City, name: &str, submissions: usize) -> Self {
+    /// Begins to send to a process. `name` sets this burst apart from others.
+    pub fn begin(city: &City, to: &str, name: &str, submissions: usize) -> Self {
         let issuer =
             Issuer::from_pem(&std::fs::read_to_string(city.data().path().join("identity/private.pem")).unwrap());
         let token = issuer.unwrap().issue(&bridge("jiangan-board"), Clock::real().real_now(), 4 * WAIT);
-        let url = city.grpc("intake");
+        let url = city.grpc(to);
         let waiting: Vec<SubmitRequest> = (0..submissions)
             .map(|number| SubmitRequest {
                 place: Some(Place { party: PLACE.to_owned(), ..Place::default() }),

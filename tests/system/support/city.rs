@@ -23,6 +23,13 @@ use super::{LOOK_EVERY, WAIT};
 
 /// The broker's name among the city's processes.
 pub const NATS: &str = "nats-server";
+/// After a service's name, its second process.
+const SPARE: &str = "-spare";
+
+/// The second process of a service.
+pub fn spare(service: &str) -> String {
+    format!("{service}{SPARE}")
+}
 
 pub struct City {
     folder: TempDir,
@@ -44,6 +51,15 @@ struct Plan {
 impl City {
     /// Jiang'an with these departments: accounts and streams as `huying provision` makes them, then every service.
     pub fn start(departments: &[&str]) -> Self {
+        Self::with(departments, &[""])
+    }
+
+    /// The same with every service twice; doors lead to the second of each, the [`spare`].
+    pub fn in_pairs(departments: &[&str]) -> Self {
+        Self::with(departments, &["", SPARE])
+    }
+
+    fn with(departments: &[&str], each: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         huying_ok(&["provision", "accounts", "--dir", &path(""), "--charter", "jiangan"]);
@@ -67,23 +83,25 @@ impl City {
             running: Mutex::new(BTreeMap::new()),
             folder,
         };
-        for owner in Owner::ALL {
-            let mut more = Vec::new();
-            if owner == Owner::Intake {
-                more = vec!["--reference-key-file".to_owned(), city.path("reference.key")];
+        for which in each {
+            for owner in Owner::ALL {
+                let mut more = Vec::new();
+                if owner == Owner::Intake {
+                    more = vec!["--reference-key-file".to_owned(), city.path("reference.key")];
+                }
+                city.plan(&format!("{owner}{which}"), owner.as_str(), owner.as_str(), more);
             }
-            city.plan(owner.as_str(), owner.as_str(), more);
+            let file = vec!["--file".to_owned(), city.path(&format!("casebook{which}.sqlite"))];
+            city.plan(&format!("{CASEBOOK_USER}{which}"), CASEBOOK_USER, CASEBOOK_USER, file);
         }
-        let file = vec!["--file".to_owned(), city.path("casebook.sqlite")];
-        city.plan(CASEBOOK_USER, CASEBOOK_USER, file);
         for department in departments {
             let more = ["--department", department, "--data-dir", &city.path("departments")].map(str::to_owned);
-            city.plan(department, "responder", more.to_vec());
+            city.plan(department, department, "responder", more.to_vec());
         }
         let names: Vec<String> = city.plans.keys().cloned().collect();
         names.iter().for_each(|name| city.launch(name));
         names.iter().for_each(|name| city.await_ready(name));
-        city.write_doors(departments);
+        city.write_doors(departments, each.last().unwrap());
         city
     }
 
@@ -200,12 +218,13 @@ impl City {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn plan(&mut self, name: &str, binary: &str, more: Vec<String>) {
+    /// `name` logs in at the broker as `user`.
+    fn plan(&mut self, name: &str, user: &str, binary: &str, more: Vec<String>) {
         let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let (grpc, http) = (address(), address());
         let flags = [
             ("--nats-url", self.nats_url.clone()),
-            ("--nats-nkey-file", self.path(&format!("keys/{name}.nk"))),
+            ("--nats-nkey-file", self.path(&format!("keys/{user}.nk"))),
             ("--grpc-listen", grpc.to_string()),
             ("--http-listen", http.to_string()),
             ("--identity-key-file", self.path("identity/public.pem")),
@@ -228,13 +247,13 @@ impl City {
         self.running.lock().unwrap().insert(name.to_owned(), program);
     }
 
-    fn write_doors(&self, departments: &[&str]) {
-        let doors = |names: &[&str]| -> BTreeMap<String, String> {
-            names.iter().map(|name| ((*name).to_owned(), self.grpc(name))).collect()
+    fn write_doors(&self, departments: &[&str], which: &str) {
+        let doors = |names: &[&str], which: &str| -> BTreeMap<String, String> {
+            names.iter().map(|name| ((*name).to_owned(), self.grpc(&format!("{name}{which}")))).collect()
         };
         let names: Vec<&str> = Owner::ALL.iter().map(|owner| owner.as_str()).chain([CASEBOOK_USER]).collect();
-        let services = doors(&names);
-        let doors = json!({ "services": services, "responders": doors(departments) });
+        let services = doors(&names, which);
+        let doors = json!({ "services": services, "responders": doors(departments, "") });
         std::fs::write(self.doors(), doors.to_string()).unwrap();
     }
 }

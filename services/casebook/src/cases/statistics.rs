@@ -6,6 +6,7 @@ use std::ops::Range;
 use charter::Level;
 use proto::casebook::v1::{self as wire, Breakdown, Count, StatisticsResponse};
 use proto::intake::v1::{CallerClass, CaseKind, Way};
+use proto::word;
 use rusqlite::{Connection, params};
 use rust_decimal::{Decimal, RoundingStrategy};
 use station::wire::to_level;
@@ -131,11 +132,6 @@ fn counted(
         Ok((facet, row.get::<_, i64>(7)?.unsigned_abs()))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// A value as people and filters write it.
-fn word(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
 }
 
 fn contained(

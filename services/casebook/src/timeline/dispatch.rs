@@ -10,8 +10,9 @@ use proto::dispatch::v1::{
 };
 use proto::dispatch::v1::{Clock, ProgressKind, ReturnBasis};
 use proto::facts::DispatchFacts;
+use proto::word;
 
-use super::{Timeline, Told, join, limit, officer, prefixed, told, word};
+use super::{Timeline, Told, join, limit, officer, prefixed, told};
 use crate::cases::{level_name, outcome_name};
 
 impl DispatchFacts for Timeline {
@@ -40,7 +41,7 @@ impl DispatchFacts for Timeline {
                 "{} {} ({}): {}{}",
                 self.name(&fact.caller),
                 if fact.special.is_some() { "calls under its chair" } else { "blows the whistle" },
-                fact.colour().as_str_name().trim_start_matches("COLOUR_").to_lowercase(),
+                colour(fact.colour()),
                 parties.join(", "),
                 prefixed(": ", &fact.note)
             ))
@@ -120,11 +121,7 @@ impl DispatchFacts for Timeline {
     }
 
     fn call_ended(&mut self, fact: &CallEnded) -> Told {
-        told(format!(
-            "call {} is over: {}",
-            fact.call,
-            fact.ending().as_str_name().trim_start_matches("CALL_ENDING_").to_lowercase()
-        ))
+        told(format!("call {} is over: {}", fact.call, word(fact.ending().as_str_name(), "CALL_ENDING_")))
     }
 
     fn overdue(&mut self, fact: &Overdue) -> Told {
@@ -345,5 +342,5 @@ impl DispatchFacts for Timeline {
 }
 
 fn colour(colour: Colour) -> String {
-    colour.as_str_name().trim_start_matches("COLOUR_").to_lowercase()
+    word(colour.as_str_name(), "COLOUR_")
 }

@@ -2,8 +2,9 @@
 
 use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, RatingLapsed, RatingRequested, Scored};
 use proto::facts::EvaluationFacts;
+use proto::word;
 
-use super::{Timeline, Told, limit, prefixed, told, word};
+use super::{Timeline, Told, limit, prefixed, told};
 
 impl EvaluationFacts for Timeline {
     fn rating_requested(&mut self, fact: &RatingRequested) -> Told {

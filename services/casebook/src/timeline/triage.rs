@@ -2,6 +2,7 @@
 
 use proto::facts::TriageFacts;
 use proto::triage::v1::{Claimed, Classified, Dismissed, Judged, JudgementOverdue, QueuedForJudgement, Regraded};
+use proto::word;
 
 use super::{Timeline, Told, limit, prefixed, told};
 use crate::cases::level_name;
@@ -43,9 +44,6 @@ impl TriageFacts for Timeline {
     }
 
     fn dismissed(&mut self, fact: &Dismissed) -> Told {
-        told(format!(
-            "nobody has to judge it any more: {}",
-            fact.reason().as_str_name().trim_start_matches("DISMISS_REASON_").to_lowercase()
-        ))
+        told(format!("nobody has to judge it any more: {}", word(fact.reason().as_str_name(), "DISMISS_REASON_")))
     }
 }

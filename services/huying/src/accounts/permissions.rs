@@ -93,6 +93,8 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.KV_{REFS}"),
                 format!("$JS.API.DIRECT.GET.KV_{REFS}.>"),
             ]);
+            // A filed case that is reopened is read there.
+            reads_objects(&mut limits, ARCHIVE);
             limits.subscribe.push(BridgeSubject::ALL_SUBMISSIONS.to_owned());
             limits.answers = true;
         }
@@ -192,10 +194,12 @@ pub(super) fn of_archivist() -> Permissions {
     ]);
     let following = consumers().into_iter().filter(|consumer| consumer.stream == CASES);
     publish.extend(following.map(|consumer| format!("$JS.API.CONSUMER.INFO.{CASES}.{}", consumer.name)));
-    publish.extend([FiledSubject::ALL.to_owned(), format!("$JS.API.STREAM.MSG.DELETE.{CASES}")]);
-    publish.extend([CASES, CALLS, TIMERS].map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")));
+    publish.push(FiledSubject::ALL.to_owned());
+    publish.extend([CALLS, TIMERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
+    publish.extend([CASES, CALLS, TIMERS].map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}")));
     publish.extend(
-        [format!("KV_{REFS}"), format!("OBJ_{ARCHIVE}")].map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")),
+        [CASES.to_owned(), format!("KV_{REFS}"), format!("OBJ_{ARCHIVE}")]
+            .map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")),
     );
     publish.push(objects(ARCHIVE));
     reads(&mut limits, &[CASES]);

@@ -1,5 +1,6 @@
 //! `huying archive`: closed cases leave the record for volumes, and are read back from there (归档).
 
+mod export;
 mod run;
 mod show;
 mod verify;
@@ -23,6 +24,7 @@ pub(crate) enum Command {
     Run(run::Args),
     Verify(verify::Args),
     Show(show::Args),
+    Export(export::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -32,10 +34,12 @@ Examples:
   huying archive run --closed-before 2026-07-01 --limit 10000
   huying archive verify                    every hash, every tombstone
   huying archive show 261121-7k3q9xf --json
+  huying archive export --month 2026-10    what analysts count, as Parquet
 
 How long a closed case stays on the record is the charter's limit `filing`;
-180d where it has none. Everything here logs in as the broker's user
-`archivist`, the only one that may take anything off the record.";
+180d where it has none. run, verify and show log in as the broker's user
+`archivist`, the only one that may take anything off the record; export asks
+the casebook, as everybody who looks does.";
 
 /// Where the broker is.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,5 +74,6 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => Box::pin(run::run(args)).await,
         Command::Verify(args) => verify::run(args).await,
         Command::Show(args) => show::run(args).await,
+        Command::Export(args) => export::run(args).await,
     }
 }

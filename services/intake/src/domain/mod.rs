@@ -200,6 +200,8 @@ pub enum Refusal {
     SecondPersonNeeded(String),
     #[error("a staff number is needed to propose or approve an exclusion")]
     StaffNumberNeeded,
+    #[error("the case is not filed; reopen it where it is worked on: DispatchService/Reopen")]
+    NotFiled,
     #[error("a case has at most {0} polls")]
     TooManyPolls(usize),
 }

@@ -1,8 +1,8 @@
 //! What the archivist alone may do to the record: put a tombstone where a case was, and take off what it stands for.
 //!
-//! The order is what keeps everything: the history is safe elsewhere, then the tombstone, then the purge. From the
-//! tombstone on the broker takes no commit of the case ([`Appender::append_commit`]); the purge takes what lies before
-//! a position, never what came later. Each step finds out whether it was done before, so all of them can be repeated.
+//! The order is what keeps everything: the history is safe elsewhere, then the tombstone, then the commits
+//! go. From the tombstone on the broker takes no commit of the case ([`Appender::append_commit`]); what is taken off lies
+//! before a position, never after it. Each step finds out whether it was done before, so all of them can be repeated.
 
 use std::collections::BTreeMap;
 
@@ -97,17 +97,7 @@ impl Filing {
     /// # Errors
     /// The broker does not answer, or does not let this user.
     pub async fn take_tombstone_back(&self, stored: &StoredFiled) -> Result<(), BrokerError> {
-        let what = format!("delete {}", stored.subject);
-        let request = serde_json::json!({ "seq": stored.sequence, "no_erase": true }).to_string();
-        let subject = format!("$JS.API.STREAM.MSG.DELETE.{CASES}");
-        let deleted: Answer<Done> = self.api(CASES, &what, subject, request).await?;
-        match deleted.error {
-            None => Ok(()),
-            Some(error) if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND => Ok(()),
-            Some(error) => {
-                Err(BrokerError::Rejected { what, code: error.error_code().0, description: error.to_string() })
-            }
-        }
+        self.delete(CASES, &stored.subject.to_string(), stored.sequence).await.map(|_| ())
     }
 
     /// Whether the record holds commits of a case beside `known`, asked where it is written: on replicas one may have
@@ -132,7 +122,13 @@ impl Filing {
     /// # Errors
     /// The broker does not answer, or does not let this user.
     pub async fn take_off(&self, key: &HistoryKey, up_to: u64) -> Result<u64, BrokerError> {
-        self.purge(CASES, &CommitSubject::whole_history(key), Some(up_to)).await
+        let history = CommitSubject::whole_history(key);
+        let mut taken = self.take_away(CASES, &history, up_to).await?;
+        // A replica that lags has not shown all of it.
+        if self.holds_more(key, &[]).await? {
+            taken += self.purge(CASES, &history, Some(up_to)).await?;
+        }
+        Ok(taken)
     }
 
     /// Forgets that an outside reference points at a case.
@@ -148,7 +144,7 @@ impl Filing {
     /// # Errors
     /// As [`take_off`](Self::take_off).
     pub async fn forget_orders(&self, department: &Code, case: &str) -> Result<u64, BrokerError> {
-        self.purge(CALLS, &OrderSubject::all_about(department, case), None).await
+        self.take_away(CALLS, &OrderSubject::all_about(department, case), u64::MAX).await
     }
 
     /// Takes away the alarms that still wait for a case. One that rings meanwhile finds the case filed.
@@ -156,7 +152,34 @@ impl Filing {
     /// # Errors
     /// As [`take_off`](Self::take_off).
     pub async fn forget_alarms(&self, key: &HistoryKey) -> Result<u64, BrokerError> {
-        self.purge(TIMERS, &AlarmSubject::schedules_about(key), None).await
+        self.take_away(TIMERS, &AlarmSubject::schedules_about(key), u64::MAX).await
+    }
+
+    /// Takes away what matches up to a position, one by one: a purge makes the server count anew what each consumer of
+    /// the stream has still to come, which takes longer than all of these together and holds the others up.
+    async fn take_away(&self, stream: &'static str, filter: &str, up_to: u64) -> Result<u64, BrokerError> {
+        let mut taken = 0;
+        for message in self.broker.last_of_each(stream, &[filter]).await? {
+            if message.sequence <= up_to && self.delete(stream, &message.subject, message.sequence).await? {
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Deletes one message; false: it was not there any more.
+    async fn delete(&self, stream: &'static str, subject: &str, sequence: u64) -> Result<bool, BrokerError> {
+        let what = format!("delete {subject}");
+        let request = serde_json::json!({ "seq": sequence, "no_erase": true }).to_string();
+        let deleted: Answer<Done> =
+            self.api(stream, &what, format!("$JS.API.STREAM.MSG.DELETE.{stream}"), request).await?;
+        match deleted.error {
+            None => Ok(true),
+            Some(error) if error.error_code() == ErrorCode::SEQUENCE_NOT_FOUND => Ok(false),
+            Some(error) => {
+                Err(BrokerError::Rejected { what, code: error.error_code().0, description: error.to_string() })
+            }
+        }
     }
 
     async fn purge(&self, stream: &'static str, filter: &str, up_to: Option<u64>) -> Result<u64, BrokerError> {

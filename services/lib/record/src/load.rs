@@ -116,7 +116,7 @@ impl Broker {
     pub async fn filed(&self, key: &HistoryKey) -> Result<Option<StoredFiled>, BrokerError> {
         let Some(subject) = FiledSubject::of(key) else { return Ok(None) };
         let subject = subject.to_string();
-        let last = self.multi_last(&[&subject]).await?.pop();
+        let last = self.last_of_each(CASES, &[&subject]).await?.pop();
         last.map(|last| read_filed(&last.subject, last.sequence, &last.payload)).transpose()
     }
 
@@ -151,7 +151,7 @@ impl Broker {
     ) -> Result<(Vec<StoredMessage>, Option<StoredFiled>), BrokerError> {
         let tombstone = FiledSubject::of(key).map(|subject| subject.to_string());
         let filters: Vec<&str> = [Some(filter.as_str()), tombstone.as_deref()].into_iter().flatten().collect();
-        let mut messages = self.multi_last(&filters).await?;
+        let mut messages = self.last_of_each(CASES, &filters).await?;
         let of_tombstone = messages.iter().position(|message| Some(&message.subject) == tombstone.as_ref());
         let filed = of_tombstone.map(|position| messages.remove(position));
         let filed = filed.map(|message| read_filed(&message.subject, message.sequence, &message.payload));
@@ -217,11 +217,15 @@ impl Broker {
         self.ask(CASES, what, format!("$JS.API.{api}.{CASES}"), Request::new().payload(request.into())).await
     }
 
-    async fn multi_last(&self, filters: &[&str]) -> Result<Vec<StoredMessage>, BrokerError> {
+    /// The last message of each subject in `stream` that one of `filters` fits, in the order of the stream.
+    pub(crate) async fn last_of_each(
+        &self,
+        stream: &'static str,
+        filters: &[&str],
+    ) -> Result<Vec<StoredMessage>, BrokerError> {
         let what = format!("load {}", filters.first().copied().unwrap_or_default());
-        let last_of_each =
-            |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": COMMITS_LOADED_MAX });
-        self.pages(CASES, &what, 1, last_of_each).await
+        let page_from = |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": COMMITS_LOADED_MAX });
+        self.pages(stream, &what, 1, page_from).await
     }
 
     /// What is stored in `stream` from `from` on, in its order.

@@ -1,14 +1,15 @@
 //! What every deciding service stands on: the broker, the charters, the clock, and a desk where a request becomes
 //! a commit and an answer.
 //!
-//! It joins three crates that do not know each other: `record` (the broker), `charter` (the rules) and `chassis`
-//! (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
+//! It joins three crates that do not know each other: `record` (the broker, and `archive` beside it), `charter` (the
+//! rules) and `chassis` (the process). Open [`desk`] next: all three kinds of request (asked by somebody, caused by a commit, due by a
 //! deadline) go through it. [`caller`] says who asks, [`access`] what they may, [`refusal`] how a "no" travels.
 
 pub mod access;
 mod caller;
 pub mod charters;
 pub mod desk;
+mod history;
 mod prose;
 mod refusal;
 pub mod wire;
@@ -27,6 +28,7 @@ use record::{Broker, BrokerConfig, Credentials};
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
 pub use desk::{Desk, Named, Recorded};
+pub use history::History;
 pub use prose::{optional_prose, prose};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, not_found, refusal_of, status_of,

@@ -134,7 +134,7 @@ fn filed(key: &HistoryKey) -> Status {
     details.set_resource_info("case", &key.id, "", "closed and filed");
     let message = format!(
         "case {id} is closed and filed, and nothing is added to it any more; submit what is new as a report of its own \
-         with related_case {id} ({FILED})",
+         with related_case {id}, or reopen it as a new case: IntakeService/ReopenFiled ({FILED})",
         id = key.id
     );
     Status::with_error_details(Code::FailedPrecondition, message, details)

@@ -17,7 +17,7 @@ use crate::volume::{self, Place, Volume, VolumeName};
 
 /// Tombstones put at the same time: enough for groups (D1).
 const TOMBSTONES_AT_ONCE: usize = 512;
-/// Other requests at the same time. Each purge is a write that the broker syncs, and it takes them one by one.
+/// Other cases at the same time. Each message that goes is a write that the broker syncs, and it takes them one by one.
 const REQUESTS_AT_ONCE: usize = 16;
 
 /// A case file of a volume, as filing goes through it.

@@ -205,6 +205,7 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/ProposeExclusion", STREET_AND_DISTRICT, TWO),
     act("huying.intake.v1.IntakeService/ApproveExclusion", ONLY_DISTRICT, TWO),
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
+    act("huying.intake.v1.IntakeService/ReopenFiled", STREET_AND_DISTRICT, "it is filed"),
     look("huying.intake.v1.IntakeService/Get", EVERYBODY),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
@@ -317,6 +318,7 @@ pub const TABLE: &[Row] = &[
         "huying.casebook.v1.CasebookService/ListOfficers",
         &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
     ),
+    look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR]),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];

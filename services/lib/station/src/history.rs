@@ -4,10 +4,12 @@ use archive::{Shelf, ShelfError};
 use ids::HistoryKey;
 use pbjson_types::Timestamp;
 use record::{BrokerError, StoredCommit, chain};
-use station::{Station, broker_status};
 use tonic::Status;
 
+use crate::{Station, broker_status};
+
 /// A case as it was recorded.
+#[derive(Clone, Debug)]
 pub struct History {
     pub commits: Vec<StoredCommit>,
     /// When it was filed, if it is.
