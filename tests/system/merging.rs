@@ -1,13 +1,12 @@
 //! Two reports of one matter become one case, and a merge that stopped half way is finished.
 
-use chassis::Identity;
 use prost::Message;
 use proto::casebook::v1::SuggestDuplicatesRequest;
 use proto::casebook::v1::suggest_duplicates_request::Of;
-use proto::common::v1::Place;
+use proto::common::v1::{Outcome, Place};
+use proto::dispatch::v1::ResolveRequest;
 use proto::intake::v1::{
-    ApproveExclusionRequest, CallerJoined, IntakeEvent, MergeRequest, ProposeExclusionRequest, SubmitRequest,
-    WithdrawRequest, intake_event,
+    CallerJoined, IntakeEvent, MergeRequest, ProposeExclusionRequest, SubmitRequest, WithdrawRequest, intake_event,
 };
 use proto::record::v1::{Cause, Commit, Decision, Event, cause, event};
 use record::Appender;
@@ -110,18 +109,29 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     };
     let refused = door.withdraw(withdrawal).await.unwrap_err();
     assert!(refused.message().contains("others-joined"), "{refused}");
-    let (district, case_id) = (DISTRICT.to_owned(), cases[0].clone());
+    // Nor is it excluded as the nuisance of one.
     let proposal = ProposeExclusionRequest {
-        district: district.clone(),
-        case_id: case_id.clone(),
+        district: DISTRICT.to_owned(),
+        case_id: cases[0].clone(),
         command_id: "propose".to_owned(),
         reason: "施工已获批准".to_owned(),
     };
-    desk.propose_exclusion(proposal).await.unwrap();
-    let approval = ApproveExclusionRequest { district, case_id, command_id: "approve".to_owned() };
-    let second = Identity { staff_ref: "t-2".into(), ..acting("district", "jiangan-centre") };
-    let mut above = installation.intake(&second).await;
-    above.approve_exclusion(approval).await.unwrap();
-    until("each of the three hears of the end", async || (told("\"closed\"", &cases[0]).await == 3).then_some(()))
+    let refused = desk.propose_exclusion(proposal).await.unwrap_err();
+    assert!(refused.message().contains("others-joined"), "{refused}");
+    let owner = until("somebody has it", async || {
+        let owner = installation.case(DISTRICT, &cases[0]).await.summary.unwrap().owner;
+        (!owner.is_empty()).then_some(owner)
+    })
+    .await;
+    let answer = ResolveRequest {
+        district: DISTRICT.to_owned(),
+        case_id: cases[0].clone(),
+        command_id: "answer".to_owned(),
+        outcome: Outcome::Explained.into(),
+        summary: "施工已获批准，晚十点前停工".to_owned(),
+        ..ResolveRequest::default()
+    };
+    installation.dispatch(&acting("street", &owner)).await.resolve(answer).await.unwrap();
+    until("each of the three hears of the end", async || (told("\"resolved\"", &cases[0]).await == 3).then_some(()))
         .await;
 }

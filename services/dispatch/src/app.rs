@@ -199,12 +199,6 @@ impl App {
         self.terms_of(charter, limit_of(charter, level, category, campaign))
     }
 
-    /// What a reopened case has to keep: as long as it had the first time.
-    pub fn terms_again(&self, charter: &Arc<Charter>, state: &State) -> Terms {
-        let before = state.matter.as_ref().and_then(|matter| matter.clock.start);
-        self.terms_of(charter, before.as_ref().map(|start| &start.limit))
-    }
-
     /// The general limit holds where nothing says otherwise.
     pub fn terms_of(&self, charter: &Arc<Charter>, limit: Option<&Limit>) -> Terms {
         let limit =
@@ -233,6 +227,7 @@ impl App {
             completion_due: call.completion_due,
             reminders: reminders(charter, self.now(), call.completion_due),
             due_provisional: false,
+            counts_from: call.counts_from,
             note: String::new(),
             special: None,
         })
@@ -306,6 +301,7 @@ impl App {
             completion_due: completion.due,
             reminders: reminders(charter, now, completion.due),
             due_provisional: response.provisional || report_in.provisional || completion.provisional,
+            counts_from: Some(now),
             note: wish.note,
             special: wish.special,
         })
@@ -379,12 +375,15 @@ pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code>
     let calling = state.calls.iter().map(|call| &call.caller);
     let supervised = state.supervisions.iter().map(|order| &order.party);
     let leading = state.task_force.iter().map(|force| &force.lead);
+    let returned = state.calls.iter().flat_map(|call| &call.parties).filter_map(|called| called.returned.as_ref());
+    let adjudicating = returned.map(|returned| &returned.adjudicator);
     holder
         .chain(called)
         .chain(working)
         .chain(calling)
         .chain(supervised)
         .chain(leading)
+        .chain(adjudicating)
         .map(|party| (party.clone(), above(charter, party).0.code.clone()))
         .collect()
 }

@@ -35,13 +35,20 @@ impl Effects {
         Ok(Self { calls: Appender::start(&station.broker, CALLS).await? })
     }
 
-    /// Sends what the facts of `stored` order, as far as the case still wants it.
+    /// Sends what the facts of `stored` order, then what was found on the way. None of it waits for another: what fails is
+    /// tried again, and what was sent is not sent twice.
     pub async fn of(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
+        let mut done = self.order(stored, now, station).await;
         for fact in stored.commit.dispatch_facts() {
             if let Fact::RelatedCaseSpawned(spawned) = fact {
-                related::submit(station, stored, spawned).await?;
+                done = done.and(related::submit(station, stored, spawned).await);
             }
         }
+        done
+    }
+
+    /// As far as the case still wants it.
+    async fn order(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
         let facts = stored.commit.dispatch_facts().enumerate();
         let orders: Vec<(usize, String, order::Order)> = facts
             .flat_map(|(position, fact)| {

@@ -227,10 +227,9 @@ impl DispatchService for Door {
 
     async fn reopen(&self, request: Request<ReopenRequest>) -> Result<Response<ReopenResponse>, Status> {
         let (request, asked) = asked!(self, request, "Reopen");
-        let state = self.app.state(&asked).await?;
         let command = Command::Reopen {
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-            terms: self.app.terms_again(&asked.charter, &state),
+            terms: self.app.terms_of(&asked.charter, None),
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(ReopenResponse { revision, position }))

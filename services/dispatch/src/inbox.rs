@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use charter::Charter;
 use ids::Owner;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::enforcement_center::v1::OperationConcluded;
 use proto::evaluation::v1::Rated;
 use proto::facts::{EnforcementCenterFacts, EvaluationFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{ExclusionApproved, LinkedAsDuplicate, WithdrawalAsked};
-use proto::record::v1::Event;
+use proto::record::v1::{Actor, Event};
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use proto::triage::v1::{Classified, Judged, Judgement, Regraded};
 use record::StoredCommit;
@@ -20,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use vocabulary::Place;
 
 use crate::app::{self, App};
-use crate::domain::{Assignment, Command, InForce, Terms};
+use crate::domain::{Assignment, Command, InForce, Phase, State, Terms};
 use crate::effects::Effects;
 use crate::joint_meetings;
 use crate::recurrence::Recurrences;
@@ -68,23 +69,58 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
         // Neither waits for the other: departments get their orders while a place cannot be looked up.
         let ordered = effects.of(&stored, &snapshot.state, &app.desk.station).await;
         let looked_back = recurrences.follow(app, &stored, &snapshot.state).await;
-        return ordered.and(looked_back);
+        let judged_anew = follow_late_judgement(app, &stored, &snapshot.state).await;
+        return ordered.and(looked_back).and(judged_anew);
     }
     if joint_meetings::concerns(&stored) {
         joint_meetings::plan(app, &stored).await?;
     }
-    for event in stored.commit.facts() {
-        if let Some(command) = translate(app, &stored, event)? {
-            let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
-            app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
+    for decision in &stored.commit.decisions {
+        for event in &decision.events {
+            if let Some(command) = translate(app, &stored, decision.actor.as_ref(), event)? {
+                let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
+                app.desk.react(&stored.subject.key, &stored.subject, &charter, command).await?;
+            }
         }
     }
     Ok(())
 }
 
-/// A fact of another owner in dispatch's own words; `None` when it asks for nothing here.
-pub(crate) fn translate(app: &App, stored: &StoredCommit, event: &Event) -> Result<Option<Command>, Failure> {
-    let mut translating = Translating { app, stored };
+/// A judgement that came while departments were called, or after the answer, holds as soon as it can: when the last call is
+/// over, or the case is open again. It is on the record of triage until then.
+async fn follow_late_judgement(app: &App, stored: &StoredCommit, now: &State) -> Result<(), Failure> {
+    let makes_way = |fact: &DispatchFact| matches!(fact, DispatchFact::CallEnded(_) | DispatchFact::Reopened(_));
+    let graded_by = now.matter.as_ref().map(|matter| matter.graded_by);
+    let (Some(graded_by), true) = (graded_by, stored.commit.dispatch_facts().any(makes_way)) else { return Ok(()) };
+    if now.phase != Phase::Open {
+        return Ok(());
+    }
+    let key = &stored.subject.key;
+    let judgements = app.desk.station.broker.load_owner(key, Owner::Triage).await?;
+    for judged in &judgements {
+        if judged.subject.revision.0 <= graded_by {
+            continue;
+        }
+        let mut commands = Vec::new();
+        for fact in judged.commit.facts() {
+            commands.extend(translate(app, judged, None, fact)?);
+        }
+        for command in commands {
+            let charter = app.desk.station.charter_to_follow(&key.district)?;
+            app.desk.react(key, &judged.subject, &charter, command).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A fact of another owner in dispatch's own words; `None` when it asks for nothing here. `actor`: who decided it.
+pub(crate) fn translate(
+    app: &App,
+    stored: &StoredCommit,
+    actor: Option<&Actor>,
+    event: &Event,
+) -> Result<Option<Command>, Failure> {
+    let mut translating = Translating { app, stored, actor };
     if let Some(fact) = event.intake() {
         fact.told_to(&mut translating)
     } else if let Some(fact) = event.triage() {
@@ -101,6 +137,7 @@ pub(crate) fn translate(app: &App, stored: &StoredCommit, event: &Event) -> Resu
 struct Translating<'c> {
     app: &'c App,
     stored: &'c StoredCommit,
+    actor: Option<&'c Actor>,
 }
 
 impl Facts for Translating<'_> {
@@ -141,8 +178,7 @@ impl TriageFacts for Translating<'_> {
 
 impl EnforcementCenterFacts for Translating<'_> {
     fn operation_concluded(&mut self, fact: &OperationConcluded) -> Self::Found {
-        let decision = self.stored.commit.decisions.first();
-        let by = decision.and_then(|decision| decision.actor.as_ref()).map(|actor| actor.party.as_str());
+        let by = self.actor.map(|actor| actor.party.as_str());
         let charter = self.charter()?;
         let by = by.unwrap_or_default().parse().unwrap_or_else(|_| charter.district_centre().code.clone());
         let rating_due = self.app.rating_due(&charter);
@@ -153,7 +189,6 @@ impl EnforcementCenterFacts for Translating<'_> {
 impl EvaluationFacts for Translating<'_> {
     fn rated(&mut self, fact: &Rated) -> Self::Found {
         let charter = self.charter()?;
-        // A reopened case runs under the general limit, whatever it was before: it has waited once.
         let terms = self.app.terms_of(&charter, None);
         let reason = format!("the caller says: {}", fact.rating);
         Ok(Some(Command::Rate { round: fact.round, solved: fact.solved, reason, terms }))

@@ -86,7 +86,9 @@ pub fn participants(
         let power = if participant.power.is_empty() {
             power_of(charter, &party)
         } else {
-            Some(power("participants.power", charter, &participant.power)?)
+            let named = power("participants.power", charter, &participant.power)?;
+            holds(charter, &party, &named)?;
+            Some(named)
         };
         let officer = participant.officer.as_ref().map(|named| officer(Some(named))).transpose()?;
         participants.push(Participant { party, officer, power });
@@ -99,6 +101,16 @@ pub fn participants(
         }
     }
     Ok(participants)
+}
+
+/// A power is not had by saying so: where the charter knows whose it is, it is theirs.
+fn holds(charter: &Charter, party: &Code, named: &Code) -> Result<(), Violation> {
+    let of_squads = charter.squads().iter().any(|squad| squad.power.as_ref() == Some(named));
+    if !of_squads || power_of(charter, party).as_ref() == Some(named) {
+        return Ok(());
+    }
+    let description = format!("{party} does not hold {named}");
+    Err(Violation::new("participants.power", "nobody-holds-the-power", description))
 }
 
 fn power(field: &'static str, charter: &Charter, power: &str) -> Result<Code, Violation> {
@@ -278,6 +290,8 @@ mod tests {
         let all = participants(&wuchang(), &[named.clone(), with_power], &units).unwrap();
         let powers: Vec<_> = all.iter().map(|known| known.power.as_ref().map(Code::as_str)).collect();
         assert_eq!(powers, [None, Some("housing"), Some("public-security")], "each once");
+        let claimed = wire_center::Participant { power: "urban-management".to_owned(), ..named.clone() };
+        assert_eq!(participants(&wuchang(), &[claimed], &[]).unwrap_err().rule, "nobody-holds-the-power");
         let unknown = wire_center::Participant { power: "magic".to_owned(), ..named };
         assert_eq!(participants(&wuchang(), &[unknown], &[]).unwrap_err().rule, "known-power");
     }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use charter::Charter;
 use hmac::{Hmac, KeyInit, Mac};
-use ids::{CaseId, Code, HistoryKey};
+use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
+use proto::common::v1::Place;
 use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References};
@@ -17,6 +18,8 @@ use sha2::Sha256;
 use station::desk::case_key;
 use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
 use tonic::Status;
+use vocabulary::Course;
+use vocabulary::text::{is_placeholder, tidy};
 
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
@@ -56,8 +59,43 @@ impl App {
     ) -> Result<SubmitResponse, Status> {
         let charter = self.charter_for(bridge, &request.district)?;
         caller.may_in(action, &charter)?;
-        let received = self.accept(&charter, bridge, request)?;
-        self.record_once(caller, &charter, received).await
+        match self.accept(&charter, bridge, &tidied(request), self.content_hash(request)) {
+            Ok(received) => self.record_once(caller, &charter, received).await,
+            // What was acknowledged once stays so, whatever the rules are by now.
+            Err(refused) => Err(match self.acknowledged(&charter, bridge, request).await? {
+                Some(response) => return Ok(response),
+                None => refused,
+            }),
+        }
+    }
+
+    /// The answer that the same submission got before, if it did.
+    async fn acknowledged(
+        &self,
+        charter: &Charter,
+        bridge: &Code,
+        request: &SubmitRequest,
+    ) -> Result<Option<SubmitResponse>, Status> {
+        let reference = hex(&self.reference_hash(bridge, &tidied(request)));
+        let Some(known) = self.references.get(&reference).await.map_err(|error| broker_status(&error))? else {
+            return Ok(None);
+        };
+        let case = self.case_in(&known, &charter.district)?;
+        let key = HistoryKey::case(charter.district.clone(), &case);
+        let load = self.desk.station.broker.load_owner(&key, Owner::Intake).await;
+        let commits = load.map_err(|error| broker_status(&error))?;
+        let Some(first) = commits.first() else { return Ok(None) };
+        let state = self.desk.read(&key).await?.state;
+        let hashes = [self.content_hash(&tidied(request)), self.content_hash(request)];
+        let same = state.received.as_ref().filter(|receipt| hashes.contains(&receipt.content_hash));
+        Ok(same.map(|receipt| SubmitResponse {
+            case_id: case.to_string(),
+            district: charter.district.to_string(),
+            revision: 1,
+            position: first.sequence,
+            received_at: Some(receipt.received_at.to_wire()),
+            repeated: true,
+        }))
     }
 
     /// Records what was received as one case, the one that its reference points at.
@@ -126,7 +164,14 @@ impl App {
         Ok(station.charter(district)?)
     }
 
-    fn accept(&self, charter: &Charter, bridge: &Code, request: &SubmitRequest) -> Result<Received, Status> {
+    /// `as_sent`: the hash of everything as it was sent.
+    fn accept(
+        &self,
+        charter: &Charter,
+        bridge: &Code,
+        request: &SubmitRequest,
+        as_sent: Vec<u8>,
+    ) -> Result<Received, Status> {
         let bad = |field, rule, text: String| Status::from(Violation::new(field, rule, text));
         let kind = match CaseKind::try_from(request.kind) {
             Ok(CaseKind::Unspecified) => None,
@@ -175,8 +220,9 @@ impl App {
             charter,
             bridge,
             now: self.desk.station.now(),
-            external_ref_hash: self.keyed_hash(&[bridge.as_str(), &request.external_ref]),
+            external_ref_hash: self.reference_hash(bridge, request),
             content_hash: self.content_hash(request),
+            content_hash_as_sent: as_sent,
         };
         check(&submission, around).map_err(|problems| {
             let violations =
@@ -254,6 +300,14 @@ impl App {
         }
     }
 
+    /// How far dispatch is with a case.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the record is out of reach.
+    pub async fn course(&self, key: &HistoryKey) -> Result<Course, Status> {
+        station::course_of(&self.desk.station.broker, key).await.map_err(|error| broker_status(&error))
+    }
+
     fn draw(&self, charter: &Charter, at: Timestamp) -> CaseId {
         CaseId::draw(at.to_zoned(charter.time_zone.clone()).date(), &mut rand::rng())
     }
@@ -267,6 +321,10 @@ impl App {
             tracing::error!(target = reference.target, %error, "a reference points at no case id");
             Status::internal("something is wrong here; it has been logged")
         })
+    }
+
+    fn reference_hash(&self, bridge: &Code, request: &SubmitRequest) -> Vec<u8> {
+        self.keyed_hash(&[bridge.as_str(), &request.external_ref])
     }
 
     /// Everything that makes two submissions the same matter told the same way.
@@ -315,6 +373,31 @@ impl App {
             mac.update(part.as_bytes());
         }
         mac.finalize().into_bytes().to_vec()
+    }
+}
+
+/// The same submission with texts in their one form, and without what is typed where nothing is known.
+fn tidied(request: &SubmitRequest) -> SubmitRequest {
+    let text = |text: &str| tidy(text);
+    let said = |text: &str| if is_placeholder(text) { String::new() } else { tidy(text) };
+    let place = request.place.as_ref().map(|place| Place {
+        party: said(&place.party),
+        address: said(&place.address),
+        longitude: place.longitude,
+        latitude: place.latitude,
+    });
+    SubmitRequest {
+        district: said(&request.district),
+        external_ref: text(&request.external_ref),
+        channel: said(&request.channel),
+        caller_ref: said(&request.caller_ref),
+        title: said(&request.title),
+        text: said(&request.text),
+        place,
+        category: said(&request.category),
+        related_case: said(&request.related_case),
+        campaign: said(&request.campaign),
+        ..request.clone()
     }
 }
 

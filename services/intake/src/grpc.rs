@@ -18,6 +18,7 @@ use station::access::table;
 use station::desk::{case_key, named};
 use station::{Caller, Recorded, optional_prose, prose, refusal_of};
 use tonic::{Request, Response, Status, Streaming};
+use vocabulary::Course;
 
 use crate::app::App;
 use crate::domain::allowed::{Act, Asker, allowed_actions};
@@ -100,14 +101,16 @@ impl IntakeService for Door {
 
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
         let (request, asked) = asked!(self, request, "Supplement");
-        let command = Command::Supplement { text: prose("text", &request.text, NOTE_LENGTH_MAX)? };
+        let text = prose("text", &request.text, NOTE_LENGTH_MAX)?;
+        let command = Command::Supplement { text, course: self.app.course(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(SupplementResponse { revision, position }))
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
         let (request, asked) = asked!(self, request, "Withdraw");
-        let command = Command::Withdraw { reason: optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
+        let reason = optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
+        let command = Command::Withdraw { reason, course: self.app.course(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(WithdrawResponse { revision, position }))
     }
@@ -156,15 +159,15 @@ impl IntakeService for Door {
         if snapshot.state.received.is_none() {
             return Err(matter.not_there());
         }
-        let allowed_actions = allowed(&caller, case, &snapshot.state);
+        let allowed_actions = allowed(&caller, case, &snapshot.state, self.app.course(&key).await?);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
     }
 }
 
 /// What the asker could do with a case here, as the rules have it and the doors let them.
-fn allowed(caller: &Caller, case: CaseId, state: &State) -> Vec<String> {
+fn allowed(caller: &Caller, case: CaseId, state: &State, course: Course) -> Vec<String> {
     // The case itself stands for any other, a name that is no poll's for any poll.
-    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any") };
+    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any"), course };
     let actions = allowed_actions(state, &asker).into_iter().filter(|act| may(*act, caller.role));
     actions.map(|act| act.as_str().to_owned()).collect()
 }

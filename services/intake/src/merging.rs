@@ -12,9 +12,10 @@ use proto::triage::v1::triage_event::Event as TriageFact;
 use record::{Refused, StoredCommit};
 use station::{Violation, broker_status, not_found, prose, status_of};
 use tonic::Status;
+use vocabulary::Course;
 
 use crate::app::{App, Asked};
-use crate::domain::{Command, NOTE_LENGTH_MAX, Rules, State};
+use crate::domain::{Command, NOTE_LENGTH_MAX, Refusal, Rules, State};
 
 /// The line of merging in the table of who may what.
 pub const MERGE: &str = "huying.intake.v1.IntakeService/Merge";
@@ -39,6 +40,16 @@ impl App {
             None => Err(not_found(case.as_str())),
         };
         let (into_received_at, _) = (receipt(&earlier, into)?, receipt(&later, case)?);
+        if later.merged_into != Some(into) {
+            // In what is over a report would vanish: nobody works on it any more.
+            let refused = |refusal| Err(status_of(Refused::Rule(refusal)));
+            if self.course(&into_key).await? == Course::Closed {
+                return refused(Refusal::IntoClosed(into));
+            }
+            if self.course(&key).await? != Course::Open {
+                return refused(Refusal::Answered);
+            }
+        }
         let link = Command::Link { into, reason: reason.clone(), into_received_at };
         // Asked before the earlier case takes in a caller who cannot come.
         Rules::decide(&later, &link).map_err(|refusal| status_of(Refused::Rule(refusal)))?;

@@ -11,6 +11,7 @@ use station::access::Matter;
 use station::desk::{case_key, named};
 use station::{Caller, History, not_found, prose, status_of};
 use tonic::Status;
+use vocabulary::Course;
 
 use crate::app::{App, Asked};
 use crate::domain::{Command, Event, NOTE_LENGTH_MAX, Received, Refusal, Rules};
@@ -42,6 +43,7 @@ impl App {
         let received = Received {
             external_ref_hash: self.keyed_hash(&["reopened", district.as_str(), old.as_str()]),
             content_hash: self.keyed_hash(&["reopened", district.as_str(), old.as_str(), &reason]),
+            content_hash_as_sent: Vec::new(),
             category_hint: category_in(&history.commits).or(received.category_hint),
             related_case: Some(old),
             occurred_at: now,
@@ -53,7 +55,7 @@ impl App {
         let submitted = self.record_once(&caller, &charter, received).await?;
         let (_, case, key) = case_key(&submitted.district, &submitted.case_id)?;
         let asked = Asked { caller, charter, case, key, named };
-        let recorded = self.ask(asked, Command::Supplement { text: reason }).await?;
+        let recorded = self.ask(asked, Command::Supplement { text: reason, course: Course::Open }).await?;
         Ok(ReopenFiledResponse {
             case_id: submitted.case_id,
             revision: recorded.revision,

@@ -93,6 +93,9 @@ impl Refuse for Refusal {
             | Self::Merged(_)
             | Self::NotEarlier
             | Self::NotFiled
+            | Self::Answered
+            | Self::Closed
+            | Self::IntoClosed(_)
             | Self::ExclusionNotProposed
             | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
@@ -111,6 +114,9 @@ impl Refuse for Refusal {
             Self::Merged(_) => "merged",
             Self::NotEarlier => "not-earlier",
             Self::NotFiled => "not-filed",
+            Self::Answered => "answered",
+            Self::Closed => "closed",
+            Self::IntoClosed(_) => "into-closed",
             Self::ExclusionNotProposed => "exclusion-not-proposed",
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",
@@ -187,6 +193,7 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         bridge: shared::code("bridge", &received.bridge)?,
         external_ref_hash: received.external_ref_hash.clone(),
         content_hash: received.content_hash.clone(),
+        content_hash_as_sent: Vec::new(),
         title: received.title.clone(),
         text: received.text.clone(),
         place: shared::place(received.place.as_ref())?,

@@ -8,7 +8,7 @@ use proto::intake::v1::Received;
 use record::Broker;
 use record::follow::Failure;
 
-use crate::occasions;
+use crate::occasions::{self, Standing};
 
 /// Cases remembered; when it is full it is emptied. A district has about 13,000 a day, most of them done the same day.
 const KNOWN_MAX: usize = 20_000;
@@ -75,6 +75,16 @@ impl Cases {
             }
         }
         Ok(self.remember(key, case))
+    }
+
+    /// Who has a case now.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn standing(&self, key: &HistoryKey) -> Result<Standing, Failure> {
+        let commits = self.broker.load_owner(key, Owner::Dispatch).await?;
+        let facts = commits.iter().flat_map(|stored| stored.commit.dispatch_facts());
+        Standing::after(facts).map_err(Failure::permanent)
     }
 
     fn remember(&self, key: &HistoryKey, case: Case) -> Arc<Case> {

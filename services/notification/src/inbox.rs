@@ -22,7 +22,7 @@ use crate::cases::{Case, Cases};
 use crate::courier::{Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, tellings};
 use crate::domain::{Command, Event, Rules};
-use crate::occasions::{occasions, received};
+use crate::occasions::{asks_who_has_it, occasions, received};
 use crate::{polls, words};
 
 pub struct Inbox {
@@ -54,7 +54,8 @@ impl Inbox {
         if let Some(received) = received(&stored.commit) {
             self.cases.learn(key, received);
         }
-        let mut occasions = occasions(&stored.commit).map_err(Failure::permanent)?;
+        let standing = if asks_who_has_it(&stored.commit) { Some(self.cases.standing(key).await?) } else { None };
+        let mut occasions = occasions(&stored.commit, standing.as_ref()).map_err(Failure::permanent)?;
         let poll = polls::ended(&self.desk.station.broker, &stored).await?;
         let question = poll.map(|ended| {
             occasions.push((ended.position, ended.occasion));

@@ -1,5 +1,8 @@
 //! A followed commit as occasions: which of its facts somebody is told of, in our own words.
 
+use ids::Code;
+use jiff::Timestamp;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{
     self as dispatch, CityReminded, CityReturned, Clock, CloseReason, Closed, ColourRaised, Overdue, RecurrenceFound,
     Reminded, Reopened, Resolved, Returned, Supervised, TaskPlanned, Transferred,
@@ -12,15 +15,17 @@ use proto::record::v1::{Actor, Commit, Event};
 use proto::triage::v1::Judged;
 use record::WireError;
 use station::wire;
+use vocabulary::Outcome;
 
 use crate::cases::reference;
 use crate::domain::tellings::{Ending, Missed, Occasion, Vote};
 
-/// The occasions of a commit, each with the position of its fact in the commit, counted from 1.
+/// The occasions of a commit, each with the position of its fact in the commit, counted from 1. `standing` is where dispatch is
+/// with the case, needed where [`asks_who_has_it`].
 ///
 /// # Errors
 /// A fact does not have the form its type promises.
-pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
+pub fn occasions(commit: &Commit, standing: Option<&Standing>) -> Result<Vec<(usize, Occasion)>, WireError> {
     let facts = commit
         .decisions
         .iter()
@@ -30,8 +35,69 @@ pub fn occasions(commit: &Commit) -> Result<Vec<(usize, Occasion)>, WireError> {
         if let Some(occasion) = occasion(actor, fact)? {
             occasions.push((position + 1, occasion));
         }
+        if let Some(occasion) = standing.and_then(|standing| standing.told_of(actor, fact)) {
+            occasions.push((position + 1, occasion));
+        }
     }
     Ok(occasions)
+}
+
+/// Whether somebody who has the case should hear of a fact, whoever that is.
+pub fn asks_who_has_it(commit: &Commit) -> bool {
+    commit.intake_facts().any(|fact| matches!(fact, IntakeFact::Supplemented(_) | IntakeFact::CallerJoined(_)))
+}
+
+/// Who has a case, and what was answered, if it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    holder: Option<Code>,
+    answer: Option<(Outcome, Timestamp)>,
+    closed: bool,
+}
+
+impl Standing {
+    /// After all that dispatch has recorded.
+    ///
+    /// # Errors
+    /// A fact does not have the form its type promises.
+    pub fn after<'f>(facts: impl Iterator<Item = &'f DispatchFact>) -> Result<Self, WireError> {
+        let mut standing = Self::default();
+        for fact in facts {
+            let holds = |party: &str| wire::code("party", party).map(Some);
+            match fact {
+                DispatchFact::Assigned(fact) => standing.holder = holds(&fact.party)?,
+                DispatchFact::Escalated(fact) => standing.holder = holds(&fact.to_party)?,
+                DispatchFact::Transferred(fact) => standing.holder = holds(&fact.to_party)?,
+                DispatchFact::CityReturned(fact) => standing.holder = holds(&fact.to_party)?,
+                DispatchFact::Resolved(fact) => {
+                    let due = wire::time("rating_due", fact.rating_due.as_ref())?;
+                    standing.answer = Some((wire::outcome(fact.outcome)?, due));
+                }
+                DispatchFact::Reopened(_) => standing.answer = None,
+                DispatchFact::Closed(_) => standing.closed = true,
+                #[allow(clippy::wildcard_enum_match_arm, reason = "the others change nobody's having it")]
+                _ => {}
+            }
+        }
+        Ok(standing)
+    }
+
+    /// What nobody else tells whoever has the case: not their own words, and nothing about what is over.
+    fn told_of(&self, actor: Option<&Actor>, event: &Event) -> Option<Occasion> {
+        let holder = self.holder.clone().filter(|_| !self.closed)?;
+        match event.intake()? {
+            IntakeFact::Supplemented(_) if actor.is_some_and(|actor| actor.party == holder.as_str()) => None,
+            IntakeFact::Supplemented(_) => Some(Occasion::Supplemented { holder }),
+            IntakeFact::CallerJoined(fact) => self.answer.map(|(outcome, rating_due)| Occasion::SaidAgain {
+                caller: reference(&fact.caller_ref),
+                holder,
+                outcome,
+                rating_due,
+            }),
+            #[allow(clippy::wildcard_enum_match_arm, reason = "the others say nothing to whoever has it")]
+            _ => None,
+        }
+    }
 }
 
 /// The receipt of a case, if this commit holds it.
@@ -266,16 +332,17 @@ pub fn vote(outcome: PollOutcome) -> Result<Vote, WireError> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use proto::ToWireTime;
-    use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
     use proto::dispatch::v1::{CalledParty, DispatchEvent};
     use proto::enforcement_center::v1::EnforcementCenterEvent;
     use proto::enforcement_center::v1::enforcement_center_event::Event as CenterFact;
     use proto::record::v1::Decision;
     use proto::record::v1::event::Of;
 
+    use proto::intake::v1::{IntakeEvent, Supplemented};
+
     use super::*;
+    use crate::domain::tellings::tellings;
 
     const DUE: Timestamp = Timestamp::constant(1_795_000_000, 0);
 
@@ -310,7 +377,7 @@ mod tests {
     #[test]
     fn only_what_is_late_on_a_call_is_told_as_such() {
         let late = CLOCKS.map(|(clock, call)| overdue(clock, call)).to_vec();
-        let told = occasions(&commit("", late)).unwrap();
+        let told = occasions(&commit("", late), None).unwrap();
         let of_calls: Vec<bool> =
             told.iter().map(|(_, occasion)| matches!(occasion, Occasion::CallOverdue { .. })).collect();
         assert_eq!(of_calls, [true, true, true, true, false, false]);
@@ -333,7 +400,7 @@ mod tests {
             dispatched(DispatchFact::Called(called)),
             dispatched(DispatchFact::Closed(withdrawn)),
         ];
-        let found = occasions(&commit("", facts)).unwrap();
+        let found = occasions(&commit("", facts), None).unwrap();
         assert!(
             matches!(
                 &found[..],
@@ -349,10 +416,49 @@ mod tests {
         let served =
             NoticeServed { party: "wuchang-xfjy".to_owned(), due: Some(DUE.to_wire()), ..NoticeServed::default() };
         let fact = Of::EnforcementCenter(EnforcementCenterEvent { event: Some(CenterFact::NoticeServed(served)) });
-        let found = occasions(&commit("wuchang-jyq-enforcement-centre", vec![fact])).unwrap();
+        let found = occasions(&commit("wuchang-jyq-enforcement-centre", vec![fact]), None).unwrap();
         assert!(
             matches!(&found[..], [(1, Occasion::NoticeServed { centre, .. })] if centre.as_str() == "wuchang-jyq-enforcement-centre"),
             "{found:?}"
         );
+    }
+
+    #[test]
+    fn whoever_has_a_case_hears_what_is_added_to_it_and_that_it_was_raised_once_more() {
+        let intake = |fact| Of::Intake(IntakeEvent { event: Some(fact) });
+        let supplemented = || intake(IntakeFact::Supplemented(Supplemented { text: "还是黑的".to_owned() }));
+        let joined = || {
+            intake(IntakeFact::CallerJoined(CallerJoined { caller_ref: "c-2".to_owned(), ..CallerJoined::default() }))
+        };
+        let assigned = DispatchFact::Assigned(dispatch::Assigned {
+            party: "wuchang-jsj".to_owned(),
+            ..dispatch::Assigned::default()
+        });
+        let resolved = DispatchFact::Resolved(Resolved {
+            outcome: proto::common::v1::Outcome::Solved.into(),
+            rating_due: Some(DUE.to_wire()),
+            ..Resolved::default()
+        });
+        let closed = DispatchFact::Closed(Closed::default());
+        let at_work = Standing::after([&assigned].into_iter()).unwrap();
+        let answered = Standing::after([&assigned, &resolved].into_iter()).unwrap();
+        let over = Standing::after([&assigned, &resolved, &closed].into_iter()).unwrap();
+        let told = |by: &str, standing: &Standing| {
+            let found = occasions(&commit(by, vec![supplemented(), joined()]), Some(standing)).unwrap();
+            let told = found.iter().flat_map(|(_, occasion)| tellings(occasion));
+            told.map(|telling| format!("{:?} {}", telling.to, telling.text)).collect::<Vec<_>>()
+        };
+        let (holder, caller) = (r#"Party("wuchang-jsj")"#, r#"Caller("c-2")"#);
+        let joins = format!("{caller} joined");
+        assert_eq!(told("", &at_work), [format!("{holder} supplemented"), joins.clone()]);
+        assert_eq!(told("wuchang-jsj", &at_work), [joins.clone()], "nobody is told their own words");
+        let again = [
+            format!("{holder} supplemented"),
+            joins.clone(),
+            format!("{caller} resolved"),
+            format!("{holder} said-again"),
+        ];
+        assert_eq!(told("", &answered), again);
+        assert_eq!(told("", &over), [joins]);
     }
 }

@@ -98,6 +98,13 @@ mod tests {
             Occasion::Called { by: by.clone(), parties: vec![party.clone()], colour: Colour::Red, response_due: due },
             Occasion::CallOverdue { party: party.clone(), due, told: by.clone() },
             Occasion::CallerJoined { caller: "caller-2".to_owned() },
+            Occasion::Supplemented { holder: party.clone() },
+            Occasion::SaidAgain {
+                caller: "caller-2".to_owned(),
+                holder: party.clone(),
+                outcome: Outcome::Solved,
+                rating_due: due,
+            },
             Occasion::Overdue { of: Missed::Work, party: party.clone(), due, told: by.clone() },
             Occasion::Overdue { of: Missed::Adjudication, party: party.clone(), due, told: by.clone() },
             Occasion::Overdue { of: Missed::Supervision, party: party.clone(), due, told: by.clone() },

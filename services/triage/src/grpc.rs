@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, HistoryKey, Owner};
+use ids::{Code, HistoryKey};
 use proto::ToWireTime;
 use proto::common::v1::Role;
-use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::triage::v1::triage_service_server::TriageService;
 use proto::triage::v1::{
     Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest,
     RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, named};
-use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose, prose, wire};
+use station::{
+    Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, course_of, optional_prose, prose, wire,
+};
 use tonic::{Request, Response, Status};
+use vocabulary::Course;
 
 use crate::domain::{Act, Command, Judgement, Rules, Seat, State, Subject, allowed_actions};
 use crate::grading;
@@ -59,19 +61,13 @@ impl Door {
             return Err(station::not_found(&key.id));
         }
         let closed = match *snapshot.state {
-            State::Judged { .. } => self.is_closed(&key).await?,
+            State::Judged { .. } => {
+                let course = course_of(&self.desk.station.broker, &key).await;
+                course.map_err(|error| broker_status(&error))? == Course::Closed
+            }
             State::Unknown | State::Waiting { .. } | State::Dismissed => false,
         };
         Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0, closed })
-    }
-
-    /// Read when somebody asks, which is seldom, and not followed: dispatch writes ten commits on each case. A closed case
-    /// is never opened again (D11).
-    async fn is_closed(&self, key: &HistoryKey) -> Result<bool, Status> {
-        let load = self.desk.station.broker.load_owner(key, Owner::Dispatch);
-        let history = load.await.map_err(|error| broker_status(&error))?;
-        let mut facts = history.iter().flat_map(|stored| stored.commit.dispatch_facts());
-        Ok(facts.any(|fact| matches!(fact, DispatchFact::Closed(_))))
     }
 
     async fn decide(&self, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {

@@ -188,9 +188,9 @@ impl DispatchFacts for Line {
         self.handed_to(&fact.to_party, Level::C);
     }
 
-    fn called(&mut self, fact: &Called) {
-        // What a special group calls on stays the district's.
-        if fact.special.is_none() {
+    fn called(&mut self, _: &Called) {
+        // What somebody above the street has stays theirs, whomever they call.
+        if ["", "A", "B1"].contains(&self.summary.level.as_str()) {
             self.summary.level = level_name(Level::B2);
         }
         self.is("called");

@@ -337,6 +337,7 @@ fn whistle(asker: &Asker) -> Whistle {
         completion_due: asker.now,
         reminders: vec![],
         due_provisional: false,
+        counts_from: Some(asker.now),
         note: String::new(),
         special: None,
     }

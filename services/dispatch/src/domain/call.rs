@@ -127,6 +127,11 @@ impl CalledParty {
     pub(super) fn is_expected(&self) -> bool {
         self.stage < Stage::Done
     }
+
+    fn failed_before_it_was_let_go(&self) -> bool {
+        let was_right = self.returned.as_ref().is_some_and(|returned| returned.upheld);
+        !self.late.is_empty() && !was_right
+    }
 }
 
 impl Call {
@@ -156,12 +161,12 @@ impl State {
         self.calls.iter().any(|known| known.number == call && known.is_expecting(party))
     }
 
-    /// How every called party kept its clocks; one called twice has to keep them twice.
+    /// How every called party kept its clocks; one called twice has to keep them twice. Being let go wipes out nothing:
+    /// who was late by then stays late. Whose matter it was not is nobody's to rate.
     pub(super) fn performance(&self) -> Vec<Performance> {
         let mut all: Vec<Performance> = Vec::new();
-        let finished =
-            self.calls.iter().flat_map(|call| &call.parties).filter(|called| called.stage != Stage::Released);
-        for called in finished {
+        let called = self.calls.iter().flat_map(|call| &call.parties);
+        for called in called.filter(|called| called.stage != Stage::Released || called.failed_before_it_was_let_go()) {
             match all.iter_mut().find(|known| known.party == called.party) {
                 Some(known) => {
                     known.kept.responded_in_time &= called.kept.responded_in_time;

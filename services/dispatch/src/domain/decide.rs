@@ -36,7 +36,11 @@ impl Decider for Rules {
                 }
                 (Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
-            Command::Withdraw => Ok(ending::end(state, CloseReason::Withdrawn)),
+            // An answer stands, and so does how everybody did: it is for whoever called to say that they are content.
+            Command::Withdraw => Ok(match state.phase {
+                Phase::Resolved { .. } => vec![],
+                Phase::Unknown | Phase::Open | Phase::Closed => ending::end(state, CloseReason::Withdrawn),
+            }),
             Command::Exclude => Ok(ending::end(state, CloseReason::Excluded)),
             Command::Merge => Ok(ending::end(state, CloseReason::Merged)),
             Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
@@ -147,7 +151,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
             }])
         }
         Command::Release { by, party, reason, rating_due } => {
-            holds(matter, by)?;
+            commands(state, matter, by, party)?;
             call::release(state, party, reason)
                 .map(|events| ending::with_consequences(state, events, party, *rating_due))
         }
@@ -160,7 +164,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
             Ok(ending::with_consequences(state, decided, by, *rating_due))
         }
         Command::Disqualify { by, call, party, reason, response_due, report_in_due } => {
-            holds(matter, by)?;
+            commands(state, matter, by, party)?;
             returns::disqualify(state, *call, party, reason, *response_due, *report_in_due)
         }
         Command::Supervise { by, above, party, text, due, now } => {
@@ -234,6 +238,13 @@ fn holds(matter: &Matter, asked: &Code) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::NotTheHolder { holder: matter.holder.clone(), asked: asked.clone() })
+}
+
+/// Whom somebody called, or who works on somebody's case: a case that was handed on leaves nobody behind whom nobody may
+/// let go.
+fn commands(state: &State, matter: &Matter, asked: &Code, party: &Code) -> Result<(), Refusal> {
+    let called_by_them = state.open_calls().any(|call| call.caller == *asked && call.is_expecting(party));
+    if called_by_them { Ok(()) } else { holds(matter, asked) }
 }
 
 /// What only the district writes down, and only of a case that the city has.

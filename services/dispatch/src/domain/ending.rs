@@ -128,8 +128,8 @@ pub(super) fn resolution(
     }))
 }
 
-/// The clock starts anew: the case has waited once. It reaches its holder again, and everybody who came to a call and said
-/// that it was done.
+/// The clock starts anew under the limit of the last judgement; the one of `terms` counts where none is on the record. It
+/// reaches its holder again, and everybody who came to a call and said that it was done.
 pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
     let mut told: Vec<Code> = state.matter.iter().map(|matter| matter.holder.clone()).collect();
     let called = state.calls.iter().flat_map(|call| &call.parties);
@@ -138,6 +138,8 @@ pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
             told.push(done.party.clone());
         }
     }
+    let own = state.matter.as_ref().and_then(|matter| matter.clock.start).map(|start| start.limit);
+    let terms = Terms { limit: own.unwrap_or(terms.limit), ..terms.clone() };
     Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()), told }
 }
 
@@ -267,6 +269,63 @@ mod tests {
         let state = after(state, &answer(POLICE, 9, done()));
         let state = after(state, &Command::Reopen { reason: "dark again".to_owned(), terms: terms(10, "3d") });
         assert_eq!(Rules::decide(&state, &resolve(&[])), Err(Refusal::EvidenceNeeded));
+    }
+
+    #[test]
+    fn what_is_opened_again_has_as_long_as_it_had() {
+        let done = given(&[grade_as(1, terms(0, "15d")), resolve(&[])]);
+        // Whoever opens it again knows of a general limit only.
+        let again = after(done.clone(), &Command::Reopen { reason: "dark again".to_owned(), terms: terms(60, "7d") });
+        assert_eq!(again.matter.unwrap().clock.due, at(60 + 15 * 24 * 60));
+        let rated = Command::Rate { round: 1, solved: false, reason: "no".to_owned(), terms: terms(60, "7d") };
+        assert_eq!(after(done, &rated).matter.unwrap().clock.due, at(60 + 15 * 24 * 60));
+    }
+
+    #[test]
+    fn nobody_takes_back_what_is_answered() {
+        let done = given(&[grade_as(1, terms(0, "15d")), resolve(&[])]);
+        assert_eq!(Rules::decide(&done, &Command::Withdraw), Ok(vec![]), "it waits for who rates it");
+        let open = given(&[grade_as(1, terms(0, "15d"))]);
+        assert_eq!(names(&Rules::decide(&open, &Command::Withdraw).unwrap()), ["Closed"]);
+    }
+
+    #[test]
+    fn who_was_late_and_is_let_go_has_not_kept_its_clocks() {
+        let release = |party: &str| Command::Release {
+            by: code(STREET),
+            party: code(party),
+            reason: "somebody else does it".to_owned(),
+            rating_due: at(30_000),
+        };
+        let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD]), answer(BUILD, 5, report_in())]);
+        let let_go = |minute| after(after(called.clone(), &super::super::tests::check(minute)), &release(POLICE));
+        let kept = |state: State| -> Vec<(String, bool)> {
+            let done = after(state, &answer(BUILD, 40, done()));
+            done.performance().into_iter().map(|it| (it.party.to_string(), it.kept.responded_in_time)).collect()
+        };
+        assert_eq!(kept(let_go(29)), [(BUILD.to_owned(), true)], "in time it was simply not needed");
+        assert_eq!(kept(let_go(30)), [(POLICE.to_owned(), false), (BUILD.to_owned(), true)]);
+    }
+
+    #[test]
+    fn whoever_called_lets_go_also_when_the_case_has_gone_up() {
+        let escalate = Command::Escalate {
+            by: code(STREET),
+            to: code(DISTRICT),
+            to_level: Level::C,
+            reason: "no street can".to_owned(),
+        };
+        let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD])]);
+        let gone_up = after(called, &escalate);
+        for by in [STREET, DISTRICT] {
+            let release = Command::Release {
+                by: code(by),
+                party: code(POLICE),
+                reason: "not needed".to_owned(),
+                rating_due: at(9),
+            };
+            assert_eq!(names(&Rules::decide(&gone_up, &release).unwrap()), ["Released"], "{by}");
+        }
     }
 
     /// Nobody who is released can be asked for evidence: the holder ends such a case.

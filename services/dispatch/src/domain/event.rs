@@ -42,6 +42,8 @@ pub struct Whistle {
     /// When those who are not done are reminded, earliest first.
     pub reminders: Vec<Timestamp>,
     pub due_provisional: bool,
+    /// Since when the time for the matter counts; none on records from before it was written down.
+    pub counts_from: Option<Timestamp>,
     pub note: String,
     /// A special group calls.
     pub special: Option<Special>,

@@ -114,6 +114,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                     })
                     .collect(),
                 completion_due: whistle.completion_due,
+                counts_from: whistle.counts_from,
                 reminders: whistle.reminders.clone(),
                 extended: false,
                 ended: false,
@@ -167,14 +168,20 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Returned { call, party, adjudicator, due, bounce, .. } => {
             state.returns = *bounce;
             on_party(&mut state, *call, party, |called| {
-                called.returned =
-                    Some(Return { adjudicator: adjudicator.clone(), due: *due, pending: true, late: false });
+                called.returned = Some(Return {
+                    adjudicator: adjudicator.clone(),
+                    due: *due,
+                    pending: true,
+                    late: false,
+                    upheld: false,
+                });
             });
         }
         Event::ReturnAdjudicated { call, party, upheld, .. } => {
             on_party(&mut state, *call, party, |called| {
                 if let Some(returned) = &mut called.returned {
                     returned.pending = false;
+                    returned.upheld = *upheld;
                 }
                 if *upheld {
                     called.stage = Stage::Released;
@@ -341,16 +348,24 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
 
 /// Everything that stood still is later; what had run out before stays late. `due` is the case's, if it is recorded.
 fn go_on(state: &mut State, standstill: Standstill, due: Option<Timestamp>) {
-    let later = |day: &mut Timestamp| *day = case_clock::later(*day, standstill);
+    // What began while it stood still waits only for what was left of that.
+    let of_call = |counts_from: Option<Timestamp>| {
+        let from = counts_from.map_or(standstill.from, |from| from.max(standstill.from));
+        Standstill { from, until: standstill.until.max(from) }
+    };
     if let Some(matter) = &mut state.matter {
         let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, standstill));
         matter.clock = CaseClock { due, ..matter.clock.after_standstill(standstill) };
     }
     for call in state.calls.iter_mut().filter(|call| !call.ended) {
-        later(&mut call.completion_due);
-        call.reminders.iter_mut().for_each(later);
+        let held = of_call(call.counts_from);
+        call.completion_due = case_clock::later(call.completion_due, held);
+        call.reminders.iter_mut().for_each(|at| *at = case_clock::later(*at, held));
     }
-    state.tasks.iter_mut().filter(|task| !task.done).for_each(|task| later(&mut task.due));
+    for task in state.tasks.iter_mut().filter(|task| !task.done) {
+        let call = state.calls.iter().find(|call| Some(call.number) == task.call);
+        task.due = case_clock::later(task.due, of_call(call.and_then(|call| call.counts_from)));
+    }
 }
 
 fn on_supervision(state: &mut State, number: u32, change: impl FnOnce(&mut Supervision)) {

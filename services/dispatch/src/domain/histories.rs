@@ -208,7 +208,8 @@ impl Kept {
                 let terms = Terms { now, limit: *limit, in_force };
                 assert!(self.take(&Command::Reopen { reason: text(), terms }));
                 self.still = None;
-                self.pencil = Pencil { start: minute, limit: *limit, pauses: vec![], granted: None };
+                // As long as it had.
+                self.pencil = Pencil { start: minute, limit: self.pencil.limit, pauses: vec![], granted: None };
             }
         }
     }

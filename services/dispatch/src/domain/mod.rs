@@ -141,6 +141,8 @@ pub struct Call {
     pub colour: Colour,
     pub parties: Vec<CalledParty>,
     pub completion_due: Timestamp,
+    /// Since when that counts; none where the record does not say.
+    pub counts_from: Option<Timestamp>,
     /// When those who are not done are reminded, earliest first.
     pub reminders: Vec<Timestamp>,
     pub extended: bool,
@@ -205,6 +207,8 @@ pub struct Return {
     pub due: Timestamp,
     pub pending: bool,
     pub late: bool,
+    /// Decided, and it was not its matter.
+    pub upheld: bool,
 }
 
 /// Time during which the clocks of the work stand still; those of response and report-in go on.

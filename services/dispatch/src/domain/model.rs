@@ -29,6 +29,7 @@ fn whistle(party: &str, minute: i64) -> Whistle {
         completion_due: at(minute + 1000),
         reminders: vec![at(minute + 500), at(minute + 800)],
         due_provisional: false,
+        counts_from: Some(at(minute)),
         note: String::new(),
         special: None,
     }

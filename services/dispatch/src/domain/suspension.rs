@@ -60,3 +60,45 @@ impl State {
         reached <= due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use decider::Decider;
+
+    use super::super::tests::{POLICE, after, at, code, given, grade, in_force, whistle};
+    use super::super::{Command, Rules};
+    use super::*;
+
+    const DISTRICT: &str = "wuchang-centre";
+
+    #[test]
+    fn what_begins_while_it_stands_still_waits_only_for_what_is_left_of_that() {
+        let suspend = Command::Suspend {
+            by: code(DISTRICT),
+            above: true,
+            basis: "rule 12".to_owned(),
+            reason: "dug up".to_owned(),
+            until: at(2_000),
+            now: at(1_000),
+        };
+        let called = |counts_from: Option<i64>| {
+            let Command::Call { mut whistle } = whistle(&[POLICE]) else { unreachable!() };
+            whistle.counts_from = counts_from.map(at);
+            Command::Call { whistle }
+        };
+        let resume = Command::Resume { by: code(DISTRICT), above: true, now: at(2_000), in_force: in_force() };
+        let due = |counts_from| {
+            let state = after(after(given(&[grade(), suspend.clone()]), &called(counts_from)), &resume);
+            (state.calls[0].completion_due, state.calls[0].reminders.clone())
+        };
+        let Command::Call { whistle } = whistle(&[POLICE]) else { unreachable!() };
+        let moved = |minutes: i64| {
+            let by = |day: jiff::Timestamp| day + jiff::SignedDuration::from_mins(minutes);
+            (by(whistle.completion_due), whistle.reminders.iter().map(|day| by(*day)).collect::<Vec<_>>())
+        };
+        assert_eq!(due(Some(1_600)), moved(400));
+        assert_eq!(due(Some(0)), moved(1_000), "it began before");
+        assert_eq!(due(None), moved(1_000), "as it was counted before that was written down");
+        assert!(Rules::decide(&given(&[grade()]), &resume).is_err());
+    }
+}

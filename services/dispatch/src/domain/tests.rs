@@ -74,6 +74,7 @@ pub(super) fn whistle(parties: &[&str]) -> Command {
             completion_due: at(10_000),
             reminders: vec![at(5_000), at(8_000)],
             due_provisional: false,
+            counts_from: None,
             note: String::new(),
             special: None,
         }),

@@ -70,7 +70,7 @@ impl World {
                 ..Commit::default()
             },
         };
-        let command = translate(&self.app, &triaged, &event).unwrap().unwrap();
+        let command = translate(&self.app, &triaged, None, &event).unwrap().unwrap();
         self.decide(&key, command).await;
         key
     }

@@ -274,6 +274,7 @@ fn from_called(fact: &wire::Called) -> Result<Whistle, WireError> {
         report_in_due: shared::time("report_in_due", fact.report_in_due.as_ref())?,
         completion_due: shared::time("completion_due", fact.completion_due.as_ref())?,
         due_provisional: fact.due_provisional,
+        counts_from: fact.counts_from.as_ref().map(|at| shared::time("counts_from", Some(at))).transpose()?,
         note: fact.note.clone(),
         reminders: shared::times("reminders", &fact.reminders)?,
         special: fact.special.as_ref().map(from_special).transpose()?,

@@ -76,6 +76,7 @@ fn judged_and_called() -> Vec<Event> {
         completion_due: at(900),
         reminders: vec![at(450), at(720)],
         due_provisional: true,
+        counts_from: Some(at(7)),
         note: "the pump is at the corner".to_owned(),
         special: Some(Special { group: code("group-water"), chair: Some(officer()) }),
     };

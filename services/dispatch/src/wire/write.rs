@@ -309,6 +309,7 @@ fn to_called(call: u32, whistle: &Whistle) -> wire::Called {
         report_in_due: Some(whistle.report_in_due.to_wire()),
         completion_due: Some(whistle.completion_due.to_wire()),
         due_provisional: whistle.due_provisional,
+        counts_from: whistle.counts_from.map(|at| at.to_wire()),
         note: whistle.note.clone(),
         reminders: whistle.reminders.iter().map(|at| at.to_wire()).collect(),
         special: whistle.special.as_ref().map(|special| wire::SpecialCall {

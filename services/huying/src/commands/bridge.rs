@@ -8,6 +8,7 @@ mod position;
 mod report;
 mod rows;
 mod send;
+mod survey;
 
 use std::path::{Path, PathBuf};
 
@@ -37,17 +38,18 @@ pub(crate) enum Command {
     File(Args),
 }
 
-/// Submit every row of a CSV or JSONL file through a bridge's own account.
+/// Submit every row of a CSV, JSONL or JSON file through a bridge's own account.
 ///
 /// Rows that intake rejects by rule are listed with line, field and rule, and the others go on; exit code 1 if there
 /// are any. Sending a file again is harmless: known references are counted as known.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = FIELDS)]
 pub(crate) struct Args {
-    /// CSV (UTF-8, first line names the columns) or JSONL (one object a line)
+    /// CSV (first line names the columns), JSONL (one object a line) or JSON (one array of objects); in UTF-8, UTF-16 or
+    /// GB18030
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Which column goes into which field; columns called like a field need no word
+    /// Which column goes into which field; columns called like a field need no word, and `FIELD=` leaves one out
     #[arg(long, value_name = "FIELD=COLUMN,…", default_value = "", hide_default_value = true)]
     map: String,
     /// The bridge to be; the first of the first charter, or of the --district, if none is named
@@ -59,7 +61,7 @@ pub(crate) struct Args {
     /// What the file is, where its name does not say
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Go on where the last run with this file and bridge stopped
+    /// Go on where the last run with this file and bridge stopped; a file that has changed begins anew
     #[arg(long)]
     resume: bool,
     /// Write the rejected rows here, as CSV
@@ -86,8 +88,11 @@ Fields: external_ref and title are needed; text, occurred_at, recorded_at (by
 a terminal that was offline), place, address, longitude, latitude, category,
 channel, campaign, kind, caller_class, caller_ref and related_case are not.
 Times are written with an offset
-(2019-02-28T11:25:05+08:00), or one in the district's own time
-(2019-02-28 11:25:05, 2019/2/28 11:25:05).";
+(2019-02-28T11:25:05+08:00), or without one in the district's own time
+(2019-02-28 11:25:05, 2019/2/28 11:25, 2019年2月28日 11:25, 2019-02-28). A date
+that may be read in two ways is rejected. Places, channels and categories may
+be called by their names. What people type for unknown (无, 不详, -, N/A) is
+taken as nothing. An Open311 answer needs no --map.";
 
 pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
     let route = Route::find(&args).await?;

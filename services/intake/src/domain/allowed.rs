@@ -3,6 +3,7 @@
 
 use decider::Decider;
 use ids::{CaseId, Code};
+use vocabulary::Course;
 
 use super::poll::{Outcome, Tally};
 use super::{Command, PollResult, Rules, State};
@@ -40,6 +41,8 @@ pub struct Asker {
     pub staff_ref: String,
     /// A case that this one could become part of.
     pub other: CaseId,
+    /// How far dispatch is with it.
+    pub course: Course,
     /// A poll that could be cited.
     pub poll: Code,
 }
@@ -61,13 +64,15 @@ pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Act> {
         note: String::new(),
     };
     let offers = [
-        (Act::Supplement, Command::Supplement { text: String::new() }),
-        (Act::Withdraw, Command::Withdraw { reason: String::new() }),
+        (Act::Supplement, Command::Supplement { text: String::new(), course: asker.course }),
+        (Act::Withdraw, Command::Withdraw { reason: String::new(), course: asker.course }),
         (Act::ProposeExclusion, Command::ProposeExclusion { reason: String::new(), by: by() }),
         (Act::ApproveExclusion, Command::ApproveExclusion { by: by() }),
         (Act::Merge, Command::Link { into: asker.other, reason: String::new(), into_received_at: at }),
         (Act::AttachPoll, Command::AttachPoll(Box::new(cited))),
     ];
     let taken = |command: &Command| Rules::decide(state, command).is_ok_and(|events| !events.is_empty());
-    offers.into_iter().filter(|(_, command)| taken(command)).map(|(act, _)| act).collect()
+    // Two cases: how far dispatch is with each is looked at where both are known.
+    let goes_on = |act: Act| act != Act::Merge || asker.course == Course::Open;
+    offers.into_iter().filter(|(act, command)| goes_on(*act) && taken(command)).map(|(act, _)| act).collect()
 }

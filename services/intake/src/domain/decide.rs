@@ -1,8 +1,8 @@
 //! The table of intake.
 
 use decider::Decider;
-
 use ids::CaseId;
+use vocabulary::Course;
 
 use super::{Command, Event, Exclusion, Joined, Receipt, Received, Refusal, State};
 
@@ -37,13 +37,24 @@ impl Decider for Rules {
         };
         match (command, &state.exclusion) {
             (Command::Receive(received), _) => receive_again(receipt, received),
+            (Command::Supplement { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
             (Command::Supplement { .. }, _) if state.withdrawal_asked => Err(Refusal::Withdrawn),
-            (Command::Supplement { text }, _) => Ok(vec![Event::Supplemented { text: text.clone() }]),
+            (Command::Supplement { text, .. }, _) => Ok(vec![Event::Supplemented { text: text.clone() }]),
             (Command::Withdraw { .. }, _) if state.withdrawal_asked => Ok(vec![]),
+            (Command::Withdraw { .. }, _) if state.merged_into.is_some() => in_force(state).map(|()| vec![]),
+            (Command::Withdraw { course: Course::Answered, .. }, _) => Err(Refusal::Answered),
+            (Command::Withdraw { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
             (Command::Withdraw { .. }, _) if !state.joined.is_empty() => Err(Refusal::OthersJoined(state.joined.len())),
-            (Command::Withdraw { reason }, _) => Ok(vec![Event::WithdrawalAsked { reason: reason.clone() }]),
+            (Command::Withdraw { reason, .. }, _) => Ok(vec![Event::WithdrawalAsked { reason: reason.clone() }]),
             (Command::ProposeExclusion { by, .. } | Command::ApproveExclusion { by }, _) if by.is_empty() => {
                 Err(Refusal::StaffNumberNeeded)
+            }
+            // What others raised too is no nuisance of one.
+            (Command::ProposeExclusion { .. }, Exclusion::None) if !state.joined.is_empty() => {
+                Err(Refusal::OthersJoined(state.joined.len()))
+            }
+            (Command::ApproveExclusion { .. }, Exclusion::Proposed { .. }) if !state.joined.is_empty() => {
+                Err(Refusal::OthersJoined(state.joined.len()))
             }
             (Command::ProposeExclusion { reason, by }, Exclusion::None) => {
                 Ok(vec![Event::ExclusionProposed { reason: reason.clone(), by: by.clone() }])
@@ -130,7 +141,8 @@ fn in_force(state: &State) -> Result<(), Refusal> {
 /// The same matter again is the same answer again (D10).
 fn receive_again(receipt: &Receipt, received: &Received) -> Result<Vec<Event>, Refusal> {
     let same_reference = receipt.bridge == received.bridge && receipt.external_ref_hash == received.external_ref_hash;
-    match (same_reference, receipt.content_hash == received.content_hash) {
+    let same_content = [&received.content_hash, &received.content_hash_as_sent].contains(&&receipt.content_hash);
+    match (same_reference, same_content) {
         (true, true) => Ok(vec![]),
         (true, false) => Err(Refusal::DifferentContent),
         (false, _) => Err(Refusal::IdTaken),

@@ -10,7 +10,7 @@ pub mod submission;
 
 use ids::{CaseId, Code};
 use jiff::Timestamp;
-use vocabulary::{CallerClass, CaseKind, Place};
+use vocabulary::{CallerClass, CaseKind, Course, Place};
 
 pub use decide::Rules;
 
@@ -28,6 +28,8 @@ pub struct Received {
     pub bridge: Code,
     pub external_ref_hash: Vec<u8>,
     pub content_hash: Vec<u8>,
+    /// Of what was sent, before it was brought into one form: as earlier versions recorded it. Not recorded any more.
+    pub content_hash_as_sent: Vec<u8>,
     pub title: String,
     pub text: String,
     pub place: Place,
@@ -87,9 +89,11 @@ pub enum Command {
     Receive(Box<Received>),
     Supplement {
         text: String,
+        course: Course,
     },
     Withdraw {
         reason: String,
+        course: Course,
     },
     ProposeExclusion {
         reason: String,
@@ -200,6 +204,15 @@ pub enum Refusal {
     SecondPersonNeeded(String),
     #[error("a staff number is needed to propose or approve an exclusion")]
     StaffNumberNeeded,
+    /// The end is said, and how everybody did: what may be said now is a rating.
+    #[error("the case is answered: say in a rating whether it is solved, which closes it or opens it again")]
+    Answered,
+    #[error("the case is closed; what is new is a report of its own, which may name this one as related")]
+    Closed,
+    #[error(
+        "case {0} is closed, and nobody works on it any more: the report goes on by itself, or its district reopens one"
+    )]
+    IntoClosed(CaseId),
     #[error("the case is not filed; reopen it where it is worked on: DispatchService/Reopen")]
     NotFiled,
     #[error("a case has at most {0} polls")]

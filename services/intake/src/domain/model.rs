@@ -8,6 +8,8 @@ use ids::CaseId;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use vocabulary::Course;
+
 use super::allowed::{Act, Asker, allowed_actions};
 use super::decide::tests::{case, code, received};
 use super::poll::{Outcome, Tally};
@@ -32,8 +34,8 @@ fn poll(name: &str) -> PollResult {
 fn commands(by: &str, into: CaseId, at: Timestamp) -> Vec<(Option<Act>, Command)> {
     let (by, text) = (by.to_owned(), || "because".to_owned());
     vec![
-        (Some(Act::Supplement), Command::Supplement { text: text() }),
-        (Some(Act::Withdraw), Command::Withdraw { reason: text() }),
+        (Some(Act::Supplement), Command::Supplement { text: text(), course: Course::Open }),
+        (Some(Act::Withdraw), Command::Withdraw { reason: text(), course: Course::Open }),
         (Some(Act::ProposeExclusion), Command::ProposeExclusion { reason: text(), by: by.clone() }),
         (Some(Act::ApproveExclusion), Command::ApproveExclusion { by }),
         (Some(Act::Merge), Command::Link { into, reason: text(), into_received_at: at }),
@@ -64,7 +66,7 @@ proptest! {
                 let shown: BTreeSet<Act> = polls
                     .iter()
                     .flat_map(|poll| {
-                        let asker = Asker { staff_ref: by.to_owned(), other: case(3), poll: code(poll) };
+                        let asker = Asker { staff_ref: by.to_owned(), other: case(3), poll: code(poll), course: Course::Open };
                         allowed_actions(&state, &asker)
                     })
                     .collect();

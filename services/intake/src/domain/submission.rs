@@ -1,6 +1,6 @@
 //! From a submission to something intake may record: every rule at once, each with its field and name.
 
-use charter::{Charter, Way};
+use charter::{Charter, Name, Way};
 use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{CallerClass, CaseKind, Place, Point};
@@ -17,6 +17,9 @@ pub const EXTERNAL_REF_LENGTH_MAX: usize = 200;
 pub const CALLER_REF_LENGTH_MAX: usize = 128;
 /// How far ahead of ours another clock may be before "it happened" counts as the future.
 pub const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
+/// Before it lie the days that calendars of programs begin with (1899-12-30, 1970-01-01, 1980-01-01), and nothing that a
+/// caller has seen.
+const EARLIEST: Timestamp = Timestamp::constant(315_705_600, 0);
 
 /// What was sent, with enums already read.
 #[derive(Clone, Debug)]
@@ -60,6 +63,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     pub external_ref_hash: Vec<u8>,
     pub content_hash: Vec<u8>,
+    /// The same of what was sent, before it was brought into one form.
+    pub content_hash_as_sent: Vec<u8>,
 }
 
 /// # Errors
@@ -68,8 +73,12 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
     let charter = around.charter;
     let mut problems = Problems(Vec::new());
     problems.length("external_ref", submission.external_ref, 1, EXTERNAL_REF_LENGTH_MAX);
-    problems.length("title", submission.title.trim(), 1, TITLE_LENGTH_MAX);
+    problems.length("title", submission.title, 1, TITLE_LENGTH_MAX);
     problems.length("text", submission.text, 0, TEXT_LENGTH_MAX);
+    problems.shown("title", submission.title, false);
+    problems.shown("text", submission.text, true);
+    problems.shown("external_ref", submission.external_ref, false);
+    problems.shown("place.address", submission.address, false);
     problems.length("caller_ref", submission.caller_ref, 0, CALLER_REF_LENGTH_MAX);
     if let Err(problem) = vocabulary::reference::check(submission.caller_ref) {
         problems.add("caller_ref", "opaque-reference", problem.to_string());
@@ -80,14 +89,9 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
     let place = place(submission, charter, &mut problems);
     let category_hint = known(
         submission.category,
-        |code| charter.category(code).map(|category| category.code.clone()),
-        || {
-            problems.add(
-                "category",
-                "known-category",
-                format!("{:?} is not a category of this charter", submission.category),
-            )
-        },
+        |code| charter.category(code).map(|category| &category.code),
+        charter.categories().iter().map(|category| (&category.name, &category.code)),
+        |unknown| problems.add("category", "known-category", format!("{unknown} category of this charter")),
     );
     let related_case = match submission.related_case {
         "" => None,
@@ -111,7 +115,8 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         bridge: around.bridge.clone(),
         external_ref_hash: around.external_ref_hash,
         content_hash: around.content_hash,
-        title: vocabulary::mask::mask(submission.title.trim()).0,
+        content_hash_as_sent: around.content_hash_as_sent,
+        title: vocabulary::mask::mask(submission.title).0,
         text: vocabulary::mask::mask(submission.text).0,
         place: Place { address: vocabulary::mask::mask(&place.address).0, ..place },
         occurred_at,
@@ -126,6 +131,12 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
 /// When it happened: never in the future, and never after it was written down.
 fn times(submission: &Submission<'_>, now: Timestamp, problems: &mut Problems) -> Timestamp {
     let occurred_at = submission.occurred_at.or(submission.recorded_at).unwrap_or(now);
+    for (field, at) in [("occurred_at", submission.occurred_at), ("recorded_at", submission.recorded_at)] {
+        if let Some(at) = at.filter(|at| *at < EARLIEST) {
+            let description = format!("{at} is what programs write when they have no time; leave it out");
+            problems.add(field, "a-time-at-all", description);
+        }
+    }
     for (field, at) in [("occurred_at", Some(occurred_at)), ("recorded_at", submission.recorded_at)] {
         if let Some(at) = at.filter(|at| at.duration_since(now) > CLOCK_SKEW_MAX) {
             problems.add(field, "not-in-the-future", format!("{at} is after now, {now}"));
@@ -168,6 +179,14 @@ impl Problems {
         self.0.push(Problem { field, rule, description });
     }
 
+    /// What is shown on one line, or on several, is only that.
+    fn shown(&mut self, field: &'static str, text: &str, has_lines: bool) {
+        if let Some(character) = vocabulary::text::stray_control(text, has_lines) {
+            let code = u32::from(character);
+            self.add(field, "control-character", format!("it has the control character U+{code:04X}"));
+        }
+    }
+
     fn length(&mut self, field: &'static str, text: &str, min: usize, max: usize) {
         let length = text.chars().count();
         if length < min {
@@ -190,11 +209,16 @@ fn channel<'c>(
         ("", Some(bridge)) => bridge.channels.first().map_or("", Code::as_str),
         (code, _) => code,
     };
-    let Some(channel) = charter.channel(code) else {
-        let known: Vec<&str> = charter.channels().iter().map(|channel| channel.code.as_str()).collect();
-        problems.add("channel", "known-channel", format!("{code:?} is not a channel; known: {}", known.join(", ")));
-        return None;
-    };
+    let known = known(
+        code,
+        |code| charter.channel(code).map(|channel| &channel.code),
+        charter.channels().iter().map(|channel| (&channel.name, &channel.code)),
+        |unknown| {
+            let known: Vec<&str> = charter.channels().iter().map(|channel| channel.code.as_str()).collect();
+            problems.add("channel", "known-channel", format!("{unknown} channel; known: {}", known.join(", ")));
+        },
+    );
+    let channel = known.and_then(|code| charter.channel(code.as_str()))?;
     if bridge.is_some_and(|bridge| !bridge.channels.contains(&channel.code)) {
         problems.add("channel", "bridge-channel", format!("{} does not carry {code}", around.bridge));
     }
@@ -204,17 +228,16 @@ fn channel<'c>(
 fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems) -> Place {
     let party = known(
         submission.place_party,
-        |code| charter.party(code).map(|party| party.code.clone()),
-        || {
-            problems.add(
-                "place.party",
-                "known-party",
-                format!("{:?} is not a grid, community or street of this charter", submission.place_party),
-            );
+        |code| charter.party(code).map(|party| &party.code),
+        charter.parties().iter().map(|party| (&party.name, &party.code)),
+        |unknown| {
+            problems.add("place.party", "known-party", format!("{unknown} grid, community or street of this charter"));
         },
     );
     let point = match (submission.longitude, submission.latitude) {
         (None, None) => None,
+        // What a terminal sends that has no position.
+        (Some(longitude), Some(latitude)) if (longitude, latitude) == (0.0, 0.0) => None,
         (Some(longitude), Some(latitude)) => {
             for (field, value, bound) in [("place.longitude", longitude, 180.0), ("place.latitude", latitude, 90.0)] {
                 if !value.is_finite() || value.abs() > bound {
@@ -238,13 +261,28 @@ fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems
     Place { party, address: submission.address.to_owned(), point }
 }
 
-fn known(text: &str, find: impl Fn(&str) -> Option<Code>, unknown: impl FnOnce()) -> Option<Code> {
+/// What has this code, or alone has this name; the beginning of a sentence about it to `unknown`, if nothing has.
+fn known<'c>(
+    text: &str,
+    find: impl Fn(&str) -> Option<&'c Code>,
+    names: impl Iterator<Item = (&'c Name, &'c Code)>,
+    unknown: impl FnOnce(String),
+) -> Option<Code> {
     if text.is_empty() {
         return None;
     }
-    let found = find(text);
-    if found.is_none() {
-        unknown();
+    if let Some(code) = find(text) {
+        return Some(code.clone());
     }
-    found
+    let called = |name: &Name| name.zh == text || name.en.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(text));
+    let named: Vec<&Code> = names.filter(|(name, _)| called(name)).map(|(_, code)| code).collect();
+    match named[..] {
+        [code] => return Some(code.clone()),
+        [] => unknown(format!("{text:?} is neither the code nor the name of a")),
+        _ => {
+            let codes: Vec<&str> = named.iter().map(|code| code.as_str()).collect();
+            unknown(format!("{text:?} is the name of several ({}); say the code of one", codes.join(", ")));
+        }
+    }
+    None
 }

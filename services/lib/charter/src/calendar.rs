@@ -89,9 +89,10 @@ impl Calendar {
             LimitUnit::Hours => Some(on_the_clock(amount * 3_600)),
             LimitUnit::Days => Some(on_the_clock(amount * 86_400)),
             LimitUnit::WorkingDays => self.after_working_days(zone, start, limit.amount, standstills),
-            LimitUnit::WorkingHours => {
+            // To the second, as office hours are: a fraction over one would cost a lunch break, or a night.
+            LimitUnit::WorkingHours => Timestamp::from_second(start.as_second()).ok().and_then(|start| {
                 self.after_working_hours(zone, start, SignedDuration::from_hours(amount), standstills)
-            }
+            }),
         };
         // Only a start in the last years of the calendar jiff knows runs out of days.
         counted.unwrap_or(Deadline { due: Timestamp::MAX, provisional: true })

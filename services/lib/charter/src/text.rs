@@ -5,7 +5,7 @@ use ids::Code;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 25] = [
+pub(crate) const TEXTS_REQUIRED: [&str; 27] = [
     "received",
     "joined",
     "judged",
@@ -31,6 +31,8 @@ pub(crate) const TEXTS_REQUIRED: [&str; 25] = [
     "adjudication-overdue",
     "supervision-overdue",
     "task-decided",
+    "supplemented",
+    "said-again",
 ];
 
 /// What a template may name.

@@ -74,6 +74,9 @@ fn working_hours_skip_the_lunch_break_the_night_and_the_holidays() {
     assert_eq!(due("2019-04-30T11:30", "1wh").0, "2019-04-30T14:30:00");
     assert_eq!(due("2019-04-30T17:00", "1wh").0, "2019-05-05T09:00:00");
     assert_eq!(due("2019-05-02T03:00", "8wh").0, "2019-05-06T09:30:00");
+    // A fraction of a second costs neither a lunch break nor a night.
+    assert_eq!(due("2019-04-30T11:00:00.004", "1wh").0, "2019-04-30T12:00:00");
+    assert_eq!(due("2019-04-30T16:30:00.999", "1wh").0, "2019-04-30T17:30:00");
 }
 
 #[test]

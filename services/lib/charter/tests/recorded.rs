@@ -49,7 +49,7 @@ fn rules(remarks: &[Problem]) -> Vec<&'static str> {
 
 /// What services ask for by name. A name that is asked for in code and not written here is asked for as an `Option`.
 const LIMITS: [&str; 4] = ["first-response", "judgement", "adjudication", "city-answer"];
-const TEXTS: [&str; 6] = ["received", "joined", "overdue", "paged", "city-overdue", "task-decided"];
+const TEXTS: [&str; 7] = ["received", "joined", "overdue", "paged", "city-overdue", "task-decided", "said-again"];
 const CHANNELS: [&str; 2] = ["enforcement-site", "work-site"];
 
 #[test]

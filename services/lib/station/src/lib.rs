@@ -8,6 +8,7 @@
 pub mod access;
 mod caller;
 pub mod charters;
+mod course;
 pub mod desk;
 mod history;
 mod prose;
@@ -27,6 +28,7 @@ use record::{Broker, BrokerConfig, Credentials};
 
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
+pub use course::course_of;
 pub use desk::{Desk, Named, Recorded};
 pub use history::History;
 pub use prose::{optional_prose, prose};

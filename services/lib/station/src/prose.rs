@@ -1,6 +1,7 @@
 //! Free text on its way in: bounded, trimmed, and without the numbers that would name a person (D8).
 
 use vocabulary::mask::mask;
+use vocabulary::text::{stray_control, tidy};
 
 use crate::refusal::Violation;
 
@@ -18,11 +19,15 @@ pub fn prose(field: &'static str, text: &str, length_max: usize) -> Result<Strin
 /// # Errors
 /// Longer than `length_max` characters.
 pub fn optional_prose(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
-    let text = text.trim();
+    let text = tidy(text);
     let length = text.chars().count();
     if length > length_max {
         let description = format!("it has {length} characters, at most {length_max} fit");
         return Err(Violation::new(field, "text-length", description));
     }
-    Ok(mask(text).0)
+    if let Some(character) = stray_control(&text, true) {
+        let description = format!("it has the control character U+{:04X}", u32::from(character));
+        return Err(Violation::new(field, "control-character", description));
+    }
+    Ok(mask(&text).0)
 }

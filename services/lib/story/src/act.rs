@@ -253,6 +253,10 @@ impl Act<'_> {
             "complete-task" if department && self.is_of_no_call(&self.with()?, &case_id).await? => {
                 self.handle(district, case_id, command_id).await
             }
+            // What it has itself it works on at its own desk, too.
+            "progress" | "related-case" if department && !self.is_called(&case_id).await? => {
+                self.handle(district, case_id, command_id).await
+            }
             "progress" | "complete-task" | "related-case" if department => {
                 self.answer(district, case_id, command_id).await
             }

@@ -6,6 +6,7 @@
 pub mod mask;
 pub mod reference;
 pub mod staff;
+pub mod text;
 
 use ids::Code;
 
@@ -149,4 +150,15 @@ impl std::str::FromStr for CallerClass {
         let found = Self::ALL.into_iter().find(|class| class.as_str() == text);
         found.ok_or_else(|| format!("{text:?} is not resident, grassroots or enterprise"))
     }
+}
+
+/// How far dispatch is with a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Course {
+    /// Nobody has it yet, or somebody works on it.
+    Open,
+    /// It is answered, and waits for who rates it.
+    Answered,
+    /// Over: what is closed stays closed (D11).
+    Closed,
 }

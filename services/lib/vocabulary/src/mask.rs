@@ -11,6 +11,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::text::narrow;
+
 #[cfg(test)]
 mod tests;
 
@@ -229,14 +231,4 @@ const fn numeral(character: char) -> Option<char> {
         '九' | '玖' => '9',
         _ => return None,
     })
-}
-
-/// The narrow form of a wide character, and one form of every dash and blank.
-fn narrow(character: char) -> char {
-    match character {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
-        '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\t' => ' ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => '-',
-        other => other,
-    }
 }

@@ -32,6 +32,8 @@ pub const CITY_OVERDUE: &str = "city-overdue";
 pub const ADJUDICATION_OVERDUE: &str = "adjudication-overdue";
 pub const SUPERVISION_OVERDUE: &str = "supervision-overdue";
 pub const TASK_DECIDED: &str = "task-decided";
+pub const SUPPLEMENTED: &str = "supplemented";
+pub const SAID_AGAIN: &str = "said-again";
 
 /// Something that happened and that somebody is told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,17 @@ pub enum Occasion {
     /// What somebody else raised turned out to be the same matter, and goes on here.
     CallerJoined {
         caller: String,
+    },
+    /// Somebody added words to a case that `holder` has, or answered.
+    Supplemented {
+        holder: Code,
+    },
+    /// What was answered already was raised once more: whoever answered it looks again, and the newcomer hears the answer.
+    SaidAgain {
+        caller: String,
+        holder: Code,
+        outcome: Outcome,
+        rating_due: Timestamp,
     },
     /// A person found out whose the case is; what the rules find out at once is not worth a second message.
     Judged {
@@ -168,6 +181,8 @@ impl Occasion {
             Self::Resolved { .. } | Self::Closed { .. } => true,
             Self::Received
             | Self::CallerJoined { .. }
+            | Self::Supplemented { .. }
+            | Self::SaidAgain { .. }
             | Self::Judged { .. }
             | Self::Called { .. }
             | Self::CallOverdue { .. }
@@ -249,6 +264,12 @@ pub fn tellings(occasion: &Occasion) -> Vec<Telling> {
     match occasion {
         Occasion::Received => tell(RECEIVED, Callers, Says::default()),
         Occasion::CallerJoined { caller } => tell(JOINED, Caller(caller.clone()), Says::default()),
+        Occasion::Supplemented { holder } => each(SUPPLEMENTED, std::slice::from_ref(holder)),
+        Occasion::SaidAgain { caller, holder, outcome, rating_due } => {
+            let says = Says { due: Some(*rating_due), ending: Some(Ending::With(*outcome)), ..Says::default() };
+            let answer = tell(RESOLVED, Caller(caller.clone()), says);
+            answer.into_iter().chain(each(SAID_AGAIN, std::slice::from_ref(holder))).collect()
+        }
         Occasion::Judged { party } => tell(JUDGED, Callers, Says { party: Some(party.clone()), ..Says::default() }),
         Occasion::Called { by, parties, colour, response_due } => {
             let says =

@@ -1,5 +1,7 @@
 //! How far a file has been sent, kept in the data folder and not beside somebody's file.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -16,6 +18,9 @@ pub(super) struct Position {
     file: PathBuf,
     /// Everything up to the row that begins on this line is answered.
     pub line: u64,
+    /// SHA-256 of the file as it was: another file under its name begins anew.
+    #[serde(default)]
+    sha256: String,
     #[serde(skip)]
     kept_in: PathBuf,
 }
@@ -24,20 +29,38 @@ impl Position {
     /// Where the last run with this file and bridge stopped; the beginning if there was none.
     pub fn of(folder: &DataFolder, file: &Path, bridge: &Code) -> anyhow::Result<Self> {
         let file = file.canonicalize().with_context(|| format!("finding {}", shown(file)))?;
-        let hash = Sha256::digest(file.as_os_str().as_encoded_bytes());
-        let hash: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let kept_in = folder.bridge_positions().join(format!("{bridge}-{hash}.json"));
-        let line = match std::fs::read_to_string(&kept_in) {
+        let name = hex(&Sha256::digest(file.as_os_str().as_encoded_bytes())[..8]);
+        let kept_in = folder.bridge_positions().join(format!("{bridge}-{name}.json"));
+        let sha256 = hex(&content(&file)?);
+        let known = match std::fs::read_to_string(&kept_in) {
             Ok(text) => {
-                serde_json::from_str::<Self>(&text).with_context(|| format!("reading {}", shown(&kept_in)))?.line
+                Some(serde_json::from_str::<Self>(&text).with_context(|| format!("reading {}", shown(&kept_in)))?)
             }
-            Err(_) => 0,
+            Err(_) => None,
         };
-        Ok(Self { file, line, kept_in })
+        let line = known.filter(|known| known.sha256 == sha256).map_or(0, |known| known.line);
+        Ok(Self { file, line, sha256, kept_in })
     }
 
     pub fn note(&self) -> anyhow::Result<()> {
         write_if_changed(&self.kept_in, serde_json::to_string(self)?.as_bytes())?;
         Ok(())
     }
+}
+
+fn content(file: &Path) -> anyhow::Result<[u8; 32]> {
+    let context = || format!("reading {}", shown(file));
+    let mut hash = Sha256::new();
+    let mut file = File::open(file).with_context(context)?;
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut bytes).with_context(context)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(&bytes[..read]),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

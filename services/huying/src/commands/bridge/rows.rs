@@ -1,24 +1,29 @@
 //! A file as rows of text, each with the line it begins on.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::collections::BTreeMap;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
-use anyhow::Context;
-use serde_json::Value;
+use anyhow::{Context, bail, ensure};
+use serde_json::value::RawValue;
 
 use super::shown;
+use super::survey::{self, Decoded, Records};
 use crate::failure::BadUsage;
 
 /// Longest line of JSONL read, in bytes: what intake takes at most, written with every character escaped.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// Largest JSON file read: it is one value, and has to fit into memory.
+const JSON_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// Comma-separated, quoted where needed, names of the columns first
+    /// Separated by comma, semicolon, tab or bar, quoted where needed, names of the columns first
     Csv,
     /// One JSON object a line
     Jsonl,
+    /// One JSON array of objects, as an Open311 server answers
+    Json,
 }
 
 impl Format {
@@ -27,11 +32,13 @@ impl Format {
             return Ok(said);
         }
         match file.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-            Some("csv") => Ok(Self::Csv),
+            Some("csv" | "tsv") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
-            _ => {
-                Err(BadUsage::new(format!("{} is named neither .csv nor .jsonl; say which with --format", shown(file))))
-            }
+            Some("json") => Ok(Self::Json),
+            _ => Err(BadUsage::new(format!(
+                "{} is named neither .csv, .jsonl nor .json; say which with --format",
+                shown(file)
+            ))),
         }
     }
 }
@@ -64,29 +71,40 @@ pub(super) struct Rows {
 
 enum Source {
     Csv {
-        records: csv::ByteRecordsIntoIter<File>,
+        records: csv::ByteRecordsIntoIter<Decoded>,
         header: Vec<String>,
-        /// Lines that the reader is behind, see [`lines_behind`].
-        behind: u64,
+        lines: Records,
     },
     Jsonl {
-        file: BufReader<File>,
+        file: Decoded,
         line: u64,
         byte: u64,
     },
+    Json {
+        /// With their lines.
+        objects: std::vec::IntoIter<(u64, Object)>,
+        header: Vec<String>,
+    },
 }
+
+/// Its values as they are written: a number is not rounded on the way.
+type Object = BTreeMap<String, Box<RawValue>>;
 
 impl Rows {
     pub fn open(path: &Path, format: Format) -> anyhow::Result<Self> {
-        let file = File::open(path).with_context(|| format!("opening {}", shown(path)))?;
         let source = match format {
             Format::Csv => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+                let separator = survey::separator(path)?;
+                let mut reader =
+                    csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(survey::open(path)?);
                 let header = reader.headers().with_context(|| format!("reading the first line of {}", shown(path)))?;
                 let header = header.iter().map(|name| name.trim().to_owned()).collect();
-                Source::Csv { records: reader.into_byte_records(), header, behind: lines_behind(path)? }
+                let mut lines = Records::of(path, separator)?;
+                lines.next().transpose()?;
+                Source::Csv { records: reader.into_byte_records(), header, lines }
             }
-            Format::Jsonl => Source::Jsonl { file: BufReader::new(file), line: 0, byte: 0 },
+            Format::Jsonl => Source::Jsonl { file: survey::open(path)?, line: 0, byte: 0 },
+            Format::Json => of_array(path)?,
         };
         Ok(Self { source, wanted: Vec::new() })
     }
@@ -94,7 +112,7 @@ impl Rows {
     /// The columns there are; none where every row has its own.
     pub fn columns(&self) -> Option<&[String]> {
         match &self.source {
-            Source::Csv { header, .. } => Some(header),
+            Source::Csv { header, .. } | Source::Json { header, .. } => Some(header),
             Source::Jsonl { .. } => None,
         }
     }
@@ -112,15 +130,19 @@ impl Iterator for Rows {
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.source {
-            Source::Csv { records, header, behind } => {
-                let record = match records.next()? {
-                    Ok(record) => record,
-                    Err(error) => return Some(Err(error.into())),
-                };
-                let (line, byte) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
-                let line = line + *behind;
-                Some(Ok(Row { line, byte, cells: of_csv(&record, header, &self.wanted) }))
-            }
+            Source::Csv { records, header, lines } => match (records.next(), lines.next()) {
+                (None, None) => None,
+                (Some(Ok(record)), Some(Ok(line))) => {
+                    let byte = record.position().map_or(0, csv::Position::byte);
+                    Some(Ok(Row { line, byte, cells: of_csv(&record, header, &self.wanted) }))
+                }
+                (Some(Err(error)), _) => Some(Err(error.into())),
+                (_, Some(Err(error))) => Some(Err(error.into())),
+                // Two readers that disagree about where records end: whatever is counted from here on is wrong.
+                (Some(_), None) | (None, Some(_)) => {
+                    Some(Err(anyhow::anyhow!("quotes and ends of lines do not fit together; write the file again")))
+                }
+            },
             Source::Jsonl { file, line, byte } => loop {
                 let mut text = Vec::new();
                 let read = match file.read_until(b'\n', &mut text) {
@@ -130,22 +152,49 @@ impl Iterator for Rows {
                 };
                 let (at, from) = (*line + 1, *byte);
                 (*line, *byte) = (at, from + read as u64);
-                let text = if at == 1 { text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text) } else { &text };
                 if !text.trim_ascii().is_empty() {
-                    return Some(Ok(Row { line: at, byte: from, cells: of_json(text, &self.wanted) }));
+                    return Some(Ok(Row { line: at, byte: from, cells: of_json(&text, &self.wanted) }));
                 }
             },
+            Source::Json { objects, .. } => {
+                let (line, object) = objects.next()?;
+                Some(Ok(Row { line, byte: 0, cells: of_object(&object, &self.wanted) }))
+            }
         }
     }
 }
 
-/// A row ends at its carriage return, where it has one; the line feed after it, which counts the line, is then read
-/// with the next row.
-fn lines_behind(path: &Path) -> anyhow::Result<u64> {
+/// The objects of one JSON array, and every name that one of them uses.
+fn of_array(path: &Path) -> anyhow::Result<Source> {
     let context = || format!("reading {}", shown(path));
-    let mut first = Vec::new();
-    BufReader::new(File::open(path).with_context(context)?).read_until(b'\n', &mut first).with_context(context)?;
-    Ok(u64::from(first.ends_with(b"\r\n")))
+    let mut text = String::new();
+    survey::open(path)?.take(JSON_BYTES_MAX + 1).read_to_string(&mut text).with_context(context)?;
+    ensure!(
+        text.len() as u64 <= JSON_BYTES_MAX,
+        "{} is larger than {JSON_BYTES_MAX} bytes; send it as JSONL",
+        shown(path)
+    );
+    let array: Vec<&RawValue> = serde_json::from_str(&text).with_context(|| {
+        format!("{} is not one array of objects; with one object a line, name it .jsonl", shown(path))
+    })?;
+    let (mut objects, mut header) = (Vec::new(), Vec::new());
+    let (mut line, mut counted) = (1, 0);
+    for value in array {
+        // Where the value lies in the text it was read from.
+        let at = value.get().as_ptr().addr() - text.as_ptr().addr();
+        line += text[counted..at].matches('\n').count() as u64;
+        counted = at;
+        let Ok(object) = serde_json::from_str::<Object>(value.get()) else {
+            bail!("line {line}: {} of the array is no object", objects.len() + 1)
+        };
+        for name in object.keys() {
+            if !header.contains(name) {
+                header.push(name.clone());
+            }
+        }
+        objects.push((line, object));
+    }
+    Ok(Source::Json { objects: objects.into_iter(), header })
 }
 
 fn of_csv(record: &csv::ByteRecord, header: &[String], wanted: &[String]) -> Result<Vec<String>, Unreadable> {
@@ -161,33 +210,35 @@ fn of_csv(record: &csv::ByteRecord, header: &[String], wanted: &[String]) -> Res
             let bytes = position.and_then(|position| record.get(position)).unwrap_or_default();
             std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| Unreadable {
                 column: Some(column),
-                rule: "utf-8",
-                description: error.to_string(),
+                rule: "encoding",
+                description: format!("the file is neither UTF-8 nor GB18030 throughout; here {error}"),
             })
         })
         .collect()
 }
 
 fn of_json(text: &[u8], wanted: &[String]) -> Result<Vec<String>, Unreadable> {
-    let wrong = |column, description| Unreadable { column, rule: "json", description };
+    let wrong = |description| Unreadable { column: None, rule: "json", description };
     if text.len() > LINE_BYTES_MAX {
-        return Err(wrong(None, format!("the line has {} bytes, at most {LINE_BYTES_MAX} are read", text.len())));
+        return Err(wrong(format!("the line has {} bytes, at most {LINE_BYTES_MAX} are read", text.len())));
     }
-    let object: serde_json::Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| wrong(None, error.to_string()))?;
-    wanted
-        .iter()
-        .enumerate()
-        .map(|(column, name)| match object.get(name) {
-            None | Some(Value::Null) => Ok(String::new()),
-            Some(Value::String(text)) => Ok(text.clone()),
-            Some(Value::Number(number)) => Ok(number.to_string()),
-            Some(Value::Bool(value)) => Ok(value.to_string()),
-            Some(Value::Array(_) | Value::Object(_)) => {
-                Err(wrong(Some(column), format!("{name} is neither a text nor a number")))
-            }
-        })
-        .collect()
+    let object: Object = serde_json::from_slice(text).map_err(|error| wrong(error.to_string()))?;
+    of_object(&object, wanted)
+}
+
+fn of_object(object: &Object, wanted: &[String]) -> Result<Vec<String>, Unreadable> {
+    let cell = |(column, name): (usize, &String)| {
+        let Some(value) = object.get(name).map(|value| value.get()) else { return Ok(String::new()) };
+        let wrong = |description| Unreadable { column: Some(column), rule: "json", description };
+        match value.as_bytes().first() {
+            Some(b'n') => Ok(String::new()),
+            Some(b'"') => serde_json::from_str(value).map_err(|error| wrong(error.to_string())),
+            Some(b'[' | b'{') => Err(wrong(format!("{name} is neither a text nor a number"))),
+            // Numbers and truth values, as they are written.
+            Some(_) | None => Ok(value.to_owned()),
+        }
+    };
+    wanted.iter().enumerate().map(cell).collect()
 }
 
 #[cfg(test)]
@@ -213,10 +264,62 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_however_they_end_and_blank_ones_too() {
+        for end in ["\n", "\r\n", "\r"] {
+            let file = ["id,text", "1,a", "", "", "2,\"b", "b\"", "", "3,c"].join(end);
+            let read = rows("a.csv", file.as_bytes(), &["id"]);
+            let lines: Vec<(u64, String)> =
+                read.into_iter().map(|row| (row.line, row.cells.unwrap().concat())).collect();
+            assert_eq!(lines, [(2, "1".into()), (5, "2".into()), (8, "3".into())], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn what_separates_columns_and_how_they_are_encoded_is_found() {
+        for file in [
+            "id;text\n1;路灯,不亮\n",
+            "id\ttext\n1\t路灯,不亮\n",
+            "id|text\n1|路灯,不亮\n",
+            "id,text\n1,\"路灯,不亮\"\n",
+        ] {
+            let (gb18030, ..) = encoding_rs::GB18030.encode(file);
+            let utf_16: Vec<u8> = file.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let with_mark = [&b"\xff\xfe"[..], &utf_16].concat();
+            for bytes in [file.as_bytes(), &*gb18030, &with_mark] {
+                let read = rows("a.csv", bytes, &["id", "text"]);
+                assert_eq!(read[0].cells, Ok(vec!["1".to_owned(), "路灯,不亮".to_owned()]), "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_quote_that_nothing_closes_is_named_before_anything_is_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        std::fs::write(&file, "id,text\n1,\"a \"\"b\"\" c\"\n2,\"offen\n3,c\n").unwrap();
+        let refused = Rows::open(&file, Format::Csv).err().unwrap().to_string();
+        assert!(refused.contains("line 3"), "{refused}");
+    }
+
+    #[test]
+    fn numbers_are_taken_as_they_are_written() {
+        let ids = ["20261120101530123456", "20261120101530123457", "1.10", "1e3"];
+        let lines: String = ids.iter().map(|id| format!("{{\"id\": {id}}}\n")).collect();
+        let array = format!("[\n{}\n]", ids.map(|id| format!("{{\"id\": {id}, \"text\": null}}")).join(",\n"));
+        for (name, text) in [("a.jsonl", lines), ("a.json", array)] {
+            let read: Vec<String> = rows(name, text.as_bytes(), &["id", "text"])
+                .into_iter()
+                .map(|row| row.cells.unwrap().concat())
+                .collect();
+            assert_eq!(read, ids, "{name}");
+        }
+    }
+
+    #[test]
     fn a_row_that_cannot_be_read_stops_nothing_else() {
         let read = rows("a.csv", b"id,text\n1\n2,\xff\xfe\n3,fine\n", &["id", "text"]);
         let rules: Vec<_> = read.iter().map(|row| row.cells.as_ref().err().map(|error| error.rule)).collect();
-        assert_eq!(rules, [Some("columns"), Some("utf-8"), None]);
+        assert_eq!(rules, [Some("columns"), Some("encoding"), None]);
 
         let read = rows("a.jsonl", b"{\"id\": 7}\n\n{\"id\":\n{\"id\": [1]}\n", &["id", "text"]);
         assert_eq!(read[0].cells, Ok(vec!["7".to_owned(), String::new()]));

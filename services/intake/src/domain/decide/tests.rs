@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vocabulary::{CallerClass, CaseKind, Place};
 
+use vocabulary::Course;
+
 use super::*;
 
 const EARLIER: &str = "261121-7k3q9x7";
@@ -39,6 +41,7 @@ pub fn received(hour: i64) -> Event {
         bridge: code("wuchang-weilinli"),
         external_ref_hash: vec![1],
         content_hash: vec![2],
+        content_hash_as_sent: Vec::new(),
         title: "噪音".to_owned(),
         text: String::new(),
         place: Place::default(),
@@ -80,7 +83,7 @@ fn whoever_joins_keeps_a_clock_of_their_own() {
 
 #[test]
 fn what_others_raised_too_is_not_for_one_of_them_to_withdraw() {
-    let withdraw = Command::Withdraw { reason: "不用了".to_owned() };
+    let withdraw = Command::Withdraw { reason: "不用了".to_owned(), course: Course::Open };
     let earlier = given(&[received(1)]);
     assert!(Rules::decide(&earlier, &withdraw).is_ok());
     let joined = Rules::decide(&earlier, &join(2, 5)).unwrap().iter().fold(earlier, Rules::evolve);
@@ -137,8 +140,8 @@ fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         (0_u64..6, 0_i64..8).prop_map(|(later, hour)| join(later, hour)),
         (0_u64..6, 0_i64..8).prop_map(|(into, hour)| link(into, hour)),
-        Just(Command::Withdraw { reason: String::new() }),
-        Just(Command::Supplement { text: "more".to_owned() }),
+        Just(Command::Withdraw { reason: String::new(), course: Course::Open }),
+        Just(Command::Supplement { text: "more".to_owned(), course: Course::Open }),
         prop::sample::select(vec!["s-1", "s-2"])
             .prop_map(|by| Command::ProposeExclusion { reason: String::new(), by: by.to_owned() }),
         prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| Command::ApproveExclusion { by: by.to_owned() }),

@@ -190,6 +190,7 @@ const RATERS: &[Grant] = &[
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
 
 const HOLDER: &str = "has the case now";
+const COMMANDS: &str = "called the unit, or has the case now";
 const ABOVE: &str = "is above whoever has the case";
 const CITY: &str = "the city has the case";
 const TWO: &str = "two different people";
@@ -252,11 +253,11 @@ pub const TABLE: &[Row] = &[
         "a department: has or had it, was called or works on it",
     ),
     ruled("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
-    ruled("huying.dispatch.v1.DispatchService/Release", ONLY_STREET, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Release", STREET_AND_DISTRICT, COMMANDS),
     ruled("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Reopen", STREET_AND_DISTRICT, ""),
     ruled("huying.dispatch.v1.DispatchService/Adjudicate", STREET_AND_DISTRICT, "the return is for it to decide"),
-    ruled("huying.dispatch.v1.DispatchService/Disqualify", ONLY_STREET, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/Disqualify", STREET_AND_DISTRICT, COMMANDS),
     ruled("huying.dispatch.v1.DispatchService/Supervise", STREET_AND_DISTRICT, ABOVE),
     ruled("huying.dispatch.v1.DispatchService/AnswerSupervision", HOLDERS, "the order is for it"),
     ruled("huying.dispatch.v1.DispatchService/Extend", STREET_AND_DISTRICT, ABOVE),

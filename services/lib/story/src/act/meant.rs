@@ -36,6 +36,14 @@ impl Act<'_> {
         Ok(planned.is_some_and(|detail| number(detail, "call").unwrap_or(0) == 0))
     }
 
+    /// Whether the actor's unit was ever called on the case.
+    pub(super) async fn is_called(&self, case_id: &str) -> anyhow::Result<bool> {
+        let party = &self.actor().party;
+        let calls = self.facts(case_id, "Called").await?;
+        let parties = calls.iter().filter_map(|detail| detail.get("parties").and_then(Value::as_array)).flatten();
+        Ok(parties.into_iter().any(|called| is(called, party)))
+    }
+
     /// The last number that an event of that name gives; the first there can be, if none does, for the refusal to say so.
     async fn last(
         &self,

@@ -1,0 +1,106 @@
+//! Texts as people and programs send them, brought into one form before they are compared, kept or shown.
+
+/// What is typed where a form wants something and nobody knows anything, in any case and width.
+const PLACEHOLDERS: [&str; 31] = [
+    "-",
+    "--",
+    "---",
+    "—",
+    "——",
+    "/",
+    "//",
+    ".",
+    "。",
+    "*",
+    "?",
+    "无",
+    "暂无",
+    "没有",
+    "不详",
+    "不明",
+    "不知道",
+    "未知",
+    "未填",
+    "未填写",
+    "空",
+    "无数据",
+    "null",
+    "(null)",
+    "none",
+    "nil",
+    "n/a",
+    "#n/a",
+    "unknown",
+    "undefined",
+    "nan",
+];
+
+/// Whether a text stands for not knowing.
+#[must_use]
+pub fn is_placeholder(text: &str) -> bool {
+    let said: String = text.trim().chars().map(narrow).flat_map(char::to_lowercase).collect();
+    PLACEHOLDERS.contains(&said.as_str())
+}
+
+/// The same text with one kind of line end, and no blanks at the end of a line or around the whole.
+#[must_use]
+pub fn tidy(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = lines.trim().split('\n').map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+/// The first character that is no part of a text but moves the terminal, the page or the direction it is shown in. Line
+/// ends and tabs are no such characters, where a text may have lines.
+#[must_use]
+pub fn stray_control(text: &str, has_lines: bool) -> Option<char> {
+    text.chars().find(|character| match character {
+        '\n' | '\t' => !has_lines,
+        // Overrides and isolates of the direction of writing, line and paragraph separators.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => true,
+        other => other.is_control(),
+    })
+}
+
+/// The narrow form of a wide character, and one form of every dash and blank.
+#[must_use]
+pub fn narrow(character: char) -> char {
+    match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\t' => ' ',
+        '\u{2010}'..='\u{2013}' | '\u{2015}' | '\u{2212}' | '\u{fe63}' => '-',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_nothing_is_known_in_any_case_and_width() {
+        for said in ["无", " 不详 ", "N/A", "ｎ／ａ", "NULL", "－", "——", "Unknown"] {
+            assert!(is_placeholder(said), "{said}");
+        }
+        for said in ["", "无牌摩托车", "未知来源的烟", "0", "没有路灯", "南湖", "None of them"] {
+            assert!(!is_placeholder(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_text_has_one_form() {
+        for said in ["一行\n二行", "一行\r\n二行\r\n", " 一行 \r二行 ", "一行\u{3000}\n二行"] {
+            assert_eq!(tidy(said), "一行\n二行", "{said:?}");
+        }
+        assert_eq!(tidy(&tidy("a \r\n\r\n b ")), tidy("a \r\n\r\n b "));
+    }
+
+    #[test]
+    fn what_moves_the_terminal_is_found() {
+        for said in ["\u{1b}[31m红字", "路\0灯", "a\u{202e}b", "响\u{7}"] {
+            assert!(stray_control(said, true).is_some(), "{said:?}");
+        }
+        assert_eq!(stray_control("一行\n\t二行", true), None);
+        assert_eq!(stray_control("一行\n二行", false), Some('\n'));
+    }
+}
