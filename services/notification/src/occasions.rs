@@ -62,21 +62,23 @@ impl Standing {
     /// A fact does not have the form its type promises.
     pub fn after<'f>(facts: impl Iterator<Item = &'f DispatchFact>) -> Result<Self, WireError> {
         let mut standing = Self::default();
+        let holder = |party: &str| wire::code("party", party).map(Some);
         for fact in facts {
-            let holds = |party: &str| wire::code("party", party).map(Some);
-            match fact {
-                DispatchFact::Assigned(fact) => standing.holder = holds(&fact.party)?,
-                DispatchFact::Escalated(fact) => standing.holder = holds(&fact.to_party)?,
-                DispatchFact::Transferred(fact) => standing.holder = holds(&fact.to_party)?,
-                DispatchFact::CityReturned(fact) => standing.holder = holds(&fact.to_party)?,
-                DispatchFact::Resolved(fact) => {
-                    let due = wire::time("rating_due", fact.rating_due.as_ref())?;
-                    standing.answer = Some((wire::outcome(fact.outcome)?, due));
-                }
-                DispatchFact::Reopened(_) => standing.answer = None,
-                DispatchFact::Closed(_) => standing.closed = true,
-                #[allow(clippy::wildcard_enum_match_arm, reason = "the others change nobody's having it")]
-                _ => {}
+            if let DispatchFact::Assigned(fact) = fact {
+                standing.holder = holder(&fact.party)?;
+            } else if let DispatchFact::Escalated(fact) = fact {
+                standing.holder = holder(&fact.to_party)?;
+            } else if let DispatchFact::Transferred(fact) = fact {
+                standing.holder = holder(&fact.to_party)?;
+            } else if let DispatchFact::CityReturned(fact) = fact {
+                standing.holder = holder(&fact.to_party)?;
+            } else if let DispatchFact::Resolved(fact) = fact {
+                let due = wire::time("rating_due", fact.rating_due.as_ref())?;
+                standing.answer = Some((wire::outcome(fact.outcome)?, due));
+            } else if let DispatchFact::Reopened(_) = fact {
+                standing.answer = None;
+            } else if let DispatchFact::Closed(_) = fact {
+                standing.closed = true;
             }
         }
         Ok(standing)
@@ -85,18 +87,13 @@ impl Standing {
     /// What nobody else tells whoever has the case: not their own words, and nothing about what is over.
     fn told_of(&self, actor: Option<&Actor>, event: &Event) -> Option<Occasion> {
         let holder = self.holder.clone().filter(|_| !self.closed)?;
-        match event.intake()? {
-            IntakeFact::Supplemented(_) if actor.is_some_and(|actor| actor.party == holder.as_str()) => None,
-            IntakeFact::Supplemented(_) => Some(Occasion::Supplemented { holder }),
-            IntakeFact::CallerJoined(fact) => self.answer.map(|(outcome, rating_due)| Occasion::SaidAgain {
-                caller: reference(&fact.caller_ref),
-                holder,
-                outcome,
-                rating_due,
-            }),
-            #[allow(clippy::wildcard_enum_match_arm, reason = "the others say nothing to whoever has it")]
-            _ => None,
+        let fact = event.intake()?;
+        if let IntakeFact::Supplemented(_) = fact {
+            let own = actor.is_some_and(|actor| actor.party == holder.as_str());
+            return (!own).then_some(Occasion::Supplemented { holder });
         }
+        let (IntakeFact::CallerJoined(joined), Some((outcome, rating_due))) = (fact, self.answer) else { return None };
+        Some(Occasion::SaidAgain { caller: reference(&joined.caller_ref), holder, outcome, rating_due })
     }
 }
 
@@ -451,7 +448,7 @@ mod tests {
         let (holder, caller) = (r#"Party("wuchang-jsj")"#, r#"Caller("c-2")"#);
         let joins = format!("{caller} joined");
         assert_eq!(told("", &at_work), [format!("{holder} supplemented"), joins.clone()]);
-        assert_eq!(told("wuchang-jsj", &at_work), [joins.clone()], "nobody is told their own words");
+        assert_eq!(told("wuchang-jsj", &at_work), std::slice::from_ref(&joins), "nobody is told their own words");
         let again = [
             format!("{holder} supplemented"),
             joins.clone(),

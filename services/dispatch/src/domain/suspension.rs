@@ -67,7 +67,6 @@ mod tests {
 
     use super::super::tests::{POLICE, after, at, code, given, grade, in_force, whistle};
     use super::super::{Command, Rules};
-    use super::*;
 
     const DISTRICT: &str = "wuchang-centre";
 

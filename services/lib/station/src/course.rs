@@ -11,11 +11,13 @@ use vocabulary::Course;
 pub async fn course_of(broker: &Broker, key: &HistoryKey) -> Result<Course, BrokerError> {
     let commits = broker.load_owner(key, Owner::Dispatch).await?;
     let facts = commits.iter().flat_map(|stored| stored.commit.dispatch_facts());
-    Ok(facts.fold(Course::Open, |course, fact| match fact {
-        Event::Closed(_) => Course::Closed,
-        Event::Resolved(_) => Course::Answered,
-        Event::Reopened(_) => Course::Open,
-        #[allow(clippy::wildcard_enum_match_arm, reason = "the others change nothing of it")]
-        _ => course,
-    }))
+    let steps = facts.filter_map(|fact| {
+        let step = [
+            (matches!(fact, Event::Closed(_)), Course::Closed),
+            (matches!(fact, Event::Resolved(_)), Course::Answered),
+            (matches!(fact, Event::Reopened(_)), Course::Open),
+        ];
+        step.into_iter().find(|(is, _)| *is).map(|(_, course)| course)
+    });
+    Ok(steps.last().unwrap_or(Course::Open))
 }

@@ -71,9 +71,9 @@ pub(super) struct Rows {
 
 enum Source {
     Csv {
-        records: csv::ByteRecordsIntoIter<Decoded>,
+        records: Box<csv::ByteRecordsIntoIter<Decoded>>,
         header: Vec<String>,
-        lines: Records,
+        lines: Box<Records>,
     },
     Jsonl {
         file: Decoded,
@@ -101,7 +101,7 @@ impl Rows {
                 let header = header.iter().map(|name| name.trim().to_owned()).collect();
                 let mut lines = Records::of(path, separator)?;
                 lines.next().transpose()?;
-                Source::Csv { records: reader.into_byte_records(), header, lines }
+                Source::Csv { records: Box::new(reader.into_byte_records()), header, lines: Box::new(lines) }
             }
             Format::Jsonl => Source::Jsonl { file: survey::open(path)?, line: 0, byte: 0 },
             Format::Json => of_array(path)?,

@@ -128,7 +128,7 @@ impl Records {
 
     fn next_record(&mut self) -> std::io::Result<Option<u64>> {
         let mut began = self.line;
-        while let Some(byte) = self.file.next() {
+        for byte in self.file.by_ref() {
             let byte = byte?;
             let line = self.line;
             let ends_line = byte == b'\r' || byte == b'\n';
@@ -145,7 +145,7 @@ impl Records {
                     self.at = At::RecordStart;
                     return Ok(Some(began));
                 }
-                at => {
+                at @ (At::RecordStart | At::FieldStart | At::Field | At::Quote | At::End) => {
                     if at == At::RecordStart {
                         began = line;
                     }

@@ -167,7 +167,6 @@ const ASKERS: &[Grant] = &[(Role::Grid, Relation::Street), (Role::Community, Rel
 const ONLY_CENTRE: &[Grant] = &[(Role::EnforcementCenter, Relation::Party)];
 const ONLY_DEPARTMENT: &[Grant] = &[DEPARTMENT];
 const ONLY_DISTRICT: &[Grant] = &[DISTRICT];
-const ONLY_STREET: &[Grant] = &[STREET];
 /// What concerns no case in particular: each in its own district.
 const WITHIN_THEIR_OWN: &[Grant] = &[
     within(Role::Bridge),
