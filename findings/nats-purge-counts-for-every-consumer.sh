@@ -10,7 +10,7 @@
 #              filters or more that count goes through all subjects of the stream's newest block. Consumers that do not
 #              match the newest message stand before it for as long as nothing wakes them. A delete by sequence tells
 #              only the consumers whose filter matches, by subtraction.
-# Seen here    purge 18.9 ms a case, delete 5.1 ms a case: ratio 3.7, and 0.5 without consumers (two cores, ext4).
+# Seen here    with six consumers purge 38.0 ms, delete 7.8 ms a case: ratio 4.85; without purge 0.9, delete 7.3: 0.13 (two cores).
 set -euo pipefail
 work=$(mktemp -d); trap 'kill $(cat "$work/pid") 2>/dev/null || true; rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
