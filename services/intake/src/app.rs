@@ -59,41 +59,34 @@ impl App {
     ) -> Result<SubmitResponse, Status> {
         let charter = self.charter_for(bridge, &request.district)?;
         caller.may_in(action, &charter)?;
-        match self.accept(&charter, bridge, &tidied(request), self.content_hash(request)) {
+        let tidy = tidied(request);
+        let content_hash = self.content_hash(&tidy);
+        let as_sent = if tidy == *request { content_hash.clone() } else { self.content_hash(request) };
+        let hashes =
+            Hashes { reference: self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]), content_hash, as_sent };
+        match self.accept(&charter, bridge, &tidy, &hashes) {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
-            Err(refused) => Err(match self.acknowledged(&charter, bridge, request).await? {
-                Some(response) => return Ok(response),
-                None => refused,
-            }),
+            Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
         }
     }
 
     /// The answer that the same submission got before, if it did.
-    async fn acknowledged(
-        &self,
-        charter: &Charter,
-        bridge: &Code,
-        request: &SubmitRequest,
-    ) -> Result<Option<SubmitResponse>, Status> {
-        let reference = hex(&self.reference_hash(bridge, &tidied(request)));
-        let Some(known) = self.references.get(&reference).await.map_err(|error| broker_status(&error))? else {
-            return Ok(None);
-        };
+    async fn acknowledged(&self, charter: &Charter, hashes: &Hashes) -> Result<Option<SubmitResponse>, Status> {
+        let known = self.references.get(&hex(&hashes.reference)).await.map_err(|error| broker_status(&error))?;
+        let Some(known) = known else { return Ok(None) };
         let case = self.case_in(&known, &charter.district)?;
         let key = HistoryKey::case(charter.district.clone(), &case);
         let load = self.desk.station.broker.load_owner(&key, Owner::Intake).await;
         let commits = load.map_err(|error| broker_status(&error))?;
-        let Some(first) = commits.first() else { return Ok(None) };
-        let state = self.desk.read(&key).await?.state;
-        let hashes = [self.content_hash(&tidied(request)), self.content_hash(request)];
-        let same = state.received.as_ref().filter(|receipt| hashes.contains(&receipt.content_hash));
-        Ok(same.map(|receipt| SubmitResponse {
+        let (Some(first), Some(received)) = (commits.first(), wire::received_in(&commits)?) else { return Ok(None) };
+        let same = [&hashes.content_hash, &hashes.as_sent].contains(&&received.content_hash);
+        Ok(same.then(|| SubmitResponse {
             case_id: case.to_string(),
             district: charter.district.to_string(),
             revision: 1,
             position: first.sequence,
-            received_at: Some(receipt.received_at.to_wire()),
+            received_at: Some(received.received_at.to_wire()),
             repeated: true,
         }))
     }
@@ -164,13 +157,12 @@ impl App {
         Ok(station.charter(district)?)
     }
 
-    /// `as_sent`: the hash of everything as it was sent.
     fn accept(
         &self,
         charter: &Charter,
         bridge: &Code,
         request: &SubmitRequest,
-        as_sent: Vec<u8>,
+        hashes: &Hashes,
     ) -> Result<Received, Status> {
         let bad = |field, rule, text: String| Status::from(Violation::new(field, rule, text));
         let kind = match CaseKind::try_from(request.kind) {
@@ -220,9 +212,9 @@ impl App {
             charter,
             bridge,
             now: self.desk.station.now(),
-            external_ref_hash: self.reference_hash(bridge, request),
-            content_hash: self.content_hash(request),
-            content_hash_as_sent: as_sent,
+            external_ref_hash: hashes.reference.clone(),
+            content_hash: hashes.content_hash.clone(),
+            content_hash_as_sent: hashes.as_sent.clone(),
         };
         check(&submission, around).map_err(|problems| {
             let violations =
@@ -323,10 +315,6 @@ impl App {
         })
     }
 
-    fn reference_hash(&self, bridge: &Code, request: &SubmitRequest) -> Vec<u8> {
-        self.keyed_hash(&[bridge.as_str(), &request.external_ref])
-    }
-
     /// Everything that makes two submissions the same matter told the same way.
     fn content_hash(&self, request: &SubmitRequest) -> Vec<u8> {
         let place = request.place.clone().unwrap_or_default();
@@ -376,9 +364,16 @@ impl App {
     }
 }
 
+/// By what a submission is known again.
+struct Hashes {
+    reference: Vec<u8>,
+    /// Of its one form, and of what was sent.
+    content_hash: Vec<u8>,
+    as_sent: Vec<u8>,
+}
+
 /// The same submission with texts in their one form, and without what is typed where nothing is known.
 fn tidied(request: &SubmitRequest) -> SubmitRequest {
-    let text = |text: &str| tidy(text);
     let said = |text: &str| if is_placeholder(text) { String::new() } else { tidy(text) };
     let place = request.place.as_ref().map(|place| Place {
         party: said(&place.party),
@@ -388,7 +383,7 @@ fn tidied(request: &SubmitRequest) -> SubmitRequest {
     });
     SubmitRequest {
         district: said(&request.district),
-        external_ref: text(&request.external_ref),
+        external_ref: tidy(&request.external_ref),
         channel: said(&request.channel),
         caller_ref: said(&request.caller_ref),
         title: said(&request.title),

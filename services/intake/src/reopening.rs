@@ -5,8 +5,7 @@
 
 use archive::Shelf;
 use proto::intake::v1::{ReopenFiledRequest, ReopenFiledResponse};
-use proto::record::v1::event::Of;
-use record::{Refused, StoredCommit};
+use record::Refused;
 use station::access::Matter;
 use station::desk::{case_key, named};
 use station::{Caller, History, not_found, prose, status_of};
@@ -14,8 +13,9 @@ use tonic::Status;
 use vocabulary::Course;
 
 use crate::app::{App, Asked};
-use crate::domain::{Command, Event, NOTE_LENGTH_MAX, Received, Refusal, Rules};
+use crate::domain::{Command, NOTE_LENGTH_MAX, Received, Refusal};
 use crate::merging::category_in;
+use crate::wire::received_in;
 
 /// The line in the table of who may what.
 const REOPEN_FILED: &str = "huying.intake.v1.IntakeService/ReopenFiled";
@@ -38,7 +38,7 @@ impl App {
         if history.filed_at.is_none() {
             return Err(status_of(Refused::Rule(Refusal::NotFiled)));
         }
-        let Some(received) = received(&history.commits)? else { return Err(not_found(old.as_str())) };
+        let Some(received) = received_in(&history.commits)? else { return Err(not_found(old.as_str())) };
         let now = self.desk.station.now();
         let received = Received {
             external_ref_hash: self.keyed_hash(&["reopened", district.as_str(), old.as_str()]),
@@ -63,16 +63,4 @@ impl App {
             position: recorded.position,
         })
     }
-}
-
-/// What came in once.
-fn received(commits: &[StoredCommit]) -> Result<Option<Received>, Status> {
-    let facts = commits.iter().flat_map(|stored| stored.commit.facts());
-    for fact in facts.filter(|fact| matches!(fact.of, Some(Of::Intake(_)))) {
-        let event = <Rules as record::Aggregate>::from_wire(fact).map_err(station::bad_field)?;
-        if let Event::Received(received) = event {
-            return Ok(Some(*received));
-        }
-    }
-    Ok(None)
 }

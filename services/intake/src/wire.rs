@@ -10,10 +10,10 @@ use proto::ToWireTime;
 use proto::intake::v1 as wire;
 use proto::intake::v1::intake_event::Event as WireEvent;
 use proto::record::v1::{Event as AnyEvent, event::Of};
-use record::{Aggregate, WireError};
+use record::{Aggregate, StoredCommit, WireError};
 use station::Refuse;
 use station::wire as shared;
-use tonic::Code as StatusCode;
+use tonic::{Code as StatusCode, Status};
 use vocabulary::{CallerClass, CaseKind};
 
 use crate::domain::{Command, Event, Joined, Received, Refusal, Rules, State};
@@ -180,6 +180,13 @@ fn case_id(field: &'static str, text: &str) -> Result<CaseId, WireError> {
 /// Empty means none.
 fn optional_case_id(field: &'static str, text: &str) -> Result<Option<CaseId>, WireError> {
     if text.is_empty() { Ok(None) } else { case_id(field, text).map(Some) }
+}
+
+/// What came in once, among the commits of a case.
+pub(crate) fn received_in(commits: &[StoredCommit]) -> Result<Option<Received>, Status> {
+    let mut facts = commits.iter().flat_map(|stored| stored.commit.intake_facts());
+    let found = facts.find_map(|fact| if let WireEvent::Received(received) = fact { Some(received) } else { None });
+    found.map(from_received).transpose().map_err(station::bad_field)
 }
 
 fn from_received(received: &wire::Received) -> Result<Received, WireError> {

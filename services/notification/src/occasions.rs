@@ -4,8 +4,8 @@ use ids::Code;
 use jiff::Timestamp;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{
-    self as dispatch, CityReminded, CityReturned, Clock, CloseReason, Closed, ColourRaised, Overdue, RecurrenceFound,
-    Reminded, Reopened, Resolved, Returned, Supervised, TaskPlanned, Transferred,
+    self as dispatch, Assigned, CityReminded, CityReturned, Clock, CloseReason, Closed, ColourRaised, Escalated,
+    Overdue, RecurrenceFound, Reminded, Reopened, Resolved, Returned, Supervised, TaskPlanned, Transferred,
 };
 use proto::enforcement_center::v1::NoticeServed;
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
@@ -60,28 +60,15 @@ impl Standing {
     ///
     /// # Errors
     /// A fact does not have the form its type promises.
-    pub fn after<'f>(facts: impl Iterator<Item = &'f DispatchFact>) -> Result<Self, WireError> {
+    pub fn after<'f>(mut facts: impl Iterator<Item = &'f DispatchFact>) -> Result<Self, WireError> {
         let mut standing = Self::default();
-        let holder = |party: &str| wire::code("party", party).map(Some);
-        for fact in facts {
-            if let DispatchFact::Assigned(fact) = fact {
-                standing.holder = holder(&fact.party)?;
-            } else if let DispatchFact::Escalated(fact) = fact {
-                standing.holder = holder(&fact.to_party)?;
-            } else if let DispatchFact::Transferred(fact) = fact {
-                standing.holder = holder(&fact.to_party)?;
-            } else if let DispatchFact::CityReturned(fact) = fact {
-                standing.holder = holder(&fact.to_party)?;
-            } else if let DispatchFact::Resolved(fact) = fact {
-                let due = wire::time("rating_due", fact.rating_due.as_ref())?;
-                standing.answer = Some((wire::outcome(fact.outcome)?, due));
-            } else if let DispatchFact::Reopened(_) = fact {
-                standing.answer = None;
-            } else if let DispatchFact::Closed(_) = fact {
-                standing.closed = true;
-            }
-        }
+        facts.try_for_each(|fact| fact.told_to(&mut standing))?;
         Ok(standing)
+    }
+
+    fn handed_to(&mut self, party: &str) -> Result<(), WireError> {
+        self.holder = Some(wire::code("party", party)?);
+        Ok(())
     }
 
     /// What nobody else tells whoever has the case: not their own words, and nothing about what is over.
@@ -94,6 +81,47 @@ impl Standing {
         }
         let (IntakeFact::CallerJoined(joined), Some((outcome, rating_due))) = (fact, self.answer) else { return None };
         Some(Occasion::SaidAgain { caller: reference(&joined.caller_ref), holder, outcome, rating_due })
+    }
+}
+
+impl Facts for Standing {
+    type Found = Result<(), WireError>;
+
+    fn nothing() -> Self::Found {
+        Ok(())
+    }
+}
+
+impl DispatchFacts for Standing {
+    fn assigned(&mut self, fact: &Assigned) -> Self::Found {
+        self.handed_to(&fact.party)
+    }
+
+    fn escalated(&mut self, fact: &Escalated) -> Self::Found {
+        self.handed_to(&fact.to_party)
+    }
+
+    fn transferred(&mut self, fact: &Transferred) -> Self::Found {
+        self.handed_to(&fact.to_party)
+    }
+
+    fn city_returned(&mut self, fact: &CityReturned) -> Self::Found {
+        self.handed_to(&fact.to_party)
+    }
+
+    fn resolved(&mut self, fact: &Resolved) -> Self::Found {
+        self.answer = Some((wire::outcome(fact.outcome)?, wire::time("rating_due", fact.rating_due.as_ref())?));
+        Ok(())
+    }
+
+    fn reopened(&mut self, _: &Reopened) -> Self::Found {
+        self.answer = None;
+        Ok(())
+    }
+
+    fn closed(&mut self, _: &Closed) -> Self::Found {
+        self.closed = true;
+        Ok(())
     }
 }
 

@@ -50,10 +50,10 @@ impl Decider for Rules {
                 Err(Refusal::StaffNumberNeeded)
             }
             // What others raised too is no nuisance of one.
-            (Command::ProposeExclusion { .. }, Exclusion::None) if !state.joined.is_empty() => {
-                Err(Refusal::OthersJoined(state.joined.len()))
-            }
-            (Command::ApproveExclusion { .. }, Exclusion::Proposed { .. }) if !state.joined.is_empty() => {
+            (Command::ProposeExclusion { .. }, Exclusion::None)
+            | (Command::ApproveExclusion { .. }, Exclusion::Proposed { .. })
+                if !state.joined.is_empty() =>
+            {
                 Err(Refusal::OthersJoined(state.joined.len()))
             }
             (Command::ProposeExclusion { reason, by }, Exclusion::None) => {

@@ -181,9 +181,8 @@ impl Problems {
 
     /// What is shown on one line, or on several, is only that.
     fn shown(&mut self, field: &'static str, text: &str, has_lines: bool) {
-        if let Some(character) = vocabulary::text::stray_control(text, has_lines) {
-            let code = u32::from(character);
-            self.add(field, "control-character", format!("it has the control character U+{code:04X}"));
+        if let Some(stray) = vocabulary::text::stray_control(text, has_lines) {
+            self.add(field, "control-character", stray.to_string());
         }
     }
 

@@ -2,7 +2,8 @@
 //! followed: dispatch writes ten commits on each case.
 
 use ids::{HistoryKey, Owner};
-use proto::dispatch::v1::dispatch_event::Event;
+use proto::dispatch::v1::{Closed, Reopened, Resolved};
+use proto::facts::{DispatchFacts, Facts};
 use record::{Broker, BrokerError};
 use vocabulary::Course;
 
@@ -10,14 +11,29 @@ use vocabulary::Course;
 /// The record is out of reach, or the case is filed.
 pub async fn course_of(broker: &Broker, key: &HistoryKey) -> Result<Course, BrokerError> {
     let commits = broker.load_owner(key, Owner::Dispatch).await?;
-    let facts = commits.iter().flat_map(|stored| stored.commit.dispatch_facts());
-    let steps = facts.filter_map(|fact| {
-        let step = [
-            (matches!(fact, Event::Closed(_)), Course::Closed),
-            (matches!(fact, Event::Resolved(_)), Course::Answered),
-            (matches!(fact, Event::Reopened(_)), Course::Open),
-        ];
-        step.into_iter().find(|(is, _)| *is).map(|(_, course)| course)
-    });
-    Ok(steps.last().unwrap_or(Course::Open))
+    let mut reached = Reached(Course::Open);
+    commits.iter().flat_map(|stored| stored.commit.dispatch_facts()).for_each(|fact| fact.told_to(&mut reached));
+    Ok(reached.0)
+}
+
+struct Reached(Course);
+
+impl Facts for Reached {
+    type Found = ();
+
+    fn nothing() {}
+}
+
+impl DispatchFacts for Reached {
+    fn resolved(&mut self, _: &Resolved) {
+        self.0 = Course::Answered;
+    }
+
+    fn reopened(&mut self, _: &Reopened) {
+        self.0 = Course::Open;
+    }
+
+    fn closed(&mut self, _: &Closed) {
+        self.0 = Course::Closed;
+    }
 }

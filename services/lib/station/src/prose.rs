@@ -25,9 +25,8 @@ pub fn optional_prose(field: &'static str, text: &str, length_max: usize) -> Res
         let description = format!("it has {length} characters, at most {length_max} fit");
         return Err(Violation::new(field, "text-length", description));
     }
-    if let Some(character) = stray_control(&text, true) {
-        let description = format!("it has the control character U+{:04X}", u32::from(character));
-        return Err(Violation::new(field, "control-character", description));
+    if let Some(stray) = stray_control(&text, true) {
+        return Err(Violation::new(field, "control-character", stray.to_string()));
     }
     Ok(mask(&text).0)
 }

@@ -50,16 +50,28 @@ pub fn tidy(text: &str) -> String {
     lines.join("\n")
 }
 
+/// A character that no text is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StrayControl(pub char);
+
+impl std::fmt::Display for StrayControl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "it has the control character U+{:04X}", u32::from(self.0))
+    }
+}
+
 /// The first character that is no part of a text but moves the terminal, the page or the direction it is shown in. Line
 /// ends and tabs are no such characters, where a text may have lines.
 #[must_use]
-pub fn stray_control(text: &str, has_lines: bool) -> Option<char> {
-    text.chars().find(|character| match character {
+pub fn stray_control(text: &str, has_lines: bool) -> Option<StrayControl> {
+    let mut characters = text.chars();
+    let found = characters.find(|character| match character {
         '\n' | '\t' => !has_lines,
         // Overrides and isolates of the direction of writing, line and paragraph separators.
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => true,
         other => other.is_control(),
-    })
+    });
+    found.map(StrayControl)
 }
 
 /// The narrow form of a wide character, and one form of every dash and blank.
@@ -101,6 +113,6 @@ mod tests {
             assert!(stray_control(said, true).is_some(), "{said:?}");
         }
         assert_eq!(stray_control("一行\n\t二行", true), None);
-        assert_eq!(stray_control("一行\n二行", false), Some('\n'));
+        assert_eq!(stray_control("一行\n二行", false), Some(StrayControl('\n')));
     }
 }

@@ -95,6 +95,7 @@ impl Rows {
         let source = match format {
             Format::Csv => {
                 let separator = survey::separator(path)?;
+                survey::check_quotes(path, separator)?;
                 let mut reader =
                     csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(survey::open(path)?);
                 let header = reader.headers().with_context(|| format!("reading the first line of {}", shown(path)))?;

@@ -63,7 +63,7 @@ fn decodes(path: &Path, encoding: &'static Encoding) -> anyhow::Result<bool> {
 /// What separates the columns of a CSV file, by its first line.
 ///
 /// # Errors
-/// The file cannot be read, or has a quote that nothing closes.
+/// The file cannot be read.
 pub(super) fn separator(path: &Path) -> anyhow::Result<u8> {
     let mut first = Vec::new();
     open(path)?.read_until(b'\n', &mut first).with_context(|| format!("reading {}", shown(path)))?;
@@ -77,7 +77,14 @@ pub(super) fn separator(path: &Path) -> anyhow::Result<u8> {
         .collect();
     let count = |separator: u8| outside.iter().filter(|byte| **byte == separator).count();
     // Of equally many the one that comes first in the list.
-    let separator = SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    Ok(SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b','))
+}
+
+/// Reads a CSV file through to its end, for a quote that nothing closes.
+///
+/// # Errors
+/// There is one, or the file cannot be read.
+pub(super) fn check_quotes(path: &Path, separator: u8) -> anyhow::Result<()> {
     let mut records = Records::of(path, separator)?;
     for record in records.by_ref() {
         record?;
@@ -89,7 +96,7 @@ pub(super) fn separator(path: &Path) -> anyhow::Result<u8> {
             shown(path)
         );
     }
-    Ok(separator)
+    Ok(())
 }
 
 /// The lines on which the records of a CSV file begin (RFC 4180; lines end by LF, CRLF or CR), found by reading quotes,
