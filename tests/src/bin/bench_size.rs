@@ -65,6 +65,9 @@ struct At {
     timeline_p50_ms: f64,
     timeline_p99_ms: f64,
     lifecycles_per_s: f64,
+    /// Processor time for one lifecycle, by process; whoever asks is not among them.
+    #[serde(default)]
+    cpu_ms_per_lifecycle: BTreeMap<String, f64>,
     append_per_s: f64,
     append_per_s_while_listing: f64,
     lists_per_s_while_appending: f64,
@@ -166,7 +169,14 @@ async fn measure(data: &Path, cases: u64, begun: Instant) -> anyhow::Result<At> 
     let load = Arc::new(Load::open(&access, &DEPARTMENTS).await?);
     let appends = within(appends(&load, &mut reader)).await?;
     say(begun, "lifecycles …");
+    let (loaded, used_before) = (Instant::now(), installation.cpu_s()?);
     let full = within(load.closed_loop()).await?;
+    let lifecycles = loaded.elapsed().as_secs_f64() * full.lifecycles_per_s;
+    let used = installation.cpu_s()?.into_iter().map(|(name, used)| {
+        let during = used - used_before.get(&name).copied().unwrap_or_default();
+        (name, (during * 100_000.0 / lifecycles).round() / 100.0)
+    });
+    let cpu_ms_per_lifecycle = used.collect();
     let rss_mb = installation.rss_mb()?;
     drop((load, reader));
     say(begun, "filing …");
@@ -190,6 +200,7 @@ async fn measure(data: &Path, cases: u64, begun: Instant) -> anyhow::Result<At> 
         timeline_p50_ms: timelines.p50,
         timeline_p99_ms: timelines.p99,
         lifecycles_per_s: round(full.lifecycles_per_s),
+        cpu_ms_per_lifecycle,
         append_per_s: round(appends.alone),
         append_per_s_while_listing: round(appends.beside_lists),
         lists_per_s_while_appending: round(appends.lists_per_s),

@@ -214,6 +214,15 @@ impl Installation {
         running.map(|program| Ok((program.name.clone(), program.rss_mb()?))).collect()
     }
 
+    /// Processor time that everything that runs has used since it started, in seconds, by name.
+    ///
+    /// # Errors
+    /// Somebody is gone.
+    pub fn cpu_s(&self) -> anyhow::Result<BTreeMap<String, f64>> {
+        let running = self.nats.iter().chain(self.services.values().map(|(program, _)| program));
+        running.map(|program| Ok((program.name.clone(), cpu_s(program.child.id())?))).collect()
+    }
+
     /// The broker, stopped and started on the same store; and how long until it took connections.
     ///
     /// # Errors
@@ -267,6 +276,14 @@ pub fn rss_mb(pid: u32) -> anyhow::Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a process has memory")?;
     let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok((kilobytes / 102.4).round() / 10.0)
+}
+
+/// User and system time of a process and all its threads, in seconds. Linux counts it in hundredths (proc_pid_stat(5)).
+fn cpu_s(pid: u32) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, after_the_name) = stat.rsplit_once(')').context("a process has a name")?;
+    let ticks = after_the_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+    Ok(ticks as f64 / 100.0)
 }
 
 fn free_port() -> anyhow::Result<u16> {
