@@ -13,7 +13,7 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size tools nats clients clean
+.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size day tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,9 @@ bench: nats ## measure throughput and latency, optimised; writes target/bench.js
 bench-size: nats ## the same with up to a million cases stored; takes most of an hour, goes on where it was stopped
 	$(CARGO) build --release --workspace --bins --locked
 	$(TARGET_DIR)/release/bench_size $(BENCH_SIZE)
+
+day: nats build ## 13,000 cases while every process is killed again and again; takes a quarter of an hour
+	$(TARGET_DIR)/debug/day $(DAY)
 
 tools: ## fetch every pinned tool into .tools/ (for working offline later)
 	@$(FETCH) all

@@ -1,6 +1,6 @@
 //! Any one process is killed in the middle of a story, with submissions in flight and the next step waiting at its
 //! door; started again, the story ends the same, and the record holds what it must. Where each has a second process, nobody
-//! has to start the first again.
+//! has to start the first again. And a short day in which somebody is killed every other second.
 
 mod burst;
 mod the_checker;
@@ -12,10 +12,11 @@ use proto::casebook::v1::TimelineEntry;
 use story::{Telling, play, read};
 use tokio::task::{JoinSet, block_in_place};
 
-use crate::support::checker::complaints;
 use crate::support::city::{City, NATS, spare};
+use crate::support::program::run;
 use crate::support::root;
 use burst::Burst;
+use huying_tests::checker::complaints;
 
 /// Who is killed, and after which fact of S19. The step that comes next is one that needs the victim.
 const FAULTS: [(&str, &str); 7] = [
@@ -73,6 +74,15 @@ async fn of_every_service_one_process_is_enough() {
     }
     assert_eq!(acknowledged.len(), SERVICES.len() * ANSWERED_BEFORE);
     assert_eq!(complaints(&city.record().await, &acknowledged), Vec::<String>::new());
+}
+
+/// `make day` lives a whole one; this is the first quarter of a minute of it, with somebody killed every other second.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_whenever_every_matter_comes_to_its_right_end() {
+    let day = block_in_place(|| run("day", &["--cases", "240", "--per-s", "16", "--kill-every-s", "2"]));
+    assert!(day.status.success(), "{}", String::from_utf8_lossy(&day.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&day.stdout).unwrap();
+    assert!(report["killed"].as_object().is_some_and(|killed| killed.len() > 2), "nobody was killed: {report}");
 }
 
 /// In the order in which they are killed, one at each fact.

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::support::checker::complaints;
 use crate::support::city::City;
 use crate::support::program::huying;
 use crate::support::root;
+use huying_tests::checker::complaints;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_story_ends_the_same_when_every_service_is_a_process_of_its_own() {

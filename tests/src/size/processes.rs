@@ -37,7 +37,9 @@ pub struct Installation {
     binaries: PathBuf,
     nats_port: u16,
     nats: Option<Program>,
-    services: BTreeMap<String, (Program, SocketAddr)>,
+    services: BTreeMap<String, Program>,
+    /// Where each listens, gRPC and HTTP: whoever is started again is found where it was.
+    doors: BTreeMap<String, (SocketAddr, SocketAddr)>,
 }
 
 impl Program {
@@ -86,8 +88,14 @@ impl Installation {
         let binaries = std::env::current_exe()?.parent().context("this program lies somewhere")?.to_owned();
         std::fs::create_dir_all(folder.join("identity"))?;
         let folder = folder.canonicalize()?;
-        let mut installation =
-            Self { nats_port: free_port()?, nats: None, services: BTreeMap::new(), binaries, folder };
+        let mut installation = Self {
+            nats_port: free_port()?,
+            nats: None,
+            services: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            binaries,
+            folder,
+        };
         installation.tool(&["provision", "accounts", "--dir", &installation.path("")])?;
         if !installation.folder.join("identity/private.pem").exists() {
             let issuer = Issuer::generate();
@@ -114,7 +122,7 @@ impl Installation {
     /// `http://host:port` of a service; nowhere, if it does not run.
     #[must_use]
     pub fn grpc(&self, name: &str) -> String {
-        self.services.get(name).map(|(_, grpc)| format!("http://{grpc}")).unwrap_or_default()
+        self.doors.get(name).map(|(grpc, _)| format!("http://{grpc}")).unwrap_or_default()
     }
 
     /// The operator's tool, as the user who provisions.
@@ -147,7 +155,11 @@ impl Installation {
     /// It ends instead, or takes too long.
     pub fn start(&mut self, name: &str) -> anyhow::Result<Duration> {
         let address = || Ok::<_, anyhow::Error>(SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?)));
-        let (grpc, http) = (address()?, address()?);
+        let (grpc, http) = match self.doors.get(name) {
+            Some(doors) => *doors,
+            None => (address()?, address()?),
+        };
+        self.doors.insert(name.to_owned(), (grpc, http));
         let flags = [
             ("--nats-url", self.nats_url()),
             ("--nats-nkey-file", self.path(&format!("keys/{name}.nk"))),
@@ -179,20 +191,39 @@ impl Installation {
             std::thread::sleep(LOOK_EVERY);
         }
         let took = begun.elapsed();
-        self.services.insert(name.to_owned(), (program, grpc));
+        self.services.insert(name.to_owned(), program);
         Ok(took)
     }
 
     /// # Errors
     /// It does not stop.
     pub fn stop(&mut self, name: &str) -> anyhow::Result<()> {
-        self.services.remove(name).map_or(Ok(()), |(program, _)| program.stop())
+        self.services.remove(name).map_or(Ok(()), Program::stop)
+    }
+
+    /// `kill -9`, and started again; how long until it was ready.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn kill_and_start(&mut self, name: &str) -> anyhow::Result<Duration> {
+        // A program is killed when it is dropped.
+        drop(self.services.remove(name));
+        self.start(name)
+    }
+
+    /// The same with the broker, on the same store; how long until it took connections.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn kill_and_start_nats(&mut self) -> anyhow::Result<Duration> {
+        drop(self.nats.take());
+        self.start_nats()
     }
 
     /// # Errors
     /// Somebody does not stop.
     pub fn stop_all_but_nats(&mut self) -> anyhow::Result<()> {
-        for (_, (program, _)) in std::mem::take(&mut self.services) {
+        for (_, program) in std::mem::take(&mut self.services) {
             program.stop()?;
         }
         Ok(())
@@ -210,7 +241,7 @@ impl Installation {
     /// # Errors
     /// Somebody is gone.
     pub fn rss_mb(&self) -> anyhow::Result<BTreeMap<String, f64>> {
-        let running = self.nats.iter().chain(self.services.values().map(|(program, _)| program));
+        let running = self.nats.iter().chain(self.services.values());
         running.map(|program| Ok((program.name.clone(), program.rss_mb()?))).collect()
     }
 
@@ -219,7 +250,7 @@ impl Installation {
     /// # Errors
     /// Somebody is gone.
     pub fn cpu_s(&self) -> anyhow::Result<BTreeMap<String, f64>> {
-        let running = self.nats.iter().chain(self.services.values().map(|(program, _)| program));
+        let running = self.nats.iter().chain(self.services.values());
         running.map(|program| Ok((program.name.clone(), cpu_s(program.child.id())?))).collect()
     }
 

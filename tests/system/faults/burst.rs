@@ -10,10 +10,10 @@ use proto::intake::v1::SubmitRequest;
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::support::checker::Acknowledged;
 use crate::support::city::City;
 use crate::support::installation::bridge;
 use crate::support::{WAIT, submission};
+use huying_tests::checker::Acknowledged;
 
 /// Senders that work at the same time. Few, so that the kill finds most of the work undone.
 const SENDERS: usize = 4;

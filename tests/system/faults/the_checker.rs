@@ -11,7 +11,7 @@ use proto::record::v1::{Cause, Commit, Decision, Event, cause, event::Of};
 use proto::subjects::CommitSubject;
 use record::StoredCommit;
 
-use crate::support::checker::{Acknowledged, complaints};
+use huying_tests::checker::{Acknowledged, complaints};
 
 const TITLE: &str = "a leaning tree";
 const CASE: &str = "191015-0000000";

@@ -1,6 +1,5 @@
 //! What the tests share.
 
-pub mod checker;
 pub mod city;
 pub mod installation;
 pub mod program;

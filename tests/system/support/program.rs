@@ -88,6 +88,11 @@ pub fn huying_ok<A: AsRef<str>>(args: &[A]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Another binary of this build, until it ends.
+pub fn run(binary: &str, args: &[&str]) -> Output {
+    command(binary).args(args).stdin(Stdio::null()).output().unwrap()
+}
+
 /// A binary of this build, without anything that this environment says about another installation.
 fn command(binary: &str) -> Command {
     let mut command = Command::new(built(binary));

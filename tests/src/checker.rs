@@ -72,14 +72,17 @@ fn causes(record: &[StoredCommit]) -> Vec<String> {
 }
 
 /// I3: every case begins with Received; a call ends once and nothing is done on it afterwards; after Closed only
-/// notification and evaluation have something to say, unless it is reopened.
+/// notification and evaluation have something to say, and triage about what intake said before, unless it is reopened.
 fn cases(record: &[StoredCommit]) -> Vec<String> {
     let mut states: BTreeMap<&HistoryKey, CaseState> = BTreeMap::new();
     let mut found = Vec::new();
     for stored in record.iter().filter(|stored| stored.subject.key.kind == Kind::Case) {
         let state = states.entry(&stored.subject.key).or_default();
-        for event in stored.commit.facts() {
-            found.extend(state.take(event).into_iter().map(|wrong| format!("I3: {}: {wrong}", stored.subject)));
+        for decision in &stored.commit.decisions {
+            let followed =
+                matches!(decision.cause.as_ref().and_then(|by| by.kind.as_ref()), Some(cause::Kind::Commit(_)));
+            let wrong = decision.events.iter().filter_map(|event| state.take(event, followed));
+            found.extend(wrong.map(|wrong| format!("I3: {}: {wrong}", stored.subject)));
         }
     }
     for (key, state) in states.iter().filter(|(_, state)| state.closed) {
@@ -98,8 +101,8 @@ struct CaseState {
 }
 
 impl CaseState {
-    /// What is wrong with `event` at this point.
-    fn take(&mut self, event: &Event) -> Option<String> {
+    /// What is wrong with `event` at this point. `followed`: it was decided because of somebody's commit, not of a request.
+    fn take(&mut self, event: &Event, followed: bool) -> Option<String> {
         let is_received =
             matches!(&event.of, Some(Of::Intake(fact)) if matches!(fact.event, Some(IntakeFact::Received(_))));
         if is_received && self.received {
@@ -112,6 +115,8 @@ impl CaseState {
         match &event.of {
             Some(Of::Dispatch(fact)) => fact.event.as_ref().and_then(|fact| self.dispatched(fact)),
             Some(Of::Evaluation(_) | Of::Notification(_)) => None,
+            // Triage hears in its own time what intake said before the end; dispatch makes nothing of it.
+            Some(Of::Triage(_)) if followed => None,
             Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_)) | None => {
                 self.closed.then(|| "something happens after it is closed".to_owned())
             }
