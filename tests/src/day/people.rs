@@ -159,8 +159,11 @@ impl People {
                 && let Some(number) = number_in(&fact.title)
             {
                 self.numbers.insert(case.clone(), number);
-                if Life::of(number) == Life::Withdrawn {
-                    self.withdraw(case, number);
+                match Life::of(number) {
+                    Life::Withdrawn => self.withdraw(case, number),
+                    // Only what was received later can be merged into it.
+                    Life::Host => self.report_guest(number + 1),
+                    Life::Plain | Life::TwoCalled | Life::Supplemented | Life::Redone | Life::Guest => {}
                 }
             }
         }
@@ -199,6 +202,11 @@ impl People {
                 }
             }
         }
+    }
+
+    fn report_guest(&mut self, number: u64) {
+        let (doors, known) = (self.doors.clone(), Arc::clone(&self.known));
+        self.doing.spawn(async move { report(&doors, &known, number).await });
     }
 
     fn withdraw(&mut self, case: &str, number: u64) {
@@ -335,22 +343,19 @@ impl People {
     }
 }
 
-/// Reports one matter after the other.
+/// Reports one matter after the other; a guest's is reported when its host's is there.
 async fn report_all(doors: Doors, known: Shared, cases: u64, per_s: f64) {
     let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / per_s));
     let slots = Arc::new(Semaphore::new(REPORTS_MAX));
     let mut reports = JoinSet::new();
-    for number in 0..cases {
+    for number in (0..cases).filter(|number| Life::of(*number) != Life::Guest) {
         ticks.tick().await;
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         let (doors, known) = (doors.clone(), Arc::clone(&known));
         reports.spawn(async move {
             let times = if number % TWICE_OF == 0 { 2 } else { 1 };
-            let mut sending: FuturesUnordered<_> = (0..times).map(|_| report(&doors, &known, number)).collect();
-            while let Some(case) = sending.next().await {
-                let title = title_of(number);
-                lock(&known).acknowledged.extend(case.map(|case| Acknowledged { title, case }));
-            }
+            let sending: FuturesUnordered<_> = (0..times).map(|_| report(&doors, &known, number)).collect();
+            sending.collect::<()>().await;
             drop(slot);
         });
         while reports.try_join_next().is_some() {}
@@ -358,7 +363,8 @@ async fn report_all(doors: Doors, known: Shared, cases: u64, per_s: f64) {
     while reports.join_next().await.is_some() {}
 }
 
-async fn report(doors: &Doors, known: &Shared, number: u64) -> Option<String> {
+/// One matter, until it is acknowledged.
+async fn report(doors: &Doors, known: &Shared, number: u64) {
     let centre = doors.desks[street_of(number, doors.desks.len())].centre.to_string();
     let request = SubmitRequest {
         external_ref: format!("day-{number}"),
@@ -376,7 +382,10 @@ async fn report(doors: &Doors, known: &Shared, number: u64) -> Option<String> {
         let (mut bridge, request) = (doors.bridge.clone(), request.clone());
         async move { bridge.submit(request).await }
     });
-    Some(answer.await?.case_id)
+    if let Some(answer) = answer.await {
+        let title = title_of(number);
+        lock(known).acknowledged.push(Acknowledged { title, case: answer.case_id });
+    }
 }
 
 /// Until it is answered; a no for good is kept.
