@@ -13,19 +13,24 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size day tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size day tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# The whole workspace is built at once, so that demo, tests and bench share every compiled dependency.
+# Features of dependencies are chosen for the whole workspace, also where only a part is built, so that demo, tests and
+# bench share all that is compiled.
 build: ## compile every service and tool
 	$(CARGO) build --workspace --bins --locked
 
-demo: nats build ## play a district's day from the first call to the last rating
+# It holds all services, so it is enough to run them on one machine.
+huying:
+	$(CARGO) build --workspace --bin huying --locked
+
+demo: nats huying ## play a district's day from the first call to the last rating
 	$(TARGET_DIR)/debug/huying demo
 
-up: nats build ## run everything on this machine until Ctrl-C
+up: nats huying ## run everything on this machine until Ctrl-C
 	$(TARGET_DIR)/debug/huying up
 
 test: nats clients build ## every test, against a real broker
