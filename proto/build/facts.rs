@@ -1,5 +1,5 @@
 //! Writes what `src/facts.rs` includes: for each owner of facts a trait with one method per event, and each event's name
-//! and stage. Who owns facts is read from `record.v1.Event`, and an event's stage from the option at its declaration.
+//! stage and age. Who owns facts is read from `record.v1.Event`; stage and age from the options at an event's declaration.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -8,6 +8,9 @@ use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescri
 
 const ENVELOPE: &str = "huying.record.v1.Event";
 const STAGE: &str = "huying.common.v1.stage";
+const SINCE: &str = "huying.common.v1.since";
+/// Form of the record in which events came that say nothing of it.
+const FIRST_FORM: u32 = 1;
 
 pub fn generate(contracts: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let envelope = contracts.get_message_by_name(ENVELOPE).ok_or("the record has no envelope")?;
@@ -16,11 +19,21 @@ pub fn generate(contracts: &DescriptorPool) -> Result<String, Box<dyn Error>> {
         write_owner(&mut code, &owner, &message(&owner)?)?;
     }
     let owners = || envelope.fields().map(|owner| owner.name().to_owned());
+    let mut form = FIRST_FORM;
+    for owner in envelope.fields() {
+        for event in message(&owner)?.fields() {
+            form = form.max(since(&event)?);
+        }
+    }
+    writeln!(code, "/// The form of the record that this version knows: the highest `since` of an event.")?;
+    writeln!(code, "pub const RECORD_FORM: u32 = {form};\n")?;
     writeln!(code, "impl crate::record::v1::Event {{")?;
     writeln!(code, "    /// What happened, by its name in the contracts; empty if this version does not know it.")?;
     write_asked_of_every_owner(&mut code, "name", "&'static str", owners())?;
     writeln!(code, "    /// The stage that it is part of (R-38).")?;
     write_asked_of_every_owner(&mut code, "stage", "Stage", owners())?;
+    writeln!(code, "    /// Form of the record in which it came; 0 if this version does not know it.")?;
+    write_asked_of_every_owner(&mut code, "since", "u32", owners())?;
     writeln!(code, "}}")?;
     Ok(code)
 }
@@ -51,6 +64,9 @@ fn write_owner(code: &mut String, owner: &FieldDescriptor, events: &MessageDescr
     writeln!(code, "    /// The stage that it is part of (R-38).")?;
     writeln!(code, "    #[must_use]\n    pub const fn stage(&self) -> Stage {{")?;
     write_match(code, events, |event, _| Ok(("_", format!("Stage::{}", stage(event)?))))?;
+    writeln!(code, "    /// Form of the record in which it came.")?;
+    writeln!(code, "    #[must_use]\n    pub const fn since(&self) -> u32 {{")?;
+    write_match(code, events, |event, _| Ok(("_", since(event)?.to_string())))?;
     writeln!(code, "}}\n")?;
 
     writeln!(code, "impl crate::record::v1::Event {{")?;
@@ -116,6 +132,16 @@ fn stage(event: &FieldDescriptor) -> Result<String, Box<dyn Error>> {
     };
     let stage = stages.get_value(*number).ok_or("a stage that is not declared")?;
     Ok(pascal(&stage.name().trim_start_matches("STAGE_").to_lowercase()))
+}
+
+fn since(event: &FieldDescriptor) -> Result<u32, Box<dyn Error>> {
+    let option = event.parent_pool().get_extension_by_name(SINCE).ok_or("there is no option for the form")?;
+    let options = event.options();
+    if !options.has_extension(&option) {
+        return Ok(FIRST_FORM);
+    }
+    let form = options.get_extension(&option).as_u32();
+    form.filter(|form| *form > FIRST_FORM).ok_or_else(|| format!("{} cannot be so old", event.full_name()).into())
 }
 
 /// Where Rust has what a package declares.

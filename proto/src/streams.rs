@@ -109,7 +109,11 @@ pub fn streams() -> Vec<StreamSpec> {
         },
         StreamSpec {
             message_bytes_max: 1024 * 1024,
-            ..kept(DLQ, "Messages that could not be handled", vec![DeadLetterSubject::ALL.to_owned()])
+            ..kept(
+                DLQ,
+                "Messages that could not be handled, and what was decided about them",
+                vec![DeadLetterSubject::ALL.to_owned(), DeadLetterSubject::ALL_ENDS.to_owned()],
+            )
         },
         StreamSpec {
             write_once: false,

@@ -348,7 +348,7 @@ impl FromStr for LetterPosition {
 }
 
 /// `dlq.<consumer>.<position>`: a message that could not be handled, kept once; and `retry.<consumer>.<position>`, by which
-/// it is handed back to that consumer.
+/// it is handed back to that consumer, and `dlq-end.<consumer>.<position>`, what was decided about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterSubject {
     pub consumer: String,
@@ -358,6 +358,7 @@ pub struct DeadLetterSubject {
 impl DeadLetterSubject {
     pub const ALL: &'static str = "dlq.*.*";
     pub const ALL_RETRIES: &'static str = "retry.*.*";
+    pub const ALL_ENDS: &'static str = "dlq-end.*.*";
 
     #[must_use]
     pub fn all_of(consumer: &str) -> String {
@@ -368,6 +369,12 @@ impl DeadLetterSubject {
     #[must_use]
     pub fn retry(&self) -> String {
         format!("retry.{}.{}", self.consumer, self.position)
+    }
+
+    /// Where it stays what was decided about the letter.
+    #[must_use]
+    pub fn end(&self) -> String {
+        format!("dlq-end.{}.{}", self.consumer, self.position)
     }
 
     #[must_use]

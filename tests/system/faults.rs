@@ -2,6 +2,7 @@
 //! door; started again, the story ends the same, and the record holds what it must. Where each has a second process, nobody
 //! has to start the first again. And a short day in which somebody is killed every other second.
 
+mod broker_away;
 mod burst;
 mod the_checker;
 

@@ -39,12 +39,24 @@ async fn a_dead_letter_is_handed_back_to_its_service_and_dropped_from_the_comman
 
     assert_eq!(dlq(&["retry"]).status.code(), Some(64), "everything is handed back only when it is said");
     assert!(!dlq(&["retry", "--district", "wuchang"]).status.success(), "there is none of that district");
-    assert!(dlq(&["retry", &consumer, &position]).status.success());
+    assert!(dlq(&["retry", &consumer, &position, "--by", "wang", "--reason", "the rollout is over"]).status.success());
     // The service that gave it up has looked at it again, with its own key.
     let (_, again) = one("it failed once more", &|position| position.contains('-')).await;
     assert_eq!(again, format!("{position}-2"));
 
     assert!(!dlq(&["drop", "--district", "heping", "--error", "no-charter"]).status.success(), "none has that error");
-    assert!(dlq(&["drop", "--district", "heping"]).status.success());
+    let drop = ["drop", "--district", "heping", "--by", "li"];
+    assert_eq!(dlq(&drop).status.code(), Some(2), "without a reason nothing is dropped");
+    assert!(dlq(&[&drop[..], &["--reason", "no such alarm was ever set", "--json"]].concat()).status.success());
     assert!(list().is_empty());
+
+    // Who decided what stays.
+    let all: Vec<Value> = serde_json::from_slice(&dlq(&["list", "--all", "--json"]).stdout).unwrap();
+    let decided = |field: &str| all.iter().map(|letter| letter["end"][field].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(decided("fate"), ["handed back", "dropped"]);
+    assert_eq!(decided("by"), ["wang", "li"]);
+    assert_eq!(decided("reason"), ["the rollout is over", "no such alarm was ever set"]);
+    let shown = dlq(&["show", &consumer, &again]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("by li") && shown.contains("no such alarm"), "{shown}");
 }

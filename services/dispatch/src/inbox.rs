@@ -63,7 +63,7 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
 }
 
 async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered: &Delivered) -> Result<(), Failure> {
-    let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
+    let stored = StoredCommit::read(delivered)?;
     if stored.subject.owner == Owner::Dispatch {
         let snapshot = app.desk.after_own_commit(&stored).await?;
         // Neither waits for the other: departments get their orders while a place cannot be looked up.

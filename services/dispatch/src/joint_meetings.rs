@@ -28,7 +28,7 @@ pub async fn plan(app: &App, stored: &StoredCommit) -> Result<(), Failure> {
     let charter = app.desk.station.charter_to_follow(&key.district)?;
     let commits = app.desk.station.broker.load_owner(key, Owner::EnforcementCenter).await?;
     if commits.last().is_none_or(|last| last.subject.revision < stored.subject.revision) {
-        return Err(Failure::transient("a replica that lags was read; trying again"));
+        return Err(app.desk.station.broker.not_found(&stored.subject).await);
     }
     let facts = commits.iter().flat_map(|stored| stored.commit.enforcement_center_facts());
     for held in facts.filter_map(meeting) {

@@ -77,7 +77,7 @@ impl Recurrences {
             return Ok(());
         }
         let key = &stored.subject.key;
-        let charter = app.desk.station.charter(key.district.as_str()).map_err(Failure::transient)?;
+        let charter = app.desk.station.charter_to_follow(&key.district)?;
         let course = self.course_as_it_is(stored).await?;
         let kept = self.keep(key, &course, &charter, app.now()).await?;
         let Some(stay) = course.present() else { return Ok(()) };
@@ -149,7 +149,7 @@ impl Recurrences {
             return Ok(());
         }
         let key = HistoryKey::case(question.district.clone(), &question.case);
-        let state = app.desk.read(&key).await.map_err(Failure::transient)?.state;
+        let state = app.desk.read_to_follow(&key).await?.state;
         let found = Recurrent { category: question.category.clone(), earlier, rule: question.rule };
         let command = Command::FoundRecurrent { found: Box::new(found), leading: app::leading(charter, &state) };
         app.desk.react(&key, &stored.subject, charter, command).await
@@ -204,7 +204,7 @@ impl Recurrences {
         }
         let commits = self.broker.load_owner(&stored.subject.key, Owner::Dispatch).await?;
         if commits.last().is_none_or(|last| last.subject.revision < stored.subject.revision) {
-            return Err(Failure::transient("a replica that lags was read; trying again"));
+            return Err(self.broker.not_found(&stored.subject).await);
         }
         Course::read(&commits).map_err(Failure::permanent)
     }
@@ -371,7 +371,7 @@ pub async fn write_spots(
             let course = Course::read(&commits)?;
             match recurrences.keep(&key, &course, &charter, now).await {
                 Ok(_) => Ok(()),
-                Err(Failure::Transient(error) | Failure::Permanent(error)) => Err(anyhow::anyhow!(error)),
+                Err(failure) => Err(anyhow::anyhow!(failure.into_error())),
             }
         })
         .buffer_unordered(REWRITTEN_AT_ONCE);

@@ -76,7 +76,7 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
         }
     };
     if !is_whole {
-        return Err(Failure::transient(format!("a replica of the record lags at {known} for {key}")));
+        return Err(desk.station.broker.not_found(to).await);
     }
     let Dispatched { assigned, was_comprehensive, reopenings, closed } = Dispatched::read(&commits);
     if closed {

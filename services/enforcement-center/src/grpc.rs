@@ -440,7 +440,9 @@ fn charter_of(station: &Station, district: &str) -> Result<Arc<Charter>, Status>
 /// A number that cannot be entered now.
 fn unnumbered(failure: Failure) -> Status {
     match failure {
-        Failure::Transient(error) => Status::unavailable(format!("the register is out of reach: {error}")),
+        Failure::Transient(error) | Failure::Later(error, _) | Failure::Newer(error) => {
+            Status::unavailable(format!("the register is out of reach: {error}"))
+        }
         Failure::Permanent(error) => {
             tracing::error!(%error, "a document cannot be numbered");
             wrong_here()

@@ -87,7 +87,8 @@ impl Registers {
                 Ok(_) => {
                     let now = self.desk.read_to_follow(&key).await?.state;
                     let entered = now.numbers.get(paper).copied();
-                    return entered.ok_or_else(|| Failure::transient(format!("{key} lags behind what it was told")));
+                    return entered
+                        .ok_or_else(|| Failure::permanent(format!("{key} took a document and has no number for it")));
                 }
                 Err(refused) => match refused.rule_or_failure()? {
                     Refusal::Full => {}

@@ -96,7 +96,7 @@ const fn is_left(reason: CloseReason) -> bool {
 async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<Option<Asked>, Failure> {
     let commits = desk.station.broker.load_owner(&closing.subject.key, Owner::Dispatch).await?;
     if commits.last().is_none_or(|last| last.subject.revision < closing.subject.revision) {
-        return Err(Failure::transient("a replica that lags was read; trying again"));
+        return Err(desk.station.broker.not_found(&closing.subject).await);
     }
     let until = commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision);
     let resolutions = until.flat_map(|stored| stored.commit.dispatch_facts());

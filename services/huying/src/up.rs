@@ -15,6 +15,7 @@ use anyhow::{Context, bail};
 use charter::Charter;
 use chassis::{Clock, Identity, Issuer, Outcome, Process, ProcessConfig, Service};
 use ids::Owner;
+use proto::facts::RECORD_FORM;
 use record::{Broker, BrokerConfig, Credentials};
 use tokio::time::timeout;
 
@@ -253,6 +254,8 @@ async fn agree(
 ) -> anyhow::Result<Vec<String>> {
     // Their own consumers follow with the departments.
     broker.provision(1, &[]).await?;
+    // Whoever reads this record is in this process.
+    broker.raise_readers_form(RECORD_FORM).await?;
     let (on_record, _) = broker.charters().await?;
     let mut remarks = unreadable(&on_record);
     for charter in charters {

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ids::{HistoryKey, Owner};
+use ids::{HistoryKey, Owner, Revision};
 use proto::intake::v1::Received;
+use proto::subjects::CommitSubject;
 use record::Broker;
 use record::follow::Failure;
 
@@ -51,7 +52,7 @@ impl Cases {
     /// A case, from memory or the record; of its callers only the first is certain.
     ///
     /// # Errors
-    /// Transient: the record is out of reach, or a replica has not got the receipt yet.
+    /// Transient: the record is out of reach, or a replica has not got the receipt yet. Permanent: there is none.
     pub async fn get(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         match known {
@@ -67,7 +68,10 @@ impl Cases {
     pub async fn with_every_caller(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
         let commits = self.broker.load_owner(key, Owner::Intake).await?;
         let received = commits.iter().find_map(|stored| occasions::received(&stored.commit));
-        let received = received.ok_or_else(|| Failure::transient(format!("{key} has no receipt yet")))?;
+        let Some(received) = received else {
+            let receipt = CommitSubject { key: key.clone(), owner: Owner::Intake, revision: Revision::NONE.next() };
+            return Err(self.broker.not_found(&receipt).await);
+        };
         let mut case = Case::from(received);
         for joined in commits.iter().flat_map(|stored| occasions::joined(&stored.commit)) {
             if !case.callers.contains(&joined) {

@@ -1,10 +1,9 @@
-//! The way out: every message of one commit is tried, and either all have ended or all are tried again.
+//! The way out: every message is tried once, and has ended or not. When to try again is `patience.rs`.
 
 use futures::StreamExt;
 use ids::Code;
 use jiff::Timestamp;
 use proto::subjects::CommitSubject;
-use record::follow::Failure;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -12,9 +11,6 @@ use crate::config::Config;
 use crate::domain::{Delivery, Event, Transport};
 use crate::webhook::Webhook;
 
-/// Times a followed commit is delivered to us before what still fails is undeliverable: about half a minute of
-/// growing delays.
-pub const ATTEMPTS_MAX: u64 = 10;
 /// Messages of one commit under way at once.
 const TOGETHER_MAX: usize = 16;
 /// Hexadecimal digits of a delivery id: 128 bits, as a UUID.
@@ -75,6 +71,14 @@ pub enum Attempt {
     Failed(String),
 }
 
+/// What came of one try of each.
+#[derive(Debug, Default)]
+pub struct Carried {
+    pub ended: Vec<Event>,
+    /// These may be taken later.
+    pub failed: Vec<(Message, String)>,
+}
+
 pub enum Courier {
     /// Writes to the log: for districts that have no other way yet, and for demonstrations.
     Log,
@@ -98,32 +102,27 @@ impl Courier {
         }
     }
 
-    /// Tries every message. `deliveries` counts how often the commit they are about has been followed, this time
-    /// included.
-    ///
-    /// # Errors
-    /// Transient: one of them failed and may be taken later. All will be sent again, under the same ids.
-    pub async fn settle(&self, messages: Vec<Message>, deliveries: u64) -> Result<Vec<Event>, Failure> {
+    /// Tries every message, `times` being how often they have been tried, this time included.
+    pub async fn carry(&self, messages: Vec<Message>, times: u32) -> Carried {
         let tries = futures::stream::iter(messages).map(|message| async move {
             let attempt = self.attempt(&message).await;
             (message, attempt)
         });
-        let tried: Vec<(Message, Attempt)> = tries.buffered(TOGETHER_MAX).collect().await;
-        let failed = tried.iter().find_map(|(message, attempt)| match attempt {
-            Attempt::Failed(error) => Some(format!("{} to {}: {error}", message.text, message.recipient)),
-            Attempt::Delivered | Attempt::Refused(_) => None,
-        });
-        if let Some(error) = failed
-            && deliveries < ATTEMPTS_MAX
-        {
-            return Err(Failure::transient(error));
+        let mut tries = tries.buffered(TOGETHER_MAX);
+        let mut carried = Carried::default();
+        while let Some((message, attempt)) = tries.next().await {
+            match attempt {
+                Attempt::Delivered => carried.ended.push(Event::Sent(self.delivery(message))),
+                Attempt::Refused(error) => carried.ended.push(self.undeliverable(message, &error, times)),
+                Attempt::Failed(error) => carried.failed.push((message, error)),
+            }
         }
-        Ok(tried.into_iter().map(|(message, attempt)| self.outcome(message, attempt, deliveries)).collect())
+        carried
     }
 
-    /// The end of a message that could not even be written.
-    pub fn unwritten(&self, message: Message, error: &str) -> Event {
-        Event::Undeliverable { delivery: self.delivery(message), error: shortened(error), attempts: 0 }
+    /// The end of a message that nobody took in so many tries; none, if it could not even be written.
+    pub fn undeliverable(&self, message: Message, error: &str, attempts: u32) -> Event {
+        Event::Undeliverable { delivery: self.delivery(message), error: shortened(error), attempts }
     }
 
     async fn attempt(&self, message: &Message) -> Attempt {
@@ -135,17 +134,6 @@ impl Courier {
                 Attempt::Delivered
             }
             Self::Webhook(webhook) => webhook.post(message).await,
-        }
-    }
-
-    fn outcome(&self, message: Message, attempt: Attempt, deliveries: u64) -> Event {
-        match attempt {
-            Attempt::Delivered => Event::Sent(self.delivery(message)),
-            Attempt::Refused(error) | Attempt::Failed(error) => Event::Undeliverable {
-                delivery: self.delivery(message),
-                error: shortened(&error),
-                attempts: u32::try_from(deliveries).unwrap_or(u32::MAX),
-            },
         }
     }
 

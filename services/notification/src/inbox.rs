@@ -1,10 +1,12 @@
-//! A followed commit becomes messages, and their outcomes one commit.
+//! A followed commit becomes messages, and their outcomes commits.
 //!
 //! Messages go out first and are recorded after: a crash in between sends them once more, under the same delivery ids.
-//! The other order would lose them.
+//! The other order would lose them. What was taken is recorded while others wait for a receiver that is away, so that
+//! nobody is told twice for that; until all have ended the followed commit stays with the broker, which is the queue.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use charter::Charter;
 use ids::Owner;
@@ -19,16 +21,18 @@ use station::{Caller, Desk};
 use tokio_util::sync::CancellationToken;
 
 use crate::cases::{Case, Cases};
-use crate::courier::{Courier, Message, Urgency, delivery_id};
+use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, tellings};
 use crate::domain::{Command, Event, Rules};
 use crate::occasions::{asks_who_has_it, occasions, received};
+use crate::patience::{Next, Tries, next};
 use crate::{polls, words};
 
 pub struct Inbox {
     desk: Desk<Rules>,
     cases: Cases,
     courier: Courier,
+    tries: Tries,
 }
 
 pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -45,11 +49,14 @@ pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Resul
 impl Inbox {
     pub fn new(desk: Desk<Rules>, courier: Courier) -> Self {
         let cases = Cases::new(desk.station.broker.clone());
-        Self { desk, cases, courier }
+        Self { desk, cases, courier, tries: Tries::default() }
     }
 
     async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
         let stored = read_stored(delivered)?;
+        if let Some(wait) = self.tries.wait(stored.sequence, Instant::now()) {
+            return Err(Failure::Later("it was delivered again before it is to be tried again".into(), wait));
+        }
         let key = &stored.subject.key;
         if let Some(received) = received(&stored.commit) {
             self.cases.learn(key, received);
@@ -74,7 +81,7 @@ impl Inbox {
         };
         let told =
             occasions.iter().flat_map(|(position, occasion)| tellings(occasion).into_iter().map(|it| (*position, it)));
-        let settled = self.settled(&stored, delivered.deliveries).await?;
+        let settled = self.settled(&stored, delivered).await?;
         let (mut written, mut outcomes) = (Vec::new(), Vec::new());
         for (position, telling) in told {
             for recipient in recipients(&charter, &telling.to, &case) {
@@ -83,19 +90,60 @@ impl Inbox {
                     Draft::Written(message) | Draft::Unwritable(message, _)
                         if settled.contains(&message.delivery_id) => {}
                     Draft::Written(message) => written.push(message),
-                    Draft::Unwritable(message, error) => outcomes.push(self.courier.unwritten(message, &error)),
+                    Draft::Unwritable(message, error) => {
+                        outcomes.push(self.courier.undeliverable(message, &error, 0));
+                    }
                 }
             }
         }
         written.sort_by_key(Message::rank);
-        outcomes.extend(self.courier.settle(written, delivered.deliveries).await?);
-        self.record(&stored, &charter, outcomes).await
+        self.deliver(delivered, &stored, &charter, written, outcomes).await
+    }
+
+    /// Tries what was written, and records what has ended by that, `outcomes` included.
+    async fn deliver(
+        &self,
+        delivered: &Delivered,
+        about: &StoredCommit,
+        charter: &Charter,
+        written: Vec<Message>,
+        mut outcomes: Vec<Event>,
+    ) -> Result<(), Failure> {
+        if written.is_empty() {
+            return self.record(about, charter, outcomes).await;
+        }
+        let times = self.tries.count(about.sequence, Instant::now());
+        let Carried { ended, failed } = self.courier.carry(written, times).await;
+        outcomes.extend(ended);
+        let recorded = self.desk.station.clock.real_now().duration_since(delivered.stored_at);
+        let is_red = failed.iter().any(|(message, _)| message.is_red());
+        let later = match (failed.first(), next(times, recorded, is_red)) {
+            (Some((message, error)), Next::TryAfter(pause)) => {
+                self.tries.put_off(about.sequence, Instant::now() + pause);
+                let error = format!("{} to {}, try {times}: {error}", message.text, message.recipient);
+                Some(Failure::Later(error.into(), pause))
+            }
+            (Some(_), Next::GiveUp) => {
+                let given_up = failed.into_iter();
+                outcomes.extend(given_up.map(|(message, error)| self.courier.undeliverable(message, &error, times)));
+                None
+            }
+            (None, Next::TryAfter(_) | Next::GiveUp) => None,
+        };
+        self.record(about, charter, outcomes).await?;
+        match later {
+            Some(later) => Err(later),
+            None => {
+                self.tries.forget(about.sequence);
+                Ok(())
+            }
+        }
     }
 
     /// What has ended already. Only a commit that comes again can have been dealt with before; should one that comes
     /// for the first time have been, its messages are sent once more and recorded once.
-    async fn settled(&self, about: &StoredCommit, deliveries: u64) -> Result<BTreeSet<String>, Failure> {
-        if deliveries <= 1 {
+    async fn settled(&self, about: &StoredCommit, delivered: &Delivered) -> Result<BTreeSet<String>, Failure> {
+        if delivered.deliveries <= 1 && delivered.attempt <= 1 {
             return Ok(BTreeSet::new());
         }
         Ok(self.desk.read_to_follow(&about.subject.key).await?.state.settled.clone())

@@ -3,10 +3,10 @@
 //!
 //! Open `domain/tellings.rs` first: it is the table of who is told what, and when. A commit then walks `inbox.rs` (the
 //! order of things) → `occasions.rs` (what it means here) → `words.rs` (the text) → `courier.rs` and `webhook.rs` (the
-//! way out) → `domain/` (what is recorded).
+//! way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in `patience.rs`.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
-//! nothing but what is told to whom; the outcomes of everything that one commit caused are one commit; nobody is named,
+//! nothing but what is told to whom; what one recipient has got is recorded while others are still tried; nobody is named,
 //! a caller is the opaque reference the case came with (D8). There are no timers and no effects of our own commits.
 
 mod cases;
@@ -16,6 +16,7 @@ pub mod domain;
 mod grpc;
 mod inbox;
 mod occasions;
+mod patience;
 mod polls;
 mod webhook;
 mod wire;

@@ -1,10 +1,11 @@
 //! The unit that had households asked hears how it ended. The end of a poll does not say who opened it, nor what
 //! was asked: its own record does.
 
-use ids::{Code, HistoryKey, Kind, Owner};
+use ids::{Code, HistoryKey, Kind, Owner, Revision};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{PollAttached, PollClosed, PollOpened};
 use proto::record::v1::Commit;
+use proto::subjects::CommitSubject;
 use record::follow::Failure;
 use record::{Broker, StoredCommit};
 use station::wire;
@@ -33,7 +34,10 @@ pub async fn ended(broker: &Broker, stored: &StoredCommit) -> Result<Option<Ende
     };
     let commits = broker.load_owner(&key, Owner::Intake).await?;
     let opened = commits.iter().find_map(|stored| opening(&stored.commit));
-    let (opener, opened) = opened.ok_or_else(|| Failure::transient(format!("{key} has not been opened yet")))?;
+    let Some((opener, opened)) = opened else {
+        let opening = CommitSubject { key, owner: Owner::Intake, revision: Revision::NONE.next() };
+        return Err(broker.not_found(&opening).await);
+    };
     let (outcome, instead_of_case) = match fact {
         // It is told where it is attached.
         End::Closed(_) if !opened.case_id.is_empty() => return Ok(None),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ids::Code;
-use record::Broker;
+use record::{Broker, chain};
 use tokio_util::sync::CancellationToken;
 
 /// Pause after the first attempt; doubled each time up to `PAUSE_MAX`.
@@ -48,7 +48,7 @@ pub async fn connect(station: &station::Config, department: &Code, stop: &Cancel
         match attempt {
             Ok(broker) => return Some(broker),
             Err(error) => {
-                let (department, error) = (department.as_str(), format!("{error:#}"));
+                let (department, error) = (department.as_str(), chain(&error));
                 // Once: it may be away for days.
                 if std::mem::replace(&mut said, true) {
                     tracing::debug!(department, error, "still no way to the hub");

@@ -44,7 +44,7 @@ pub async fn mind_deadlines(desk: Desk<Rules>, stop: CancellationToken) -> anyho
 }
 
 async fn take(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {
-    let stored = StoredCommit::read(delivered).map_err(Failure::permanent)?;
+    let stored = StoredCommit::read(delivered)?;
     if stored.subject.owner == Owner::Triage {
         return desk.after_own_commit(&stored).await.map(|_| ());
     }

@@ -133,6 +133,24 @@ impl City {
         format!("http://{}", self.plans[name].grpc)
     }
 
+    /// Where one service says how it is.
+    pub fn http(&self, name: &str) -> SocketAddr {
+        self.plans[name].http
+    }
+
+    /// All it has said.
+    pub fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(&self.plans[name].log).unwrap_or_default()
+    }
+
+    /// Sits down at the door of the dead broker until somebody has knocked so often.
+    pub fn until_knocked(&self, name: &str, times: usize) {
+        let door = TcpListener::bind(self.address(name)).unwrap();
+        for _ in 0..times {
+            let _knock = door.accept().unwrap();
+        }
+    }
+
     /// `kill -9`; it is dead when this returns.
     pub fn kill(&self, name: &str) {
         if name == NATS {
@@ -145,11 +163,7 @@ impl City {
 
     /// Sits down at a dead process' door until it is missed: somebody knocks, or messages wait for it.
     pub async fn until_missed(&self, name: &str) {
-        let address = if name == NATS {
-            self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()
-        } else {
-            self.plans[name].grpc
-        };
+        let address = self.address(name);
         let broker = if name == NATS { None } else { Some(self.broker().await) };
         let door = TcpListener::bind(address).unwrap();
         door.set_nonblocking(true).unwrap();
@@ -214,6 +228,14 @@ impl City {
         log_in(&self.nats_url, &self.data().key_file("story"), "story").await
     }
 
+    fn address(&self, name: &str) -> SocketAddr {
+        if name == NATS {
+            self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()
+        } else {
+            self.plans[name].grpc
+        }
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
@@ -235,13 +257,15 @@ impl City {
         self.plans.insert(name.to_owned(), Plan { binary: binary.to_owned(), args, log, grpc, http });
     }
 
-    fn launch(&self, name: &str) {
+    /// Starts it, ready or not.
+    pub fn launch(&self, name: &str) {
         let plan = &self.plans[name];
         let program = Program::start(name, &plan.binary, &plan.args, &plan.log);
         self.running.lock().unwrap().insert(name.to_owned(), program);
     }
 
-    fn await_ready(&self, name: &str) {
+    /// Waits until it is ready.
+    pub fn await_ready(&self, name: &str) {
         let mut program = self.running.lock().unwrap().remove(name).unwrap();
         program.ready(self.plans[name].http);
         self.running.lock().unwrap().insert(name.to_owned(), program);

@@ -131,13 +131,17 @@ pub fn free_port() -> u16 {
 }
 
 fn is_ready(http: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<String> {
-        let mut door = TcpStream::connect(http)?;
-        door.set_read_timeout(Some(Duration::from_secs(5)))?;
-        door.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        door.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    get(http, "/readyz").is_ok_and(|(status, _)| status == 200)
+}
+
+/// Status and body of a plain GET.
+pub fn get(http: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    let mut door = TcpStream::connect(http)?;
+    door.set_read_timeout(Some(Duration::from_secs(5)))?;
+    door.write_all(format!("GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").as_bytes())?;
+    let mut answer = String::new();
+    door.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    Ok((status, body.to_owned()))
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Context;
 use prost::Message;
-use proto::FromWireTime;
-use proto::record::v1::{Commit, DeadLetter};
+use proto::record::v1::{Commit, DeadLetter, LetterEnd, LetterFate};
 use proto::subjects::{AlarmSubject, CommitSubject, LetterPosition};
+use proto::{FromWireTime, WireTimestamp};
 use record::Broker;
-use record::dead_letters::{DeadLetters, Letter};
+use record::dead_letters::{DeadLetters, Letter, Operator};
 use serde_json::{Value, json};
 
 use crate::client::Installation;
@@ -40,11 +40,22 @@ struct Which {
     all: bool,
 }
 
-/// List all dead letters, oldest first.
+/// Who decides about letters.
+#[derive(Clone, Debug, clap::Args)]
+struct By {
+    /// Your name, for whoever asks later who decided
+    #[arg(long, env = "USER", value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    by: String,
+}
+
+/// List the dead letters that wait for a decision, oldest first.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     installation: Installation,
+    /// Also those that were handed back or dropped, with who decided so, when and why
+    #[arg(long)]
+    all: bool,
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -74,6 +85,14 @@ pub(crate) struct RetryArgs {
     installation: Installation,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    by: By,
+    /// What has changed since, for whoever asks later
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    reason: String,
+    /// Print them as a JSON array
+    #[arg(long)]
+    json: bool,
 }
 
 /// Take dead letters from the list for good. What they should have caused never happens; each is printed once more.
@@ -83,6 +102,14 @@ pub(crate) struct DropArgs {
     installation: Installation,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    by: By,
+    /// Why nothing is to come of them, for whoever asks later
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    reason: String,
+    /// Print them as a JSON array
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
@@ -95,27 +122,42 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 async fn list(args: ListArgs) -> anyhow::Result<()> {
-    let letters = read(&args.installation).await?;
+    let broker = args.installation.broker().await?;
+    let dead_letters = DeadLetters::open(&broker).await?;
+    let letters = dead_letters.list().await?;
+    let ends = if args.all { dead_letters.ends().await? } else { Vec::new() };
     if args.json {
-        return out::json(&letters.iter().map(described).collect::<Vec<_>>());
+        return out::json(&ends.iter().map(described_end).chain(letters.iter().map(described)).collect::<Vec<_>>());
     }
-    if letters.is_empty() {
-        eprintln!("no dead letters");
-        return Ok(());
+    for end in &ends {
+        out::line(line_of_end(end))?;
     }
     for letter in &letters {
         out::line(line_of(letter))?;
+    }
+    if letters.is_empty() {
+        eprintln!("no dead letters wait; `--all` shows what was decided about earlier ones");
+        return Ok(());
     }
     eprintln!("`huying dlq show CONSUMER POSITION` shows one; HY-004 in the runbook says what to do");
     Ok(())
 }
 
 async fn show(args: ShowArgs) -> anyhow::Result<()> {
-    let letters = read(&args.installation).await?;
-    let found =
-        letters.iter().find(|letter| letter.content.consumer == args.consumer && letter.position == args.position);
-    let Some(letter) = found else {
-        anyhow::bail!("there is no dead letter {} {}; `huying dlq list` shows all", args.consumer, args.position);
+    let broker = args.installation.broker().await?;
+    let dead_letters = DeadLetters::open(&broker).await?;
+    let is_it = |letter: &DeadLetter| letter.consumer == args.consumer && position_of(letter) == args.position;
+    let letters = dead_letters.list().await?;
+    let Some(letter) = letters.iter().find(|letter| is_it(&letter.content)) else {
+        let ends = dead_letters.ends().await?;
+        let Some(end) = ends.iter().find(|end| end.letter.as_ref().is_some_and(is_it)) else {
+            anyhow::bail!(
+                "there is no dead letter {} {}; `huying dlq list --all` shows all",
+                args.consumer,
+                args.position
+            );
+        };
+        return if args.json { out::json(&described_end(end)) } else { show_end(end) };
     };
     if args.json {
         return out::json(&described(letter));
@@ -132,16 +174,22 @@ async fn show(args: ShowArgs) -> anyhow::Result<()> {
 
 async fn retry(args: RetryArgs) -> anyhow::Result<()> {
     let (letters, broker) = select(&args.installation, &args.which).await?;
-    let (mut handed_back, mut printed) = (0, Ok(()));
+    let (mut handed_back, mut printed, mut told) = (0, Ok(()), Vec::new());
     let done = |letter: &Letter| {
         handed_back += 1;
-        if printed.is_ok() {
+        if args.json {
+            told.push(described(letter));
+        } else if printed.is_ok() {
             printed = out::line(line_of(letter));
         }
     };
-    let retried = DeadLetters::open(&broker).await?.retry(&letters, done).await;
+    let operator = Operator { by: args.by.by, reason: args.reason };
+    let retried = DeadLetters::open(&broker).await?.retry(&letters, &operator, done).await;
     retried.with_context(|| format!("{handed_back} of {} were handed back", letters.len()))?;
     printed?;
+    if args.json {
+        out::json(&told)?;
+    }
     eprintln!("{handed_back} handed back; what fails again is in `huying dlq list`");
     Ok(())
 }
@@ -149,10 +197,16 @@ async fn retry(args: RetryArgs) -> anyhow::Result<()> {
 async fn drop_for_good(args: DropArgs) -> anyhow::Result<()> {
     let (letters, broker) = select(&args.installation, &args.which).await?;
     let dead_letters = DeadLetters::open(&broker).await?;
+    let operator = Operator { by: args.by.by, reason: args.reason };
     for (dropped, letter) in letters.iter().enumerate() {
-        let done = dead_letters.drop(letter).await;
+        let done = dead_letters.drop(letter, &operator).await;
         done.with_context(|| format!("{dropped} of {} were dropped", letters.len()))?;
-        out::line(line_of(letter))?;
+        if !args.json {
+            out::line(line_of(letter))?;
+        }
+    }
+    if args.json {
+        out::json(&letters.iter().map(described).collect::<Vec<_>>())?;
     }
     eprintln!("{} dropped", letters.len());
     Ok(())
@@ -187,11 +241,6 @@ fn district_of(subject: &str) -> Option<String> {
     Some(key.district.to_string())
 }
 
-async fn read(installation: &Installation) -> anyhow::Result<Vec<Letter>> {
-    let broker = installation.broker().await?;
-    Ok(DeadLetters::open(&broker).await?.list().await?)
-}
-
 fn line_of(letter: &Letter) -> String {
     let Letter { content, position, .. } = letter;
     let position = position.to_string();
@@ -211,6 +260,54 @@ fn described(letter: &Letter) -> Value {
     })
 }
 
+fn position_of(letter: &DeadLetter) -> LetterPosition {
+    LetterPosition { sequence: letter.stream_sequence, attempt: letter.attempt.max(1) }
+}
+
+fn fate_of(end: &LetterEnd) -> &'static str {
+    match end.fate() {
+        LetterFate::HandedBack => "handed back",
+        LetterFate::Dropped => "dropped",
+        LetterFate::Unspecified => "ended",
+    }
+}
+
+fn line_of_end(end: &LetterEnd) -> String {
+    let letter = end.letter.clone().unwrap_or_default();
+    let position = position_of(&letter).to_string();
+    let (at, fate, by) = (time_at(end.at.as_ref()), fate_of(end), &end.by);
+    let reason = if end.reason.is_empty() { String::new() } else { format!(": {}", end.reason) };
+    let (consumer, subject) = (&letter.consumer, &letter.subject);
+    format!("{}  {consumer:<22} {position:>8}  {subject}  {fate} {at} by {by}{reason}", time_of(&letter))
+}
+
+fn described_end(end: &LetterEnd) -> Value {
+    let letter = end.letter.clone().unwrap_or_default();
+    json!({
+        "consumer": letter.consumer,
+        "position": position_of(&letter).to_string(),
+        "subject": letter.subject,
+        "at": time_of(&letter),
+        "deliveries": letter.deliveries,
+        "error": letter.error,
+        "end": { "fate": fate_of(end), "at": time_at(end.at.as_ref()), "by": end.by, "reason": end.reason },
+    })
+}
+
+fn show_end(end: &LetterEnd) -> anyhow::Result<()> {
+    let letter = end.letter.clone().unwrap_or_default();
+    out::line(format_args!("consumer    {}", letter.consumer))?;
+    out::line(format_args!("position    {}", position_of(&letter)))?;
+    out::line(format_args!("subject     {}", letter.subject))?;
+    out::line(format_args!("when        {}", time_of(&letter)))?;
+    out::line(format_args!("error       {}", letter.error))?;
+    out::line(format_args!("{:<11} {} by {}", fate_of(end), time_at(end.at.as_ref()), end.by))?;
+    if !end.reason.is_empty() {
+        out::line(format_args!("reason      {}", end.reason))?;
+    }
+    Ok(())
+}
+
 /// A commit as what it is; anything else as text, or as bytes in hexadecimal.
 fn content(letter: &DeadLetter) -> Value {
     if letter.subject.parse::<CommitSubject>().is_ok()
@@ -227,7 +324,11 @@ fn content(letter: &DeadLetter) -> Value {
 
 /// In UTC: a dead letter is about a machine, not about a district.
 fn time_of(letter: &DeadLetter) -> String {
-    letter.at.time().map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
+    time_at(letter.at.as_ref())
+}
+
+fn time_at(at: Option<&WireTimestamp>) -> String {
+    at.and_then(|at| at.time().ok()).map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

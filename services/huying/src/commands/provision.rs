@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use proto::facts::RECORD_FORM;
+
 use crate::accounts;
 use crate::charters::{Roster, load_all};
 use crate::out;
@@ -37,6 +39,20 @@ pub(crate) struct Args {
 enum Instead {
     Accounts(AccountsArgs),
     Spots(SpotsArgs),
+    Readers(ReadersArgs),
+}
+
+/// Say which facts may be recorded: those that the oldest version knows which still reads.
+///
+/// A new version records nothing that came with it until this is raised, so that it can be rolled back. Raise it when every
+/// service runs the new version; it is never lowered.
+#[derive(Clone, Debug, clap::Args)]
+struct ReadersArgs {
+    #[command(flatten)]
+    station: station::Config,
+    /// Every service runs this version or a newer one: let it record what came with it
+    #[arg(long)]
+    raise: bool,
 }
 
 /// Write anew where what was handled, which dispatch keeps for problems that come back.
@@ -70,6 +86,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             return write_accounts(&accounts.dir, &Roster::of(&charters));
         }
         Some(Instead::Spots(spots)) => return write_spots(&spots.station).await,
+        Some(Instead::Readers(readers)) => return admit(&readers).await,
         None => {}
     }
     let charters = load_all(&args.charters)?;
@@ -97,8 +114,23 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             eprintln!("huying: {remark}");
         }
     }
+    let admitted = broker.readers_form().await?;
+    if admitted < RECORD_FORM {
+        eprintln!(
+            "huying: the record admits readers of form {admitted}, and this version knows form {RECORD_FORM}; what came with \
+             it is held back until every service runs it: then `huying provision readers --raise` (HY-012)"
+        );
+    }
     let checked = report.len() + charters.len();
     out::line(format_args!("{changed} made or changed, {} as they should be", checked - changed))
+}
+
+async fn admit(args: &ReadersArgs) -> anyhow::Result<()> {
+    let broker = args.station.connect(accounts::PROVISION_USER).await?;
+    let raised = args.raise && broker.raise_readers_form(RECORD_FORM).await?;
+    let admitted = broker.readers_form().await?;
+    let raised = if raised { "raised: " } else { "" };
+    out::line(format_args!("{raised}readers of form {admitted} are admitted; this version knows form {RECORD_FORM}"))
 }
 
 async fn write_spots(station: &station::Config) -> anyhow::Result<()> {

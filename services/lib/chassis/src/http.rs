@@ -28,7 +28,12 @@ async fn healthz(State(life): State<Arc<Life>>) -> impl IntoResponse {
 async fn readyz(State(readiness): State<Readiness>) -> impl IntoResponse {
     let state = readiness.state();
     let status = if state.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": state.is_ready(), "closed": state.closed() })))
+    let mut answer = json!({ "ready": state.is_ready(), "closed": state.closed() });
+    let why = state.why();
+    if !why.is_empty() {
+        answer["why"] = json!(why);
+    }
+    (status, Json(answer))
 }
 
 async fn render(State(metrics): State<PrometheusHandle>) -> impl IntoResponse {

@@ -1,5 +1,6 @@
 //! Whether the process should be sent work: the conditions for it, each with a name an operator understands.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -21,20 +22,34 @@ pub struct Gate {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
-    gates: Vec<(String, bool)>,
+    gates: Vec<Condition>,
     pub(crate) stopping: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Condition {
+    name: String,
+    open: bool,
+    /// Why it is closed, if that was said.
+    why: String,
 }
 
 impl State {
     pub(crate) fn is_ready(&self) -> bool {
-        !self.stopping && self.gates.iter().all(|(_, open)| *open)
+        !self.stopping && self.gates.iter().all(|gate| gate.open)
     }
 
     /// What stands in the way, by name.
     pub(crate) fn closed(&self) -> Vec<&str> {
         let stopping = self.stopping.then_some("stopping");
-        let gates = self.gates.iter().filter(|(_, open)| !open).map(|(name, _)| name.as_str());
+        let gates = self.gates.iter().filter(|gate| !gate.open).map(|gate| gate.name.as_str());
         stopping.into_iter().chain(gates).collect()
+    }
+
+    /// Why gates are closed, by their names, where it was said.
+    pub(crate) fn why(&self) -> BTreeMap<&str, &str> {
+        let closed = self.gates.iter().filter(|gate| !gate.open && !gate.why.is_empty());
+        closed.map(|gate| (gate.name.as_str(), gate.why.as_str())).collect()
     }
 }
 
@@ -54,7 +69,7 @@ impl Readiness {
         let mut index = 0;
         self.state.send_modify(|state| {
             index = state.gates.len();
-            state.gates.push((format!("{}/{name}", self.service), false));
+            state.gates.push(Condition { name: format!("{}/{name}", self.service), ..Condition::default() });
         });
         Gate { index, state: self.state.clone() }
     }
@@ -92,22 +107,32 @@ impl Readiness {
 impl Gate {
     /// The condition holds.
     pub fn open(&self) {
-        self.set(true);
+        self.set(true, "");
     }
 
     /// The condition does not hold: the whole process is sent no more work until it does.
     pub fn close(&self) {
-        self.set(false);
+        self.set(false, "");
     }
 
-    fn set(&self, open: bool) {
-        let changed = self.state.send_if_modified(|state| {
-            let gate = &mut state.gates[self.index].1;
-            std::mem::replace(gate, open) != open
+    /// The same, with the reason for an operator.
+    pub fn close_because(&self, why: &str) {
+        self.set(false, why);
+    }
+
+    fn set(&self, open: bool, why: &str) {
+        let mut turned = false;
+        self.state.send_if_modified(|state| {
+            let gate = &mut state.gates[self.index];
+            turned = std::mem::replace(&mut gate.open, open) != open;
+            let is_news = turned || gate.why != why;
+            why.clone_into(&mut gate.why);
+            is_news
         });
-        if changed {
+        if turned {
             let state = self.state.borrow().clone();
-            tracing::info!(gate = state.gates[self.index].0, open, ready = state.is_ready(), "readiness");
+            let gate = &state.gates[self.index];
+            tracing::info!(gate = gate.name, open, why, ready = state.is_ready(), "readiness");
         }
     }
 }

@@ -353,21 +353,33 @@ impl Committer {
     async fn publish(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<Stored, Unstored> {
         let what = format!("append {subject}");
         let request = Request::new().headers(headers).payload(payload);
-        let reply = self.broker.ask(self.stream, &what, subject, request).await?;
+        let standing = &self.broker.standing;
+        let reply = match self.broker.ask(self.stream, &what, subject, request).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                if error.is_transient() {
+                    standing.unanswered(self.stream);
+                }
+                return Err(error.into());
+            }
+        };
         let ack: Ack =
             serde_json::from_slice(&reply.payload).map_err(|source| BrokerError::unavailable(what.as_str(), source))?;
         match (ack.error, ack.seq) {
-            (None, Some(sequence)) => Ok(Stored { sequence, count: ack.count }),
+            (None, Some(sequence)) => {
+                standing.stored(self.stream);
+                Ok(Stored { sequence, count: ack.count })
+            }
             (None, None) => Err(BrokerError::Unavailable { what, source: None }.into()),
             (Some(error), _) => Err(match error.err_code {
                 CODE_WRONG_LAST => Unstored::WrongLast,
                 CODE_WRONG_LAST_IN_FLIGHT => Unstored::InFlight,
                 CODE_STORE_FAILED if error.description.contains(TEXT_PER_SUBJECT) => Unstored::Exists,
-                code if error.code >= 500 => BrokerError::Unavailable {
-                    what: format!("{what}: {} (error {code})", error.description),
-                    source: None,
+                code if error.code >= 500 => {
+                    standing.not_stored(self.stream, &format!("{} (error {code})", error.description));
+                    let what = format!("{what}: {} (error {code})", error.description);
+                    BrokerError::Unavailable { what, source: None }.into()
                 }
-                .into(),
                 code => BrokerError::Rejected { what, code, description: error.description }.into(),
             }),
         }

@@ -34,6 +34,7 @@ use crate::draft::Draft;
 use crate::error::BrokerError;
 use crate::follow::Failure;
 use crate::history::{Aggregate, History};
+use crate::readers::{HeldBack, Readers};
 
 /// Requests of one history decided together.
 const DECIDED_TOGETHER_MAX: usize = 64;
@@ -92,6 +93,9 @@ pub enum Refused<R> {
     /// It would make a commit of so many bytes.
     #[error("a commit of {0} bytes is too large: {BYTES_MAX} fit")]
     TooLarge(usize),
+    /// It is of a kind that not every reader of the record knows yet.
+    #[error(transparent)]
+    HeldBack(HeldBack),
     /// The case is closed and filed, and nothing is added to it any more.
     #[error("{0} is closed and filed; submit what is new as a report of its own, with related_case {id}", id = .0.id)]
     Filed(HistoryKey),
@@ -115,6 +119,7 @@ impl<R> Refused<R> {
             Self::TooLarge(bytes) => Failure::permanent(Refused::<Infallible>::TooLarge(bytes)),
             Self::OtherContent => Failure::permanent(Refused::<Infallible>::OtherContent),
             Self::Filed(key) => Failure::permanent(Refused::<Infallible>::Filed(key)),
+            Self::HeldBack(held) => Failure::transient(held),
             Self::Contended => Failure::transient(Refused::<Infallible>::Contended),
             Self::Broker(error) => Failure::from(error),
         })
@@ -137,6 +142,7 @@ struct Inner<A: Aggregate> {
     broker: Broker,
     appender: Appender,
     replicas: usize,
+    readers: Readers,
     slots: Mutex<Slots<A>>,
     runners: TaskTracker,
 }
@@ -173,6 +179,7 @@ pub(crate) struct Pending<A: Aggregate> {
 enum Stumble {
     Panic(Box<dyn Any + Send>),
     TooLarge(usize),
+    HeldBack(HeldBack),
 }
 
 impl<A: Aggregate> Clone for Book<A> {
@@ -190,6 +197,7 @@ impl<A: Aggregate> Book<A> {
             broker: broker.clone(),
             appender: Appender::start(broker, CASES).await?,
             replicas,
+            readers: Readers::open(broker).await?,
             slots: Mutex::new(Slots { young: HashMap::new(), old: HashMap::new() }),
             runners: TaskTracker::new(),
         })))
@@ -343,6 +351,14 @@ impl<A: Aggregate> Book<A> {
                 *held = Some(base);
                 return Ok(draft.into_answers(position));
             }
+            match self.0.readers.must_know(draft.newest).await {
+                Ok(None) => {}
+                Ok(Some(too_new)) => {
+                    *held = Some(base);
+                    return Err(Stumble::HeldBack(too_new));
+                }
+                Err(error) => return fail(error),
+            }
             let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
             let bytes = Bytes::from(draft.take_commit());
             if bytes.len() > BYTES_MAX {
@@ -442,6 +458,7 @@ impl Stumble {
         match self {
             Self::Panic(panic) => Err(panic),
             Self::TooLarge(bytes) => Ok(Err(Refused::TooLarge(bytes))),
+            Self::HeldBack(held) => Ok(Err(Refused::HeldBack(held))),
         }
     }
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
-use async_nats::{Client, ConnectOptions, Event, Message, Request, RequestErrorKind};
+use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Request, RequestErrorKind};
 use proto::streams::CASES;
 use tokio::sync::{OnceCell, watch};
 
 use crate::append::Appender;
 use crate::error::BrokerError;
 use crate::replies::Replies;
+use crate::standing::Standing;
 
 /// Oldest server that honours every header we rely on.
 pub const SERVER_VERSION_MIN: &str = "2.15.0";
@@ -60,6 +61,8 @@ pub struct Broker {
     /// Whose appenders these are, if not this connection's own.
     writer: Option<Arc<Broker>>,
     pub(crate) replies: Replies,
+    /// Whether what it writes to can be written.
+    pub(crate) standing: Arc<Standing>,
     /// Copies of the record that the broker keeps.
     replicas: Arc<OnceCell<usize>>,
 }
@@ -76,6 +79,8 @@ impl Broker {
             Credentials::None => ConnectOptions::new(),
         };
         let (connected, connections) = watch::channel(0);
+        let standing = Arc::new(Standing::default());
+        let noted = Arc::clone(&standing);
         let client = options
             .name(&config.name)
             .custom_inbox_prefix(format!("_INBOX_{}", config.inbox))
@@ -85,12 +90,12 @@ impl Broker {
             .ping_interval(PING_EVERY)
             .reconnect_delay_callback(reconnect_delay)
             .event_callback(move |event| {
-                note(&event, &connected);
+                note(&event, &connected, &noted);
                 std::future::ready(())
             })
             .connect(config.url.split(',').map(str::trim).collect::<Vec<_>>())
             .await
-            .map_err(|source| BrokerError::unavailable(format!("connect to {}", config.url), source))?;
+            .map_err(|source| not_connected(&config.url, source))?;
         let version = client.server_info().version;
         if is_too_old(&version) {
             return Err(BrokerError::TooOld { found: version, needed: SERVER_VERSION_MIN });
@@ -103,6 +108,7 @@ impl Broker {
             appenders: Arc::default(),
             writer: None,
             replies: Replies::default(),
+            standing,
             replicas: Arc::default(),
         })
     }
@@ -111,7 +117,18 @@ impl Broker {
     /// (D1: one committer per process and stream). `writer`'s user must be allowed to write it.
     #[must_use]
     pub fn writing_through(self, writer: Arc<Self>) -> Self {
-        Self { writer: Some(writer), ..self }
+        Self { standing: Arc::clone(&writer.standing), writer: Some(writer), ..self }
+    }
+
+    /// Streams that this connection appends to, or those who write through the same one.
+    pub(crate) fn streams_appended_to(&self) -> Vec<&'static str> {
+        let appenders = &self.writer.as_deref().unwrap_or(self).appenders;
+        appenders.lock().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// The client that may look at all of them.
+    pub(crate) fn jetstream_of_writer(&self) -> &jetstream::Context {
+        &self.writer.as_deref().unwrap_or(self).jetstream
     }
 
     /// The appender of `stream`: the one that is there, or else `new`, made for the connection it will write through.
@@ -155,13 +172,29 @@ impl Broker {
         let patience = Duration::from_secs(REQUEST_S_MAX);
         let asked = self.client.send_request(subject, request.timeout(Some(patience)));
         let answer = tokio::time::timeout(patience, asked).await;
-        answer.map_err(|late| BrokerError::unavailable(what, late))?.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => BrokerError::NotProvisioned { what: format!("stream {stream}") },
+        let error = match answer.map_err(|late| BrokerError::unavailable(what, late))? {
+            Ok(message) => return Ok(message),
+            Err(error) => error,
+        };
+        Err(match error.kind() {
+            RequestErrorKind::NoResponders => self.nobody_keeps(stream, what).await,
             RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
                 BrokerError::Rejected { what: what.to_owned(), code: 0, description: error.to_string() }
             }
             RequestErrorKind::TimedOut | RequestErrorKind::Other => BrokerError::unavailable(what, error),
         })
+    }
+
+    /// What it means that nobody answered for a stream. It is there and has no leader, or JetStream is off, as often as it was
+    /// never made; only the broker's word for that counts.
+    pub(crate) async fn nobody_keeps(&self, stream: &str, what: &str) -> BrokerError {
+        match self.stream(stream).await {
+            Err(error @ BrokerError::NotProvisioned { .. }) => error,
+            Ok(_) | Err(_) => {
+                let what = format!("{what}: nobody keeps stream {stream} now (no leader, or JetStream is off)");
+                BrokerError::Unavailable { what, source: None }
+            }
+        }
     }
 
     /// How many replicas the record has, as it was when first asked.
@@ -183,20 +216,41 @@ impl Broker {
     }
 }
 
-fn note(event: &Event, connected: &watch::Sender<u64>) {
+/// What is lost and what comes back is said by the standing, once; the events themselves come twice a second while a broker
+/// is away.
+fn note(event: &Event, connected: &watch::Sender<u64>, standing: &Standing) {
     match event {
         Event::Connected => {
             connected.send_modify(|times| *times += 1);
-            tracing::info!(%event, "broker connection");
+            standing.connected();
+            tracing::debug!(%event, "broker connection");
+        }
+        Event::Disconnected => {
+            standing.disconnected();
+            tracing::debug!(%event, "broker connection");
         }
         // A client error is how a disconnection is told first, also when the broker was asked to stop.
-        Event::Disconnected | Event::LameDuckMode | Event::Draining | Event::Closed | Event::ClientError(_) => {
-            tracing::info!(%event, "broker connection");
+        Event::LameDuckMode | Event::Draining | Event::Closed | Event::ClientError(_) => {
+            tracing::debug!(%event, "broker connection");
         }
         // A refused permission arrives here and nowhere else: whoever asked only sees a timeout.
         Event::SlowConsumer(_) | Event::ServerError(_) => {
             tracing::warn!(%event, "broker connection");
         }
+    }
+}
+
+/// A broker that may come, or one that will not have us.
+fn not_connected(url: &str, source: ConnectError) -> BrokerError {
+    match source.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::ServerParse => {
+            BrokerError::Credentials(format!("{url}: {source}"))
+        }
+        ConnectErrorKind::Dns
+        | ConnectErrorKind::TimedOut
+        | ConnectErrorKind::Tls
+        | ConnectErrorKind::Io
+        | ConnectErrorKind::MaxReconnects => BrokerError::unavailable(format!("connect to {url}"), source),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::StoredMessage;
+use crate::standing::warn_unless_known;
 
 /// How often new versions are looked for. One comes a few times a year; what starts under it waits meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -52,7 +53,7 @@ impl Broker {
                     from = next;
                     bundles.into_iter().for_each(&mut take);
                 }
-                Err(error) => tracing::warn!(error = chain(&error), "cannot read charters; trying again"),
+                Err(error) => warn_unless_known!(error = chain(&error), "cannot read charters; trying again"),
             }
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -16,6 +16,7 @@ use crate::append::Appender;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::StoredMessage;
+use crate::standing::warn_unless_known;
 
 const KEY: &str = "now";
 /// How long the first roll call waits for processes to speak up.
@@ -70,7 +71,7 @@ impl Broker {
             let mut changes = match bucket.watch_with_history(KEY).await {
                 Ok(changes) => changes,
                 Err(error) => {
-                    tracing::warn!(error = chain(&error), "cannot follow the clock; trying again");
+                    warn_unless_known!(error = chain(&error), "cannot follow the clock; trying again");
                     tokio::select! {
                         () = stop.cancelled() => return Ok(()),
                         () = tokio::time::sleep(AWAY_DELAY) => continue,
@@ -106,10 +107,10 @@ impl Broker {
     }
 
     async fn clock_bucket(&self) -> Result<kv::Store, BrokerError> {
-        self.jetstream
-            .get_key_value(CLOCK)
-            .await
-            .map_err(|_| BrokerError::NotProvisioned { what: format!("bucket {CLOCK}") })
+        // The client tells a bucket that is not there from a broker that is away by its text alone.
+        self.stream(&format!("KV_{CLOCK}")).await?;
+        let bucket = self.jetstream.get_key_value(CLOCK).await;
+        bucket.map_err(|source| BrokerError::unavailable("open the bucket of the clock", source))
     }
 }
 

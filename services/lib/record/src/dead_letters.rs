@@ -6,7 +6,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
-use proto::record::v1::DeadLetter;
+use proto::record::v1::{DeadLetter, LetterEnd, LetterFate};
 use proto::streams::{DLQ, RETRY};
 use proto::subjects::{DeadLetterSubject, LetterPosition};
 
@@ -32,6 +32,13 @@ pub struct DeadLetters {
     appender: Appender,
 }
 
+/// Who decides about a letter, and why.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    pub by: String,
+    pub reason: String,
+}
+
 /// A letter where it is kept.
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -51,15 +58,13 @@ impl DeadLetters {
     pub(crate) async fn bury(&self, consumer: &str, delivered: &Delivered, why: &str) -> Result<(), BrokerError> {
         let position = LetterPosition { sequence: delivered.sequence, attempt: delivered.attempt };
         let subject = DeadLetterSubject { consumer: consumer.to_owned(), position };
-        #[allow(clippy::disallowed_methods, reason = "when a machine failed is real time, whatever the story's clock")]
-        let at = Timestamp::now();
         let letter = DeadLetter {
             consumer: consumer.to_owned(),
             subject: delivered.subject.clone(),
             stream_sequence: delivered.sequence,
             error: why.chars().take(WHY_LENGTH_MAX).collect(),
             deliveries: delivered.deliveries,
-            at: Some(at.to_wire()),
+            at: Some(real_now().to_wire()),
             payload: delivered.payload.to_vec(),
             attempt: delivered.attempt,
         };
@@ -87,14 +92,32 @@ impl DeadLetters {
         messages.into_iter().map(read).collect()
     }
 
-    /// Hands letters back to whoever gave them up, and takes them from the list. `done` hears of each.
+    /// What was decided about those that are gone, oldest first.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn ends(&self) -> Result<Vec<LetterEnd>, BrokerError> {
+        let messages = self.broker.stored(DLQ, DeadLetterSubject::ALL_ENDS, 1).await?;
+        let read = |message: StoredMessage| {
+            LetterEnd::decode(message.payload)
+                .map_err(|source| BrokerError::Corrupt { subject: message.subject, source: Box::new(source) })
+        };
+        messages.into_iter().map(read).collect()
+    }
+
+    /// Hands letters back to whoever gave them up, writes down who did, and takes them from the list. `done` hears of each.
     ///
     /// Queued first and taken from the list then: who is stopped in between has it handled twice, which changes nothing.
     /// One that fails again is a new letter, of the next attempt, so that neither can hide the other.
     ///
     /// # Errors
     /// The broker does not answer. Those of which `done` has not heard are still there.
-    pub async fn retry(&self, letters: &[Letter], mut done: impl FnMut(&Letter)) -> Result<(), BrokerError> {
+    pub async fn retry(
+        &self,
+        letters: &[Letter],
+        operator: &Operator,
+        mut done: impl FnMut(&Letter),
+    ) -> Result<(), BrokerError> {
         let queue = Appender::start(&self.broker, RETRY).await?;
         let handed_back = futures::stream::iter(letters).map(|letter| {
             let queue = &queue;
@@ -107,7 +130,7 @@ impl DeadLetters {
                     Ok(_) | Err(BrokerError::Exists { .. }) => {}
                     Err(error) => return Err(error),
                 }
-                self.remove(letter).await?;
+                self.end(letter, LetterFate::HandedBack, operator).await?;
                 Ok(letter)
             }
         });
@@ -118,12 +141,28 @@ impl DeadLetters {
         Ok(())
     }
 
-    /// Takes a letter from the list for good: what it should have caused never happens.
+    /// Takes a letter from the list for good, and writes down who did and why: what it should have caused never happens.
     ///
     /// # Errors
     /// The broker does not answer, or may not delete for us.
-    pub async fn drop(&self, letter: &Letter) -> Result<(), BrokerError> {
-        self.remove(letter).await
+    pub async fn drop(&self, letter: &Letter, operator: &Operator) -> Result<(), BrokerError> {
+        self.end(letter, LetterFate::Dropped, operator).await
+    }
+
+    async fn end(&self, letter: &Letter, fate: LetterFate, operator: &Operator) -> Result<(), BrokerError> {
+        let subject = DeadLetterSubject { consumer: letter.content.consumer.clone(), position: letter.position };
+        let end = LetterEnd {
+            letter: Some(DeadLetter { payload: Vec::new(), ..letter.content.clone() }),
+            fate: fate.into(),
+            by: operator.by.clone(),
+            reason: operator.reason.clone(),
+            at: Some(real_now().to_wire()),
+        };
+        match self.appender.append(subject.end(), end.encode_to_vec()).await {
+            // Whoever was faster has decided.
+            Ok(_) | Err(BrokerError::Exists { .. }) => self.remove(letter).await,
+            Err(error) => Err(error),
+        }
     }
 
     async fn remove(&self, letter: &Letter) -> Result<(), BrokerError> {
@@ -140,6 +179,11 @@ impl DeadLetters {
             }
         })
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "when a machine failed is real time, whatever the story's clock")]
+fn real_now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Whether there is nothing to remove. Only the text tells it from other failures under the same code.

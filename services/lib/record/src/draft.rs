@@ -6,10 +6,11 @@ use ids::Revision;
 use jiff::Timestamp;
 use prost::Message;
 use proto::ToWireTime;
-use proto::record::v1::{Commit, Decision};
+use proto::record::v1::{Commit, Decision, Event};
 
 use crate::book::{Answered, Outcome, Pending, Refused, Request};
 use crate::history::{Aggregate, History, Sent, Taken, evolved};
+use crate::readers::Newest;
 
 pub(crate) struct Draft<A: Aggregate> {
     pub commit_id: String,
@@ -24,6 +25,8 @@ pub(crate) struct Draft<A: Aggregate> {
     answers: Vec<Outcome<A>>,
     /// Some answer counts only if the state it was decided on is what the record has now (D3).
     pub needs_fresh_state: bool,
+    /// Of what would be recorded.
+    pub newest: Newest,
     charter_version: String,
     decisions: Vec<Decision>,
 }
@@ -41,6 +44,7 @@ impl<A: Aggregate> Draft<A> {
             revision: base.revision.next(),
             answers: Vec::new(),
             needs_fresh_state: false,
+            newest: Newest::default(),
             charter_version: together.first().map(|first| first.request.charter_version.clone()).unwrap_or_default(),
             decisions: Vec::new(),
         };
@@ -104,12 +108,14 @@ impl<A: Aggregate> Draft<A> {
             let revision = if self.is_empty() { base.revision } else { next };
             return Ok(Answered { revision, position: base.position, at: self.at, repeated: false, events });
         }
+        let recorded: Vec<Event> = events.iter().map(A::to_wire).collect();
+        self.newest = recorded.iter().fold(self.newest, Newest::or);
         self.decisions.push(Decision {
             cause: Some(request.cause.clone()),
             actor: Some(request.actor.clone()),
             command_id: request.command_id.as_ref().map(ToString::to_string).unwrap_or_default(),
             content_digest: request.content_digest.clone(),
-            events: events.iter().map(A::to_wire).collect(),
+            events: recorded,
         });
         self.commands.extend(sent.map(|sent| (sent, request.content_digest.clone())));
         Ok(Answered { revision: next, position: base.position, at: self.at, repeated: false, events })

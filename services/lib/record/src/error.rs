@@ -40,6 +40,9 @@ pub enum BrokerError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A fact that only a newer version knows. Unlike what is corrupt it will be read one day (runbook HY-012).
+    #[error("newer-version: {subject} holds a fact that this version does not know (HY-012)")]
+    Newer { subject: String },
     /// Credentials are wrong or not readable.
     #[error("cannot log in to the broker: {0}")]
     Credentials(String),

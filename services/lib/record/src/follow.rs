@@ -4,23 +4,30 @@
 //! as long as it takes. A permanent failure, or a message that made its handler panic three times, goes to the
 //! dead letters first and is terminated after, so that it stops nothing else (I12). A letter that was handed back is
 //! followed like any other message.
+//!
+//! What a newer version wrote is set aside in the same way, and with it what comes after it in the same history, so that
+//! nothing is decided there on half of what happened: a version that was rolled back goes on with every other case, and
+//! `huying dlq retry` brings the rest back to one that knows it.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream::ConsumerErrorKind;
 use async_nats::jetstream::{self, AckKind, ErrorCode};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
+use ids::HistoryKey;
+use jiff::Timestamp;
 use prost::Message as _;
 use proto::record::v1::DeadLetter;
 use proto::streams::RETRY;
+use proto::subjects::{AlarmSubject, CommitSubject};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +36,8 @@ use tracing::Instrument;
 use crate::broker::Broker;
 use crate::dead_letters::DeadLetters;
 use crate::error::{BrokerError, chain};
+use crate::sparing::Sparing;
+use crate::standing::{explains_failures, warn_unless_known};
 use crate::trace;
 
 /// How long the broker waits for a settlement before it delivers again, in seconds.
@@ -44,6 +53,9 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 const PANICS_MAX: u64 = 3;
 /// Messages whose panics a process remembers.
 const PANICS_REMEMBERED_MAX: usize = 10_000;
+/// Histories that a process remembers to have set aside. Whatever is beyond it, or before a restart, is followed again
+/// from its next fact on, which stands for itself (D4).
+const SET_ASIDE_MAX: usize = 10_000;
 /// How often the broker says that a consumer without messages is alive. Two silences, and the pull is made anew.
 const IDLE_HEARTBEAT: Duration = Duration::from_secs(5);
 /// Waits before a broken pull, and before a broker that is away, is tried again.
@@ -63,6 +75,8 @@ pub struct Delivered {
     pub payload: Bytes,
     /// 1 for the first time.
     pub deliveries: u64,
+    /// When the broker stored it, by its clock: real time. Of a letter that was handed back: when it was.
+    pub stored_at: Timestamp,
     /// 1, unless it is a dead letter that was handed back.
     pub attempt: u32,
 }
@@ -72,8 +86,12 @@ pub struct Delivered {
 pub enum Failure {
     /// It may work later.
     Transient(Box<dyn Error + Send + Sync>),
+    /// It may work after so long, and there is no use in trying before.
+    Later(Box<dyn Error + Send + Sync>, Duration),
     /// It will never work.
     Permanent(Box<dyn Error + Send + Sync>),
+    /// It will work in a version that knows what was written.
+    Newer(Box<dyn Error + Send + Sync>),
 }
 
 impl Failure {
@@ -86,15 +104,31 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// For whoever was told by it and follows nothing.
+    #[must_use]
+    pub fn into_error(self) -> Box<dyn Error + Send + Sync> {
+        match self {
+            Self::Transient(error) | Self::Later(error, _) | Self::Permanent(error) | Self::Newer(error) => error,
+        }
+    }
+}
+
 impl From<BrokerError> for Failure {
     fn from(error: BrokerError) -> Self {
-        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+        Arc::new(error).into()
     }
 }
 
 impl From<Arc<BrokerError>> for Failure {
     fn from(error: Arc<BrokerError>) -> Self {
-        if error.is_transient() { Self::transient(error) } else { Self::permanent(error) }
+        if let BrokerError::Newer { .. } = *error {
+            Self::Newer(error.into())
+        } else if error.is_transient() {
+            Self::transient(error)
+        } else {
+            Self::permanent(error)
+        }
     }
 }
 
@@ -108,6 +142,10 @@ pub struct Follower {
     dead_letters: Option<DeadLetters>,
     /// By position in the followed stream. Deliveries do not tell: most repeats are transient failures.
     panics: Arc<Mutex<HashMap<u64, u64>>>,
+    /// Histories with a fact that this version does not know.
+    set_aside: Arc<Mutex<HashSet<HistoryKey>>>,
+    /// Of the failures that pass.
+    warnings: Arc<Sparing>,
     settlements: Arc<Settlements>,
 }
 
@@ -138,7 +176,16 @@ impl Follower {
         dead_letters: Option<DeadLetters>,
     ) -> Self {
         let settlements = Arc::new(Settlements::of(&consumer));
-        Self { jetstream, stream, consumer, dead_letters, panics: Arc::default(), settlements }
+        Self {
+            jetstream,
+            stream,
+            consumer,
+            dead_letters,
+            panics: Arc::default(),
+            set_aside: Arc::default(),
+            warnings: Arc::default(),
+            settlements,
+        }
     }
 
     /// Handles every message until `stop`, then finishes those in hand. Dead letters of this consumer that were handed
@@ -196,7 +243,14 @@ impl Follower {
                 Ok(messages) => messages,
                 Err(error @ BrokerError::NotProvisioned { .. }) if !consumer_known => return Err(error),
                 Err(error) => {
-                    tracing::warn!(consumer = me.consumer, error = chain(&error), "cannot follow; trying again");
+                    me.warn(|kept_back| {
+                        tracing::warn!(
+                            consumer = me.consumer,
+                            error = chain(&error),
+                            kept_back,
+                            "cannot follow; trying again"
+                        );
+                    });
                     tokio::select! {
                         () = stop.cancelled() => break,
                         () = tokio::time::sleep(AWAY_DELAY) => continue,
@@ -296,6 +350,14 @@ impl Follower {
             deliveries = delivered.deliveries,
         );
         trace::adopt(&span, message.headers.as_ref());
+        if let Some(key) = self.waits_behind(&delivered) {
+            let why =
+                format!("newer-version: it waits behind a fact of {key} that this version does not know (HY-012)");
+            let kind = self.set_aside(&delivered, &why).await;
+            self.settlements.count(&kind);
+            let _ = message.ack_with(kind).await;
+            return;
+        }
         // On the heap once: whatever wraps a future holds it in place and moves it, and a handler's is kilobytes.
         let work = Box::pin(async { handler(delivered).await });
         let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
@@ -316,10 +378,69 @@ impl Follower {
         let Some(delivered) = Delivered::read(stream, message) else { return AckKind::Term };
         match failure {
             Failure::Transient(error) => {
-                tracing::warn!(subject = delivered.subject, error = chain(&*error), "will try again");
+                self.will_try_again(&delivered, &*error);
                 AckKind::Nak(Some(retry_delay(delivered.deliveries)))
             }
+            Failure::Later(error, after) => {
+                self.will_try_again(&delivered, &*error);
+                AckKind::Nak(Some(after))
+            }
             Failure::Permanent(error) => self.bury(&delivered, &chain(&*error)).await,
+            Failure::Newer(error) => {
+                let why = chain(&*error);
+                self.remember_newer(&delivered.subject, &why);
+                self.set_aside(&delivered, &why).await
+            }
+        }
+    }
+
+    /// Says it of the first message, and then once in a while: what concerns one concerns all.
+    fn will_try_again(&self, delivered: &Delivered, error: &(dyn Error + 'static)) {
+        self.warn(|kept_back| {
+            tracing::warn!(subject = delivered.subject, error = chain(error), kept_back, "will try again");
+        });
+    }
+
+    fn warn(&self, say: impl FnOnce(u64)) {
+        if !explains_failures()
+            && let Some(kept_back) = self.warnings.may_say(Instant::now())
+        {
+            say(kept_back);
+        }
+    }
+
+    fn remember_newer(&self, subject: &str, why: &str) {
+        let mut set_aside = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if set_aside.is_empty() {
+            let consumer = &self.consumer;
+            tracing::warn!(
+                consumer,
+                subject,
+                error = why,
+                "a newer version wrote this; what it is about is set aside from here on (HY-012)"
+            );
+        }
+        if set_aside.len() >= SET_ASIDE_MAX {
+            set_aside.clear();
+        }
+        set_aside.extend(history_of(subject));
+    }
+
+    /// The history of a message, if an earlier one of it had to be set aside.
+    fn waits_behind(&self, delivered: &Delivered) -> Option<HistoryKey> {
+        let set_aside = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if set_aside.is_empty() {
+            return None;
+        }
+        history_of(&delivered.subject).filter(|key| set_aside.contains(key))
+    }
+
+    /// Keeps a message for a version that can handle it. An account without a place for that leaves it with the broker.
+    async fn set_aside(&self, delivered: &Delivered, why: &str) -> AckKind {
+        metrics::counter!("record_set_aside_total", "consumer" => self.consumer.clone()).increment(1);
+        match &self.dead_letters {
+            None => AckKind::Nak(Some(RETRY_DELAY_MAX)),
+            Some(letters) => self.buried(letters, delivered, why).await,
         }
     }
 
@@ -385,13 +506,17 @@ impl Follower {
         );
         match &self.dead_letters {
             None => AckKind::Term,
-            Some(letters) => match letters.bury(&self.consumer, delivered, why).await {
-                Ok(()) => AckKind::Term,
-                Err(error) => {
-                    tracing::warn!(error = chain(&error), "cannot bury; trying again");
-                    AckKind::Nak(Some(RETRY_DELAY_MAX))
-                }
-            },
+            Some(letters) => self.buried(letters, delivered, why).await,
+        }
+    }
+
+    async fn buried(&self, letters: &DeadLetters, delivered: &Delivered, why: &str) -> AckKind {
+        match letters.bury(&self.consumer, delivered, why).await {
+            Ok(()) => AckKind::Term,
+            Err(error) => {
+                warn_unless_known!(error = chain(&error), "cannot bury; trying again");
+                AckKind::Nak(Some(RETRY_DELAY_MAX))
+            }
         }
     }
 }
@@ -416,6 +541,7 @@ impl Delivered {
     fn read(stream: &str, message: &jetstream::Message) -> Option<Self> {
         let info = message.info().ok()?;
         let deliveries = u64::try_from(info.delivered).unwrap_or(1);
+        let stored_at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
         if stream == RETRY {
             // What no letter is was put there by nobody of ours: it waits for a person to look.
             let letter = DeadLetter::decode(message.payload.clone())
@@ -426,6 +552,7 @@ impl Delivered {
                 sequence: letter.stream_sequence,
                 payload: letter.payload.into(),
                 deliveries,
+                stored_at,
                 attempt: letter.attempt,
             });
         }
@@ -434,9 +561,16 @@ impl Delivered {
             sequence: info.stream_sequence,
             payload: message.payload.clone(),
             deliveries,
+            stored_at,
             attempt: 1,
         })
     }
+}
+
+/// Whose history a followed message is about.
+fn history_of(subject: &str) -> Option<HistoryKey> {
+    let commit = subject.parse::<CommitSubject>().map(|subject| subject.key);
+    commit.or_else(|_| subject.parse::<AlarmSubject>().map(|subject| subject.key)).ok()
 }
 
 async fn under_heartbeat<T>(work: impl Future<Output = T>, message: &jetstream::Message) -> T {

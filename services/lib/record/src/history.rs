@@ -141,6 +141,7 @@ impl<A: Aggregate> History<A> {
             if stored.subject.revision != next {
                 return Err(corrupt(WireError::new("revision", format!("{next} is missing before it"))));
             }
+            stored.must_be_known()?;
             history.with_stored(stored).map_err(corrupt)
         })
     }

@@ -3,7 +3,8 @@
 //! One commit is one message whose subject says which revision it is (D1). A service decides, the commit is
 //! acknowledged, and only then do effects follow, by following the record (D2). Read [`book`] first: it is the
 //! mailbox of a case, where a command becomes a commit. Then [`follow`] (one settlement per message), [`append`]
-//! (how a commit gets to disk) and [`alarm`] (how the broker keeps the clocks).
+//! (how a commit gets to disk) and [`alarm`] (how the broker keeps the clocks). Whether anything can be written at all is
+//! [`standing`]'s to say.
 //!
 //! What is deliberately absent: nothing here edits a stream ([`provision`] is for the operator's tool), nothing
 //! here knows a rule of any district, and no service can reach the client behind [`Broker`].
@@ -26,11 +27,14 @@ pub mod objects;
 pub mod projection;
 pub mod provision;
 pub mod quiet;
+mod readers;
 mod references;
 mod replay;
 mod replies;
 mod requests;
+mod sparing;
 pub mod spots;
+pub mod standing;
 mod trace;
 
 pub use append::{Appender, Tombstone};
@@ -40,6 +44,7 @@ pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};
 pub use load::{AsStored, StoredCommit, StoredFiled};
 pub use projection::{Entry, Keeper, Progress, Projection};
+pub use readers::HeldBack;
 pub use references::{Reference, References};
 pub use replay::{Replay, Step};
 pub use requests::{IncomingRequest, Requester};

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::broker::{Broker, REQUEST_S_MAX};
 use crate::error::BrokerError;
-use crate::follow::Delivered;
+use crate::follow::{Delivered, Failure};
 
 /// Commits of one history that can be loaded; the server refuses a request that more would match.
 const COMMITS_LOADED_MAX: u64 = 1024;
@@ -48,9 +48,22 @@ impl StoredCommit {
     /// Reads a followed message.
     ///
     /// # Errors
-    /// [`BrokerError::Corrupt`]: it is not a commit.
+    /// [`BrokerError::Corrupt`]: it is not a commit. [`BrokerError::Newer`]: whoever follows it cannot know what it would
+    /// mean here.
     pub fn read(delivered: &Delivered) -> Result<Self, BrokerError> {
-        read_commit(&delivered.subject, delivered.sequence, &delivered.payload)
+        let stored = read_commit(&delivered.subject, delivered.sequence, &delivered.payload)?;
+        stored.must_be_known()?;
+        Ok(stored)
+    }
+
+    /// # Errors
+    /// [`BrokerError::Newer`]: one of its facts is of a kind that came after this version.
+    pub(crate) fn must_be_known(&self) -> Result<(), BrokerError> {
+        let mut facts = self.commit.decisions.iter().flat_map(|decision| &decision.events);
+        if facts.any(|fact| fact.name().is_empty()) {
+            return Err(BrokerError::Newer { subject: self.subject.to_string() });
+        }
+        Ok(())
     }
 }
 
@@ -193,6 +206,16 @@ impl Broker {
         }
     }
 
+    /// What to do about something followed, for which a commit that must have been recorded before was not found: a
+    /// replica that lags may have answered. What its leader does not have either is never coming.
+    pub async fn not_found(&self, subject: &CommitSubject) -> Failure {
+        match self.is_stored(subject).await {
+            Ok(true) => Failure::transient(format!("a replica that lags was read: {subject} is on the record")),
+            Ok(false) => Failure::permanent(format!("{subject} is not on the record")),
+            Err(error) => error.into(),
+        }
+    }
+
     /// Position of the last message of the record, whatever it is. The stream knows it by itself: asking for the last
     /// message of a wildcard instead makes the server walk every subject that matches, with the store locked (6 ms at
     /// 70,000 subjects, 73 ms at 1.4 million), and nothing is appended meanwhile.
@@ -293,9 +316,7 @@ impl Broker {
                     payload: reply.payload,
                 }),
                 Some(StatusCode::NOT_FOUND) => return Ok(false),
-                Some(StatusCode::NO_RESPONDERS) => {
-                    return Err(BrokerError::NotProvisioned { what: format!("stream {stream}") });
-                }
+                Some(StatusCode::NO_RESPONDERS) => return Err(self.nobody_keeps(stream, what).await),
                 Some(status) if status == END_OF_BATCH => return Ok(!matches!(header(&reply, PENDING), "" | "0")),
                 Some(status) => return Err(rejected(what, status, reply.description)),
             }

@@ -13,6 +13,7 @@ use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::{StoredCommit, StoredFiled};
 use crate::replay::Step;
+use crate::sparing::Sparing;
 
 /// Commits that may wait to be kept.
 const QUEUE_MAX: usize = 4096;
@@ -152,11 +153,21 @@ impl Projection {
     ) -> Result<(), BrokerError> {
         let mut record = broker.replay(Vec::new(), position + 1, stop);
         let (mut level, mut last, mut told) = (Some(level), position, Instant::now());
+        let newer = Sparing::default();
         loop {
             let mut entry = None;
             match record.next().await {
                 Ok(None) => return Ok(()),
-                Ok(Some(Step::Commit(stored))) => entry = Some(Entry::Commit(*stored)),
+                Ok(Some(Step::Commit(stored))) => {
+                    // What of it is known is kept. A version that knows all of it makes a copy of its own form.
+                    if let Err(error) = stored.must_be_known() {
+                        metrics::counter!("projection_unread_total").increment(1);
+                        if newer.may_say(Instant::now()).is_some() {
+                            tracing::warn!(error = chain(&error), "left out of the copy");
+                        }
+                    }
+                    entry = Some(Entry::Commit(*stored));
+                }
                 Ok(Some(Step::Filed(stored))) => entry = Some(Entry::Filed(*stored)),
                 Ok(Some(Step::LevelWithRecord)) => {
                     let mut kept = self.progress.subscribe();

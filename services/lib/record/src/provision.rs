@@ -6,13 +6,16 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
-use proto::streams::{CALLS, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams};
+use proto::streams::{
+    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
+};
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::{ACK_PENDING_MAX, ACK_WAIT_S};
 use crate::objects;
+use crate::readers::form_to_keep;
 use crate::references::REFS_STREAM;
 
 /// Consumers one stream may have: one per department, 1,000 of them, and our own.
@@ -38,7 +41,13 @@ impl Broker {
     pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let mut report = Vec::new();
         for spec in streams() {
-            report.push(self.ensure_stream(stream_config(&spec, replicas)).await?);
+            let mut config = stream_config(&spec, replicas);
+            if spec.name == CASES {
+                // Raising it is an operator's decision, and nothing lowers it.
+                let before = self.jetstream.get_stream(CASES).await.ok();
+                config.metadata.extend([form_to_keep(before.as_ref().map(|before| &before.cached_info().config))]);
+            }
+            report.push(self.ensure_stream(config).await?);
         }
         report.push(self.ensure_stream(references_config(replicas)).await?);
         report.push(self.ensure_stream(clock_config(replicas)).await?);

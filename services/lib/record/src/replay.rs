@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::load::{StoredCommit, StoredFiled, StoredMessage, read_commit, read_filed};
+use crate::standing::warn_unless_known;
 
 /// Waits before a broken reader is opened again, and before a broker that is away is tried again.
 const REOPEN_DELAY: Duration = Duration::from_millis(50);
@@ -114,7 +115,7 @@ impl Replay {
                 self.reading = Some(reading);
             }
             Err(error) => {
-                tracing::warn!(error = chain(&error), "cannot read the record; trying again");
+                warn_unless_known!(error = chain(&error), "cannot read the record; trying again");
                 self.wait(AWAY_DELAY).await;
             }
         }

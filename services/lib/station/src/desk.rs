@@ -222,9 +222,9 @@ enum Reaction<E> {
 /// A followed message as the commit it is.
 ///
 /// # Errors
-/// Permanent: it is not one.
+/// Permanent: it is not one. Newer: it has a fact that this version does not know.
 pub fn read_stored(delivered: &Delivered) -> Result<StoredCommit, Failure> {
-    StoredCommit::read(delivered).map_err(Failure::permanent)
+    Ok(StoredCommit::read(delivered)?)
 }
 
 /// The events of a followed commit, in the follower's own words.

@@ -17,14 +17,18 @@ pub mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use charter::Charter;
-use chassis::{Anchor, Clock, Service};
+use chassis::{Anchor, Clock, Gate, Service};
 use ids::Code;
 use jiff::Timestamp;
+use proto::charter::v1::CharterBundle;
+use proto::facts::RECORD_FORM;
 use record::follow::Failure;
-use record::{Broker, BrokerConfig, Credentials};
+use record::{Broker, BrokerConfig, BrokerError, Credentials, chain};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
@@ -35,6 +39,13 @@ pub use prose::{optional_prose, prose};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, not_found, refusal_of, status_of,
 };
+
+/// How long a first start waits for a broker that is not there yet, in seconds: as long as the platform's startup probe
+/// (`k8s/base/services/template`).
+const BROKER_S_MAX: u64 = 300;
+/// Between two tries, and between two words about it.
+const TRY_EVERY: Duration = Duration::from_secs(1);
+const SAY_EVERY: Duration = Duration::from_secs(10);
 
 /// How to reach the broker. Every flag is also an environment variable.
 #[derive(Clone, Debug, clap::Args)]
@@ -58,7 +69,7 @@ pub struct Config {
 impl Config {
     /// # Errors
     /// Not reachable, or the server is too old.
-    pub async fn connect(&self, name: &str) -> anyhow::Result<Broker> {
+    pub async fn connect(&self, name: &str) -> Result<Broker, BrokerError> {
         let credentials = match (&self.nats_nkey_seed, &self.nats_nkey_file) {
             (Some(seed), _) => Credentials::NkeySeed(seed.clone()),
             (None, Some(file)) => Credentials::NkeyFile(file.clone()),
@@ -83,15 +94,22 @@ pub struct Station {
 }
 
 impl Station {
-    /// Connects, reads every charter on the record, and follows charters and clock from then on.
+    /// Connects, reads every charter on the record, and follows charters and clock from then on. It waits for a broker that
+    /// is not there yet. From then on the service is ready as long as the record can be written.
     ///
     /// # Errors
-    /// The broker is not reachable, too old or not provisioned.
+    /// The broker has not come for [`BROKER_S_MAX`], does not let us in, is too old or not provisioned.
     pub async fn open(config: &Config, service: &Service) -> anyhow::Result<Self> {
-        let gate = service.ready().gate("broker");
-        let broker = config.connect(service.name()).await?;
+        let gate = service.ready().gate("record");
+        let Reached { broker, charters: (bundles, next) } = reach(config, service.name()).await?;
+        service.spawn("watch the record", {
+            let (broker, stop) = (broker.clone(), service.stopping());
+            async move {
+                broker.watch_standing(stop).await;
+                Ok(())
+            }
+        });
         let charters = Charters::default();
-        let (bundles, next) = broker.charters().await?;
         for bundle in bundles {
             charters.take(&bundle);
         }
@@ -116,7 +134,7 @@ impl Station {
                 Ok(broker.follow_clock(process, stop, apply).await?)
             }
         });
-        gate.open();
+        service.spawn("mind the gate", mind(gate, broker.standing(), service.stopping()));
         Ok(Self { broker, charters, clock: service.clock().clone() })
     }
 
@@ -149,5 +167,70 @@ impl Station {
     pub fn version_to_follow(&self, district: &Code, version: &str) -> Result<Arc<Charter>, Failure> {
         let found = self.charters.version(district.as_str(), version);
         found.map_err(|missing| self.charters.wait_for(missing, Instant::now()))
+    }
+}
+
+struct Reached {
+    broker: Broker,
+    /// Those on the record, and where to follow on.
+    charters: (Vec<CharterBundle>, u64),
+}
+
+/// A connection behind which there is a record that can be read.
+async fn reach(config: &Config, name: &str) -> Result<Reached, BrokerError> {
+    let begun = Instant::now();
+    let mut said: Option<Instant> = None;
+    loop {
+        let error = match try_to_reach(config, name).await {
+            Ok(reached) => {
+                if said.is_some() {
+                    tracing::info!(waited_s = begun.elapsed().as_secs(), "the broker is there");
+                }
+                return Ok(reached);
+            }
+            Err(error @ BrokerError::Unavailable { .. }) => error,
+            Err(error) => return Err(error),
+        };
+        if begun.elapsed() >= Duration::from_secs(BROKER_S_MAX) {
+            return Err(error);
+        }
+        if said.is_none_or(|said| said.elapsed() >= SAY_EVERY) {
+            said = Some(Instant::now());
+            let waited_s = begun.elapsed().as_secs();
+            tracing::info!(error = chain(&error), waited_s, waits_s_max = BROKER_S_MAX, "waiting for the broker");
+        }
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+}
+
+async fn try_to_reach(config: &Config, name: &str) -> Result<Reached, BrokerError> {
+    let broker = config.connect(name).await?;
+    let charters = broker.charters().await?;
+    let newer = broker.readers_form().await?;
+    if newer > RECORD_FORM {
+        tracing::warn!(
+            known = RECORD_FORM,
+            recorded = newer,
+            "the record has facts that this version does not know; what they are about is set aside (HY-012)"
+        );
+    }
+    Ok(Reached { broker, charters })
+}
+
+/// The gate is open while the record can be written, and says why it is not.
+async fn mind(
+    gate: Gate,
+    mut standing: watch::Receiver<Option<record::standing::Trouble>>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    loop {
+        match &*standing.borrow_and_update() {
+            None => gate.open(),
+            Some(trouble) => gate.close_because(&trouble.words),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            changed = standing.changed() => changed?,
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ids::HistoryKey;
 use proto::common::v1::{FieldViolation, Refusal};
 use record::book::BYTES_MAX;
+use record::standing::explains_failures;
 use record::{BrokerError, Refused, chain};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -13,6 +14,9 @@ use crate::NoCharter;
 
 /// The rule by which nothing is added to a case that has left the record.
 const FILED: &str = "filed";
+
+/// The rule by which nothing is recorded that not every reader knows yet.
+const NEWER_THAN_READERS: &str = "newer-than-readers";
 
 /// A domain refusal, as the outside sees it. Implemented where the domain meets the wire.
 pub trait Refuse: std::fmt::Display {
@@ -120,6 +124,13 @@ pub fn status_of<R: Refuse>(refused: Refused<R>) -> Status {
             Violation::new("request", "commit-size", description).into()
         }
         Refused::Filed(key) => filed(&key),
+        Refused::HeldBack(held) => {
+            metrics::counter!("commands_refused_total", "rule" => NEWER_THAN_READERS).increment(1);
+            tracing::info!(rule = NEWER_THAN_READERS, refusal = %held, "refused");
+            let mut details = ErrorDetails::new();
+            details.set_error_info(NEWER_THAN_READERS, "huying", HashMap::new());
+            Status::with_error_details(Code::Unavailable, format!("{held} ({NEWER_THAN_READERS})"), details)
+        }
         Refused::Contended => Status::aborted("others changed this at the same time; send it again"),
         Refused::Broker(error) => broker_status(&error),
     }
@@ -145,8 +156,16 @@ pub fn broker_status(error: &BrokerError) -> Status {
     if let BrokerError::Filed { key } = error {
         return filed(key);
     }
-    if error.is_transient() {
-        tracing::warn!(error = chain(error), "the record is out of reach");
+    if let BrokerError::Newer { .. } = error {
+        tracing::info!(error = chain(error), "refused");
+        Status::unavailable(format!("{error}; send it again when all services have been rolled forward"))
+    } else if error.is_transient() {
+        // Whoever asked is told, and counts; what is wrong with the record is said once.
+        if explains_failures() {
+            tracing::debug!(error = chain(error), "the record is out of reach");
+        } else {
+            tracing::warn!(error = chain(error), "the record is out of reach");
+        }
         Status::unavailable("the record is out of reach; send it again")
     } else {
         tracing::error!(error = chain(error), "unexpected");
@@ -262,8 +281,9 @@ mod tests {
 
         let followed = |refused: Refused<No>| match refused.rule_or_failure() {
             Ok(No) => "settled",
-            Err(Failure::Transient(_)) => "tried again",
+            Err(Failure::Transient(_) | Failure::Later(..)) => "tried again",
             Err(Failure::Permanent(_)) => "dead letter",
+            Err(Failure::Newer(_)) => "set aside",
         };
         assert_eq!(followed(Refused::Rule(No)), "settled");
         assert_eq!(followed(Refused::Contended), "tried again");

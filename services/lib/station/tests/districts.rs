@@ -14,7 +14,7 @@ use proto::charter::v1::CharterBundle;
 use proto::record::v1::{Commit, Decision};
 use proto::streams::{CASES, record_consumer};
 use proto::subjects::CommitSubject;
-use record::dead_letters::{DeadLetters, Letter};
+use record::dead_letters::{DeadLetters, Letter, Operator};
 use record::follow::ACK_PENDING_MAX;
 use record::{Appender, Broker, BrokerConfig, Credentials, StoredCommit};
 use station::{Charters, Station, bundle};
@@ -114,8 +114,9 @@ async fn a_district_whose_charter_cannot_be_read_stands_in_nobodys_way_and_loses
     assert!(letters.iter().all(because), "{:?}", letters[0]);
     assert_eq!(count("wuchang"), 0);
 
+    let operator = Operator { by: "operator".to_owned(), reason: String::new() };
     charters.take(&CharterBundle { version: "2019-2".to_owned(), ..shipped("wuchang") });
-    dead_letters.retry(&letters, |_| {}).await.unwrap();
+    dead_letters.retry(&letters, &operator, |_| {}).await.unwrap();
     until("what was set aside is handled", async || (count("wuchang") == more_than_fit).then_some(())).await;
     assert!(dead_letters.list().await.unwrap().is_empty());
     stop.cancel();

@@ -4,6 +4,7 @@
 //! the checkout (`make tools` puts it there), or `nats-server` on the PATH.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -110,6 +111,48 @@ impl Nats {
 impl Drop for Nats {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// Several servers that keep streams together.
+pub struct Cluster(Vec<Nats>);
+
+impl Cluster {
+    /// # Errors
+    /// No binary, or one does not come up.
+    pub fn start(servers: usize) -> anyhow::Result<Self> {
+        let free =
+            || TcpListener::bind("127.0.0.1:0").and_then(|listener| Ok((listener.local_addr()?.port(), listener)));
+        // Held together, so that they differ.
+        let held = (0..servers).map(|_| free()).collect::<Result<Vec<_>, _>>()?;
+        let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
+        drop(held);
+        let routes: Vec<String> = ports.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        let routes = routes.join(", ");
+        let start = |(number, port): (usize, &u16)| {
+            Nats::start_with(&format!(
+                "server_name: n{number}\ncluster {{ name: test, listen: \"127.0.0.1:{port}\", routes: [{routes}] }}\n"
+            ))
+        };
+        Ok(Self(ports.iter().enumerate().map(start).collect::<anyhow::Result<_>>()?))
+    }
+
+    #[must_use]
+    pub fn url(&self, server: usize) -> String {
+        self.0[server].url()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self, server: usize) {
+        self.0[server].kill();
+    }
+
+    /// On the same port and folder as before.
+    ///
+    /// # Errors
+    /// It does not come up again.
+    pub fn start_again(&mut self, server: usize) -> anyhow::Result<()> {
+        self.0[server].kill_and_restart()
     }
 }
 

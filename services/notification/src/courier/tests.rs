@@ -62,9 +62,9 @@ fn message(recipient: &str) -> Message {
 #[tokio::test]
 async fn a_receiver_that_was_down_gets_the_same_delivery_again_signed() {
     let (receiver, courier) = Receiver::open(&[500]).await;
-    let first = courier.settle(vec![message("wuchang-jsj")], 1).await;
-    assert!(matches!(first, Err(Failure::Transient(_))), "{first:?}");
-    let second = courier.settle(vec![message("wuchang-jsj")], 2).await.unwrap();
+    let first = courier.carry(vec![message("wuchang-jsj")], 1).await;
+    assert!(first.ended.is_empty() && first.failed.len() == 1, "{first:?}");
+    let second = courier.carry(vec![message("wuchang-jsj")], 2).await.ended;
 
     let id = message("wuchang-jsj").delivery_id;
     assert!(matches!(&second[..], [Event::Sent(delivery)] if delivery.id == id && delivery.recipient == "wuchang-jsj"));
@@ -96,7 +96,7 @@ async fn a_receiver_that_was_down_gets_the_same_delivery_again_signed() {
 #[tokio::test]
 async fn what_will_never_be_taken_is_not_tried_again() {
     let (receiver, courier) = Receiver::open(&[410]).await;
-    let ended = courier.settle(vec![message("wuchang-jsj")], 1).await.unwrap();
+    let ended = courier.carry(vec![message("wuchang-jsj")], 1).await.ended;
     assert!(
         matches!(&ended[..], [Event::Undeliverable { error, attempts: 1, .. }] if error.contains("410")),
         "{ended:?}"
@@ -105,16 +105,24 @@ async fn what_will_never_be_taken_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn patience_ends_after_the_tenth_delivery_and_the_others_are_sent() {
-    let down = [503; 2];
-    let (_receiver, courier) = Receiver::open(&down).await;
-    let ninth = courier.settle(vec![message("wuchang-jsj")], ATTEMPTS_MAX - 1).await;
-    assert!(matches!(ninth, Err(Failure::Transient(_))));
-    let tenth = courier.settle(vec![message("wuchang-jsj")], ATTEMPTS_MAX).await.unwrap();
-    assert!(matches!(&tenth[..], [Event::Undeliverable { attempts: 10, .. }]), "{tenth:?}");
-    let next = courier.settle(vec![message("wuchang-jtdd"), message("wuchang-cgw")], 1).await.unwrap();
-    let ended: Vec<&str> = next.iter().map(|event| event.delivery().recipient.as_str()).collect();
-    assert_eq!(ended, ["wuchang-jtdd", "wuchang-cgw"]);
+async fn one_that_is_not_taken_holds_up_no_other() {
+    let (receiver, courier) = Receiver::open(&[503]).await;
+    let first = courier.carry(vec![message("wuchang-jsj")], 1).await;
+    assert!(first.failed[0].1.contains("503"), "{first:?}");
+    receiver.answers.lock().unwrap().extend([200, 503, 200]);
+    let three = ["wuchang-jtdd", "wuchang-jsj", "wuchang-cgw"].map(message);
+    // One after the other, so that the receiver's answers are theirs.
+    let mut ended = Vec::new();
+    let mut failed = Vec::new();
+    for message in three {
+        let carried = courier.carry(vec![message], 2).await;
+        ended.extend(carried.ended.iter().map(|event| event.delivery().recipient.clone()));
+        failed.extend(carried.failed.into_iter().map(|(message, _)| message.recipient));
+    }
+    assert_eq!(
+        (ended.as_slice(), failed.as_slice()),
+        (&["wuchang-jtdd".to_owned(), "wuchang-cgw".to_owned()][..], &["wuchang-jsj".to_owned()][..])
+    );
 }
 
 #[tokio::test]
@@ -123,8 +131,8 @@ async fn nobody_listening_is_no_reason_to_give_up_at_once() {
     let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
     drop(listener);
     let courier = Courier::Webhook(Webhook::open(url, SECRET.to_vec()).unwrap());
-    let outcome = courier.settle(vec![message("wuchang-jsj")], 1).await;
-    assert!(matches!(outcome, Err(Failure::Transient(_))), "{outcome:?}");
+    let carried = courier.carry(vec![message("wuchang-jsj")], 1).await;
+    assert!(carried.ended.is_empty() && carried.failed.len() == 1, "{carried:?}");
 }
 
 #[test]

@@ -9,8 +9,11 @@ use async_nats::jetstream::{self, consumer::PullConsumer};
 use futures::FutureExt;
 use ids::{HistoryKey, Owner};
 use prost::Message;
+use proto::intake::v1::IntakeEvent;
+use proto::record::v1::event::Of;
+use proto::record::v1::{Commit, Decision, Event};
 use proto::streams::{CASES, RETRY, record_consumer};
-use record::dead_letters::{DeadLetters, Letter};
+use record::dead_letters::{DeadLetters, Letter, Operator};
 use record::follow::{ACK_WAIT_S, CONCURRENCY, Delivered, Failure};
 use record::{Appender, Book, StoredCommit};
 use tokio::sync::{Notify, mpsc};
@@ -147,11 +150,87 @@ async fn a_letter_that_is_dropped_is_gone_and_the_others_stay() {
     let letters = until_dead_letters(&world, 2).await;
     let list = DeadLetters::open(&world.broker).await.unwrap();
 
-    list.drop(&letters[0]).await.unwrap();
-    list.drop(&letters[0]).await.unwrap();
+    let somebody = |by: &str| Operator { by: by.to_owned(), reason: "it was done at the desk".to_owned() };
+    list.drop(&letters[0], &somebody("wang")).await.unwrap();
+    list.drop(&letters[0], &somebody("li")).await.unwrap();
 
     let left = dead_letters(&world).await;
     assert_eq!(left.iter().map(|letter| letter.position).collect::<Vec<_>>(), [letters[1].position]);
+    let ends = list.ends().await.unwrap();
+    let [end] = &ends[..] else { panic!("it was decided once: {ends:?}") };
+    assert_eq!((end.by.as_str(), end.reason.as_str()), ("wang", "it was done at the desk"));
+    let kept = end.letter.clone().unwrap();
+    assert_eq!((kept.stream_sequence, kept.payload.len()), (letters[0].position.sequence, 0));
+}
+
+/// Two ways in which a newer version shows: an event that this one does not know, and an owner that it does not know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_of_a_newer_version_sets_its_history_aside_and_nothing_else() {
+    let world = World::new().await;
+    let unknown = [Event { of: Some(Of::Intake(IntakeEvent { event: None })) }, Event { of: None }];
+    let appender = Appender::start(&world.broker, CASES).await.unwrap();
+    for (id, event) in ["newer", "foreign"].into_iter().zip(unknown) {
+        let decisions = vec![Decision { events: vec![event], ..Decision::default() }];
+        let commit = Commit { decisions, ..any_commit(id) };
+        appender.append(subject(&case(id), Owner::Intake, 1).to_string(), commit.encode_to_vec()).await.unwrap();
+        let next = any_commit_bytes(id);
+        appender.append(subject(&case(id), Owner::Intake, 2).to_string(), next).await.unwrap();
+    }
+    received(&world, &["good"]).await;
+    let (older, handled) = (CancellationToken::new(), Handled::default());
+    let seen = handled.clone();
+    let follower = world.broker.follower(CASES, "dispatch").await.unwrap();
+    let following = world.tasks.spawn(follower.run(older.clone(), move |delivered| {
+        let read = StoredCommit::read(&delivered);
+        if read.is_ok() {
+            seen.note(&delivered);
+        }
+        async move { Ok(read.map(drop)?) }
+    }));
+
+    handled.until("good", 1).await;
+    let letters = until_dead_letters(&world, 4).await;
+    assert_eq!(handled.total(), 1, "what comes after it waits with it");
+    let told = |letter: &Letter| letter.content.error.starts_with("newer-version: ");
+    assert!(letters.iter().all(told), "{letters:?}");
+    older.cancel();
+    soon("the older version ends", following).await.unwrap().unwrap();
+
+    // A version that knows it.
+    let (tell, mut told) = mpsc::unbounded_channel();
+    follow(&world, "dispatch", move |delivered| {
+        tell.send(delivered.subject).unwrap();
+        async { Ok(()) }
+    })
+    .await;
+    retry(&world, &letters).await;
+    let mut brought_back: Vec<String> = Vec::new();
+    for _ in &letters {
+        brought_back.push(soon("it is brought back", told.recv()).await.unwrap());
+    }
+    let mut were_set_aside: Vec<String> = letters.iter().map(|letter| letter.content.subject.clone()).collect();
+    brought_back.sort_unstable();
+    were_set_aside.sort_unstable();
+    assert_eq!(brought_back, were_set_aside);
+    assert!(dead_letters(&world).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_to_come_later_comes_no_sooner() {
+    let world = World::new().await;
+    received(&world, &["a"]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let pause = Duration::from_secs(2);
+    follow(&world, "dispatch", move |delivered| {
+        tell.send((delivered.deliveries, tokio::time::Instant::now())).unwrap();
+        async move { if delivered.deliveries == 1 { Err(Failure::Later("not now".into(), pause)) } else { Ok(()) } }
+    })
+    .await;
+
+    let (_, first) = soon("the first delivery", told.recv()).await.unwrap();
+    let (deliveries, second) = soon("the second delivery", told.recv()).await.unwrap();
+    assert_eq!(deliveries, 2);
+    assert!(second - first >= pause, "{:?}", second - first);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -381,7 +460,8 @@ async fn until_dead_letters(world: &World, count: usize) -> Vec<Letter> {
 
 async fn retry(world: &World, letters: &[Letter]) {
     let mut heard_of = 0;
-    DeadLetters::open(&world.broker).await.unwrap().retry(letters, |_| heard_of += 1).await.unwrap();
+    let operator = Operator { by: "wang".to_owned(), reason: String::new() };
+    DeadLetters::open(&world.broker).await.unwrap().retry(letters, &operator, |_| heard_of += 1).await.unwrap();
     assert_eq!(heard_of, letters.len());
 }
 

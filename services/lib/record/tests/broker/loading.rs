@@ -6,6 +6,8 @@ use prost::Message;
 use proto::record::v1::{Commit, Decision, Event, event::Of};
 use proto::streams::CASES;
 use proto::subjects::CommitSubject;
+use proto::triage::v1::triage_event::Event as TriageFact;
+use proto::triage::v1::{Claimed, TriageEvent};
 use record::{Appender, Broker, BrokerError};
 
 use crate::tally::Command;
@@ -99,7 +101,8 @@ async fn what_is_not_a_commit_of_ours_is_said_with_its_place() {
     let garbage = subject(&case("garbage"), Owner::Dispatch, 1).to_string();
     appender.append(garbage.clone(), b"\xff\xff\xff".to_vec()).await.unwrap();
     let foreign = subject(&case("foreign"), Owner::Dispatch, 1).to_string();
-    let events = vec![Event { of: Some(Of::Triage(Default::default())) }];
+    let events =
+        vec![Event { of: Some(Of::Triage(TriageEvent { event: Some(TriageFact::Claimed(Claimed::default())) })) }];
     let decisions = vec![Decision { events, ..Decision::default() }];
     appender.append(foreign.clone(), Commit { decisions, ..any_commit("foreign") }.encode_to_vec()).await.unwrap();
 

@@ -22,6 +22,7 @@ mod references;
 mod replaying;
 mod requests;
 mod spots;
+mod standing;
 mod tally;
 mod traces;
 mod world;

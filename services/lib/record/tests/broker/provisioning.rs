@@ -6,9 +6,13 @@ use futures::TryStreamExt;
 use ids::Owner;
 use jiff::SignedDuration;
 use prost::Message;
+use proto::facts::RECORD_FORM;
 use proto::streams::{CALLS, CASES, CHARTERS, DLQ, OBJECT_BUCKETS, TIMERS, consumers, streams};
 
-use crate::world::{World, any_commit, case, code, now, subject};
+use record::Refused;
+
+use crate::tally::Command;
+use crate::world::{World, any_commit, case, code, now, request, subject};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn provisioned_again_nothing_changes() {
@@ -92,6 +96,38 @@ async fn the_record_takes_no_schedules() {
     assert_eq!(refused, Some(10_188), "schedules are off");
     assert!(world.broker.load(&case("a")).await.unwrap().is_empty());
     assert!(world.broker.load(&case("b")).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_not_every_reader_knows_is_held_back_until_an_operator_says_that_all_do() {
+    let world = World::new().await;
+    assert_eq!(world.broker.readers_form().await.unwrap(), RECORD_FORM, "whoever makes a record knows all of it");
+    admit(&world, "0").await;
+    let book = world.book().await;
+
+    let refused = book.decide(&case("a"), request(Command::Add(1))).await;
+    let Err(Refused::HeldBack(held)) = &refused else { panic!("{refused:?}") };
+    assert_eq!((held.event, held.since, held.admitted), ("Progressed", 1, 0));
+    assert!(world.broker.load(&case("a")).await.unwrap().is_empty());
+
+    // Provisioning is done at every rollout, and raises nothing.
+    world.broker.provision(1, &[]).await.unwrap();
+    assert!(book.decide(&case("a"), request(Command::Add(1))).await.is_err());
+    assert!(world.broker.raise_readers_form(RECORD_FORM + 1).await.is_err(), "nobody knows that here");
+    assert!(world.broker.raise_readers_form(RECORD_FORM).await.unwrap());
+    book.decide(&case("a"), request(Command::Add(1))).await.unwrap();
+
+    assert!(!world.broker.raise_readers_form(0).await.unwrap(), "it is never lowered");
+    world.broker.provision(1, &[]).await.unwrap();
+    assert_eq!(world.broker.readers_form().await.unwrap(), RECORD_FORM);
+}
+
+/// As a record of an older version says which readers it admits.
+async fn admit(world: &World, form: &str) {
+    let jetstream = jetstream::new(world.stranger().await);
+    let mut config = jetstream.get_stream(CASES).await.unwrap().cached_info().config.clone();
+    config.metadata.insert("huying-readers-form".to_owned(), form.to_owned());
+    jetstream.update_stream(config).await.unwrap();
 }
 
 /// The error code of a publish with headers of the sender's own.
