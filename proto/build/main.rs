@@ -40,7 +40,33 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let packages = SERVICES.map(|service| format!(".huying.{service}.v1"));
     pbjson_build::Builder::new().register_descriptors(&encoded)?.preserve_proto_field_names().build(&packages)?;
+    for service in SERVICES {
+        let file = out.join(format!("huying.{service}.v1.serde.rs"));
+        fs::write(&file, with_unknown_words(&fs::read_to_string(&file)?)?)?;
+    }
     Ok(())
+}
+
+/// The generated code fails to write a whole message for one word of an enumeration that it does not know. It shall write
+/// the word's number, as the official mapping has it (`json.rs`).
+fn with_unknown_words(source: &str) -> Result<String, Box<dyn Error>> {
+    const FAILS: &str = ".map_err(|_| serde::ser::Error::custom(format!(\"Invalid variant {}\", ";
+    let mut parts = source.split(FAILS);
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // `path::Enum::try_from(number)` stands before it, `number)))` behind.
+        let call = written.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default().to_owned();
+        let number = call.split_once("::try_from(").and_then(|(_, rest)| rest.strip_suffix(')'));
+        let number = number.ok_or_else(|| format!("pbjson writes enumerations otherwise now: {call}"))?;
+        let (_, rest) = part.split_once(")))").ok_or("pbjson writes enumerations otherwise now")?;
+        let word = format!("crate::json::Word::of({number}, {call}.ok())");
+        written.truncate(written.trim_end().len() - call.len());
+        match rest.strip_prefix('?') {
+            Some(rest) => written.extend([&word, rest]),
+            None => written.extend([&format!("Ok::<_, S::Error>({word})"), rest]),
+        }
+    }
+    Ok(written)
 }
 
 fn proto_files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

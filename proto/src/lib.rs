@@ -5,6 +5,7 @@
 //! a type there, and [`streams`] says which stream keeps which.
 
 pub mod facts;
+pub mod json;
 pub mod streams;
 pub mod subjects;
 mod time;

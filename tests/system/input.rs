@@ -133,19 +133,28 @@ async fn unreadable_payloads(nats: &Nats) {
     let mut not_json_text = br#"{"external_ref": "bad-bytes", "title": "TITLE"}"#.to_vec();
     let position = not_json_text.windows(5).position(|bytes| bytes == b"TITLE").unwrap();
     not_json_text[position] = 0xff;
-    for (payload, rule) in [
-        (not_text, "utf-8"),
-        (not_json_text, "utf-8"),
-        (b"\x0a\xff\xff\xff\xff".to_vec(), "protobuf"),
-        (br#"{"external_ref": "bad-json", "title": "#.to_vec(), "json"),
-        (br#"{"external_ref": "bad-json", "title": "t", "tilte": "t"}"#.to_vec(), "json"),
-        (br#"{"external_ref": "bad-json", "title": 7}"#.to_vec(), "json"),
-        (br#"{"external_ref": "bad-json", "title": "t", "kind": 99}"#.to_vec(), "json"),
-        (vec![b'{'; 200 * 1024], "size"),
-        (vec![0x0a; 900 * 1024], "size"),
+    for (payload, field, rule) in [
+        (not_text, "payload", "utf-8"),
+        (not_json_text, "payload", "utf-8"),
+        (b"\x0a\xff\xff\xff\xff".to_vec(), "payload", "protobuf"),
+        (br#"{"external_ref": "bad-json", "title": "#.to_vec(), "payload", "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "tilte": "t"}"#.to_vec(), "payload", "json"),
+        (br#"{"external_ref": "bad-json", "title": 7}"#.to_vec(), "title", "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "kind": 99}"#.to_vec(), "kind", "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "occurredAt": "gestern"}"#.to_vec(), "occurred_at", "instant"),
+        (
+            br#"{"external_ref": "bad-json", "title": "t", "place": {"longitude": "east"}}"#.to_vec(),
+            "place.longitude",
+            "json",
+        ),
+        // White space before JSON is JSON, and what is null is not there.
+        (b"\r\n  {\"external_ref\": null, \"title\": \"t\", \"kind\": null}".to_vec(), "external_ref", "required"),
+        (b"[]".to_vec(), "payload", "json"),
+        (vec![b'{'; 200 * 1024], "payload", "size"),
+        (vec![0x0a; 900 * 1024], "payload", "size"),
     ] {
         let refusal = nats.send(payload).await.expect_err(rule);
-        assert!(breaks(&refusal, "payload", rule), "{rule}: {refusal:?}");
+        assert!(breaks(&refusal, field, rule), "{field} {rule}: {refusal:?}");
     }
     // Nothing at all is a submission without a reference.
     assert!(breaks(&nats.send(Vec::new()).await.unwrap_err(), "external_ref", "required"));
@@ -300,7 +309,7 @@ impl Nats {
     /// Answered in the form in which it was asked.
     async fn request(&self, bridge: &str, payload: Vec<u8>) -> Result<SubmitResponse, Refusal> {
         let subject = BridgeSubject::submit(&bridge.parse().unwrap());
-        let json = payload.first() == Some(&b'{');
+        let json = proto::json::is_json(&payload);
         let reply = self.0.request(subject, payload, ANSWER_MAX).await.unwrap();
         let reply: SubmitReply =
             if json { serde_json::from_slice(&reply).unwrap() } else { SubmitReply::decode(reply).unwrap() };

@@ -4,7 +4,7 @@
 //! kills those processes in the middle. `access.rs` tries every role on every method. `input.rs`, `bridge.rs` and `charters.rs` send what should not come in,
 //! `trust.rs` and `clients.rs` are others' programs, `merging.rs` and `admission.rs` ask twice, `judging.rs` sits at the
 //! judgement desk, `filing.rs` in the archive, `numbering.rs` in an enforcement centre, `letters.rs` with an operator whose services gave something up, `rollback.rs` on a record that a newer version wrote on,
-//! `architecture.rs` reads the source. `support/` is what they share: an installation in this process and a city of processes;
+//! `architecture.rs` reads the source, `documents.rs` what is written about it. `support/` is what they share: an installation in this process and a city of processes;
 //! the checker that reads the record is in `../src/`, where the long runs have it too.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise, in its helpers too")]
@@ -16,6 +16,7 @@ mod bridge;
 mod casebook;
 mod charters;
 mod clients;
+mod documents;
 mod faults;
 mod filing;
 mod input;

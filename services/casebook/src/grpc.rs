@@ -37,6 +37,8 @@ use crate::{callbacks, league, officers, queue, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
+/// Cases that statistics may be asked of by their ids.
+const CASES_COUNTED_MAX: usize = 10_000;
 /// Characters of the words looked for.
 const WORDS_ASKED_MAX: usize = 100;
 
@@ -177,15 +179,30 @@ impl CasebookService for Door {
 
     async fn statistics(&self, request: Request<StatisticsRequest>) -> Result<Response<StatisticsResponse>, Status> {
         let asker = self.asker(&request, method!("Statistics"))?;
+        // Counting everything tells of nobody's case; counting one that is named tells what becomes of it.
+        let to_be_seen = self.asker(&request, method!("Get"))?.scope;
         let request = request.into_inner();
         let charter = self.charter(&asker, &request.district)?;
         let from = if request.from.is_some() { microseconds("from", &request.from)? } else { i64::MIN };
         let until = if request.until.is_some() { microseconds("until", &request.until)? } else { i64::MAX };
         let class = CallerClass::try_from(request.caller_class)
             .map_err(|_| Violation::new("caller_class", "known", "it is none of the classes of callers"))?;
+        if request.cases.len() > CASES_COUNTED_MAX {
+            let said = format!("{} are named, at most {CASES_COUNTED_MAX} fit", request.cases.len());
+            return Err(Violation::new("cases", "list-length", said).into());
+        }
+        let named = request.cases;
         let count = move |connection: &_| {
             let district = charter.district.as_str();
-            statistics::statistics(connection, district, &(from..until), class.into(), charter.containment())
+            let mut only = Vec::new();
+            for case in &named {
+                if queue::reaches(connection, &to_be_seen, district, case)? {
+                    only.push(case.clone());
+                }
+            }
+            let only = (!named.is_empty()).then_some(only);
+            let which = statistics::Which { window: from..until, class: class.into(), only };
+            statistics::statistics(connection, district, &which, charter.containment())
         };
         let (counted, as_of) = self.copy.ask(request.freshness, count).await?;
         Ok(Response::new(StatisticsResponse { as_of: Some(as_of), ..counted }))

@@ -20,7 +20,8 @@ use station::access::{Concern, Scope};
 
 use crate::cases::likeness::Reach;
 use crate::cases::list::{Wanted, list};
-use crate::cases::{Line, statistics, suggest};
+use crate::cases::statistics::{self, Which};
+use crate::cases::{Line, suggest};
 use crate::copy::{self, Place};
 use crate::keep::{Keeping, Unfile};
 
@@ -272,14 +273,19 @@ proptest! {
     #[test]
     fn statistics_are_what_counting_every_case_gives(
         commits in history(), from in 0_i64..400_000, length in 0_i64..400_000, class in 0_i32..4, always in any::<bool>(),
+        named in prop::option::of(prop::collection::vec(any::<bool>(), 0..6)),
     ) {
         let kept = Kept::of(&commits, 5, true);
         let window = if always { statistics::ALWAYS } else { from * 1_000_000..(from + length) * 1_000_000 };
         let charter = charter::Charter::shipped("wuchang").unwrap();
-        let counted = kept
-            .look(|connection| statistics::statistics(connection, DISTRICT, &window, class, charter.containment()))
-            .unwrap();
         let lines: Vec<Line> = model(&commits);
+        let is_named = |at: usize| named.as_ref().is_none_or(|named| named.get(at) == Some(&true));
+        let lines: Vec<Line> =
+            lines.into_iter().enumerate().filter(|(at, _)| is_named(*at)).map(|(_, line)| line).collect();
+        let only = named.is_some().then(|| lines.iter().map(|line| line.summary.case_id.clone()).collect());
+        let which = Which { window: window.clone(), class, only };
+        let counted =
+            kept.look(|connection| statistics::statistics(connection, DISTRICT, &which, charter.containment())).unwrap();
         let within: Vec<&Line> = lines
             .iter()
             .filter(|line| window.contains(&line.found_by.received_us))
@@ -402,7 +408,8 @@ fn a_filed_case_is_shown_and_counted_as_before_whether_the_copy_met_it_or_not() 
         assert_eq!((line.state.as_str(), line.filed_at), ("closed", filed_at));
         let charter = charter::Charter::shipped("wuchang").unwrap();
         let count = |connection: &Connection| {
-            statistics::statistics(connection, DISTRICT, &statistics::ALWAYS, 0, charter.containment()).unwrap()
+            let ever = Which { window: statistics::ALWAYS, class: 0, only: None };
+            statistics::statistics(connection, DISTRICT, &ever, charter.containment()).unwrap()
         };
         let counted = kept.look(count);
         assert_eq!((counted.received, counted.closed), (2, 1));

@@ -7,6 +7,7 @@ mod center;
 mod dispatch;
 mod evaluation;
 mod intake;
+mod limits;
 mod notification;
 mod stages;
 mod triage;
@@ -24,6 +25,7 @@ use proto::record::v1::{Event, event::Of};
 use proto::triage::v1::Judgement;
 use record::StoredCommit;
 
+use limits::limit;
 pub use stages::reached;
 
 use crate::cases::level_name;
@@ -35,6 +37,8 @@ pub struct Timeline {
     started: Option<i64>,
     calls: HashMap<u32, Called>,
     tasks: HashMap<u32, WireTime>,
+    /// By which the time of the case is counted.
+    case_limit: Option<charter::Limit>,
 }
 
 /// A fact in words, and the limit that it starts or answers.
@@ -55,7 +59,7 @@ impl Facts for Timeline {
 impl Timeline {
     #[must_use]
     pub fn new(charter: Option<Arc<Charter>>) -> Self {
-        Self { charter, started: None, calls: HashMap::new(), tasks: HashMap::new() }
+        Self { charter, started: None, calls: HashMap::new(), tasks: HashMap::new(), case_limit: None }
     }
 
     pub fn entries(&mut self, stored: &StoredCommit) -> Vec<TimelineEntry> {
@@ -159,10 +163,6 @@ fn detail(event: &Event) -> Option<String> {
     let envelope = envelope.ok()?;
     let (_, fact) = envelope.strip_suffix('}')?.split_once(':')?;
     Some(fact.to_owned())
-}
-
-fn limit(name: &str, due: Option<WireTime>, kept: Option<bool>, provisional: bool) -> Option<Limit> {
-    due.map(|due| Limit { name: name.to_owned(), due: Some(due), kept, provisional })
 }
 
 fn officer(officer: Option<&proto::common::v1::Officer>) -> String {

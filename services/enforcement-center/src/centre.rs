@@ -50,10 +50,9 @@ pub fn seat_due(charter: &Charter, now: Timestamp) -> Timestamp {
     charter.limit(SEAT_LIMIT).map_or_else(otherwise, |limit| charter.deadline(now, limit).due)
 }
 
-/// The legal power of a department: that of its squads, which bear its name. None where the charter does not tell.
+/// The legal power that a unit brings when it does not say which: the first of its own. None where it has none.
 pub fn power_of(charter: &Charter, party: &Code) -> Option<Code> {
-    let squad = party.as_str().strip_prefix(charter.district.as_str())?.strip_prefix('-')?;
-    charter.squads().iter().find(|known| known.code.as_str() == squad)?.power.clone()
+    charter.powers_of(party).first().copied().cloned()
 }
 
 /// The history in which a centre's roster is kept.

@@ -105,8 +105,7 @@ pub fn participants(
 
 /// A power is not had by saying so: where the charter knows whose it is, it is theirs.
 fn holds(charter: &Charter, party: &Code, named: &Code) -> Result<(), Violation> {
-    let of_squads = charter.squads().iter().any(|squad| squad.power.as_ref() == Some(named));
-    if !of_squads || power_of(charter, party).as_ref() == Some(named) {
+    if !charter.knows_who_holds(named) || charter.powers_of(party).contains(&named) {
         return Ok(());
     }
     let description = format!("{party} does not hold {named}");
@@ -279,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_brings_the_power_of_its_squads_or_one_that_is_named() {
+    fn a_unit_brings_a_power_of_its_own_or_the_one_of_them_that_is_named() {
         let named = wire_center::Participant { party: "wuchang-water".to_owned(), ..Default::default() };
         let with_power = wire_center::Participant {
             party: "wuchang-housing".to_owned(),
@@ -290,8 +289,11 @@ mod tests {
         let all = participants(&wuchang(), &[named.clone(), with_power], &units).unwrap();
         let powers: Vec<_> = all.iter().map(|known| known.power.as_ref().map(Code::as_str)).collect();
         assert_eq!(powers, [None, Some("housing"), Some("public-security")], "each once");
-        let claimed = wire_center::Participant { power: "urban-management".to_owned(), ..named.clone() };
-        assert_eq!(participants(&wuchang(), &[claimed], &[]).unwrap_err().rule, "nobody-holds-the-power");
+        // Held by squads, and held by a department alone: neither is had by saying so.
+        for power in ["urban-management", "housing"] {
+            let claimed = wire_center::Participant { power: power.to_owned(), ..named.clone() };
+            assert_eq!(participants(&wuchang(), &[claimed], &[]).unwrap_err().rule, "nobody-holds-the-power");
+        }
         let unknown = wire_center::Participant { power: "magic".to_owned(), ..named };
         assert_eq!(participants(&wuchang(), &[unknown], &[]).unwrap_err().rule, "known-power");
     }

@@ -46,7 +46,7 @@ pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> 
     let registers = registers::Registers::new(Desk::<register::Rules>::open(&station).await?);
     let following = inbox::follow(operations.clone(), registers.clone(), service.stopping());
     service.spawn("follow the record", following);
-    service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), service.stopping()));
+    service.spawn("mind the deadlines", inbox::mind_deadlines(operations.clone(), rosters.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(StaffServiceServer::new(staff::StaffDoor::new(officers)));

@@ -109,6 +109,12 @@ enum Command {
     },
 }
 
+/// What can be typed: for whoever compares a document with it.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// From the command line to the exit code.
 pub fn run() -> ExitCode {
     let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {

@@ -18,6 +18,7 @@ mod districts;
 pub mod endpoints;
 mod failure;
 mod keys;
+mod number;
 mod out;
 pub mod provision;
 pub mod render;
@@ -25,4 +26,4 @@ mod server;
 pub mod stage;
 pub mod up;
 
-pub use cli::run;
+pub use cli::{command, run};

@@ -6,6 +6,7 @@ use owo_colors::{OwoColorize, Style};
 use proto::FromWireTime;
 use proto::casebook::v1::{Limit, TimelineEntry};
 use proto::common::v1::Role;
+use proto::evaluation::v1::Component;
 
 /// Longest event name there is, `ExclusionProposed` and its like.
 const EVENT_WIDTH: usize = 18;
@@ -36,6 +37,15 @@ pub fn entry_line(entry: &TimelineEntry, zone: &TimeZone, colour: bool) -> Strin
 /// `2026-11-21 14:05:09` in the district's time.
 pub fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// What a score is made of: `done 100.0000 % × 40`. Nobody having rated is no rate of nothing; its weight is spread over the
+/// others.
+pub fn component_words(component: &Component) -> String {
+    match component.rate.as_str() {
+        "" => format!("{} not rated", component.code),
+        rate => format!("{} {rate} % × {}", component.code, component.weight),
+    }
 }
 
 /// A length of time in its two largest units: `3d 4h`, `4h 05m`, `5m 06s`, `6s`.
@@ -142,6 +152,13 @@ mod tests {
         }
         assert!(entry_line(&entry, &zone, false).ends_with("[response by 2026-11-21 14:35:09]"));
         assert!(entry_line(&entry, &zone, true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn what_nobody_rated_is_said_to_be_that() {
+        let component = |rate: &str| Component { code: "satisfaction".into(), weight: "50".into(), rate: rate.into() };
+        assert_eq!(component_words(&component("95.0000")), "satisfaction 95.0000 % × 50");
+        assert_eq!(component_words(&component("")), "satisfaction not rated");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use proto::subjects::BridgeSubject;
 use record::IncomingRequest;
 use record::alarm::Alarm;
 use station::desk::read_stored;
-use station::{Caller, Desk, Violation, refusal_of};
+use station::{BadInput, Caller, Desk, Violation, refusal_of};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -21,6 +21,30 @@ use crate::{effects, polls};
 
 /// Largest request read, in bytes: the longest text in UTF-8 with room for everything else.
 const REQUEST_BYTES_MAX: usize = 128 * 1024;
+
+/// Fields of a submission, as a refusal names them.
+const FIELDS: [&str; 19] = [
+    "district",
+    "external_ref",
+    "channel",
+    "kind",
+    "caller_class",
+    "caller_ref",
+    "title",
+    "text",
+    "place",
+    "place.party",
+    "place.address",
+    "place.longitude",
+    "place.latitude",
+    "occurred_at",
+    "recorded_at",
+    "category",
+    "related_case",
+    "campaign",
+    "way",
+];
+const TIMES: [&str; 2] = ["occurred_at", "recorded_at"];
 
 /// Its line in the table of who may what.
 const ACTION: &str = "in.<bridge>.submit";
@@ -73,7 +97,7 @@ pub async fn mind_deadlines(polls: Desk<poll::Rules>, stop: CancellationToken) -
 }
 
 async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
-    let json = request.payload.first() == Some(&b'{');
+    let json = proto::json::is_json(&request.payload);
     let result = match submit(app, &request, json).await {
         Ok(response) => submit_reply::Result::Ok(response),
         Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
@@ -95,8 +119,8 @@ async fn submit(app: &App, request: &IncomingRequest, json: bool) -> Result<prot
     let submission = if json {
         let text = std::str::from_utf8(&request.payload)
             .map_err(|error| Status::from(Violation::new("payload", "utf-8", error.to_string())))?;
-        serde_json::from_str::<SubmitRequest>(text)
-            .map_err(|error| Status::from(Violation::new("payload", "json", error.to_string())))?
+        proto::json::read::<SubmitRequest>(text)
+            .map_err(|faults| Status::from(BadInput(faults.iter().map(misfit).collect())))?
     } else {
         SubmitRequest::decode(request.payload.clone()).map_err(|error| {
             let rule = if error.to_string().contains("UTF-8") { "utf-8" } else { "protobuf" };
@@ -108,4 +132,58 @@ async fn submit(app: &App, request: &IncomingRequest, json: bool) -> Result<prot
     let role = if is_ours { Role::System } else { Role::Bridge };
     let caller = Caller::party(role, subject.bridge.clone());
     app.submit(&caller, ACTION, &subject.bridge, &submission).await
+}
+
+/// What of a submission written as JSON does not fit.
+fn misfit(fault: &proto::json::Fault) -> Violation {
+    let name = snake_case(&fault.field);
+    let what = if fault.field.is_empty() { fault.what.clone() } else { format!("{}: {}", fault.field, fault.what) };
+    match FIELDS.into_iter().find(|field| *field == name) {
+        Some(field) if TIMES.contains(&field) => {
+            let said = format!("{}; write a time with its offset, as in 2026-11-29T08:00:00+08:00", fault.what);
+            Violation::new(field, "instant", said)
+        }
+        Some(field) => Violation { field, rule: "json", description: fault.what.clone() },
+        None => Violation::new("payload", "json", what),
+    }
+}
+
+/// JSON may name a field either way: `occurredAt` is `occurred_at`.
+fn snake_case(name: &str) -> String {
+    name.chars().fold(String::new(), |mut name, letter| {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+        name
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_field_and_a_time_is_told_its_form() {
+        let faults = proto::json::read::<SubmitRequest>(
+            r#"{"occurredAt": "gestern", "place": {"latitude": "north"}, "titel": "a", "kind": "REPORT"}"#,
+        );
+        let misfits: Vec<_> = faults.unwrap_err().iter().map(misfit).collect();
+        let named: Vec<_> = misfits.iter().map(|misfit| (misfit.field, misfit.rule)).collect();
+        assert_eq!(
+            named,
+            [("kind", "json"), ("occurred_at", "instant"), ("place.latitude", "json"), ("payload", "json")]
+        );
+        assert!(misfits[1].description.contains("2026-11-29T08:00:00+08:00"), "{misfits:?}");
+        assert!(misfits[3].description.starts_with("titel: unknown field"), "{misfits:?}");
+    }
+
+    #[test]
+    fn every_field_of_a_submission_is_known_by_its_name() {
+        let error = proto::json::read::<SubmitRequest>(r#"{"?": 0}"#).unwrap_err().remove(0).what;
+        let camel: Vec<String> = error.split('`').skip(3).step_by(2).map(snake_case).collect();
+        for field in camel.iter().filter(|field| *field != "place") {
+            assert!(FIELDS.contains(&field.as_str()), "{field}");
+        }
+    }
 }

@@ -16,8 +16,21 @@ use crate::copy::CopyError;
 
 /// Decimals of a share.
 const SHARE_DECIMALS: u32 = 2;
+/// The columns that a sort is read from.
+const FACET: &str = "state, level, kind, caller_class, way, channel, ended";
 /// The instants of a window that has no beginning, or no end.
 pub const ALWAYS: Range<i64> = i64::MIN..i64::MAX;
+
+/// Which cases of a district are counted.
+#[derive(Clone, Debug)]
+pub struct Which {
+    /// Received within, in microseconds since 1970.
+    pub window: Range<i64>,
+    /// Of this class of callers; 0: of all.
+    pub class: i32,
+    /// These, by id; none: all.
+    pub only: Option<Vec<String>>,
+}
 
 /// Cases with one value of a property.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,20 +43,22 @@ struct Tally {
 /// Cases of one property each, by its values.
 type Tallies = BTreeMap<String, Tally>;
 
-/// Counts the cases of a district received within `window` (microseconds since 1970), of one class of callers or, with 0,
-/// of all.
+/// Counts cases of a district.
 ///
 /// # Errors
 /// The copy cannot be read.
 pub fn statistics(
     connection: &Connection,
     district: &str,
-    window: &Range<i64>,
-    class: i32,
+    which: &Which,
     containment: &charter::Containment,
 ) -> Result<StatisticsResponse, CopyError> {
-    let sorts = within(connection, district, window)?;
-    let sorts = || sorts.iter().filter(|(facet, _)| class == 0 || facet.caller_class == class);
+    let sorts = match &which.only {
+        None => within(connection, district, &which.window)?,
+        Some(ids) => among(connection, district, ids, &which.window)?,
+    };
+    let of_class = |facet: &Facet| which.class == 0 || facet.caller_class == which.class;
+    let sorts = || sorts.iter().filter(|(facet, _)| of_class(facet));
     let by = |value: fn(&Facet) -> String| {
         let mut tallies = Tallies::new();
         for (facet, cases) in sorts() {
@@ -86,10 +101,25 @@ pub fn statistics(
     })
 }
 
+/// How many of these cases, received within a window, are of each sort.
+fn among(
+    connection: &Connection,
+    district: &str,
+    ids: &[String],
+    window: &Range<i64>,
+) -> Result<Vec<(Facet, u64)>, CopyError> {
+    let these = format!(
+        "SELECT {FACET}, count(*) FROM cases JOIN facets ON facets.id = cases.facet \
+         WHERE cases.district = ?1 AND case_id IN (SELECT value FROM json_each(?2)) \
+           AND received_us >= ?3 AND received_us < ?4 GROUP BY facets.id"
+    );
+    let ids = serde_json::Value::from(ids).to_string();
+    counted(connection, &these, params![district, ids, window.start, window.end])
+}
+
 /// How many cases of each sort came in within a window: whole days are counted already, and of the days that it cuts the
 /// cases are.
 fn within(connection: &Connection, district: &str, window: &Range<i64>) -> Result<Vec<(Facet, u64)>, CopyError> {
-    const FACET: &str = "state, level, kind, caller_class, way, channel, ended";
     if *window == ALWAYS {
         let ever = format!("SELECT {FACET}, cases FROM facets WHERE district = ?1 AND cases > 0");
         return counted(connection, &ever, params![district]);

@@ -8,7 +8,7 @@ use proto::enforcement_center::v1::{
 };
 use proto::facts::EnforcementCenterFacts;
 
-use super::{Timeline, Told, limit, officer, prefixed, told};
+use super::{Timeline, Told, officer, prefixed, told};
 
 impl EnforcementCenterFacts for Timeline {
     fn operation_opened(&mut self, fact: &OperationOpened) -> Told {
@@ -17,7 +17,7 @@ impl EnforcementCenterFacts for Timeline {
 
     fn seat_called(&mut self, fact: &SeatCalled) -> Told {
         Told {
-            limit: fact.due.and_then(|due| limit("seat", Some(due), None, false)),
+            limit: self.named_limit("seat", fact.due, None),
             ..told(format!(
                 "{} is asked to take its seat{}",
                 self.name(&fact.party),
@@ -65,7 +65,7 @@ impl EnforcementCenterFacts for Timeline {
 
     fn notice_served(&mut self, fact: &NoticeServed) -> Told {
         Told {
-            limit: limit("notice", fact.due, None, false),
+            limit: self.named_limit("notice", fact.due, None),
             ..told(format!(
                 "notice {} by {} at {}: {}",
                 fact.notice,
@@ -78,7 +78,7 @@ impl EnforcementCenterFacts for Timeline {
 
     fn reinspection_due(&mut self, fact: &ReinspectionDue) -> Told {
         Told {
-            limit: limit("notice", fact.due, None, false),
+            limit: self.named_limit("notice", fact.due, None),
             ..told(format!("notice {} has run out: somebody has to look", fact.notice))
         }
     }
@@ -98,7 +98,7 @@ impl EnforcementCenterFacts for Timeline {
 
     fn notice_breached(&mut self, fact: &NoticeBreached) -> Told {
         Told {
-            limit: limit("notice", fact.due, None, false),
+            limit: self.named_limit("notice", fact.due, None),
             ..told(format!("notice {} was breached; next: {}", fact.notice, fact.next_step))
         }
     }

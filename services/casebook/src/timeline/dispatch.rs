@@ -17,6 +17,7 @@ use crate::cases::{level_name, outcome_name};
 
 impl DispatchFacts for Timeline {
     fn assigned(&mut self, fact: &Assigned) -> Told {
+        self.counts_by(fact.start.as_ref());
         Told {
             limit: limit("completion", fact.due, None, fact.due_provisional),
             ..told(format!(
@@ -50,14 +51,14 @@ impl DispatchFacts for Timeline {
 
     fn responded(&mut self, fact: &Responded) -> Told {
         Told {
-            limit: limit("response", self.call(fact.call).response_due, Some(fact.in_time), false),
+            limit: self.limit_of_call(fact.call, "response", self.call(fact.call).response_due, Some(fact.in_time)),
             ..told(format!("{} sends {}", self.name(&fact.party), officer(fact.officer.as_ref())))
         }
     }
 
     fn reported_in(&mut self, fact: &ReportedIn) -> Told {
         Told {
-            limit: limit("report-in", self.call(fact.call).report_in_due, Some(fact.in_time), false),
+            limit: self.limit_of_call(fact.call, "report-in", self.call(fact.call).report_in_due, Some(fact.in_time)),
             ..told(format!("{} of {} is there", officer(fact.officer.as_ref()), self.name(&fact.party)))
         }
     }
@@ -106,7 +107,7 @@ impl DispatchFacts for Timeline {
 
     fn party_done(&mut self, fact: &PartyDone) -> Told {
         Told {
-            limit: limit("completion", self.call(fact.call).completion_due, Some(fact.in_time), false),
+            limit: self.limit_of_call(fact.call, "completion", self.call(fact.call).completion_due, Some(fact.in_time)),
             ..told(format!(
                 "{} is done, {}{}",
                 self.name(&fact.party),
@@ -136,8 +137,18 @@ impl DispatchFacts for Timeline {
             Clock::City => "city",
             Clock::Case | Clock::Unspecified => "case",
         };
+        let late = Some(false);
+        let limit = match fact.clock() {
+            Clock::Response | Clock::ReportIn | Clock::Completion => {
+                self.limit_of_call(fact.call, clock, fact.due, late)
+            }
+            Clock::Adjudication => self.named_limit("adjudication", fact.due, late),
+            Clock::City => self.named_limit("city-answer", fact.due, late),
+            Clock::Case | Clock::Unspecified => self.limit_of_case(clock, fact.due, late),
+            Clock::Task | Clock::Supervision | Clock::Meeting => limit(clock, fact.due, late, false),
+        };
         Told {
-            limit: limit(clock, fact.due, Some(false), false),
+            limit,
             ..told(format!(
                 "{} is late with its {clock}{}",
                 self.name(&fact.party),
@@ -157,13 +168,17 @@ impl DispatchFacts for Timeline {
 
     fn resolved(&mut self, fact: &Resolved) -> Told {
         Told {
-            limit: limit("rating", fact.rating_due, None, false),
+            limit: self.named_limit("rating", fact.rating_due, None),
             ..told(format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))
         }
     }
 
     fn reopened(&mut self, fact: &Reopened) -> Told {
-        told(format!("not over yet: {}", fact.reason))
+        self.counts_by(fact.start.as_ref());
+        Told {
+            limit: self.limit_of_case("completion", fact.due, None),
+            ..told(format!("not over yet: {}", fact.reason))
+        }
     }
 
     fn closed(&mut self, fact: &Closed) -> Told {
@@ -183,7 +198,7 @@ impl DispatchFacts for Timeline {
             fact.reason,
             fact.bounce
         );
-        Told { limit: limit("adjudication", fact.due, None, false), ..told(words) }
+        Told { limit: self.named_limit("adjudication", fact.due, None), ..told(words) }
     }
 
     fn return_adjudicated(&mut self, fact: &ReturnAdjudicated) -> Told {
@@ -195,14 +210,14 @@ impl DispatchFacts for Timeline {
 
     fn unqualified(&mut self, fact: &Unqualified) -> Told {
         Told {
-            limit: limit("response", fact.response_due, None, false),
+            limit: self.limit_of_call(fact.call, "response", fact.response_due, None),
             ..told(format!("whoever came from {} cannot decide: {}", self.name(&fact.party), fact.reason))
         }
     }
 
     fn reminded(&mut self, fact: &Reminded) -> Told {
         Told {
-            limit: limit("completion", fact.due, None, false),
+            limit: self.limit_of_call(fact.call, "completion", fact.due, None),
             ..told(format!("{} is reminded, time {}", self.name(&fact.party), fact.reminder))
         }
     }
@@ -287,7 +302,7 @@ impl DispatchFacts for Timeline {
         }
         let words = format!("call {} is {} now, no longer {}", fact.call, colour(fact.to()), colour(fact.from()));
         let due = self.call(fact.call).completion_due;
-        Told { limit: limit("completion", due, None, false), ..told(words) }
+        Told { limit: self.limit_of_call(fact.call, "completion", due, None), ..told(words) }
     }
 
     fn admitted(&mut self, fact: &Admitted) -> Told {
@@ -305,7 +320,7 @@ impl DispatchFacts for Timeline {
 
     fn transferred(&mut self, fact: &Transferred) -> Told {
         Told {
-            limit: limit("city", fact.answer_due, None, false),
+            limit: self.named_limit("city-answer", fact.answer_due, None),
             ..told(format!(
                 "from {} to {}, as {} there: {}",
                 self.name(&fact.from_party),
@@ -318,7 +333,7 @@ impl DispatchFacts for Timeline {
 
     fn city_reminded(&mut self, fact: &CityReminded) -> Told {
         Told {
-            limit: limit("city", fact.due, None, false),
+            limit: self.named_limit("city-answer", fact.due, None),
             ..told(format!("{} asks {} what becomes of it", self.name(&fact.told), self.name(&fact.city)))
         }
     }

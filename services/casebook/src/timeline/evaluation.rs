@@ -4,11 +4,11 @@ use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, RatingLapsed, Rat
 use proto::facts::EvaluationFacts;
 use proto::word;
 
-use super::{Timeline, Told, limit, prefixed, told};
+use super::{Timeline, Told, prefixed, told};
 
 impl EvaluationFacts for Timeline {
     fn rating_requested(&mut self, fact: &RatingRequested) -> Told {
-        Told { limit: limit("rating", fact.due, None, false), ..told("the caller is asked to rate".to_owned()) }
+        Told { limit: self.named_limit("rating", fact.due, None), ..told("the caller is asked to rate".to_owned()) }
     }
 
     fn rated(&mut self, fact: &Rated) -> Told {

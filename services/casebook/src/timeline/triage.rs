@@ -4,7 +4,7 @@ use proto::facts::TriageFacts;
 use proto::triage::v1::{Claimed, Classified, Dismissed, Judged, JudgementOverdue, QueuedForJudgement, Regraded};
 use proto::word;
 
-use super::{Timeline, Told, limit, prefixed, told};
+use super::{Timeline, Told, prefixed, told};
 use crate::cases::level_name;
 
 impl TriageFacts for Timeline {
@@ -14,7 +14,7 @@ impl TriageFacts for Timeline {
 
     fn queued_for_judgement(&mut self, fact: &QueuedForJudgement) -> Told {
         Told {
-            limit: limit("judgement", fact.due, None, false),
+            limit: self.named_limit("judgement", fact.due, None),
             ..told(format!("a person has to judge: {}", fact.reason))
         }
     }
@@ -38,7 +38,7 @@ impl TriageFacts for Timeline {
 
     fn judgement_overdue(&mut self, fact: &JudgementOverdue) -> Told {
         Told {
-            limit: limit("judgement", fact.due, Some(false), false),
+            limit: self.named_limit("judgement", fact.due, Some(false)),
             ..told("nobody has judged it in time".to_owned())
         }
     }

@@ -85,6 +85,8 @@ pub enum Command {
         seat_due: Timestamp,
         /// Who is told when nobody is left to call.
         told: Code,
+        /// Staff numbers of substitutes who cannot be called now: away, or without their place.
+        away: BTreeSet<String>,
     },
 }
 
@@ -172,6 +174,14 @@ impl Operation {
         let seated = self.seats.iter().filter(|(_, seat)| seat.is_taken()).map(|(party, _)| party);
         let all = residents.iter().chain(seated.filter(|party| !residents.contains(party)));
         all.filter(|party| !self.absent.contains(*party))
+    }
+
+    /// Whoever is called next for some seat when nobody comes in time.
+    pub fn substitutes(&self) -> impl Iterator<Item = &Officer> {
+        self.seats.values().flat_map(|seat| match seat {
+            Seat::Waiting(waiting) => waiting.substitutes.as_slice(),
+            Seat::Taken(_) | Seat::Escalated { .. } => &[],
+        })
     }
 
     /// Every unit that is expected at a meeting: the residents and whoever was called.

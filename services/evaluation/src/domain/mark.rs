@@ -1,6 +1,7 @@
 //! The mark a street gives a department: a rate, and below the full one the reason.
 
 use rust_decimal::Decimal;
+use vocabulary::number::is_number;
 
 use super::NOTE_LENGTH_MAX;
 
@@ -33,7 +34,7 @@ impl Mark {
     pub fn new(rate: &str, reason: &str) -> Result<Self, MarkProblem> {
         let reason = reason.trim();
         let wrong = || MarkProblem::Rate(rate.to_owned());
-        if !rate.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        if !is_number(rate) || rate.starts_with('-') {
             return Err(wrong());
         }
         let value = Decimal::from_str_exact(rate).map_err(|_| wrong())?;
@@ -88,7 +89,10 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_plain_decimal_from_0_to_1() {
-        for rate in ["", ".", "1.01", "2", "-0.5", "+0.5", "0.955", "0,9", "90%", "1e-1", "0.5 ", "NaN", "٠"] {
+        for rate in [
+            "", ".", "1.01", "2", "-0.5", "+0.5", "0.955", "0,9", "90%", "1e-1", "0.5 ", "NaN", "٠", ".5", "1.",
+            "00.5", "0_5",
+        ] {
             assert_eq!(Mark::new(rate, "来得太晚了"), Err(MarkProblem::Rate(rate.to_owned())));
         }
         for rate in ["0", "0.0", "0.05", "1", "1.00"] {

@@ -12,6 +12,7 @@ use tonic::Code;
 use crate::client::{CURRENT, Installation, explain};
 use crate::districts::Districts;
 use crate::failure::BadUsage;
+use crate::number::between;
 use crate::out::{self, Manner};
 use crate::render::{entry_line, local};
 
@@ -85,7 +86,7 @@ pub(crate) struct ListArgs {
     #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     text: String,
     /// At most this many
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = between(1_u32, u32::MAX))]
     limit: Option<u32>,
     /// Print a JSON array
     #[arg(long)]

@@ -23,7 +23,8 @@ pub(crate) enum Command {
     Apply(apply::Args),
 }
 
-/// Check a charter. Every problem is one line, `file:line:column: rule: message`; exit code 1 if there is any.
+/// Check a charter. Every problem is one line, `file:line:column: rule: message`; exit code 1 if there is any. Years whose
+/// make-up days (调休) are not published are named on standard error.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// Folder with the charter's files, or the name of one that ships
@@ -38,6 +39,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Route(args) => route::run(&args),
         Command::Check(args) => {
             let charter = checked(&args.charter)?;
+            for remark in remarks(&charter) {
+                eprintln!("calendar.yaml: {remark}");
+            }
             out::line(format_args!("{} is in order", title(&charter)))
         }
         Command::Apply(args) => apply::run(args).await,
@@ -69,6 +73,17 @@ fn checked(name_or_folder: &str) -> anyhow::Result<Charter> {
             None => Err(error),
         },
     }
+}
+
+/// What is no fault of whoever wrote the charter, and worth knowing: where due dates cannot be relied on yet (D7).
+fn remarks(charter: &Charter) -> Vec<String> {
+    let calendar = charter.calendar();
+    let provisional = "what is counted in working days there is provisional";
+    let without = calendar.without_make_up_days().map(|year| {
+        format!("{year} has holidays and no make-up days (调休): {provisional}; add `make-up`, empty if there are none")
+    });
+    let ends = calendar.published_to().map(|year| format!("published to the end of {year}; {provisional} after it"));
+    without.chain(ends).collect()
 }
 
 fn title(charter: &Charter) -> String {

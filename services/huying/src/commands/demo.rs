@@ -13,7 +13,7 @@ use story::{Played, Stage, Story, Telling};
 use crate::client::explain;
 use crate::failure::Answered;
 use crate::out::Manner;
-use crate::render::entry_line;
+use crate::render::{component_words, entry_line};
 use crate::stage;
 use crate::up::{Ports, Running, UpConfig};
 
@@ -150,11 +150,7 @@ async fn print_scores(stage: &Stage, district: &str) -> anyhow::Result<()> {
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["department", "cases", "score", "components"]);
     for score in scores.scores {
-        let components: Vec<String> = score
-            .components
-            .iter()
-            .map(|component| format!("{} {}% × {}", component.code, component.rate, component.weight))
-            .collect();
+        let components: Vec<String> = score.components.iter().map(component_words).collect();
         table.add_row([score.party, score.cases.to_string(), score.score, components.join(", ")]);
     }
     println!("\n{district}, formula {}\n{table}", scores.formula);

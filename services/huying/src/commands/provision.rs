@@ -6,6 +6,7 @@ use proto::facts::RECORD_FORM;
 
 use crate::accounts;
 use crate::charters::{Roster, load_all};
+use crate::number::between;
 use crate::out;
 use crate::provision::{Published, newest, provision, publish, remark, unreadable};
 
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     station: station::Config,
     /// Copies of every stream: 1 on one server, 3 on a cluster
     #[arg(long, env = "HUYING_STREAM_REPLICAS", value_name = "N", default_value_t = 1)]
-    #[arg(value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=5))]
+    #[arg(value_parser = between(1_usize, 5))]
     replicas: usize,
     /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
     #[arg(long = "charter", value_name = "NAME|DIR")]

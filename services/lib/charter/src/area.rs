@@ -105,7 +105,7 @@ fn ring(cursor: Cursor<'_, '_>) -> Option<LineString> {
 
 fn coordinate(cursor: Cursor<'_, '_>) -> Option<Coord> {
     let numbers: Vec<f64> =
-        cursor.list().into_iter().map(|number| number.parsed("coordinate-range")).collect::<Option<_>>()?;
+        cursor.list().into_iter().map(|number| number.float("coordinate-range")).collect::<Option<_>>()?;
     match numbers[..] {
         [x, y] if x.abs() <= 180.0 && y.abs() <= 90.0 => Some(Coord { x, y }),
         _ => {

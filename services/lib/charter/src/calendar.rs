@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use vocabulary::number::is_whole;
 
 use crate::reader::{Cursor, Fields};
 use crate::{Limit, LimitUnit};
@@ -16,7 +17,7 @@ use crate::{Limit, LimitUnit};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
     pub due: Timestamp,
-    /// Counted over a year whose holidays were not published yet; to be computed again when they are.
+    /// Counted over a year whose holidays or make-up days were not published yet; to be computed again when they are.
     pub provisional: bool,
 }
 
@@ -46,24 +47,36 @@ pub struct Calendar {
 #[derive(Clone, Debug, Default)]
 struct Year {
     holidays: BTreeSet<Date>,
-    make_up: BTreeSet<Date>,
+    /// None: not published yet, which is not the same as that there are none.
+    make_up: Option<BTreeSet<Date>>,
 }
 
 impl Calendar {
-    /// Whether the offices work on this day. Beyond the published years: Monday to Friday.
+    /// Whether the offices work on this day. Where nothing is published: Monday to Friday.
     #[must_use]
     pub fn is_working(&self, date: Date) -> bool {
         match self.years.get(&date.year()) {
             Some(year) if year.holidays.contains(&date) => false,
-            Some(year) if year.make_up.contains(&date) => true,
+            Some(year) if year.make_up.as_ref().is_some_and(|days| days.contains(&date)) => true,
             Some(_) | None => !is_weekend(date),
         }
     }
 
-    /// Whether the holidays of this day's year are published.
+    /// Whether the holidays of this day's year are published, and the weekend days that are worked for them.
     #[must_use]
     pub fn is_known(&self, date: Date) -> bool {
-        self.years.contains_key(&date.year())
+        self.years.get(&date.year()).is_some_and(|year| year.make_up.is_some())
+    }
+
+    /// Years whose holidays are there and whose make-up days are not.
+    pub fn without_make_up_days(&self) -> impl Iterator<Item = i16> {
+        self.years.iter().filter(|(_, year)| year.make_up.is_none()).map(|(number, _)| *number)
+    }
+
+    /// The last year that is published in full.
+    #[must_use]
+    pub fn published_to(&self) -> Option<i16> {
+        self.years.iter().filter(|(_, year)| year.make_up.is_some()).map(|(number, _)| *number).next_back()
     }
 
     /// Opening and closing times of a working day, in order.
@@ -190,7 +203,8 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Calendar {
         let hours = fields.need("office-hours").map(office_hours).unwrap_or_default();
         let mut years = BTreeMap::new();
         for (number, cursor) in fields.need("years").map(Cursor::entries).unwrap_or_default() {
-            match number.parse().ok().filter(|year| (1900..=2999).contains(year)) {
+            let year_of = |text: &str| text.parse().ok().filter(|year| is_whole(text) && (1900..=2999).contains(year));
+            match year_of(number) {
                 Some(number) => years.insert(number, cursor.map(|fields| year(number, fields)).unwrap_or_default()),
                 None => {
                     cursor.problem("calendar-sane", format!("{number} is not a year"));
@@ -235,12 +249,14 @@ fn year(number: i16, fields: &Fields<'_, '_>) -> Year {
             }
         }
     }
-    for cursor in fields.list("make-up") {
+    let make_up = fields.get("make-up").map(Cursor::list);
+    year.make_up = make_up.is_some().then(BTreeSet::new);
+    for cursor in make_up.unwrap_or_default() {
         for date in days(number, cursor) {
             if !is_weekend(date) || year.holidays.contains(&date) {
                 cursor.problem("calendar-sane", format!("{date} is not a weekend day outside the holidays"));
             }
-            year.make_up.insert(date);
+            year.make_up.get_or_insert_default().insert(date);
         }
     }
     year

@@ -18,8 +18,6 @@ pub struct Campaign {
     pub to: Date,
     /// What its cases can be about; empty: anything.
     pub categories: Vec<Code>,
-    /// Until a caller has the first answer, instead of the usual limit.
-    pub first_response: Option<Limit>,
     /// Until a case is done, instead of its level's or category's limit.
     pub completion: Option<Limit>,
     pub provenance: Provenance,
@@ -34,20 +32,18 @@ impl Campaign {
 }
 
 /// What a row says beside its code and name.
-type Row = (Date, Date, Vec<Code>, [Option<Limit>; 2]);
+type Row = (Date, Date, Vec<Code>, Option<Limit>);
 
 pub(crate) fn read(file: Cursor<'_, '_>) -> Vec<Campaign> {
-    let campaign =
-        |(Entry { code, name, provenance }, (from, to, categories, [first_response, completion])): (_, Row)| Campaign {
-            code,
-            name,
-            from,
-            to,
-            categories,
-            first_response,
-            completion,
-            provenance,
-        };
+    let campaign = |(Entry { code, name, provenance }, (from, to, categories, completion)): (_, Row)| Campaign {
+        code,
+        name,
+        from,
+        to,
+        categories,
+        completion,
+        provenance,
+    };
     let rows = file.map(|fields| listed(fields, "campaigns", Kind::Campaign, row));
     rows.unwrap_or_default().into_iter().map(campaign).collect()
 }
@@ -61,9 +57,13 @@ fn row(fields: &Fields<'_, '_>) -> Option<Row> {
         cursor.problem("campaign-period", format!("it ends on {to}, before it begins on {from}"));
     }
     let categories = fields.get("categories").map(|cursor| cursor.codes(Kind::Category)).unwrap_or_default();
-    let limits = fields.need("limits").and_then(|cursor| {
-        cursor
-            .map(|fields| ["first-response", "completion"].map(|key| fields.get(key).and_then(|cursor| cursor.limit())))
+    let completion = fields.need("limits").and_then(|cursor| {
+        cursor.map(|fields| {
+            if let Some(cursor) = fields.get("first-response") {
+                cursor.problem("limit-runs", "no clock runs by first-response");
+            }
+            fields.get("completion").and_then(|cursor| cursor.limit())
+        })
     });
-    Some((from?, to?, categories, limits?))
+    Some((from?, to?, categories, completion?))
 }

@@ -4,6 +4,7 @@ use ids::Code;
 
 use crate::Provenance;
 use crate::document::{self, Numbering};
+use crate::organisation::Organisation;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// How a street's enforcement centre is manned.
@@ -42,6 +43,20 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Centres> {
         let (streets, numbering) = (streets.collect(), document::read(fields));
         Some(Centres { usual, numbering: numbering?, streets })
     })?
+}
+
+/// Who sits in the room all day takes part in every operation, and an operation rests on powers.
+pub(crate) fn check(centres: &Centres, organisation: &Organisation, file: Cursor<'_, '_>) {
+    let mut told: Vec<&Code> = Vec::new();
+    let all = std::iter::once(&centres.usual).chain(centres.streets.iter().map(|(_, centre)| centre));
+    for code in all.flat_map(|centre| &centre.resident) {
+        let without = organisation.party(code.as_str()).is_some_and(|party| party.powers.is_empty());
+        if without && !told.contains(&code) {
+            told.push(code);
+            let message = format!("{code} is resident and has no legal power: give it `powers` in organisation.yaml");
+            file.problem("resident-has-power", message);
+        }
+    }
 }
 
 fn centre(fields: &Fields<'_, '_>, ranks: &[Code]) -> Centre {

@@ -64,6 +64,7 @@ pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
 pub use text::Text;
+pub use yaml::odd_numbers;
 
 /// One version of one district's rules. The lookups are in `lookup.rs`.
 #[derive(Clone, Debug)]

@@ -2,27 +2,14 @@
 
 use ids::Code;
 
-use crate::reader::{Cursor, Fields, Kind};
+use crate::category::Category;
+use crate::reader::{Cursor, Fields, Kind, Report};
 use crate::{Colour, Level, Limit, Means, Provenance};
 
 /// Named limits every charter has, because services ask for them.
-pub(crate) const LIMITS_REQUIRED: [&str; 15] = [
-    "first-response",
-    "judgement",
-    "rating",
-    "callback",
-    "notice",
-    "seat",
-    "adjudication",
-    "emergency",
-    "utilities",
-    "general",
-    "complex",
-    "consult",
-    "help",
-    "complaint",
-    "city-answer",
-];
+pub(crate) const LIMITS_REQUIRED: [&str; 6] = ["judgement", "rating", "notice", "seat", "adjudication", "city-answer"];
+/// And those that are asked for where there are any.
+const LIMITS_OPTIONAL: [&str; 1] = ["filing"];
 
 /// What a call of one colour asks for. All three run from the moment of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +83,22 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Limits> {
         let evidence = fields.list("evidence").into_iter().filter_map(|level| level.parsed("level")).collect();
         Some(Limits { colours: colours?, levels: levels?, named, reminders, evidence })
     })?
+}
+
+/// A limit that nothing asks for promises what nobody keeps.
+pub(crate) fn check(limits: &Limits, categories: &[Category], report: &Report<'_>) {
+    let asked_for = |code: &Code| {
+        LIMITS_REQUIRED.contains(&code.as_str())
+            || LIMITS_OPTIONAL.contains(&code.as_str())
+            || categories.iter().any(|category| category.limit.as_ref() == Some(code))
+    };
+    for named in limits.named.iter().filter(|named| !asked_for(&named.code)) {
+        if let Some(at) = report.place_of(Kind::Limit, &named.code) {
+            let message =
+                format!("no clock runs by {}: no category names it, and nothing else asks for it", named.code);
+            report.add(at, "limit-runs", message);
+        }
+    }
 }
 
 fn reminders(cursor: Cursor<'_, '_>) -> Vec<u8> {

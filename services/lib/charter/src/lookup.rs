@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
-    Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, NamedLimit,
-    Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier, UnitTemplate,
+    Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, LimitUnit,
+    NamedLimit, Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier,
+    UnitTemplate,
 };
 
 /// How long a closed case stays on the record where the charter does not say: half a year, in minutes.
@@ -141,6 +142,30 @@ impl Charter {
         &self.classification.legal_powers
     }
 
+    /// The legal powers of a party, as the charter gives them. One that gives no department any was written before
+    /// it could: there a department has the power of the squads that bear its name.
+    #[must_use]
+    pub fn powers_of(&self, party: &Code) -> Vec<&Code> {
+        let Some(known) = self.party(party.as_str()) else { return Vec::new() };
+        if !known.powers.is_empty() || self.gives_departments_powers() {
+            return known.powers.iter().collect();
+        }
+        let named = party.as_str().strip_prefix(self.district.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        let squad = self.squads().iter().find(|squad| Some(squad.code.as_str()) == named);
+        squad.and_then(|squad| squad.power.as_ref()).into_iter().collect()
+    }
+
+    /// Whether the charter says of anybody that they hold this power.
+    #[must_use]
+    pub fn knows_who_holds(&self, power: &Code) -> bool {
+        self.squads().iter().any(|squad| squad.power.as_ref() == Some(power))
+            || self.parties().iter().any(|party| party.powers.contains(power))
+    }
+
+    fn gives_departments_powers(&self) -> bool {
+        self.parties().iter().any(|party| party.kind != PartyKind::Squad && !party.powers.is_empty())
+    }
+
     /// Every category for which a word speaks, best first. Below [`Charter::confidence_min`] a human judges.
     #[must_use]
     pub fn classify(&self, title: &str, text: &str) -> Vec<Candidate<'_>> {
@@ -234,6 +259,18 @@ impl Charter {
     #[must_use]
     pub fn limits(&self) -> &[NamedLimit] {
         &self.limits.named
+    }
+
+    /// Whether a due date of this limit lies where working days cannot be counted yet: in a year whose holidays and make-up
+    /// days are not published (D7). What is counted on the clock is certain always.
+    #[must_use]
+    pub fn is_provisional(&self, limit: Limit, due: Timestamp) -> bool {
+        match limit.unit {
+            LimitUnit::Minutes | LimitUnit::Hours | LimitUnit::Days => false,
+            LimitUnit::WorkingDays | LimitUnit::WorkingHours => {
+                !self.calendar.is_known(due.to_zoned(self.time_zone.clone()).date())
+            }
+        }
     }
 
     /// When `limit` runs out, counted from `start` in the district's time zone and office hours.

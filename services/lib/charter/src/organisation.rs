@@ -127,6 +127,7 @@ impl<'a> Reader<'a, '_> {
                 self.entry(cursor, Some(&district), |fields, code| Party {
                     responder: flag(fields, "responder").unwrap_or(kind == PartyKind::Department),
                     parent: fields.reference("parent", Kind::Party).or_else(|| Some(district.clone())),
+                    powers: fields.get("powers").map(|cursor| cursor.codes(Kind::LegalPower)).unwrap_or_default(),
                     ..party(code, kind, None)
                 });
             }
@@ -243,13 +244,14 @@ impl<'a> Reader<'a, '_> {
         };
         let units = self.organisation.units.iter().map(|unit| {
             let kind = PartyKind::Unit;
-            (unit.code.to_string(), of_street(&unit.name), kind, false, unit.provenance)
+            (unit.code.to_string(), of_street(&unit.name), kind, false, unit.provenance, Vec::new())
         });
         let squads = self.organisation.squads.iter().map(|squad| {
             let code = format!("squad-{}", squad.code);
-            (code, of_street(&squad.name), PartyKind::Squad, squad.responder, squad.provenance)
+            let powers = squad.power.iter().cloned().collect();
+            (code, of_street(&squad.name), PartyKind::Squad, squad.responder, squad.provenance, powers)
         });
-        for (part, name, kind, responder, provenance) in units.chain(squads).collect::<Vec<_>>() {
+        for (part, name, kind, responder, provenance, powers) in units.chain(squads).collect::<Vec<_>>() {
             let Ok(code) = format!("{street}-{part}").parse::<Code>() else {
                 cursor
                     .problem("code-grammar", format!("{street}-{part} is longer than {} characters", Code::LENGTH_MAX));
@@ -260,7 +262,10 @@ impl<'a> Reader<'a, '_> {
                 continue;
             }
             cursor.report.declare(Kind::Party, &code, cursor.at);
-            self.add(Party { name, responder, provenance, ..party(code, kind, Some(street.clone())) }, cursor.at);
+            self.add(
+                Party { name, responder, provenance, powers, ..party(code, kind, Some(street.clone())) },
+                cursor.at,
+            );
         }
     }
 
@@ -285,7 +290,17 @@ impl<'a> Reader<'a, '_> {
 fn party(code: Code, kind: PartyKind, parent: Option<Code>) -> Party {
     let name = unnamed(&code);
     let provenance = Provenance::default();
-    Party { code, name, kind, parent, provenance, responder: false, statistical: None, households: None }
+    Party {
+        code,
+        name,
+        kind,
+        parent,
+        provenance,
+        responder: false,
+        statistical: None,
+        households: None,
+        powers: Vec::new(),
+    }
 }
 
 fn unnamed(code: &Code) -> Name {

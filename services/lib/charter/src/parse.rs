@@ -205,8 +205,10 @@ impl<'a, 'r> Parts<'a, 'r> {
         duty::check_community(&charter.duties, charter.categories(), self.report);
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
         page::check(&charter, self.report);
+        limits::check(&charter.limits, charter.categories(), self.report);
         if let Some(file) = self.file("centre.yaml") {
             document::check(&charter.centres.numbering, &charter.organisation, file, self.report);
+            centre::check(&charter.centres, &charter.organisation, file);
         }
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);
@@ -247,7 +249,7 @@ fn time_zone(cursor: Cursor<'_, '_>) -> Option<TimeZone> {
 }
 
 fn confidence(cursor: Cursor<'_, '_>) -> Option<f64> {
-    let confidence: f64 = cursor.parsed("confidence-range")?;
+    let confidence = cursor.float("confidence-range")?;
     let fits = (0.0..=1.0).contains(&confidence);
     if !fits {
         cursor.problem("confidence-range", format!("{confidence} is not from 0 to 1"));

@@ -20,6 +20,8 @@ pub struct Party {
     pub statistical: Option<String>,
     /// Households that live in it; known for grids only.
     pub households: Option<u32>,
+    /// The legal powers it holds by the charter's own words: a department's, or that of its squad's template.
+    pub powers: Vec<Code>,
 }
 
 /// What a party is, from the smallest to the largest.

@@ -9,9 +9,10 @@ use std::str::FromStr;
 
 use ids::Code;
 use rust_decimal::Decimal;
+use vocabulary::number;
 
 use crate::source::Problem;
-use crate::yaml::{Key, Node, Position, Value};
+use crate::yaml::{Key, Node, Number, Position, Value};
 use crate::{Limit, Name, Provenance};
 
 /// What a code names. Each kind has its own name space.
@@ -187,7 +188,7 @@ impl<'a, 'r> Cursor<'a, 'r> {
     pub fn entries(self) -> Vec<(&'a str, Self)> {
         match self.value {
             Value::Map(entries) => entries.iter().map(|(key, node)| (key.text.as_str(), self.below(node))).collect(),
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
                 self.wrong::<()>("a map of keys and values");
                 Vec::new()
             }
@@ -197,7 +198,7 @@ impl<'a, 'r> Cursor<'a, 'r> {
     pub fn list(self) -> Vec<Self> {
         match self.value {
             Value::List(nodes) => nodes.iter().map(|node| self.below(node)).collect(),
-            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::Map(_) => {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Map(_) => {
                 self.wrong::<()>("a list");
                 Vec::new()
             }
@@ -208,12 +209,11 @@ impl<'a, 'r> Cursor<'a, 'r> {
         Self::new(self.at.file, node, self.report)
     }
 
-    /// A text; a number is taken as it reads.
+    /// A text; what YAML takes for a number is taken as it is written.
     pub fn text(&self) -> Option<String> {
         match self.value {
             Value::Text(text) => Some(text.clone()),
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Float(number) => Some(number.to_string()),
+            Value::Number(number) => Some(number.text.clone()),
             Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => self.wrong("a text"),
         }
     }
@@ -221,7 +221,7 @@ impl<'a, 'r> Cursor<'a, 'r> {
     pub fn flag(&self) -> Option<bool> {
         match self.value {
             Value::Bool(flag) => Some(*flag),
-            Value::Null | Value::Integer(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
                 self.wrong("true or false")
             }
         }
@@ -230,8 +230,12 @@ impl<'a, 'r> Cursor<'a, 'r> {
     /// A count: a whole number that is not negative.
     pub fn count(&self) -> Option<u32> {
         match self.value {
-            Value::Integer(number) => u32::try_from(*number).ok().or_else(|| self.wrong("a whole number from 0")),
-            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
+            Value::Number(number) => {
+                self.check_form(&number.text);
+                let count = number.whole.and_then(|whole| u32::try_from(whole).ok());
+                count.or_else(|| self.wrong("a whole number from 0"))
+            }
+            Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
                 self.wrong("a whole number from 0")
             }
         }
@@ -239,7 +243,21 @@ impl<'a, 'r> Cursor<'a, 'r> {
 
     pub fn decimal(&self) -> Option<Decimal> {
         let text = self.text()?;
+        self.check_form(&text);
         text.parse().ok().or_else(|| self.wrong("a decimal number"))
+    }
+
+    /// A number with a fraction, as [`Cursor::decimal`], where it need not be exact.
+    pub fn float(&self, rule: &'static str) -> Option<f64> {
+        self.check_form(&self.text()?);
+        self.parsed(rule)
+    }
+
+    /// Reports a number that other readers would read otherwise. It is read all the same: so it always was on the record.
+    fn check_form(&self, text: &str) {
+        if !number::is_number(text) {
+            self.problem("number-form", format!("{text:?}: write digits, with a point if need be, as in 17 or 0.9"));
+        }
     }
 
     /// Anything that reads from a text; `rule` and the type's own words say what was wrong.
@@ -259,13 +277,18 @@ impl<'a, 'r> Cursor<'a, 'r> {
 
     /// Reports a code that does not begin with `above` and a hyphen.
     pub fn prefixed_by(&self, above: &Code) {
-        let Value::Text(text) = self.value else { return };
+        let (Value::Text(text) | Value::Number(Number { text, .. })) = self.value else { return };
         if !text.strip_prefix(above.as_str()).is_some_and(|rest| rest.starts_with('-')) {
             self.problem("code-prefix", format!("the code {text} must begin with {above}-"));
         }
     }
 
     pub fn limit(&self) -> Option<Limit> {
+        let written = self.text()?;
+        let amount = written.bytes().take_while(u8::is_ascii_digit).count();
+        if let Some(amount) = written.get(..amount).filter(|amount| !amount.is_empty()) {
+            self.check_form(amount);
+        }
         self.parsed("limit-grammar")
     }
 

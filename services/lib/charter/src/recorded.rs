@@ -8,7 +8,7 @@
 //!
 //! **Whoever makes something required adds a row here**; `tests/recorded.rs` holds a charter of every form there was.
 
-use crate::yaml::{Key, Node, Position, Value, parse};
+use crate::yaml::{Key, Node, Value, parse};
 use crate::{Charter, Problem};
 
 /// A version on the record as far as it can be read here.
@@ -118,7 +118,7 @@ fn add_key(theirs: &mut Node, key: &str, ours: Node) -> Vec<String> {
     if map.iter().any(|(known, _)| known.text == key) {
         return vec![];
     }
-    map.push((Key { position: Position::default(), text: key.to_owned() }, ours));
+    map.push((Key::new(key), ours));
     vec![key.to_owned()]
 }
 

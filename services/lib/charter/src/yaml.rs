@@ -4,9 +4,11 @@
 //! the first. So the parser only builds this tree, and [`crate::reader`] takes it apart.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
+use vocabulary::number::is_number;
 
 /// Where a node begins, both counted from 1; 0:0 when the text has no node at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,33 +21,106 @@ pub(crate) struct Position {
 pub(crate) struct Node {
     pub position: Position,
     pub value: Value,
+    /// Bytes of the text that it was read from.
+    span: Range<usize>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Value {
     Null,
     Bool(bool),
-    Integer(i64),
-    Float(f64),
+    Number(Number),
     Text(String),
     List(Vec<Node>),
     /// In the order of the text. The parser has refused duplicate keys.
     Map(Vec<(Key, Node)>),
 }
 
+/// What YAML takes for a number, which may be meant as a text: `017`, `1.10`, `1_000`.
+#[derive(Debug)]
+pub(crate) struct Number {
+    /// As it is written.
+    pub text: String,
+    /// What YAML makes of it, if that is a whole number.
+    pub whole: Option<i64>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Key {
     pub position: Position,
     pub text: String,
+    /// Where it is written, if YAML takes it for a number.
+    number: Option<Range<usize>>,
+}
+
+impl Key {
+    /// One that stands in no text.
+    pub fn new(text: &str) -> Self {
+        Self { position: Position::default(), text: text.to_owned(), number: None }
+    }
 }
 
 /// The one document in `text`, or where and why it is not YAML.
 pub(crate) fn parse(text: &str) -> Result<Node, (Position, String)> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    let mut tree: Node = serde_saphyr::from_str(text).map_err(|error| {
         let position = error.location().map(Position::from).unwrap_or_default();
         let message = error.without_snippet().to_string();
         (position, message.lines().next().unwrap_or_default().to_owned())
-    })
+    })?;
+    tree.keep_what_is_written(text);
+    Ok(tree)
+}
+
+impl Node {
+    fn odd_numbers(&self, found: &mut Vec<(u32, String)>) {
+        match &self.value {
+            Value::Number(number) if !is_number(&number.text) => found.push((self.position.line, number.text.clone())),
+            Value::List(nodes) => nodes.iter().for_each(|node| node.odd_numbers(found)),
+            Value::Map(entries) => entries.iter().for_each(|(_, node)| node.odd_numbers(found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        }
+    }
+
+    /// The parser gives numbers as it understands them; here they get back the text that they stand for.
+    fn keep_what_is_written(&mut self, text: &str) {
+        match &mut self.value {
+            Value::Number(number) => {
+                if let Some(written) = text.get(self.span.clone()).map(str::trim).filter(|written| !written.is_empty())
+                {
+                    written.clone_into(&mut number.text);
+                }
+            }
+            Value::List(nodes) => nodes.iter_mut().for_each(|node| node.keep_what_is_written(text)),
+            Value::Map(entries) => {
+                for (key, node) in entries {
+                    if let Some(written) = key.number.take().and_then(|span| text.get(span)) {
+                        written.trim().clone_into(&mut key.text);
+                    }
+                    node.keep_what_is_written(text);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Text(_) => {}
+        }
+    }
+}
+
+/// What YAML takes for a number and is none by the rule that holds everywhere ([`vocabulary::number`]), with its line: in
+/// a file of which no part is read as it is written. A text that is no YAML has none.
+#[must_use]
+pub fn odd_numbers(text: &str) -> Vec<(u32, String)> {
+    let mut found = Vec::new();
+    if let Ok(tree) = parse(text) {
+        tree.odd_numbers(&mut found);
+    }
+    found
+}
+
+/// Where a scalar stands in the text; nowhere, if the parser does not say.
+fn span_of(at: Location) -> Range<usize> {
+    let span = at.span();
+    let bytes = span.byte_offset().zip(span.byte_len());
+    let bytes = bytes.and_then(|(from, length)| Some((usize::try_from(from).ok()?, usize::try_from(length).ok()?)));
+    bytes.map_or(0..0, |(from, length)| from..from.saturating_add(length))
 }
 
 impl From<Location> for Position {
@@ -58,7 +133,8 @@ impl From<Location> for Position {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { position: spanned.referenced.into(), value: spanned.value })
+        // What an alias stands for is written where its anchor is.
+        Ok(Self { position: spanned.referenced.into(), value: spanned.value, span: span_of(spanned.defined) })
     }
 }
 
@@ -82,15 +158,15 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Integer(value))
+        Ok(Value::Number(Number { text: value.to_string(), whole: Some(value) }))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(i64::try_from(value).map_or_else(|_| Value::Text(value.to_string()), Value::Integer))
+        Ok(Value::Number(Number { text: value.to_string(), whole: i64::try_from(value).ok() }))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::Float(value))
+        Ok(Value::Number(Number { text: value.to_string(), whole: None }))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -120,14 +196,13 @@ impl<'de> Visitor<'de> for AnyValue {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut map = Vec::new();
         while let Some((key, node)) = entries.next_entry::<Spanned<Value>, Node>()? {
-            let text = match key.value {
-                Value::Text(text) => text,
-                Value::Integer(number) => number.to_string(),
-                Value::Bool(flag) => flag.to_string(),
-                Value::Float(number) => number.to_string(),
-                Value::Null | Value::List(_) | Value::Map(_) => "?".to_owned(),
+            let (text, number) = match key.value {
+                Value::Text(text) => (text, None),
+                Value::Number(number) => (number.text, Some(span_of(key.defined))),
+                Value::Bool(flag) => (flag.to_string(), None),
+                Value::Null | Value::List(_) | Value::Map(_) => ("?".to_owned(), None),
             };
-            map.push((Key { position: key.referenced.into(), text }, node));
+            map.push((Key { position: key.referenced.into(), text, number }, node));
         }
         Ok(Value::Map(map))
     }
@@ -149,6 +224,32 @@ mod tests {
         let Value::List(values) = &entry[1].1.value else { panic!("a list") };
         assert_eq!(values[2].position, Position { line: 3, column: 34 });
         assert!(matches!(&values[2].value, Value::Text(text) if text == "007"), "{values:?}");
+    }
+
+    #[test]
+    fn what_yaml_takes_for_a_number_stays_as_it_is_written() {
+        let written =
+            ["017", "08", "0012345", "1_000", "1.10", "1e3", ".5", "0x1F", "-7", "18446744073709551615", "1.0"];
+        let list = written.map(|text| format!("  - {text}  # 备注\n")).concat();
+        let flow = written.join(" , ");
+        for text in [format!("街道: 是\nlist:\n{list}"), format!("\u{feff}街道: 是\nlist: [ {flow} ]\n")] {
+            let tree = parse(&text).unwrap();
+            let Value::Map(top) = &tree.value else { panic!("a map") };
+            let Value::List(list) = &top[1].1.value else { panic!("a list") };
+            let read: Vec<&str> = list
+                .iter()
+                .map(|node| match &node.value {
+                    Value::Number(number) => number.text.as_str(),
+                    Value::Text(text) => text,
+                    other @ (Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_)) => panic!("{other:?}"),
+                })
+                .collect();
+            assert_eq!(read, written, "{text}");
+        }
+        let tree = parse("017: a\n1.10: &n 1.20\nb: *n\n").unwrap();
+        let Value::Map(top) = &tree.value else { panic!("a map") };
+        assert_eq!([top[0].0.text.as_str(), top[1].0.text.as_str()], ["017", "1.10"]);
+        assert!(matches!(&top[2].1.value, Value::Number(number) if number.text == "1.20"), "{top:?}");
     }
 
     #[test]

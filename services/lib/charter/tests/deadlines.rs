@@ -93,6 +93,30 @@ fn beyond_the_published_years_plain_weekdays_count_provisionally() {
     assert_eq!(due("2026-12-31T10:00", "7d"), ("2027-01-07T10:00:00".to_owned(), false));
 }
 
+/// Holidays are published first, and the weekend days that are worked for them may come later.
+#[test]
+fn a_year_without_make_up_days_is_provisional_and_one_in_which_none_are_worked_is_not() {
+    let with = |year: &str| {
+        let mut sources = charter::shipped_sources("wuchang").unwrap();
+        let calendar = sources.iter_mut().find(|file| file.path == "calendar.yaml").unwrap();
+        calendar.text.push_str(year);
+        Charter::parse(&sources).unwrap()
+    };
+    let counted = |charter: &Charter, limit: &str| {
+        let start = at(charter, "2026-12-31T10:00");
+        let Deadline { due, provisional } = charter.deadline(start, &limit.parse().unwrap());
+        assert_eq!(provisional, charter.is_provisional(limit.parse().unwrap(), due));
+        (due.to_zoned(charter.time_zone.clone()).datetime().to_string(), provisional)
+    };
+    let without = with("\n  2027:\n    holidays: { new-year: 01-01 }\n");
+    assert_eq!(counted(&without, "1wd"), ("2027-01-04T17:30:00".to_owned(), true));
+    assert_eq!(counted(&without, "7d"), ("2027-01-07T10:00:00".to_owned(), false));
+    assert_eq!(without.calendar().without_make_up_days().collect::<Vec<_>>(), [2027]);
+    assert_eq!(without.calendar().published_to(), Some(2026));
+    let none_worked = with("\n  2027:\n    holidays: { new-year: 01-01 }\n    make-up: []\n");
+    assert_eq!(counted(&none_worked, "1wd"), ("2027-01-04T17:30:00".to_owned(), false));
+}
+
 /// The same answer, found by looking at every single minute or day.
 fn slowly(charter: &Charter, start: Timestamp, limit: Limit) -> Timestamp {
     let zone = &charter.time_zone;

@@ -17,6 +17,9 @@ use crate::standing::warn_unless_known;
 /// Waits before a broken reader is opened again, and before a broker that is away is tried again.
 const REOPEN_DELAY: Duration = Duration::from_millis(50);
 const AWAY_DELAY: Duration = Duration::from_secs(1);
+/// How long nothing may come before a reader asks whether there is nothing: a consumer that somebody has paused is as
+/// silent as one that has everything.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// A reader of the record that ends only when it is stopped.
 pub struct Replay {
@@ -30,6 +33,8 @@ pub struct Replay {
     level: Level,
     /// Messages that match and were stored after the last one read, as the broker said with it.
     behind: u64,
+    /// Where the record ended when nothing had come for a while, and it was asked.
+    ended_at: u64,
 }
 
 /// How a reader stands to what was stored when it began.
@@ -73,6 +78,13 @@ impl Replay {
                 // A broker that was started again has forgotten what we read by.
                 Ok(()) = self.reconnections.changed() => None,
                 next = reading.next() => next,
+                () = tokio::time::sleep(SILENCE_MAX) => {
+                    if self.may_have_missed_something().await {
+                        tracing::debug!(position = self.position, "nothing came, and there is more; reading anew");
+                        self.reading = None;
+                    }
+                    continue;
+                }
             };
             let Some((message, left)) = next else {
                 self.reading = None;
@@ -91,6 +103,15 @@ impl Replay {
                 Step::Commit(Box::new(read_commit(&subject, sequence, &payload)?))
             }));
         }
+    }
+
+    /// Whether the record has grown past what was read since this was asked last: a new reader finds out by what.
+    async fn may_have_missed_something(&mut self) -> bool {
+        let Ok(stream) = self.broker.stream(CASES).await else { return false };
+        let end = stream.cached_info().state.last_sequence;
+        let grown = end >= self.position && end > self.ended_at;
+        self.ended_at = end;
+        grown
     }
 
     /// How many commits are stored that it has not read, as last heard from the broker.
@@ -175,6 +196,7 @@ impl Broker {
             reconnections: self.reconnections(),
             level: Level::Behind,
             behind: 0,
+            ended_at: 0,
         }
     }
 

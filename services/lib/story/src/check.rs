@@ -1,7 +1,8 @@
 //! What is wrong with a story, as far as it can be known without playing it: every fault with its line.
 //!
 //! Verbs and their fields, words, events and their fields, rules, times and the story's own names are checked against
-//! the contracts; codes against the charter of its district. A step that is to be refused may name what there is not.
+//! the contracts; codes against the charter of its district. A step may name what there is not when the rule by which it is to
+//! be refused is about that.
 
 mod codes;
 mod expects;
@@ -14,12 +15,13 @@ use std::fmt;
 use charter::Charter;
 use jiff::Timestamp;
 
-use crate::format::{Story, instant};
+use crate::format::{Story, instant, odd_number};
 use lines::Lines;
 use nearest::unknown;
 
 /// Who can act.
-const ROLES: [&str; 7] = ["caller", "grid", "community", "street", "enforcement-center", "department", "district"];
+pub(crate) const ROLES: [&str; 7] =
+    ["caller", "grid", "community", "street", "enforcement-center", "department", "district"];
 
 /// One fault of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,9 @@ pub fn faults(text: &str, charter: Option<&Charter>) -> Vec<Fault> {
         Err(error) => return vec![lines::form_fault(&error)],
     };
     let mut faults = Faults { lines: Lines::of(text), found: Vec::new() };
+    for (line, number) in charter::odd_numbers(text) {
+        faults.found.push(Fault { line: line as usize, what: odd_number(&number) });
+    }
     let begins = story.begins().unwrap_or_else(|error| {
         faults.at("begins", format!("{error:#}"));
         Timestamp::UNIX_EPOCH

@@ -8,27 +8,27 @@ use proto::casebook::v1::{Case, StatisticsResponse, TimelineEntry};
 use serde_json::Value;
 
 use crate::act::{STAGES, word_of};
-use crate::facts::Catalogue;
-use crate::format::{Counted, Elapsed, Expectation, Fact, duration};
+use crate::facts::{Catalogue, Clock};
+use crate::format::{Counted, Elapsed, Expectation, Fact, FactCount, duration};
 
 /// Facts of the same name that are told when none is the one meant.
 const OTHERS_MAX: usize = 3;
 
-/// A timeline, and since when the story's own times count.
+/// A timeline, and the clock the story's own times go by.
 #[derive(Clone, Copy)]
 struct Told<'t> {
-    begins: Timestamp,
+    clock: Clock<'t>,
     timeline: &'t [TimelineEntry],
 }
 
 /// Differences of one expectation.
 pub fn differences(
     expected: &Expectation,
-    begins: Timestamp,
+    clock: Clock<'_>,
     case: &Case,
     names: &BTreeMap<String, String>,
 ) -> Vec<String> {
-    let told = Told { begins, timeline: &case.timeline };
+    let told = Told { clock, timeline: &case.timeline };
     let summary = case.summary.clone().unwrap_or_default();
     let mut found = Vec::new();
     let mut field = |name: &str, wanted: Option<&String>, is: &str| {
@@ -57,13 +57,20 @@ pub fn differences(
             found.push(format!("events: expected {wanted} × {event}, found {is}"));
         }
     }
-    found.extend(order(&expected.order, &case.timeline));
+    found.extend(order(&expected.order, told));
     found.extend(expected.elapsed.iter().filter_map(|elapsed| time_between(elapsed, told)));
     for fact in &expected.contains {
         if find(fact, told).is_none() {
-            found.push(format!("contains: no {}{}", describe(fact), others(fact, told)));
+            found.push(format!("contains: no {}{}", describe(fact, clock), others(fact, told)));
         }
     }
+    for fact in &expected.absent {
+        if let Some(entry) = find(fact, told) {
+            let at = entry.at.time().map_or_else(|_| String::new(), |at| format!(" at {}", clock.told(at)));
+            found.push(format!("absent: there is {}{at}", describe(fact, clock)));
+        }
+    }
+    found.extend(expected.count.iter().filter_map(|count| miscount(count, told)));
     found.extend(scores(&expected.scores, &case.timeline));
     found
 }
@@ -104,23 +111,42 @@ pub fn miscounted(expected: &Counted, is: &StatisticsResponse) -> Vec<String> {
     found
 }
 
-fn order(wanted: &[String], timeline: &[TimelineEntry]) -> Option<String> {
-    let mut from = 0;
-    for event in wanted {
-        match timeline[from..].iter().position(|entry| entry.event == *event) {
-            Some(position) => from += position + 1,
-            None => return Some(format!("order: {event} does not come where expected in {}", wanted.join(" → "))),
-        }
+fn order(wanted: &[Fact], told: Told<'_>) -> Option<String> {
+    let mut rest = told.timeline;
+    let mut before: Option<&Fact> = None;
+    for fact in wanted {
+        let Some(position) = rest.iter().position(|entry| matches(fact, told.clock.begins, entry)) else {
+            let after = before.map(|before| format!(" after {}", describe(before, told.clock))).unwrap_or_default();
+            let said = describe(fact, told.clock);
+            return Some(format!("order: no {said}{after}{}", others(fact, Told { timeline: rest, ..told })));
+        };
+        rest = rest.get(position + 1..).unwrap_or_default();
+        before = Some(fact);
     }
     None
 }
 
+/// How often a fact is there, if not as often as it must be.
+fn miscount(wanted: &FactCount, told: Told<'_>) -> Option<String> {
+    let fact = wanted.fact();
+    let is = told.timeline.iter().filter(|entry| matches(&fact, told.clock.begins, entry)).count();
+    let said = match *wanted {
+        FactCount { is: Some(wanted), .. } if is != wanted => wanted.to_string(),
+        FactCount { at_most: Some(most), .. } if is > most => format!("at most {most}"),
+        FactCount { at_least: Some(least), .. } if is < least => format!("at least {least}"),
+        FactCount { .. } => return None,
+    };
+    Some(format!("count: expected {said} × {}, found {is}", describe(&fact, told.clock)))
+}
+
 fn time_between(elapsed: &Elapsed, told: Told<'_>) -> Option<String> {
     let at = |fact: &Fact| find(fact, told).and_then(|entry| entry.at.time().ok());
-    let what = format!("elapsed from {} to {}", describe(&elapsed.from), describe(&elapsed.to));
-    let missing = |fact: &Fact| format!("{what}: there is no {}{}", describe(fact), others(fact, told));
+    let clock = told.clock;
+    let what = format!("elapsed from {} to {}", describe(&elapsed.from, clock), describe(&elapsed.to, clock));
+    let missing = |fact: &Fact| format!("{what}: there is no {}{}", describe(fact, clock), others(fact, told));
     let Some(from) = at(&elapsed.from) else { return Some(missing(&elapsed.from)) };
     let Some(to) = at(&elapsed.to) else { return Some(missing(&elapsed.to)) };
+    let between = format!("({} to {})", clock.told(from), clock.told(to));
     let is = rounded(to) - rounded(from);
     let bound = |text: &Option<String>| text.as_ref().map(|text| duration(text));
     let wrong = |holds: fn(SignedDuration, SignedDuration) -> bool, text: &Option<String>| match bound(text) {
@@ -129,13 +155,19 @@ fn time_between(elapsed: &Elapsed, told: Told<'_>) -> Option<String> {
         Some(Err(_)) => true,
     };
     if wrong(|is, wanted| is == wanted, &elapsed.is) {
-        return Some(format!("{what}: expected {}, is {is:#}", elapsed.is.clone().unwrap_or_default()));
+        return Some(format!("{what}: expected {}, is {is:#} {between}", elapsed.is.clone().unwrap_or_default()));
     }
     if wrong(|is, wanted| is <= wanted, &elapsed.at_most) {
-        return Some(format!("{what}: expected at most {}, is {is:#}", elapsed.at_most.clone().unwrap_or_default()));
+        return Some(format!(
+            "{what}: expected at most {}, is {is:#} {between}",
+            elapsed.at_most.clone().unwrap_or_default()
+        ));
     }
     if wrong(|is, wanted| is >= wanted, &elapsed.at_least) {
-        return Some(format!("{what}: expected at least {}, is {is:#}", elapsed.at_least.clone().unwrap_or_default()));
+        return Some(format!(
+            "{what}: expected at least {}, is {is:#} {between}",
+            elapsed.at_least.clone().unwrap_or_default()
+        ));
     }
     None
 }
@@ -174,44 +206,41 @@ fn scores(wanted: &BTreeMap<String, String>, timeline: &[TimelineEntry]) -> Vec<
 }
 
 fn find<'t>(fact: &Fact, told: Told<'t>) -> Option<&'t TimelineEntry> {
-    told.timeline.iter().find(|entry| matches(fact, told.begins, entry))
+    told.timeline.iter().find(|entry| matches(fact, told.clock.begins, entry))
 }
 
-fn matches(fact: &Fact, begins: Timestamp, entry: &TimelineEntry) -> bool {
-    if entry.event != fact.event() {
-        return false;
-    }
-    match fact {
-        Fact::Named(_) => true,
-        Fact::Detailed { with, .. } => {
-            let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
-            Catalogue::of_the_contracts().holds((&entry.owner, &entry.event), begins, &detail, with)
-        }
-    }
+pub(crate) fn matches(fact: &Fact, begins: Timestamp, entry: &TimelineEntry) -> bool {
+    entry.event == fact.event
+        && (fact.with.is_empty()
+            || Catalogue::of_the_contracts().holds((&entry.owner, &entry.event), begins, &detail(entry), &fact.with))
+}
+
+fn detail(entry: &TimelineEntry) -> Value {
+    serde_json::from_str(&entry.detail_json).unwrap_or_default()
 }
 
 /// What the facts of that name say instead, so that a story can be mended without looking the case up.
 fn others(fact: &Fact, told: Told<'_>) -> String {
-    let Fact::Detailed { event, with } = fact else { return String::new() };
-    let said = |entry: &TimelineEntry| {
-        let detail: Value = serde_json::from_str(&entry.detail_json).unwrap_or_default();
-        let fields = with.keys().map(|field| match detail.get(field) {
-            Some(value) => format!("{field} = {value}"),
-            None => format!("no {field}"),
-        });
-        fields.collect::<Vec<_>>().join(", ")
-    };
+    if fact.with.is_empty() {
+        return String::new();
+    }
+    let catalogue = Catalogue::of_the_contracts();
+    let of_that_name = told.timeline.iter().filter(|entry| entry.event == fact.event).take(OTHERS_MAX);
     let found: Vec<String> =
-        told.timeline.iter().filter(|entry| entry.event == *event).take(OTHERS_MAX).map(said).collect();
-    if found.is_empty() { format!("; there is no {event}") } else { format!("; there is {}", found.join(" and ")) }
-}
-
-fn describe(fact: &Fact) -> String {
-    match fact {
-        Fact::Named(event) => event.clone(),
-        Fact::Detailed { event, with } => {
-            let with: Vec<String> = with.iter().map(|(field, value)| format!("{field} = {value}")).collect();
-            format!("{event} with {}", with.join(", "))
-        }
+        of_that_name.map(|entry| catalogue.told(&fact.event, told.clock, &detail(entry), fact.with.keys())).collect();
+    if found.is_empty() {
+        format!("; there is no {}", fact.event)
+    } else {
+        format!("; there is {}", found.join(" and "))
     }
 }
+
+pub(crate) fn describe(fact: &Fact, clock: Clock<'_>) -> String {
+    if fact.with.is_empty() {
+        return fact.event.clone();
+    }
+    format!("{} with {}", fact.event, Catalogue::of_the_contracts().wanted(&fact.event, clock, &fact.with))
+}
+
+#[cfg(test)]
+mod tests;

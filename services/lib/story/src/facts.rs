@@ -5,9 +5,11 @@
 
 mod markdown;
 mod same;
+mod told;
 
 pub use markdown::form;
 pub use same::means;
+pub use told::Clock;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;

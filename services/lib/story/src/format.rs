@@ -1,10 +1,13 @@
 //! The form of a story file. `tests/stories/README.md` documents it for those who write one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use anyhow::{Context, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Cases that one step may submit: some 30 s of playing.
@@ -78,11 +81,15 @@ pub struct Expectation {
     pub category: Option<String>,
     /// Events by name, and how often exactly.
     pub events: BTreeMap<String, usize>,
-    /// Events in the order of their first occurrence.
-    pub order: Vec<String>,
+    /// Facts that come in this order, each the first of its kind after the one before it.
+    pub order: Vec<Fact>,
     pub elapsed: Vec<Elapsed>,
     /// Facts that must be on the timeline.
     pub contains: Vec<Fact>,
+    /// Facts that must not be.
+    pub absent: Vec<Fact>,
+    /// How often facts must be there.
+    pub count: Vec<FactCount>,
     /// The stages it has been at, in the order in which it first came to them; exactly these.
     pub stages: Vec<String>,
     /// Scores by party, as decimals.
@@ -149,13 +156,13 @@ pub struct CaseCount {
     /// As `at`; not included.
     #[serde(default)]
     pub to: Option<String>,
-    /// Only those on whose timeline this event stands.
+    /// Only those on whose timeline this fact stands.
     #[serde(default)]
-    pub event: Option<String>,
+    pub event: Option<Fact>,
     pub count: usize,
 }
 
-/// What `huying case statistics` must say of the cases received within a time.
+/// What the casebook's statistics must say of the story's own cases that were received within a time.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Counted {
@@ -189,23 +196,63 @@ pub struct Elapsed {
     pub at_least: Option<String>,
 }
 
-/// An event by name, or by name and some of its fields.
+/// How often a fact is there: at least one of the bounds.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Fact {
-    Named(String),
-    Detailed {
-        event: String,
-        #[serde(default)]
-        with: BTreeMap<String, Value>,
-    },
+#[serde(deny_unknown_fields)]
+pub struct FactCount {
+    pub event: String,
+    #[serde(default)]
+    pub with: BTreeMap<String, Value>,
+    #[serde(default)]
+    pub is: Option<usize>,
+    #[serde(default)]
+    pub at_most: Option<usize>,
+    #[serde(default)]
+    pub at_least: Option<usize>,
 }
 
-impl Fact {
-    pub fn event(&self) -> &str {
-        match self {
-            Self::Named(event) | Self::Detailed { event, .. } => event,
+impl FactCount {
+    pub fn fact(&self) -> Fact {
+        Fact { event: self.event.clone(), with: self.with.clone() }
+    }
+}
+
+/// An event by name, with those of its fields that matter: `Called`, or `{event: Called, with: {colour: red}}`.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub event: String,
+    pub with: BTreeMap<String, Value>,
+}
+
+impl<'de> Deserialize<'de> for Fact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FactVisitor)
+    }
+}
+
+struct FactVisitor;
+
+impl<'de> Visitor<'de> for FactVisitor {
+    type Value = Fact;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event's name, or {event: NAME, with: {FIELD: VALUE}}")
+    }
+
+    fn visit_str<E: Error>(self, event: &str) -> Result<Fact, E> {
+        Ok(Fact { event: event.to_owned(), with: BTreeMap::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fact, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Detailed {
+            event: String,
+            #[serde(default)]
+            with: BTreeMap<String, Value>,
         }
+        let Detailed { event, with } = Detailed::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Fact { event, with })
     }
 }
 
@@ -222,6 +269,9 @@ impl Story {
     /// Not the form of a story, or it contradicts itself.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let story = Self::read(text)?;
+        if let Some((line, number)) = charter::odd_numbers(text).into_iter().next() {
+            bail!("line {line}: {}", odd_number(&number));
+        }
         let begins = story.begins()?;
         let mut before = begins;
         for (number, step) in (1..).zip(&story.steps) {
@@ -260,6 +310,13 @@ impl Story {
     pub fn begins(&self) -> anyhow::Result<Timestamp> {
         self.begins.parse().with_context(|| format!("begins: {:?} is not RFC 3339 with an offset", self.begins))
     }
+}
+
+/// What to write instead of a number that others would read otherwise.
+pub fn odd_number(number: &str) -> String {
+    format!(
+        "{number} is read differently by different programs: write digits, as in 17 or 0.9, or quote what is a text"
+    )
 }
 
 /// An instant as a step says it.

@@ -14,6 +14,8 @@
 mod act;
 mod check;
 mod count;
+#[cfg(test)]
+mod documented;
 mod doors;
 mod expect;
 mod facts;

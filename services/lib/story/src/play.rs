@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use charter::Charter;
 use chassis::Authorised;
 use futures::{StreamExt, TryStreamExt};
@@ -15,6 +15,7 @@ use station::explain;
 
 use crate::act::{Act, CLASSES, Done, word};
 use crate::doors::{CURRENT, Stage, operator};
+use crate::facts::Clock;
 use crate::format::{Expectation, Story, instant};
 use crate::time::StoryTime;
 use crate::{count, expect, polled, staffed};
@@ -72,7 +73,7 @@ pub async fn play(
         many: BTreeMap::new(),
         told: HashSet::new(),
         untold: 0,
-        begins,
+        clock: Clock { begins, zone: &charter.time_zone },
         ends: begins,
     };
     let mut differences = Vec::new();
@@ -132,7 +133,7 @@ struct Scene<'s> {
     told: HashSet<(String, usize)>,
     /// Facts of cases alike, which were only read.
     untold: usize,
-    begins: Timestamp,
+    clock: Clock<'s>,
     /// The story's now: that of its last step, and a moment for what follows by itself.
     ends: Timestamp,
 }
@@ -146,12 +147,15 @@ impl Scene<'_> {
 
     async fn read_all(&mut self) -> anyhow::Result<Vec<Case>> {
         let mut all = Vec::new();
-        // Two names may stand for one case: what comes in twice is one.
-        let ids: BTreeSet<String> = self.cases.values().chain(self.many.values().flatten()).cloned().collect();
-        for id in ids {
+        for id in self.ids() {
             all.push(self.read(&id).await?);
         }
         Ok(all)
+    }
+
+    /// Two names may stand for one case: what comes in twice is one.
+    fn ids(&self) -> BTreeSet<String> {
+        self.cases.values().chain(self.many.values().flatten()).cloned().collect()
     }
 
     /// Does a step to each of many cases alike; how it strayed, if it did, is one sentence.
@@ -186,19 +190,22 @@ impl Scene<'_> {
 
     /// How cases differ from what one expectation says of them.
     async fn compare(&mut self, expected: &Expectation) -> anyhow::Result<Vec<String>> {
-        let begins = self.begins;
+        let begins = self.clock.begins;
         let mut differences = Vec::new();
         if let Some(count) = &expected.cases {
             let all = self.read_all().await?;
             differences
-                .extend(count::difference(count, begins, &all)?.map(|difference| format!("cases: {difference}")));
+                .extend(count::difference(count, self.clock, &all)?.map(|difference| format!("cases: {difference}")));
         }
         if let Some(counted) = &expected.statistics {
+            let cases: Vec<String> = self.ids().into_iter().collect();
+            ensure!(!cases.is_empty(), "statistics: no step has named a case that could be counted");
             let request = StatisticsRequest {
                 district: self.story.district.clone(),
                 from: Some(counted.from.as_deref().map_or(Ok(begins), |at| instant(begins, at))?.to_wire()),
                 until: Some(counted.until.as_deref().map_or(Ok(self.ends), |at| instant(begins, at))?.to_wire()),
                 caller_class: word("class", &counted.class, CLASSES)?,
+                cases,
                 freshness: Some(CURRENT),
             };
             let is = self.reader.statistics(request).await.map_err(|status| explain(&status))?;
@@ -222,7 +229,7 @@ impl Scene<'_> {
         for id in &ids {
             let case = self.read(id).await?;
             self.untold += if ids.len() > 1 { case.timeline.len() } else { 0 };
-            for difference in expect::differences(expected, self.begins, &case, &self.cases) {
+            for difference in expect::differences(expected, self.clock, &case, &self.cases) {
                 match found.iter_mut().find(|(known, _)| *known == difference) {
                     Some((_, count)) => *count += 1,
                     None => found.push((difference, 1)),

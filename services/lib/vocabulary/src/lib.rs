@@ -4,6 +4,7 @@
 //! charter's words and live there; what only one service knows lives in its `domain/`.
 
 pub mod mask;
+pub mod number;
 pub mod reference;
 pub mod staff;
 pub mod text;

@@ -37,9 +37,9 @@ impl Decider for Rules {
             }
             (
                 Stage::Opened | Stage::PathDecided | Stage::OnSite { .. },
-                Command::CheckDeadlines { now, seat_due, told },
+                Command::CheckDeadlines { now, seat_due, told, away },
             ) => {
-                let mut events = seat::lapse(operation, *now, *seat_due, told);
+                let mut events = seat::lapse(operation, *now, *seat_due, told, away);
                 events.extend(notice::run_out(operation, *now));
                 Ok(events)
             }

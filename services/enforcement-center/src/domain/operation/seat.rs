@@ -1,5 +1,7 @@
 //! Seats on call: the named officer is called, then the substitute, and then somebody above is told.
 
+use std::collections::BTreeSet;
+
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Officer;
@@ -90,14 +92,23 @@ pub(super) fn take(operation: &Operation, party: &Code, officer: &Officer) -> Re
     }
 }
 
-/// Every seat that was not taken in time: the next one is called, or nobody is left and `told` hears of it.
-pub(super) fn lapse(operation: &Operation, now: Timestamp, seat_due: Timestamp, told: &Code) -> Vec<Event> {
+/// Every seat that was not taken in time: the next one who is not away by now is called, or nobody is left and `told` hears
+/// of it.
+pub(super) fn lapse(
+    operation: &Operation,
+    now: Timestamp,
+    seat_due: Timestamp,
+    told: &Code,
+    away: &BTreeSet<String>,
+) -> Vec<Event> {
     let mut events = Vec::new();
     for (party, seat) in &operation.seats {
         let Seat::Waiting(waiting) = seat else { continue };
         let Some(due) = waiting.due.filter(|due| *due <= now) else { continue };
         events.push(Event::SeatLapsed { party: party.clone(), officer: waiting.officer.clone(), due });
-        events.push(match waiting.substitutes.split_first() {
+        let there = waiting.substitutes.iter().filter(|officer| !away.contains(&officer.staff_ref));
+        let there: Vec<Officer> = there.cloned().collect();
+        events.push(match there.split_first() {
             Some((next, rest)) => Event::SeatCalled(SeatCall {
                 party: party.clone(),
                 officer: Some(next.clone()),

@@ -148,7 +148,12 @@ fn conclude() -> Command {
 }
 
 fn check(now: Timestamp) -> Command {
-    Command::CheckDeadlines { now, seat_due: hours(now, 1), told: code("wuchang-centre") }
+    check_without(now, &[])
+}
+
+fn check_without(now: Timestamp, away: &[&str]) -> Command {
+    let away = away.iter().map(|staff_ref| (*staff_ref).to_owned()).collect();
+    Command::CheckDeadlines { now, seat_due: hours(now, 1), told: code("wuchang-centre"), away }
 }
 
 fn step(state: &State, command: &Command) -> State {
@@ -328,6 +333,24 @@ fn a_seat_that_is_not_taken_calls_the_substitute_and_then_the_district_hears_of_
     assert!(matches!(operation.seats[&water()], Seat::Escalated { .. }), "it shows in the operation");
     assert_eq!(Rules::decide(&state, &call_seat("wuchang-water")).unwrap().len(), 1, "it may be called again");
     assert_eq!(Rules::decide(&state, &take_seat("wuchang-water", "9")).unwrap().len(), 1, "or come late");
+}
+
+/// Whoever could be called when the seat was, and has gone away since.
+#[test]
+fn a_substitute_who_has_gone_away_is_passed_over() {
+    let due = at("09:10");
+    let state = given(&[opening(1, CENTRE), call_officers("wuchang-water", &["7", "8", "9"], Some(due))]);
+    let called = |away: &[&str]| {
+        let events = Rules::decide(&state, &check_without(due, away)).unwrap();
+        if let Event::SeatCalled(call) = events.last().unwrap() {
+            return call.officer.clone().map(|officer| officer.staff_ref);
+        }
+        assert!(matches!(events.last(), Some(Event::SeatEscalated { .. })), "{events:?}");
+        None
+    };
+    assert_eq!(called(&[]).as_deref(), Some("8"));
+    assert_eq!(called(&["8"]).as_deref(), Some("9"));
+    assert_eq!(called(&["8", "9"]), None, "nobody is left, and the district is told at once");
 }
 
 #[test]

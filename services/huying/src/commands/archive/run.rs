@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::Record;
 use crate::failure::BadUsage;
+use crate::number::between;
 use crate::out;
 use crate::provision::newest;
 
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHEN", value_parser = closed_before)]
     closed_before: Option<ClosedBefore>,
     /// At most this many cases
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = between(0_u64, u64::MAX))]
     limit: Option<u64>,
     /// Say how much is due, and write nothing
     #[arg(long)]

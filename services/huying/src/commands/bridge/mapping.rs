@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use proto::ToWireTime;
 use proto::common::v1::Place;
 use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest};
+use vocabulary::number::is_number;
 use vocabulary::text::is_placeholder;
 
 use super::report::Reject;
@@ -239,8 +240,7 @@ fn number(text: &str) -> Result<Option<f64>, (&'static str, String)> {
     }
     let one_comma = text.matches(',').count() == 1 && !text.contains('.');
     let written = if one_comma { text.replace(',', ".") } else { text.to_owned() };
-    let plain = written.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+'));
-    let read = if plain { written.parse().ok() } else { None };
+    let read = if is_number(&written) { written.parse().ok() } else { None };
     read.map(Some).ok_or_else(|| ("number", format!("{text:?} is not a number like 114.3162")))
 }
 

@@ -46,6 +46,7 @@ pub(crate) async fn run(args: StatisticsArgs, manner: Manner) -> anyhow::Result<
         until: args.until.map(ToWireTime::to_wire),
         caller_class: args.class.unwrap_or_default(),
         freshness: Some(CURRENT),
+        ..StatisticsRequest::default()
     };
     let mut casebook = args.installation.casebook().await?;
     let counted = casebook.statistics(request).await.map_err(|status| explain(&status))?.into_inner();

@@ -71,19 +71,26 @@ pub(super) fn centres(charter: &Charter) -> Table {
     table
 }
 
-/// The fields of law, and the squad or units that hold each.
+/// The fields of law, and the squad and the departments that hold each.
 pub(super) fn powers(charter: &Charter) -> Table {
-    let mut table = out::table(["LEGAL POWER", "SQUAD", "NAME", ""]);
+    let mut table = out::table(["LEGAL POWER", "SQUAD", "DEPARTMENTS", "NAME", ""]);
     for power in charter.legal_powers() {
         let squad = charter.squads().iter().find(|squad| squad.power.as_ref() == Some(&power.code));
         table.add_row([
             power.code.to_string(),
             squad.map(|squad| squad.code.to_string()).unwrap_or_default(),
+            departments(charter, &power.code),
             power.name.to_string(),
             mark(power.provenance).to_owned(),
         ]);
     }
     table
+}
+
+fn departments(charter: &Charter, power: &ids::Code) -> String {
+    let parties =
+        charter.parties().iter().filter(|party| party.kind != PartyKind::Squad && party.powers.contains(power));
+    parties.map(|party| party.code.to_string()).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn campaigns(charter: &Charter) -> Table {

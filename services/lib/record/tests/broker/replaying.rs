@@ -1,6 +1,9 @@
 //! Reading the record from a position on, as projections do: everything once, in order, whatever the broker goes
 //! through.
 
+use std::time::Duration;
+
+use futures::TryStreamExt;
 use ids::{Kind, Owner};
 use prost::Message;
 use proto::streams::CASES;
@@ -69,6 +72,24 @@ async fn a_reader_goes_on_after_the_broker_was_killed_without_gaps_or_repeats() 
             assert_eq!(commit(&mut from_the_end).await, (id, sequence));
         }
     }
+}
+
+/// Whoever paused it may have forgotten; a reader that waits would show nothing for ever, and say that this is all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_somebody_paused_is_not_taken_for_one_that_has_everything() {
+    let world = World::new().await;
+    let mut reader = world.broker.replay(vec!["case.>".to_owned()], 1, world.stop.clone());
+    assert!(matches!(step(&mut reader).await, Step::LevelWithRecord));
+
+    let stream = async_nats::jetstream::new(world.stranger().await).get_stream(CASES).await.unwrap();
+    let consumers: Vec<String> = stream.consumer_names().try_collect().await.unwrap();
+    assert_eq!(consumers.len(), 1, "{consumers:?}");
+    let hour = Duration::from_secs(3600);
+    let until = async_nats::datetime::add_std_duration(async_nats::datetime::now(), hour).unwrap();
+    assert!(stream.pause_consumer(&consumers[0], until).await.unwrap().paused);
+
+    let sequence = write(&world, "a").await;
+    assert_eq!(commit(&mut reader).await, ("a".to_owned(), sequence));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::form::{Form, read};
 use super::words::{NEXT_STEPS, SEATS, word};
-use super::{Act, Answer, Coming, Party, Related};
+use super::{Act, Answer, Related};
 
 with!(Seating {
     centre: String,
@@ -23,6 +23,8 @@ with!(PathStep { step: String, power: String, basis: String });
 with!(Participant { party: String, power: String });
 with!(Meeting { venue: String, present: Vec<String>, decisions: Vec<Decided> });
 with!(Decided { text: String, party: String });
+with!(Called { party: String });
+with!(Sitting { officer: String, post: String });
 with!(Away { centre: String, party: String, officer: String, until: String });
 with!(Unseating { centre: String, party: String, officer: String });
 with!(Site { parties: Vec<String>, stop_order: String });
@@ -36,8 +38,8 @@ pub(super) fn form(verb: &str) -> Option<Form> {
         "seat-officer" => read::<Seating>(&["party", "officer", "rank", "kind"]),
         "unseat-officer" => read::<Unseating>(&["party", "officer"]),
         "set-away" => read::<Away>(&["party", "officer"]),
-        "call-seat" => read::<Party>(&["party"]),
-        "take-seat" => read::<Coming>(&[]),
+        "call-seat" => read::<Called>(&["party"]),
+        "take-seat" => read::<Sitting>(&[]),
         "hold-joint-meeting" => read::<Meeting>(&["present"]),
         "decide-path" => read::<Path>(&["assessment", "path"]),
         "on-site" => read::<Site>(&["parties"]),
@@ -130,12 +132,12 @@ impl Act<'_> {
                 call!(client, hold_meeting, request)
             }
             "call-seat" => {
-                let Party { party, .. } = self.with()?;
+                let Called { party } = self.with()?;
                 call!(client, call_seat, center::CallSeatRequest { district, case_id, command_id, party })
             }
             "take-seat" => {
-                let with: Coming = self.with()?;
-                let officer = Some(self.officer(&with.officer, &with.post));
+                let Sitting { officer, post } = self.with()?;
+                let officer = Some(self.officer(&officer, &post));
                 call!(client, take_seat, center::TakeSeatRequest { district, case_id, command_id, officer })
             }
             "decide-path" => {

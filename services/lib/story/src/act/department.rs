@@ -11,11 +11,13 @@ use super::form::{Form, read};
 use super::words::{OUTCOMES, PROGRESS, word};
 use super::{Act, Answer, Coming, Completing, Progressing, Related};
 
+with!(Responding { officer: String, post: String, call: u32 });
 with!(Finishing { outcome: String, note: String, call: u32, evidence: Vec<String> });
 
 pub(super) fn form(verb: &str) -> Option<Form> {
     Some(match verb {
-        "respond" | "report-in" => read::<Coming>(&[]),
+        "respond" => read::<Responding>(&[]),
+        "report-in" => read::<Coming>(&[]),
         "done" => read::<Finishing>(&[]),
         _ => return None,
     })
@@ -26,7 +28,7 @@ impl Act<'_> {
         let mut client = ResponderServiceClient::new(self.enter("responder").await?);
         let status = match self.step.action.as_str() {
             "respond" => {
-                let with: Coming = self.with()?;
+                let with: Responding = self.with()?;
                 let officer = Some(self.officer(&with.officer, &with.post));
                 let call = self.own_call(with.call, &case_id).await?;
                 let request = responder::RespondRequest { district, case_id, call, command_id, officer };

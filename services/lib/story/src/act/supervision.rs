@@ -15,6 +15,7 @@ use super::{Act, Answer, Nothing, Planned, Reason};
 with!(Returning { basis: String, reason: String, proposes: String, call: u32 });
 with!(Accounting { order: u32, note: String, call: u32 });
 with!(Deciding { call: u32, party: String, to: String, reason: String });
+with!(Unqualified { call: u32, party: String, reason: String });
 with!(Ordering { party: String, text: String, due: String });
 with!(Extending { call: u32, task: u32, basis: String, reason: String, due: String });
 with!(Suspending { basis: String, reason: String, until: String });
@@ -25,7 +26,8 @@ with!(Joining { members: Vec<String>, lead: String, cadence_days: u32 });
 pub(super) fn form(verb: &str) -> Option<Form> {
     Some(match verb {
         "return" => read::<Returning>(&["basis", "reason", "proposes"]),
-        "adjudicate" | "disqualify" => read::<Deciding>(&["party", "reason"]),
+        "adjudicate" => read::<Deciding>(&["party", "reason"]),
+        "disqualify" => read::<Unqualified>(&["party", "reason"]),
         "supervise" => read::<Ordering>(&["party", "text", "due"]),
         "answer-supervision" => read::<Accounting>(&["note"]),
         "extend" => read::<Extending>(&["basis", "reason", "due"]),
@@ -76,7 +78,7 @@ impl Act<'_> {
                 call!(client, adjudicate, request)
             }
             "disqualify" => {
-                let Deciding { call, party, reason, .. } = self.with()?;
+                let Unqualified { call, party, reason } = self.with()?;
                 let call = self.call_of(call, &case_id, &party).await?;
                 let request = dispatch::DisqualifyRequest { district, case_id, command_id, call, party, reason };
                 call!(client, disqualify, request)

@@ -52,6 +52,21 @@ impl Kind {
         }
     }
 
+    /// The rules that refuse such a code because there is none like it.
+    const fn refused_by(self) -> &'static [&'static str] {
+        match self {
+            Self::Party => &["known-party", "known-centre", "can-be-called", "special-group"],
+            Self::Category => &["known-category"],
+            Self::Situation => &["known-situation"],
+            Self::Channel => &["known-channel"],
+            Self::Campaign => &["known-campaign"],
+            Self::Power => &["known-power"],
+            Self::Rating => &["known-rating"],
+            Self::Rank => &["rank"],
+            Self::Group => &["special-group"],
+        }
+    }
+
     fn known(self, charter: &Charter) -> Vec<&str> {
         match self {
             Self::Party => charter.parties().iter().map(|party| party.code.as_str()).collect(),
@@ -89,13 +104,44 @@ fn kind_of(verb: &str, field: &str) -> Option<Kind> {
     })
 }
 
+/// A step that is refused for a code there is not says so by the rule; refused for anything else, its codes are right.
 pub fn step(number: usize, step: &Step, charter: &Charter, faults: &mut Faults) {
     for (field, value) in fields_of(&step.with) {
         let (Some(kind), Value::String(code)) = (kind_of(&step.action, field), value) else { continue };
+        let refused = step.refused.as_deref();
+        if refused.is_some_and(|rule| kind.refused_by().contains(&rule)) {
+            continue;
+        }
         if let Some(said) = fault(kind, code, charter) {
-            faults.in_step(number, code, said);
+            let rules = kind.refused_by().join(", ");
+            let claim =
+                refused.map(|rule| format!("; {rule} is another reason: if it is refused for that, by {rules}"));
+            faults.in_step(number, code, format!("{said}{}", claim.unwrap_or_default()));
         }
     }
+}
+
+/// What a field of a fact holds; none if no code.
+fn kind_in_fact(field: &str) -> Option<Kind> {
+    Some(match field {
+        "party" | "parties" | "from_party" | "to_party" | "calling_party" | "told" | "centre" | "owner"
+        | "proposes" | "adjudicator" | "lead" | "members" | "present" | "absent" | "residents" | "owned_by"
+        | "managed_by" | "used_by" | "assessed_by" | "city" => Kind::Party,
+        "category" | "also" | "categories" => Kind::Category,
+        "situation" => Kind::Situation,
+        "channel" => Kind::Channel,
+        "campaign" => Kind::Campaign,
+        "power" | "licence" => Kind::Power,
+        "rating" => Kind::Rating,
+        "rank" => Kind::Rank,
+        "group" => Kind::Group,
+        _ => return None,
+    })
+}
+
+/// What is wrong with a code that a fact is to have: a fact that cannot be is absent for the wrong reason.
+pub fn in_fact(field: &str, code: &str, charter: &Charter) -> Option<String> {
+    fault(kind_in_fact(field)?, code, charter)
 }
 
 /// A code that an expectation names.

@@ -26,7 +26,7 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, named:
         }
         own_names(number, expected, named, faults);
         words(number, expected, faults);
-        facts(number, begins, expected, faults);
+        facts(number, Reader { begins, charter }, expected, faults);
         times(number, begins, expected, faults);
         if let Some(charter) = charter {
             charter_words(number, expected, charter, faults);
@@ -79,27 +79,43 @@ fn words(number: usize, expected: &Expectation, faults: &mut Faults) {
     }
 }
 
-fn facts(number: usize, begins: Timestamp, expected: &Expectation, faults: &mut Faults) {
-    let names = expected.events.keys().chain(&expected.order);
-    for name in names.chain(expected.cases.iter().filter_map(|cases| cases.event.as_ref())) {
+/// What the fields of a fact are read by. Without a charter their codes are not looked at.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    begins: Timestamp,
+    charter: Option<&'r Charter>,
+}
+
+fn facts(number: usize, reader: Reader<'_>, expected: &Expectation, faults: &mut Faults) {
+    for name in expected.events.keys() {
         event(number, name, faults);
     }
     let bounds = expected.elapsed.iter().flat_map(|elapsed| [&elapsed.from, &elapsed.to]);
-    for fact in expected.contains.iter().chain(bounds) {
-        if !event(number, fact.event(), faults) {
-            continue;
+    let facts = expected.order.iter().chain(&expected.contains).chain(&expected.absent).chain(bounds);
+    for fact in facts.chain(expected.cases.iter().filter_map(|cases| cases.event.as_ref())) {
+        fact_of(number, reader, fact, faults);
+    }
+    for count in &expected.count {
+        fact_of(number, reader, &count.fact(), faults);
+        if count.is.is_none() && count.at_most.is_none() && count.at_least.is_none() {
+            faults.in_expectation(number, "count", "count says no number: add is, at_most or at_least");
         }
-        let Fact::Detailed { event, with } = fact else { continue };
-        let events: Vec<&Event> = Catalogue::of_the_contracts().named(event).collect();
-        for (name, wanted) in with {
-            let mut said: Vec<Option<String>> =
-                events.iter().map(|event| field_fault(&event.name, &event.fields, begins, name, wanted)).collect();
-            // Two services may use the same word; what is right for one of them is right.
-            if !said.contains(&None)
-                && let Some(said) = said.swap_remove(0)
-            {
-                faults.in_expectation(number, name, said);
-            }
+    }
+}
+
+fn fact_of(number: usize, reader: Reader<'_>, fact: &Fact, faults: &mut Faults) {
+    if !event(number, &fact.event, faults) {
+        return;
+    }
+    let events: Vec<&Event> = Catalogue::of_the_contracts().named(&fact.event).collect();
+    for (name, wanted) in &fact.with {
+        let mut said: Vec<Option<String>> =
+            events.iter().map(|event| field_fault(&event.name, &event.fields, reader, name, wanted)).collect();
+        // Two services may use the same word; what is right for one of them is right.
+        if !said.contains(&None)
+            && let Some(said) = said.swap_remove(0)
+        {
+            faults.in_expectation(number, name, said);
         }
     }
 }
@@ -115,29 +131,30 @@ fn event(number: usize, name: &str, faults: &mut Faults) -> bool {
     known
 }
 
-fn field_fault(of: &str, fields: &[Field], begins: Timestamp, name: &str, wanted: &Value) -> Option<String> {
+fn field_fault(of: &str, fields: &[Field], reader: Reader<'_>, name: &str, wanted: &Value) -> Option<String> {
     let Some(field) = fields.iter().find(|field| field.name == name) else {
         return Some(unknown(&format!("field of {of}"), name, fields.iter().map(|field| field.name.as_str())));
     };
     let elements = wanted.as_array().filter(|_| field.many);
     let wanted: Vec<&Value> = elements.map_or_else(|| vec![wanted], |elements| elements.iter().collect());
-    wanted.into_iter().find_map(|wanted| value_fault(field, begins, wanted))
+    wanted.into_iter().find_map(|wanted| value_fault(field, reader, wanted))
 }
 
-fn value_fault(field: &Field, begins: Timestamp, wanted: &Value) -> Option<String> {
+fn value_fault(field: &Field, reader: Reader<'_>, wanted: &Value) -> Option<String> {
     let wrong = || Some(format!("{} = {wanted}: it is {}", field.name, form(field)));
     match (&field.form, wanted) {
         (Form::Word(words), Value::String(text)) if means(words, text).is_none() && !text.is_empty() => {
             Some(unknown(&field.name, text, words.iter().map(|word| word.short.as_str())))
         }
-        (Form::Instant, Value::String(text)) => bad_time(begins, text).filter(|_| !text.is_empty()),
+        (Form::Instant, Value::String(text)) => bad_time(reader.begins, text).filter(|_| !text.is_empty()),
+        (Form::Text, Value::String(code)) => codes::in_fact(&field.name, code, reader.charter?),
         (Form::Part(part), Value::Object(inside)) => {
             let fields = Catalogue::of_the_contracts().part(part);
             let of = part.rsplit('.').next().unwrap_or(part);
-            inside.iter().find_map(|(name, wanted)| field_fault(of, fields, begins, name, wanted))
+            inside.iter().find_map(|(name, wanted)| field_fault(of, fields, reader, name, wanted))
         }
         (Form::Part(part), Value::String(_) | Value::Number(_)) => {
-            Catalogue::of_the_contracts().part(part).first().and_then(|first| value_fault(first, begins, wanted))
+            Catalogue::of_the_contracts().part(part).first().and_then(|first| value_fault(first, reader, wanted))
         }
         (Form::Part(_), _) | (Form::Truth, Value::String(_) | Value::Number(_)) => wrong(),
         (Form::Text | Form::Number | Form::Truth | Form::Word(_) | Form::Instant, _) => None,

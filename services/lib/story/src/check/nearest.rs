@@ -2,8 +2,9 @@
 
 /// How wrong a word may be, in letters for every three of it.
 const LETTERS_PER_MISTAKE: usize = 3;
-/// Longer lists are not shown; their nearest word is.
+/// Of longer lists the nearest words are shown.
 const SHOWN_MAX: usize = 30;
+const NEAREST_SHOWN: usize = 5;
 
 /// “… is no party; did you mean …?”, or what there is.
 pub fn unknown<'k>(kind: &str, word: &str, known: impl IntoIterator<Item = &'k str>) -> String {
@@ -15,7 +16,12 @@ pub fn unknown<'k>(kind: &str, word: &str, known: impl IntoIterator<Item = &'k s
     match meant {
         Some(meant) if known.len() > SHOWN_MAX => format!("{said}; did you mean {meant}?"),
         Some(meant) => format!("{said}; did you mean {meant}? There are: {}", known.join(", ")),
-        None if known.len() > SHOWN_MAX || known.is_empty() => said,
+        None if known.is_empty() => said,
+        None if known.len() > SHOWN_MAX => {
+            known.sort_by_key(|known| distance(word, known));
+            known.truncate(NEAREST_SHOWN);
+            format!("{said}; the nearest are: {}", known.join(", "))
+        }
         None => format!("{said}; there are: {}", known.join(", ")),
     }
 }

@@ -48,7 +48,8 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, faults
                 let said = unknown("rule anything is refused by", rule, known);
                 faults.in_step(number, "refused:", format!("{said} (tests/stories/RULES.md lists them)"));
             }
-        } else if let Some(charter) = charter {
+        }
+        if let Some(charter) = charter {
             codes::step(number, step, charter, faults);
         }
     }
@@ -71,11 +72,9 @@ fn verb(number: usize, step: &Step, begins: Timestamp, faults: &mut Faults) {
         faults.in_step(number, &field, format!("{} with: {said}{meant}", step.action));
         return;
     }
-    if step.refused.is_some() {
-        return;
-    }
     for needed in form.needs {
-        if step.with.get(*needed).is_none_or(is_empty) {
+        // What is to be refused may be refused for what it lacks.
+        if step.refused.is_none() && step.with.get(*needed).is_none_or(is_empty) {
             faults.in_step(number, "do:", format!("{} needs `{needed}`", step.action));
         }
     }

@@ -86,18 +86,58 @@ fn every_slip_is_named_with_its_line_and_what_may_have_been_meant() {
         "20: expect 1: \"lamps\" is no case that a step has named",
     );
     begins(said("district: wuchang", "distrikt: wuchang"), "3: ");
+    begins(said("do: submit\n", "do: submit\n    times: 1_0\n"), "12: 1_0 is read differently");
 }
 
 #[test]
-fn what_is_to_be_refused_may_name_what_there_is_not_but_not_another_rule() {
-    let refused = |rule: &str| {
+fn what_there_is_not_may_be_named_only_where_that_is_what_it_is_refused_for() {
+    let refused = |rule: &str, party: &str| {
         let text = RIGHT.replace("do: resolve", &format!("do: assign\n    refused: {rule}"));
-        faults(&text.replace("{ outcome: solved, evidence: [a.jpg] }", "{ party: nobody }"), Some(&wuchang()))
+        let with = format!("{{ party: {party} }}");
+        faults(&text.replace("{ outcome: solved, evidence: [a.jpg] }", &with), Some(&wuchang()))
     };
-    assert_eq!(refused("known-party"), []);
-    assert_eq!(refused("InvalidArgument"), []);
-    let found = refused("known-partey");
+    assert_eq!(refused("known-party", "nobody"), []);
+    assert_eq!(refused("not-the-owner", "wuchang-water"), []);
+    // It would be refused for the department that is none, and the story would hold for the wrong reason.
+    for rule in ["not-the-owner", "InvalidArgument", "PermissionDenied"] {
+        let found = refused(rule, "wuchang-watr");
+        assert!(found.len() == 1 && found[0].what.contains("did you mean wuchang-water"), "{rule}: {found:?}");
+        assert!(found[0].what.contains("known-party"), "{found:?}");
+    }
+    let found = refused("known-partey", "wuchang-water");
     assert!(found[0].what.contains("did you mean known-party"), "{found:?}");
+    let found = refused("because-i-say-so", "wuchang-water");
+    assert!(found[0].what.contains("the nearest are: "), "{found:?}");
+}
+
+#[test]
+fn facts_that_must_not_be_and_counts_are_read_as_closely_as_those_that_must() {
+    let expected = |with: &str| {
+        let text = RIGHT.replace("    contains:\n", &format!("    {with}\n    contains:\n"));
+        faults(&text, Some(&wuchang())).into_iter().map(|fault| fault.what).collect::<Vec<_>>()
+    };
+    let right = [
+        "absent: [Overdue, { event: Called, with: { parties: wuchang-water } }]",
+        "count: [{ event: Resolved, with: { outcome: solved }, is: 1 }, { event: Called, at_most: 0 }]",
+        "order: [Received, { event: Assigned, with: { category: street-lights } }, Resolved]",
+        "cases: { event: { event: Resolved, with: { outcome: solved } }, count: 1 }",
+    ];
+    for with in right {
+        assert_eq!(expected(with), <[String; 0]>::default(), "{with}");
+    }
+    let wrong = [
+        ("absent: [Overdu]", "did you mean Overdue"),
+        ("absent: [{ event: Called, with: { parties: wuchang-watr } }]", "did you mean wuchang-water"),
+        ("absent: [{ event: Called, wiht: { call: 1 } }]", "unknown field"),
+        ("count: [{ event: Resolved }]", "add is, at_most or at_least"),
+        ("count: [{ event: Resolved, with: { outcom: solved }, is: 1 }]", "no field of Resolved"),
+        ("order: [{ event: Assigned, with: { category: lights } }]", "\"lights\" is no category"),
+        ("order: [{ event: Overdue, with: { clock: reply } }]", "\"reply\" is no clock"),
+    ];
+    for (with, said) in wrong {
+        let found = expected(with);
+        assert!(found.len() == 1 && found[0].contains(said), "{with}: {found:?}");
+    }
 }
 
 #[test]
