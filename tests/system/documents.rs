@@ -254,33 +254,34 @@ fn variables_below(command: &Command, known: &mut BTreeSet<String>) {
 
 /// The sources that declare flags of services.
 fn configs() -> Vec<String> {
-    let all = files(&root().join("services"), "rs").into_iter();
+    let all = files(&root().join("services"), "rs").into_iter().filter(|file| !file.ends_with("tests.rs"));
     let services = all.filter(|file| !file.starts_with(root().join("services/huying")));
     let sources = services.map(|file| std::fs::read_to_string(file).unwrap());
     let declares = |source: String| source.split("#[cfg(test)]").next().unwrap().to_owned();
     sources.map(declares).filter(|source| source.contains("#[arg(long")).collect()
 }
 
-/// `#[arg(long, …)]` and the field below it.
-fn service_flags() -> BTreeSet<String> {
-    let mut flags = BTreeSet::new();
+/// `#[arg(long, …)]` and the name of the field below it.
+fn declared_flags() -> Vec<(String, String)> {
+    let mut flags = Vec::new();
     for config in configs() {
-        let fields =
-            config.split("#[arg(long").skip(1).filter_map(|rest| rest.split_once(")]\n")?.1.trim().split(':').next());
-        flags.extend(fields.map(|field| format!("--{}", field.trim().trim_start_matches("pub ").replace('_', "-"))));
+        for rest in config.split("#[arg(long").skip(1) {
+            let (attribute, below) = rest.split_once(")]\n").unwrap();
+            let field = below.lines().map(str::trim).find(|line| !line.starts_with("#[")).unwrap_or_default();
+            let name = field.trim_start_matches("pub ").split(':').next().unwrap_or_default();
+            flags.push((attribute.to_owned(), format!("--{}", name.replace('_', "-"))));
+        }
     }
     assert!(flags.len() > 10, "{flags:?}");
     flags
 }
 
+fn service_flags() -> BTreeSet<String> {
+    declared_flags().into_iter().map(|(_, flag)| flag).collect()
+}
+
 fn flags_without_variable() -> Vec<String> {
-    let declared = configs();
-    let attributes = declared.iter().flat_map(|config| config.split("#[arg(long").skip(1));
-    attributes
-        .filter_map(|rest| rest.split_once(")]\n"))
-        .filter(|(attribute, _)| !attribute.contains("env = "))
-        .map(|(_, field)| field.trim().split(':').next().unwrap_or_default().to_owned())
-        .collect()
+    declared_flags().into_iter().filter(|(attribute, _)| !attribute.contains("env = ")).map(|(_, flag)| flag).collect()
 }
 
 fn document(name: &str) -> Document {

@@ -5,7 +5,7 @@ use ids::Code;
 use crate::Provenance;
 use crate::document::{self, Numbering};
 use crate::organisation::Organisation;
-use crate::reader::{Cursor, Fields, Kind};
+use crate::reader::{Cursor, Fields, Kind, Report};
 
 /// How a street's enforcement centre is manned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +46,19 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Centres> {
 }
 
 /// Who sits in the room all day takes part in every operation, and an operation rests on powers.
-pub(crate) fn check(centres: &Centres, organisation: &Organisation, file: Cursor<'_, '_>) {
+pub(crate) fn check(centres: &Centres, organisation: &Organisation, report: &Report<'_>) {
     let mut told: Vec<&Code> = Vec::new();
     let all = std::iter::once(&centres.usual).chain(centres.streets.iter().map(|(_, centre)| centre));
     for code in all.flat_map(|centre| &centre.resident) {
         let without = organisation.party(code.as_str()).is_some_and(|party| party.powers.is_empty());
-        if without && !told.contains(&code) {
+        if without
+            && !told.contains(&code)
+            && let Some(at) = report.place_of(Kind::Party, code)
+        {
             told.push(code);
-            let message = format!("{code} is resident and has no legal power: give it `powers` in organisation.yaml");
-            file.problem("resident-has-power", message);
+            let message =
+                format!("{code} is resident in an enforcement centre and has no legal power: give it `powers`");
+            report.add(at, "resident-has-power", message);
         }
     }
 }

@@ -206,9 +206,9 @@ impl<'a, 'r> Parts<'a, 'r> {
         situation::check_callable(&charter.situations, &charter.organisation, self.report);
         page::check(&charter, self.report);
         limits::check(&charter.limits, charter.categories(), self.report);
+        centre::check(&charter.centres, &charter.organisation, self.report);
         if let Some(file) = self.file("centre.yaml") {
             document::check(&charter.centres.numbering, &charter.organisation, file, self.report);
-            centre::check(&charter.centres, &charter.organisation, file);
         }
         if let Some(expects) = head.expects {
             expects::check(&charter, expects);
