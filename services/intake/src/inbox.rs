@@ -28,7 +28,7 @@ const ACTION: &str = "in.<bridge>.submit";
 pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
     broker
-        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, move |request| {
+        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, died, move |request| {
             let app = Arc::clone(&app);
             async move { answer(&app, request).await }
         })
@@ -73,8 +73,21 @@ pub async fn mind_deadlines(polls: Desk<poll::Rules>, stop: CancellationToken) -
 }
 
 async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
-    let json = request.payload.first() == Some(&b'{');
-    let result = match submit(app, &request, json).await {
+    let json = is_json(&request);
+    in_kind(submit(app, &request, json).await, json)
+}
+
+fn died(request: &IncomingRequest) -> Vec<u8> {
+    in_kind(Err(station::internal()), is_json(request))
+}
+
+/// A message of the contract never begins like this: 0x7b would be field 15 in a form that is not written any more.
+fn is_json(request: &IncomingRequest) -> bool {
+    request.payload.first() == Some(&b'{')
+}
+
+fn in_kind(result: Result<proto::intake::v1::SubmitResponse, Status>, json: bool) -> Vec<u8> {
+    let result = match result {
         Ok(response) => submit_reply::Result::Ok(response),
         Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
     };
