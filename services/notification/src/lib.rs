@@ -1,9 +1,9 @@
 //! Notification tells people what happened: it follows the record, says a few things in the charter's own words to
 //! callers and parties, and records what became of each delivery.
 //!
-//! Open `domain/tellings.rs` first: it is the table of who is told what, and when. A commit then walks `inbox.rs` (the
-//! order of things) → `occasions.rs` (what it means here) → `words.rs` (the text) → `courier.rs` and `webhook.rs` (the
-//! way out) → `domain/` (what is recorded).
+//! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
+//! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
+//! text) → `courier.rs` and `webhook.rs` (the way out) → `domain/` (what is recorded).
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
 //! nothing but what is told to whom; the outcomes of everything that one commit caused are one commit; nobody is named,
@@ -15,8 +15,10 @@ mod courier;
 pub mod domain;
 mod grpc;
 mod inbox;
-mod occasions;
 mod polls;
+pub mod standing;
+pub mod table;
+pub mod told;
 mod webhook;
 mod wire;
 mod words;
