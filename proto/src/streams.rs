@@ -149,7 +149,7 @@ pub fn follows(owner: Owner) -> &'static [Owner] {
         Dispatch => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
         EnforcementCenter => &[Dispatch, EnforcementCenter],
         Evaluation => &[Dispatch, Evaluation],
-        Notification => &[Intake, Triage, Dispatch, EnforcementCenter],
+        Notification => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
     }
 }
 

@@ -203,7 +203,7 @@ fn strangers() -> Vec<Identity> {
 }
 
 /// A tree in a grid, with the command centre of its street, one department called.
-async fn called_case(installation: &Installation, reference: &str) -> String {
+pub async fn called_case(installation: &Installation, reference: &str) -> String {
     let request = SubmitRequest {
         category: "dangerous-tree".to_owned(),
         caller_ref: CALLER.to_owned(),
@@ -380,7 +380,7 @@ fn value(field: &str, case: &str, repeated: bool) -> String {
 
 /// Messages as bytes, whatever they are.
 #[derive(Clone, Copy, Default)]
-struct Raw;
+pub struct Raw;
 
 impl Codec for Raw {
     type Encode = Vec<u8>;

@@ -5,8 +5,9 @@ use std::process::Output;
 
 use prost::Message;
 use proto::charter::v1::{CharterBundle, CharterFile};
-use proto::intake::v1::{SubmitReply, submit_reply};
+use proto::intake::v1::{SubmitReply, SubmitRequest, SubmitStreamRequest, submit_reply};
 use proto::subjects::{BridgeSubject, CharterSubject};
+use serde_json::{Value, json};
 
 use crate::support::installation::{Installation, bridge};
 use crate::support::program::huying;
@@ -114,6 +115,88 @@ async fn a_district_whose_charter_cannot_be_read_is_to_come_again_and_one_that_n
     let applied = huying(&["charter", "apply", town.to_str().unwrap(), "--data", data.path().to_str().unwrap()]);
     assert!(applied.status.success(), "{}", said(&applied));
     submit_over_nats(&installation, "hexi-1").await;
+}
+
+/// What was acknowledged stays so: whoever got no answer and sends it again gets that one, whatever is wrong with it by now.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_under_a_campaign_is_answered_the_same_after_its_end_at_every_door() {
+    let installation = Installation::start(&["heping"]);
+    let folder = tempfile::tempdir().unwrap();
+    let data = installation.data();
+    let apply = |town: &Path| {
+        let applied = huying(&["charter", "apply", town.to_str().unwrap(), "--data", data.path().to_str().unwrap()]);
+        assert!(applied.status.success(), "{}", said(&applied));
+    };
+    let today = chassis::Clock::real().real_now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |days: i64| today.saturating_add(jiff::Span::new().days(days));
+    let campaign = |town: &Path, until: i64| {
+        let (from, to) = (day(-10), day(until));
+        let row = format!(
+            "{{ code: spring, name: 春季, from: {from}, to: {to}, limits: {{ completion: 3wd }}, provenance: ours }}"
+        );
+        std::fs::write(town.join("campaigns.yaml"), format!("campaigns:\n  - {row}\n")).unwrap();
+    };
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    copy(&root().join("deploy/charters/heping"), &first, |text| text.replace("heping", "hexi"));
+    campaign(&first, 10);
+    apply(&first);
+    submit_over_nats(&installation, "hexi-0").await;
+
+    let of_campaign =
+        |reference: &str| SubmitRequest { campaign: "spring".to_owned(), ..submission("hexi", reference, "dusty") };
+    let file = folder.path().join("board.jsonl");
+    let row = json!({ "external_ref": "by-file", "title": "dusty", "campaign": "spring", "district": "hexi" });
+    std::fs::write(&file, row.to_string()).unwrap();
+    let by_file = || {
+        let told = ["bridge", "file", file.to_str().unwrap(), "--bridge", "hexi-board", "--json"];
+        let sent = huying(&[&told[..], &["--data", data.path().to_str().unwrap()]].concat());
+        let summary: Value = serde_json::from_slice(&sent.stdout).unwrap_or_else(|_| panic!("{}", said(&sent)));
+        ["new", "known", "rejected"].map(|name| summary[name].as_u64().unwrap())
+    };
+    let as_bridge = bridge("hexi-board");
+    let over_nats = async |reference: &str, json: bool| {
+        let request = of_campaign(reference);
+        let payload = if json { serde_json::to_vec(&request).unwrap() } else { request.encode_to_vec() };
+        let subject = BridgeSubject::submit(&"hexi-board".parse().unwrap());
+        let broker = installation.broker("hexi-board").await;
+        let reply = broker.requester().request(subject, payload, WAIT).await.unwrap();
+        let reply: SubmitReply =
+            if json { serde_json::from_slice(&reply).unwrap() } else { SubmitReply::decode(reply).unwrap() };
+        reply.result.unwrap()
+    };
+    let over_stream = async |reference: &str| {
+        let asked = SubmitStreamRequest { submission: Some(of_campaign(reference)) };
+        let mut grpc = installation.intake(&as_bridge).await;
+        let mut answers = grpc.submit_stream(futures::stream::iter([asked])).await.unwrap().into_inner();
+        answers.message().await.unwrap().unwrap().reply.unwrap().result.unwrap()
+    };
+    let taken = |result: submit_reply::Result| match result {
+        submit_reply::Result::Ok(response) => (response.case_id, response.repeated),
+        submit_reply::Result::Refusal(refusal) => panic!("{refusal:?}"),
+    };
+    let by_grpc = async |reference: &str| installation.intake(&as_bridge).await.submit(of_campaign(reference)).await;
+    let answers = async || {
+        let grpc = by_grpc("by-grpc").await.unwrap().into_inner();
+        [
+            (grpc.case_id, grpc.repeated),
+            taken(over_stream("by-stream").await),
+            taken(over_nats("by-nats", false).await),
+            taken(over_nats("by-json", true).await),
+        ]
+    };
+    let before = answers().await;
+    assert!(before.iter().all(|(_, repeated)| !repeated));
+    assert_eq!(by_file(), [1, 0, 0]);
+
+    copy(&first, &second, |text| {
+        text.replace("version: 2023-1", "version: 2023-2").replace("effective: 2023-01-01", "effective: 2023-02-01")
+    });
+    campaign(&second, -5);
+    apply(&second);
+    until("the campaign is over", async || by_grpc("too-late").await.err()).await;
+    let after = answers().await;
+    assert_eq!(after, before.map(|(case, _)| (case, true)), "the same answers again");
+    assert_eq!(by_file(), [0, 1, 0]);
 }
 
 /// Through the bridge's own account, as soon as the broker has read its accounts again and intake knows the district.

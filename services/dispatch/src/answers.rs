@@ -8,7 +8,7 @@ use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
-use station::{Caller, Recorded, Violation, bad_field, optional_prose, prose, refusal_of, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, counted, optional_prose, prose, refusal_of, wire as shared};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -24,18 +24,26 @@ const ACTION: &str = "ans.<department>.call";
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
     broker
-        .serve(AnswerSubject::ALL, "dispatch", stop, move |request| {
-            let app = app.clone();
-            async move {
-                let result = match take(&app, &request).await {
-                    Ok(accepted) => wire::answer_reply::Result::Ok(accepted),
-                    Err(status) => wire::answer_reply::Result::Refusal(refusal_of(&status)),
-                };
-                wire::AnswerReply { result: Some(result) }.encode_to_vec()
-            }
-        })
+        .serve(
+            AnswerSubject::ALL,
+            "dispatch",
+            stop,
+            |_| replied(Err(station::internal())),
+            move |request| {
+                let app = app.clone();
+                async move { replied(take(&app, &request).await) }
+            },
+        )
         .await?;
     Ok(())
+}
+
+fn replied(taken: Result<wire::AnswerAccepted, Status>) -> Vec<u8> {
+    let result = match taken {
+        Ok(accepted) => wire::answer_reply::Result::Ok(accepted),
+        Err(status) => wire::answer_reply::Result::Refusal(refusal_of(&status)),
+    };
+    wire::AnswerReply { result: Some(result) }.encode_to_vec()
 }
 
 async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccepted, Status> {
@@ -53,10 +61,10 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
     let party = subject.department;
     let command = if let Some(WireAnswer::AnswerSupervision(said)) = &answer.answer {
         let note = prose("note", &said.note, NOTE_LENGTH_MAX)?;
-        Command::AnswerSupervision { by: party, order: said.order, note, now }
+        Command::AnswerSupervision { by: party, order: counted("order", said.order)?, note, now }
     } else {
         Command::Answer {
-            call: answer.call,
+            call: counted("call", answer.call)?,
             party,
             answer: read(app, &asked.charter, answer.answer)?,
             now,
@@ -97,7 +105,7 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
         },
         Some(WireAnswer::TaskDone(said)) => {
             let note = optional_prose("note", &said.note, NOTE_LENGTH_MAX)?;
-            Answer::TaskDone { task: said.task, note, evidence: evidence(&said.evidence)? }
+            Answer::TaskDone { task: counted("task", said.task)?, note, evidence: evidence(&said.evidence)? }
         }
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,

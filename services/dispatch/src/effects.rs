@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use prost::Message;
 use proto::dispatch::v1::dispatch_event::Event as Fact;
 use proto::dispatch::v1::{
-    CallEnded, CallOrder, CallOver, Called, CalledParty, ColourRaised, Order, Released, ReturnAdjudicated, Supervised,
-    SupervisionOrder, TaskOrder, TaskPlanned, Unqualified, order,
+    CallEnded, CallOrder, CallOver, Called, CalledParty, ColourRaised, Extended, Order, Released, Resumed,
+    ReturnAdjudicated, Supervised, SupervisionOrder, TaskOrder, TaskPlanned, Unqualified, order,
 };
 use proto::facts::{DispatchFacts, Facts};
 use proto::streams::CALLS;
@@ -104,6 +104,16 @@ impl Ordering<'_> {
     fn expects(&self, call: u32, party: &str) -> bool {
         party.parse().is_ok_and(|party| self.now.expects(call, &party))
     }
+
+    /// Calls with what they leave now, to whoever is still expected.
+    fn as_it_is(&self, of: impl Fn(&Call) -> bool) -> Vec<(String, order::Order)> {
+        let calls = self.now.calls.iter().filter(|call| of(call));
+        let working = calls.flat_map(|call| call.parties.iter().map(move |called| (call, called)));
+        working
+            .filter(|(call, called)| self.now.expects(call.number, &called.party))
+            .map(|(call, called)| (called.party.to_string(), order::Order::Call(call_as_it_is(call, called, self.now))))
+            .collect()
+    }
 }
 
 impl Facts for Ordering<'_> {
@@ -149,12 +159,16 @@ impl DispatchFacts for Ordering<'_> {
 
     /// Whoever is still at work hears of the new colour, and until when it has now.
     fn colour_raised(&mut self, raised: &ColourRaised) -> Self::Found {
-        let call = self.now.calls.iter().filter(|call| call.number == raised.call);
-        let working = call.flat_map(|call| call.parties.iter().map(move |called| (call, called)));
-        working
-            .filter(|(call, called)| self.now.expects(call.number, &called.party))
-            .map(|(call, called)| (called.party.to_string(), order::Order::Call(call_as_it_is(call, called, self.now))))
-            .collect()
+        self.as_it_is(|call| call.number == raised.call)
+    }
+
+    fn extended(&mut self, extended: &Extended) -> Self::Found {
+        self.as_it_is(|call| call.number == extended.call)
+    }
+
+    /// Everything is due later by as long as it stood still.
+    fn resumed(&mut self, _: &Resumed) -> Self::Found {
+        self.as_it_is(|_| true)
     }
 
     fn supervised(&mut self, supervised: &Supervised) -> Self::Found {

@@ -29,6 +29,11 @@ pub fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
     Err(Violation::new(field, "list-length", format!("at most {LIST_LENGTH_MAX} fit")).into())
 }
 
+/// At least one.
+pub fn named_some<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
+    if list.is_empty() { Err(Violation::new(field, "required", "name at least one").into()) } else { Ok(()) }
+}
+
 /// A unit that the charter knows.
 pub fn unit(charter: &Charter, field: &'static str, code: &str) -> Result<Code, Status> {
     let known = charter.party(code).map(|party| party.code.clone());

@@ -19,14 +19,14 @@ use proto::dispatch::v1::{
     SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, SuperviseRequest, SuperviseResponse, SuspendRequest,
     SuspendResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Recorded, Violation, bad_field, optional_prose, prose, wire as shared};
+use station::{Caller, Recorded, bad_field, counted, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::app::{self, App, Asked, CallWish, above, level_of};
 use crate::domain::{Action, Attendee, Command, InForce, Phase, allowed_actions};
 use crate::evidence::evidence;
-use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, plan, related, special, unit};
+use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, named_some, plan, related, special, unit};
 use crate::wire::{progress_kind, scope};
 
 /// The method that shows a case as dispatch has it.
@@ -126,9 +126,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, "PlanTasks");
         bounded("tasks", &request.tasks)?;
         let tasks = request.tasks.iter().map(|task| plan(&asked.charter, task)).collect::<Result<Vec<_>, _>>()?;
-        if tasks.is_empty() {
-            return Err(Violation::new("tasks", "required", "name at least one").into());
-        }
+        named_some("tasks", &tasks)?;
         let in_force = InForce(Arc::clone(&asked.charter));
         let command = Command::PlanTasks { by: asked.caller.acting_party()?.clone(), tasks, in_force };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
@@ -140,6 +138,7 @@ impl DispatchService for Door {
         request: Request<CompleteTaskRequest>,
     ) -> Result<Response<CompleteTaskResponse>, Status> {
         let (request, asked) = asked!(self, request, "CompleteTask");
+        counted("task", request.task)?;
         let caller = asked.caller.acting_party()?.clone();
         let whose_task = self
             .app
@@ -237,6 +236,7 @@ impl DispatchService for Door {
 
     async fn adjudicate(&self, request: Request<AdjudicateRequest>) -> Result<Response<AdjudicateResponse>, Status> {
         let (request, asked) = asked!(self, request, "Adjudicate");
+        counted("call", request.call)?;
         let upheld = if request.to.is_empty() {
             None
         } else {
@@ -258,6 +258,7 @@ impl DispatchService for Door {
 
     async fn disqualify(&self, request: Request<DisqualifyRequest>) -> Result<Response<DisqualifyResponse>, Status> {
         let (request, asked) = asked!(self, request, "Disqualify");
+        counted("call", request.call)?;
         let state = self.app.glance(&asked).await?;
         let colour = state.calls.iter().find(|call| call.number == request.call).map(|call| call.colour);
         let (response_due, report_in_due) = self.app.once_more(&asked.charter, colour.unwrap_or(charter::Colour::Blue));
@@ -294,7 +295,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, "AnswerSupervision");
         let command = Command::AnswerSupervision {
             by: asked.caller.acting_party()?.clone(),
-            order: request.order,
+            order: counted("order", request.order)?,
             note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
             now: self.app.now(),
         };
@@ -349,6 +350,7 @@ impl DispatchService for Door {
     ) -> Result<Response<HoldMeetingResponse>, Status> {
         let (request, asked) = asked!(self, request, "HoldMeeting");
         bounded("present", &request.present)?;
+        named_some("present", &request.present)?;
         bounded("decisions", &request.decisions)?;
         let present = request.present.iter().map(|attendee| {
             Ok(Attendee {
@@ -374,6 +376,7 @@ impl DispatchService for Door {
     ) -> Result<Response<FormTaskForceResponse>, Status> {
         let (request, asked) = asked!(self, request, "FormTaskForce");
         bounded("members", &request.members)?;
+        named_some("members", &request.members)?;
         let by = asked.caller.acting_party()?.clone();
         let lead = if request.lead.is_empty() { by.clone() } else { unit(&asked.charter, "lead", &request.lead)? };
         let members = request.members.iter().map(|member| unit(&asked.charter, "members", member));

@@ -23,7 +23,7 @@ use proto::enforcement_center::v1::{
 use record::Answered;
 use record::follow::Failure;
 use station::desk::{case_key, named};
-use station::{Caller, Desk, Named, Recorded, Station, Violation, broker_status, optional_prose, prose};
+use station::{Caller, Desk, Named, Recorded, Station, Violation, broker_status, counted, optional_prose, prose};
 use tonic::{Request, Response, Status};
 
 use crate::centre::{Centre, roster_key, seat_due};
@@ -348,6 +348,7 @@ impl EnforcementCenterService for Door {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
         let asked = asked!(self, caller, request, "Reinspect");
+        counted("notice", request.notice)?;
         let now = self.station().now();
         let verdict = if request.passed {
             Verdict::Passed
@@ -373,7 +374,7 @@ impl EnforcementCenterService for Door {
         let request = request.get_ref();
         let asked = asked!(self, caller, request, "TakeNextStep");
         let action = Action::TakeNextStep {
-            notice: request.notice,
+            notice: counted("notice", request.notice)?,
             step: fields::next_step(request.step)?,
             text: prose("text", &request.text, TEXT_LENGTH_MAX)?,
             to: fields::party("to", &asked.charter, &request.to)?,

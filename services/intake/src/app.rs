@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use charter::Charter;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
@@ -73,7 +74,8 @@ impl App {
 
     /// The answer that the same submission got before, if it did.
     async fn acknowledged(&self, charter: &Charter, hashes: &Hashes) -> Result<Option<SubmitResponse>, Status> {
-        let known = self.references.get(&hex(&hashes.reference)).await.map_err(|error| broker_status(&error))?;
+        let known =
+            self.references.get(&HEXLOWER.encode(&hashes.reference)).await.map_err(|error| broker_status(&error))?;
         let Some(known) = known else { return Ok(None) };
         let case = self.case_in(&known, &charter.district)?;
         let key = HistoryKey::case(charter.district.clone(), &case);
@@ -98,7 +100,7 @@ impl App {
         charter: &Charter,
         received: Received,
     ) -> Result<SubmitResponse, Status> {
-        let reference_key = hex(&received.external_ref_hash);
+        let reference_key = HEXLOWER.encode(&received.external_ref_hash);
         let mut case = self.draw(charter, received.received_at);
         let mut reference = match self.references.point(&reference_key, &target(&charter.district, &case)).await {
             Ok(Ok(version)) => Reference { target: target(&charter.district, &case), version },
@@ -405,7 +407,7 @@ enum Receiving {
 fn record_request(caller: &Caller, charter: &Charter, received: Received) -> record::Request<Command> {
     use proto::record::v1::{Cause, cause};
     // The reference is the name of the request: it needs no command id beside it.
-    let cause = Cause { kind: Some(cause::Kind::Command(hex(&received.external_ref_hash))) };
+    let cause = Cause { kind: Some(cause::Kind::Command(HEXLOWER.encode(&received.external_ref_hash))) };
     record::Request {
         at: received.received_at,
         command: Command::Receive(Box::new(received)),
@@ -419,12 +421,4 @@ fn record_request(caller: &Caller, charter: &Charter, received: Received) -> rec
 
 fn target(district: &Code, case: &CaseId) -> String {
     format!("{district}.{case}")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -52,7 +52,7 @@ const ACTION: &str = "in.<bridge>.submit";
 pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
     broker
-        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, move |request| {
+        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, died, move |request| {
             let app = Arc::clone(&app);
             async move { answer(&app, request).await }
         })
@@ -98,7 +98,15 @@ pub async fn mind_deadlines(polls: Desk<poll::Rules>, stop: CancellationToken) -
 
 async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
     let json = proto::json::is_json(&request.payload);
-    let result = match submit(app, &request, json).await {
+    in_kind(submit(app, &request, json).await, json)
+}
+
+fn died(request: &IncomingRequest) -> Vec<u8> {
+    in_kind(Err(station::internal()), proto::json::is_json(&request.payload))
+}
+
+fn in_kind(result: Result<proto::intake::v1::SubmitResponse, Status>, json: bool) -> Vec<u8> {
+    let result = match result {
         Ok(response) => submit_reply::Result::Ok(response),
         Err(status) => submit_reply::Result::Refusal(refusal_of(&status)),
     };

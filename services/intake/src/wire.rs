@@ -186,7 +186,7 @@ fn optional_case_id(field: &'static str, text: &str) -> Result<Option<CaseId>, W
 pub(crate) fn received_in(commits: &[StoredCommit]) -> Result<Option<Received>, Status> {
     let mut facts = commits.iter().flat_map(|stored| stored.commit.intake_facts());
     let found = facts.find_map(|fact| if let WireEvent::Received(received) = fact { Some(received) } else { None });
-    found.map(from_received).transpose().map_err(station::bad_field)
+    found.map(from_received).transpose().map_err(|error| station::unreadable(&error))
 }
 
 fn from_received(received: &wire::Received) -> Result<Received, WireError> {

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ids::{HistoryKey, Owner, Revision};
 use proto::intake::v1::Received;
 use proto::subjects::CommitSubject;
-use record::Broker;
 use record::follow::Failure;
+use record::{Broker, StoredCommit};
 
-use crate::occasions::{self, Standing};
+use crate::standing::Standing;
+use crate::told;
 
 /// Cases remembered; when it is full it is emptied. A district has about 13,000 a day, most of them done the same day.
 const KNOWN_MAX: usize = 20_000;
@@ -67,13 +68,13 @@ impl Cases {
     /// As [`get`](Self::get).
     pub async fn with_every_caller(&self, key: &HistoryKey) -> Result<Arc<Case>, Failure> {
         let commits = self.broker.load_owner(key, Owner::Intake).await?;
-        let received = commits.iter().find_map(|stored| occasions::received(&stored.commit));
+        let received = commits.iter().find_map(|stored| told::received(&stored.commit));
         let Some(received) = received else {
             let receipt = CommitSubject { key: key.clone(), owner: Owner::Intake, revision: Revision::NONE.next() };
             return Err(self.broker.not_found(&receipt).await);
         };
         let mut case = Case::from(received);
-        for joined in commits.iter().flat_map(|stored| occasions::joined(&stored.commit)) {
+        for joined in commits.iter().flat_map(|stored| told::joined(&stored.commit)) {
             if !case.callers.contains(&joined) {
                 case.callers.push(joined);
             }
@@ -81,14 +82,27 @@ impl Cases {
         Ok(self.remember(key, case))
     }
 
-    /// Who has a case now.
+    /// How things stood before a commit: with its own owner, or, before a commit of intake or evaluation, how they stand
+    /// with dispatch now.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
-    pub async fn standing(&self, key: &HistoryKey) -> Result<Standing, Failure> {
-        let commits = self.broker.load_owner(key, Owner::Dispatch).await?;
-        let facts = commits.iter().flat_map(|stored| stored.commit.dispatch_facts());
-        Standing::after(facts).map_err(Failure::permanent)
+    /// As [`get`](Self::get); permanent when a fact does not have the form its type promises.
+    pub async fn before(&self, stored: &StoredCommit) -> Result<Standing, Failure> {
+        let CommitSubject { key, owner, revision } = &stored.subject;
+        let (owner, until) = match owner {
+            Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter => (*owner, *revision),
+            Owner::Intake | Owner::Evaluation | Owner::Notification => (Owner::Dispatch, Revision(u64::MAX)),
+        };
+        if until <= Revision::NONE.next() {
+            return Ok(Standing::default());
+        }
+        let commits = self.broker.load_owner(key, owner).await?;
+        let earlier: Vec<_> = commits.iter().filter(|known| known.subject.revision < until).collect();
+        let is_own = owner == stored.subject.owner;
+        if is_own && earlier.last().is_none_or(|last| last.subject.revision.next() != until) {
+            return Err(Failure::transient(format!("a replica lags behind {}; trying again", stored.subject)));
+        }
+        Standing::after(earlier.into_iter().map(|known| &known.commit)).map_err(Failure::permanent)
     }
 
     fn remember(&self, key: &HistoryKey, case: Case) -> Arc<Case> {

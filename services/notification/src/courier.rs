@@ -1,5 +1,6 @@
 //! The way out: every message is tried once, and has ended or not. When to try again is `patience.rs`.
 
+use data_encoding::HEXLOWER;
 use futures::StreamExt;
 use ids::Code;
 use jiff::Timestamp;
@@ -146,17 +147,9 @@ impl Courier {
 /// Depends on what is told to whom and on nothing else, so that a repeat can be recognised.
 #[must_use]
 pub fn delivery_id(about: &CommitSubject, position: usize, text: &str, recipient: &str) -> String {
-    let mut id = hex(&Sha256::digest(format!("{about}|{position}|{text}|{recipient}")));
+    let mut id = HEXLOWER.encode(&Sha256::digest(format!("{about}|{position}|{text}|{recipient}")));
     id.truncate(ID_LENGTH);
     id
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn shortened(error: &str) -> String {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use charter::Charter;
-use ids::Owner;
+use ids::{Code, Owner};
 use jiff::Timestamp;
 use proto::FromWireTime;
 use proto::record::v1::{Cause, cause};
@@ -22,11 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cases::{Case, Cases};
 use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
-use crate::domain::tellings::{Recipient, Telling, tellings};
+use crate::domain::tellings::{Recipient, Telling, Text};
 use crate::domain::{Command, Event, Rules};
-use crate::occasions::{asks_who_has_it, occasions, received};
 use crate::patience::{Next, Tries, next};
+use crate::standing::Standing;
+use crate::told::{looks_back, received, told};
 use crate::{polls, words};
+
+/// The unit of a street that commands it, as every charter calls it.
+const COMMAND_CENTRE: &str = "command-centre";
 
 pub struct Inbox {
     desk: Desk<Rules>,
@@ -61,32 +65,32 @@ impl Inbox {
         if let Some(received) = received(&stored.commit) {
             self.cases.learn(key, received);
         }
-        let standing = if asks_who_has_it(&stored.commit) { Some(self.cases.standing(key).await?) } else { None };
-        let mut occasions = occasions(&stored.commit, standing.as_ref()).map_err(Failure::permanent)?;
+        let before = if looks_back(&stored.commit) { self.cases.before(&stored).await? } else { Standing::default() };
+        let mut told = told(&stored.commit, before).map_err(Failure::permanent)?;
         let poll = polls::ended(&self.desk.station.broker, &stored).await?;
         let question = poll.map(|ended| {
-            occasions.push((ended.position, ended.occasion));
+            told.push((ended.position, ended.telling));
             ended.instead_of_case
         });
-        if occasions.is_empty() {
+        if told.is_empty() {
             return Ok(());
         }
         let charter = self.desk.station.charter_to_follow(&key.district)?;
         let case = if let Some(question) = question.flatten() {
             Arc::new(question)
-        } else if occasions.iter().any(|(_, occasion)| occasion.is_an_end()) {
+        } else if told.iter().any(|(_, telling)| is_for_all(telling)) {
             self.cases.with_every_caller(key).await?
         } else {
             self.cases.get(key).await?
         };
-        let told =
-            occasions.iter().flat_map(|(position, occasion)| tellings(occasion).into_iter().map(|it| (*position, it)));
         let settled = self.settled(&stored, delivered).await?;
-        let (mut written, mut outcomes) = (Vec::new(), Vec::new());
+        let (mut written, mut outcomes) = (Vec::<Message>::new(), Vec::new());
         for (position, telling) in told {
             for recipient in recipients(&charter, &telling.to, &case) {
                 match write(&charter, &stored, &case, (position, recipient), &telling)? {
-                    Draft::NoText => tracing::debug!(text = telling.text, "the charter has no such text"),
+                    Draft::NoText => tracing::debug!(text = telling.text.as_str(), "the charter has no such text"),
+                    // Somebody has to do with one fact in two ways.
+                    Draft::Written(message) if written.iter().any(|it| it.delivery_id == message.delivery_id) => {}
                     Draft::Written(message) | Draft::Unwritable(message, _)
                         if settled.contains(&message.delivery_id) => {}
                     Draft::Written(message) => written.push(message),
@@ -182,6 +186,11 @@ impl Inbox {
     }
 }
 
+/// Whether everybody who raised the case hears of it, whenever they did. Its receipt is of the first alone.
+fn is_for_all(telling: &Telling) -> bool {
+    telling.to == Recipient::Callers && telling.text != Text::Received
+}
+
 fn recipients(charter: &Charter, to: &Recipient, case: &Case) -> Vec<String> {
     match to {
         // A post is told as `unit/role`.
@@ -192,7 +201,17 @@ fn recipients(charter: &Charter, to: &Recipient, case: &Case) -> Vec<String> {
         Recipient::Callers => case.callers.clone(),
         Recipient::Caller(caller) => vec![caller.clone()],
         Recipient::Party(party) => vec![party.to_string()],
+        Recipient::Officer { unit, staff_ref } => vec![format!("{unit}/{staff_ref}")],
+        Recipient::District => vec![charter.district_centre().code.to_string()],
+        Recipient::CommandCentreAt(place) => vec![command_centre(charter, place.as_ref()).to_string()],
     }
+}
+
+/// Whoever judges what comes up there, and opens it again.
+fn command_centre<'c>(charter: &'c Charter, place: Option<&Code>) -> &'c Code {
+    let street = place.and_then(|place| charter.street_of(place));
+    let centre = street.and_then(|street| charter.unit_of(&street.code, COMMAND_CENTRE));
+    &centre.unwrap_or_else(|| charter.district_centre()).code
 }
 
 /// What became of a telling when it was put into words.
@@ -211,12 +230,12 @@ fn write(
     (position, recipient): (usize, String),
     telling: &Telling,
 ) -> Result<Draft, Failure> {
-    let Some(text) = charter.text(telling.text) else { return Ok(Draft::NoText) };
+    let Some(text) = charter.text(telling.text.as_str()) else { return Ok(Draft::NoText) };
     let at: Timestamp = about.commit.at.time().map_err(Failure::permanent)?;
     let key = &about.subject.key;
     let message = Message {
-        delivery_id: delivery_id(&about.subject, position, telling.text, &recipient),
-        text: telling.text.to_owned(),
+        delivery_id: delivery_id(&about.subject, position, telling.text.as_str(), &recipient),
+        text: telling.text.as_str().to_owned(),
         recipient,
         case_id: key.id.clone(),
         district: key.district.clone(),

@@ -1,9 +1,10 @@
 //! Notification tells people what happened: it follows the record, says a few things in the charter's own words to
 //! callers and parties, and records what became of each delivery.
 //!
-//! Open `domain/tellings.rs` first: it is the table of who is told what, and when. A commit then walks `inbox.rs` (the
-//! order of things) → `occasions.rs` (what it means here) → `words.rs` (the text) → `courier.rs` and `webhook.rs` (the
-//! way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in `patience.rs`.
+//! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
+//! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
+//! text) → `courier.rs` and `webhook.rs` (the way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
+//! `patience.rs`.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
 //! nothing but what is told to whom; what one recipient has got is recorded while others are still tried; nobody is named,
@@ -15,9 +16,11 @@ mod courier;
 pub mod domain;
 mod grpc;
 mod inbox;
-mod occasions;
 mod patience;
 mod polls;
+pub mod standing;
+pub mod table;
+pub mod told;
 mod webhook;
 mod wire;
 mod words;

@@ -11,13 +11,13 @@ use record::{Broker, StoredCommit};
 use station::wire;
 
 use crate::cases::Case;
-use crate::domain::tellings::Occasion;
-use crate::occasions::vote;
+use crate::domain::tellings::{Ending, Recipient, Says, Telling, Text, Whom};
+use crate::told::vote;
 
 /// How a poll of this commit ended, its place in the commit, and what is asked of a poll that belongs to no case.
 pub struct Ended {
     pub position: usize,
-    pub occasion: Occasion,
+    pub telling: Telling,
     /// The question, where there is no case to name. Of a poll that belongs to a case it is told on the case's record.
     pub instead_of_case: Option<Case>,
 }
@@ -46,7 +46,9 @@ pub async fn ended(broker: &Broker, stored: &StoredCommit) -> Result<Option<Ende
     };
     let party: Code = wire::code("actor.party", opener).map_err(Failure::permanent)?;
     let vote = vote(outcome).map_err(Failure::permanent)?;
-    Ok(Some(Ended { position, occasion: Occasion::PollEnded { party, vote }, instead_of_case }))
+    let says = Says { ending: Some(Ending::Voted(vote)), ..Says::default() };
+    let telling = Telling { text: Text::PollEnded, whom: Whom::Opener, to: Recipient::Party(party), says };
+    Ok(Some(Ended { position, telling, instead_of_case }))
 }
 
 enum End<'c> {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode, Url};
 use sha2::Sha256;
 use tokio::sync::Semaphore;
 
-use crate::courier::{Attempt, Message, hex};
+use crate::courier::{Attempt, Message};
 
 /// How long a receiver may take to answer.
 const ANSWER_S_MAX: u64 = 5;
@@ -70,7 +71,7 @@ impl Webhook {
         #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).unwrap();
         mac.update(body);
-        hex(&mac.finalize().into_bytes())
+        HEXLOWER.encode(&mac.finalize().into_bytes())
     }
 }
 

@@ -13,7 +13,8 @@ use crate::domain::{Command, Delivery, Event, Refusal, Rules, State, Transport};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Notification;
-    const REVISIONS_MAX: u64 = 80;
+    /// One for every followed commit that is told; dispatch alone may have 350.
+    const REVISIONS_MAX: u64 = 280;
 
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {

@@ -45,6 +45,7 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, says: &Says) -> Val
         ("due", due),
         ("outcome", says.ending.map(|ending| ending_name(ending).to_owned())),
         ("colour", says.colour.map(|colour| colour_name(colour).to_owned())),
+        ("note", says.note.clone()),
     ];
     known.into_iter().filter_map(|(variable, value)| value.map(|value| (variable.to_owned(), value))).collect()
 }
@@ -76,89 +77,67 @@ fn colour_name(colour: Colour) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+    use std::collections::BTreeSet;
+
+    use ids::Code;
+    use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+    use proto::dispatch::v1::{CalledParty, DispatchEvent};
+    use proto::record::v1::event::Of;
+    use proto::record::v1::{Commit, Decision, Event};
+    use proto::{ToWireTime, dispatch};
 
     use super::*;
-    use crate::domain::tellings::{Missed, Occasion, Telling, tellings};
+    use crate::domain::tellings::{Telling, Text};
+    use crate::standing::Standing;
+    use crate::told::samples;
+    use crate::told::told;
 
     fn wuchang() -> Charter {
         Charter::shipped("wuchang").unwrap()
     }
 
-    /// One of each, between a street's command centre and a department of this charter.
-    fn every_occasion(charter: &Charter) -> Vec<Occasion> {
-        let due: Timestamp = "2026-11-21T06:30:00Z".parse().unwrap();
-        let street = charter.find_parties(charter::PartyKind::Street).next().unwrap().code.clone();
-        let by = charter.unit_of(&street, "command-centre").unwrap().code.clone();
-        let party = charter.departments().next().unwrap().code.clone();
-        let centre = charter.unit_of(&street, "enforcement-centre").unwrap().code.clone();
-        vec![
-            Occasion::Received,
-            Occasion::Judged { party: party.clone() },
-            Occasion::Called { by: by.clone(), parties: vec![party.clone()], colour: Colour::Red, response_due: due },
-            Occasion::CallOverdue { party: party.clone(), due, told: by.clone() },
-            Occasion::CallerJoined { caller: "caller-2".to_owned() },
-            Occasion::Supplemented { holder: party.clone() },
-            Occasion::SaidAgain {
-                caller: "caller-2".to_owned(),
-                holder: party.clone(),
-                outcome: Outcome::Solved,
-                rating_due: due,
-            },
-            Occasion::Overdue { of: Missed::Work, party: party.clone(), due, told: by.clone() },
-            Occasion::Overdue { of: Missed::Adjudication, party: party.clone(), due, told: by.clone() },
-            Occasion::Overdue { of: Missed::Supervision, party: party.clone(), due, told: by.clone() },
-            Occasion::Overdue { of: Missed::City, party: party.clone(), due, told: by.clone() },
-            Occasion::ColourRaised {
-                by: by.clone(),
-                parties: vec![party.clone()],
-                colour: Colour::Red,
-                response_due: due,
-                completion_due: due,
-            },
-            Occasion::Recurred { parties: vec![by.clone(), party.clone()] },
-            Occasion::PollEnded { party: by.clone(), vote: Vote::Passed },
-            Occasion::Admitted { parties: vec![by.clone()] },
-            Occasion::Transferred { city: party.clone() },
-            Occasion::CityReturned { to: party.clone() },
-            Occasion::CityReminded { city: party.clone(), told: by.clone(), due },
-            Occasion::TaskDecided { party: party.clone(), due },
-            Occasion::Returned { party: party.clone(), adjudicator: by.clone(), due },
-            Occasion::Reopened { parties: vec![party.clone()], due },
-            Occasion::Reminded { party: party.clone(), due },
-            Occasion::Supervised { by, party: party.clone(), due },
-            Occasion::Resolved { outcome: Outcome::Solved, rating_due: due },
-            Occasion::Closed { ending: Ending::With(Outcome::Explained) },
-            Occasion::NoticeServed { party, due, centre },
-        ]
-    }
-
     fn say(charter: &Charter, telling: &Telling) -> Result<String, String> {
         let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()] };
-        let text = charter.text(telling.text).unwrap();
+        let text = charter.text(telling.text.as_str()).unwrap();
         render(&text.zh, &values(charter, "261121-7k3q9xf", &case, &telling.says))
     }
 
     #[test]
     fn every_shipped_charter_can_say_everything_we_tell() {
+        let told = samples::told_of_everything();
         for name in Charter::shipped_names() {
             let charter = Charter::shipped(name).unwrap();
-            for telling in every_occasion(&charter).iter().flat_map(tellings) {
-                let said = say(&charter, &telling).unwrap_or_else(|error| panic!("{name} {}: {error}", telling.text));
+            for telling in &told {
+                let said = say(&charter, telling).unwrap_or_else(|error| panic!("{name} {:?}: {error}", telling.text));
                 assert!(said.contains("261121-7k3q9xf"), "{said}");
             }
         }
+        let said: BTreeSet<Text> = told.iter().map(|telling| telling.text).collect();
+        // The end of a poll is told from the record of the poll.
+        let unsaid: Vec<_> = Text::ALL.iter().filter(|text| !said.contains(text)).collect();
+        assert_eq!(unsaid, [&Text::PollEnded]);
     }
 
     #[test]
     fn a_call_names_street_party_and_the_local_time() {
         let charter = wuchang();
-        let occasion = every_occasion(&charter).swap_remove(2);
-        let telling = &tellings(&occasion)[0];
-        let street = charter.find_parties(charter::PartyKind::Street).next().unwrap().name.zh.clone();
-        let party = charter.departments().next().unwrap().name.zh.clone();
+        let street = charter.find_parties(charter::PartyKind::Street).next().unwrap();
+        let department: Code = charter.departments().next().unwrap().code.clone();
+        let party = CalledParty { party: department.to_string(), duty: 1 };
+        let called = dispatch::v1::Called {
+            caller: charter.unit_of(&street.code, "command-centre").unwrap().code.to_string(),
+            parties: vec![party],
+            colour: 1,
+            response_due: Some("2026-11-21T06:30:00Z".parse::<jiff::Timestamp>().unwrap().to_wire()),
+            ..dispatch::v1::Called::default()
+        };
+        let of = Some(Of::Dispatch(DispatchEvent { event: Some(DispatchFact::Called(called)) }));
+        let decision = Decision { events: vec![Event { of }], ..Decision::default() };
+        let commit = Commit { decisions: vec![decision], ..Commit::default() };
+        let told = told(&commit, Standing::default()).unwrap();
+        let (street, party) = (&street.name.zh, name(&charter, &department));
         assert_eq!(
-            say(&charter, telling).unwrap(),
+            say(&charter, &told[0].1).unwrap(),
             format!("{street}呼叫 {party}：昙华林停车（261121-7k3q9xf）。请在 2026-11-21 14:30 前响应并明确人员。")
         );
     }

@@ -120,16 +120,18 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
         answer::Answer::ReportIn(report_in) => {
             call_named(problems);
             officer(report_in.officer.as_ref(), problems);
-            place(report_in.check_in.as_ref(), problems);
+            place(["check_in", "check_in.address"], report_in.check_in.as_ref(), problems);
         }
         answer::Answer::Progress(progress) => {
             let known = ProgressKind::try_from(progress.kind).is_ok_and(|kind| kind != ProgressKind::Unspecified);
             if !known {
                 problems.push(Violation::new("kind", "form", format!("{} is not known here", progress.kind)));
             }
-            length("note", &progress.note, NOTE_LENGTH_MAX, problems);
+            call_named(problems);
+            said_something("note", &progress.note, problems);
         }
         answer::Answer::TaskDone(done) => {
+            call_named(problems);
             if done.task == 0 {
                 problems.push(Violation::new("task", "required", "tasks are counted from 1"));
             }
@@ -140,7 +142,7 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             call_named(problems);
             said_something("title", &found.title, problems);
             length("text", &found.text, NOTE_LENGTH_MAX, problems);
-            place(found.place.as_ref(), problems);
+            place(["place", "place.address"], found.place.as_ref(), problems);
         }
         answer::Answer::Return(sent) => {
             call_named(problems);
@@ -183,16 +185,16 @@ fn officer(named: Option<&proto::common::v1::Officer>, problems: &mut Vec<Violat
     }
 }
 
-fn place(named: Option<&Place>, problems: &mut Vec<Violation>) {
+fn place([field, address]: [&'static str; 2], named: Option<&Place>, problems: &mut Vec<Violation>) {
     match wire::place(named) {
-        Err(error) => problems.push(Violation::new("check_in", "form", error.to_string())),
+        Err(error) => problems.push(Violation::new(field, "form", error.to_string())),
         Ok(place) => {
-            length("check_in.address", &place.address, ADDRESS_LENGTH_MAX, problems);
+            length(address, &place.address, ADDRESS_LENGTH_MAX, problems);
             let on_earth = |point: vocabulary::Point| {
                 (-180.0..=180.0).contains(&point.longitude) && (-90.0..=90.0).contains(&point.latitude)
             };
             if !place.point.is_none_or(on_earth) {
-                problems.push(Violation::new("check_in", "wgs-84", "these are not degrees on the globe"));
+                problems.push(Violation::new(field, "wgs-84", "these are not degrees on the globe"));
             }
         }
     }

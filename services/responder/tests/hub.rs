@@ -108,13 +108,19 @@ fn listen(hub: &Broker) -> mpsc::UnboundedReceiver<Answer> {
     let revisions = Arc::new(Mutex::new(0));
     let hub = hub.clone();
     let serving = async move {
-        hub.serve(AnswerSubject::ALL, "dispatch", CancellationToken::new(), move |request| {
-            let _ = tell.send(Answer::decode(request.payload).unwrap());
-            let mut revision = revisions.lock().unwrap();
-            *revision += 1;
-            let accepted = AnswerAccepted { revision: *revision, at: None, position: 40 };
-            std::future::ready(AnswerReply { result: Some(answer_reply::Result::Ok(accepted)) }.encode_to_vec())
-        })
+        hub.serve(
+            AnswerSubject::ALL,
+            "dispatch",
+            CancellationToken::new(),
+            |_| Vec::new(),
+            move |request| {
+                let _ = tell.send(Answer::decode(request.payload).unwrap());
+                let mut revision = revisions.lock().unwrap();
+                *revision += 1;
+                let accepted = AnswerAccepted { revision: *revision, at: None, position: 40 };
+                std::future::ready(AnswerReply { result: Some(answer_reply::Result::Ok(accepted)) }.encode_to_vec())
+            },
+        )
         .await
         .unwrap();
     };

@@ -30,6 +30,19 @@ fn every_event_reads_back_as_it_was_written() {
     assert_eq!(written, variants_of_the_contract(), "an event came or went: write one of it here");
 }
 
+#[test]
+fn a_receipt_that_cannot_be_read_is_our_fault_whoever_asks_for_it() {
+    let nobody =
+        proto::intake::v1::Received { channel: "No Code".to_owned(), ..proto::intake::v1::Received::default() };
+    let event = proto::intake::v1::intake_event::Event::Received(nobody);
+    let of = proto::record::v1::event::Of::Intake(proto::intake::v1::IntakeEvent { event: Some(event) });
+    let decision = proto::record::v1::Decision { events: vec![AnyEvent { of: Some(of) }], ..Default::default() };
+    let commit = proto::record::v1::Commit { decisions: vec![decision], ..Default::default() };
+    let subject = "case.wuchang.261121-7k3q9xf.intake.1".parse().unwrap();
+    let stored = record::StoredCommit { subject, sequence: 1, commit };
+    assert_eq!(super::received_in(&[stored]).unwrap_err().code(), tonic::Code::Internal);
+}
+
 /// Which of intake's facts it is, as the contract names it.
 fn variant(event: &AnyEvent) -> String {
     let json = serde_json::to_value(event).unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use ids::Code;
 use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Outcome;
@@ -40,7 +41,8 @@ impl Facts {
             && let Some(IntakeFact::Received(received)) = &fact.event
         {
             self.received_at = received.received_at;
-            self.reference = Some(hex(&received.external_ref_hash));
+            // As intake writes the key of a reference.
+            self.reference = Some(HEXLOWER.encode(&received.external_ref_hash));
         }
         let Some(Of::Dispatch(fact)) = of else { return };
         let ordered = |party: &str| party.parse::<Code>().ok();
@@ -61,13 +63,4 @@ pub(crate) fn closes(stored: &StoredCommit) -> bool {
     events.any(
         |event| matches!(&event.of, Some(Of::Dispatch(fact)) if matches!(fact.event, Some(DispatchFact::Closed(_)))),
     )
-}
-
-/// As intake writes the key of a reference.
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -5,7 +5,7 @@ use ids::Code;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 27] = [
+pub(crate) const TEXTS_REQUIRED: [&str; 60] = [
     "received",
     "joined",
     "judged",
@@ -33,12 +33,46 @@ pub(crate) const TEXTS_REQUIRED: [&str; 27] = [
     "task-decided",
     "supplemented",
     "said-again",
+    "replied",
+    "open-again",
+    "to-judge",
+    "judgement-overdue",
+    "dismissed",
+    "exclusion-proposed",
+    "assigned",
+    "taken-away",
+    "case-over",
+    "answered",
+    "call-over",
+    "call-ended",
+    "return-refused",
+    "unqualified",
+    "supervision-answered",
+    "extended",
+    "suspended",
+    "resumed",
+    "task-planned",
+    "task-waits",
+    "task-ready",
+    "meeting-missed",
+    "task-force",
+    "reopened-told",
+    "recurrence-told",
+    "admission-refused",
+    "operation-opened",
+    "operation-over",
+    "seat-called",
+    "seat-lapsed",
+    "seat-escalated",
+    "reinspection-due",
+    "rate-parties",
 ];
 
 /// What a template may name.
-pub(crate) const VARIABLES: [&str; 7] = ["case_id", "title", "street", "party", "due", "outcome", "colour"];
+pub(crate) const VARIABLES: [&str; 8] = ["case_id", "title", "street", "party", "due", "outcome", "colour", "note"];
 
-/// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome` and `colour`.
+/// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome`,
+/// `colour` and `note` (what somebody answered).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub code: Code,

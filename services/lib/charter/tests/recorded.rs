@@ -49,13 +49,14 @@ fn rules(remarks: &[Problem]) -> Vec<&'static str> {
 
 /// What services ask for by name. A name that is asked for in code and not written here is asked for as an `Option`.
 const LIMITS: [&str; 6] = ["judgement", "rating", "notice", "seat", "adjudication", "city-answer"];
-const TEXTS: [&str; 7] = ["received", "joined", "overdue", "paged", "city-overdue", "task-decided", "said-again"];
+const TEXTS: [&str; 8] =
+    ["received", "joined", "overdue", "paged", "city-overdue", "task-decided", "said-again", "assigned"];
 const CHANNELS: [&str; 2] = ["enforcement-site", "work-site"];
 
 #[test]
 fn a_charter_of_every_form_has_what_services_ask_for() {
     let forms = forms();
-    assert_eq!(forms.len(), 8, "a form that is gone from here is on somebody's record still");
+    assert_eq!(forms.len(), 9, "a form that is gone from here is on somebody's record still");
     for (form, files) in forms {
         let Recorded { charter, remarks } = read(&files);
         assert_eq!((charter.district.as_str(), charter.sources()), ("jiangan", &files[..]), "{form}");

@@ -51,6 +51,7 @@ mod channel;
 mod clock;
 mod config;
 mod door;
+mod guard;
 mod health;
 mod http;
 mod identity;

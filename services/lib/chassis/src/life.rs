@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::guard::said;
 use crate::readiness::Readiness;
 
 pub(crate) struct Life {
@@ -50,10 +51,7 @@ impl Life {
                 Ok(Ok(())) => tracing::debug!(task = what, "task ended"),
                 Ok(Err(error)) => life.fail(&what, format_args!("{error:#}")),
                 Err(error) if error.is_panic() => {
-                    let payload = error.into_panic();
-                    let text = payload.downcast_ref::<String>().map(String::as_str);
-                    let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
-                    life.fail(&what, format_args!("panicked: {text}"));
+                    life.fail(&what, format_args!("panicked: {}", said(&*error.into_panic())));
                 }
                 // The runtime is going down, which is how an overrun drain ends.
                 Err(_cancelled) => {}

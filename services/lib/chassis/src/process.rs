@@ -20,6 +20,7 @@ use tonic_health::pb::health_server::HealthServer;
 use crate::clock::Clock;
 use crate::config::ProcessConfig;
 use crate::door::{Door, admit};
+use crate::guard::{Guard, guard};
 use crate::health::FromReadiness;
 use crate::life::Life;
 use crate::observe::observe;
@@ -144,7 +145,7 @@ impl Process {
             .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
             .http2_keepalive_interval(Some(Duration::from_secs(KEEPALIVE_S)))
             .http2_keepalive_timeout(Some(Duration::from_secs(KEEPALIVE_ANSWER_S_MAX)))
-            .add_routes(grpc_routes(service)?)
+            .add_routes(grpc_routes(service, life.stopping())?)
             .serve_with_incoming_shutdown(TcpIncoming::from(grpc).with_nodelay(Some(true)), stopping.cancelled_owned());
         life.spawn("gRPC server".to_owned(), async move { grpc.await.context("serving gRPC") });
 
@@ -212,7 +213,7 @@ impl Running {
 }
 
 /// The identified services behind the door; health and reflection, which platforms and tools ask, in front of it.
-fn grpc_routes(service: Service) -> anyhow::Result<Routes> {
+fn grpc_routes(service: Service, stopping: CancellationToken) -> anyhow::Result<Routes> {
     let door = Door { verifier: service.verifier(), clock: service.clock().clone(), policy: service.doors.policy };
     let readiness = service.ready().clone();
     let Doors { grpc, names, descriptors, .. } = service.doors;
@@ -233,8 +234,10 @@ fn grpc_routes(service: Service) -> anyhow::Result<Routes> {
         .add_service(reflection().build_v1alpha().context("reading descriptors for reflection")?)
         .add_service(HealthServer::new(FromReadiness { readiness, names: names.clone() }));
 
+    let guarded = Guard::new(stopping, descriptors.iter().copied());
     let served: Arc<[&'static str]> = names.into_iter().chain(OPEN_SERVICES).collect();
-    Ok(Routes::from(all.into_axum_router().layer(from_fn_with_state(served, observe))))
+    let all = all.into_axum_router().layer(from_fn_with_state(guarded, guard));
+    Ok(Routes::from(all.layer(from_fn_with_state(served, observe))))
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {

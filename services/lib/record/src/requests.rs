@@ -1,11 +1,12 @@
 //! Requests over NATS: what bridges and departments send, answered after the commit.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,7 +39,8 @@ impl Broker {
         Requester(self.clone())
     }
 
-    /// Answers requests on `subject` together with the other replicas of `group`, until `stop`.
+    /// Answers requests on `subject` together with the other replicas of `group`, until `stop`. Whoever asked what the
+    /// handler panics on hears what `died` says of it: silence would be asked again for ever.
     ///
     /// # Errors
     /// The subscription is refused.
@@ -47,6 +49,7 @@ impl Broker {
         subject: &'static str,
         group: &str,
         stop: CancellationToken,
+        died: fn(&IncomingRequest) -> Vec<u8>,
         handler: H,
     ) -> Result<(), BrokerError>
     where
@@ -90,7 +93,19 @@ impl Broker {
             let (handler, client) = (Arc::clone(&handler), self.client.clone());
             let work = async move {
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
-                let answer = Box::pin(handler(request)).await;
+                let asked = request.clone();
+                let handled = AssertUnwindSafe(async move { Box::pin(handler(request)).await }).catch_unwind().await;
+                let answer = handled.unwrap_or_else(|panic| {
+                    let why = panic.downcast_ref::<String>().map(String::as_str);
+                    let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+                    tracing::error!(
+                        subject = asked.subject,
+                        why,
+                        "a request made its handler panic; it is answered so"
+                    );
+                    metrics::counter!("requests_panicked_total", "subject" => subject).increment(1);
+                    died(&asked)
+                });
                 let _ = client.publish(reply, answer.into()).await;
                 drop(permit);
             };

@@ -35,9 +35,10 @@ pub use charters::{Charters, NoCharter, bundle};
 pub use course::course_of;
 pub use desk::{Desk, Named, Recorded};
 pub use history::History;
-pub use prose::{optional_prose, prose};
+pub use prose::{counted, optional_prose, prose};
 pub use refusal::{
-    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, not_found, refusal_of, status_of,
+    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
+    status_of, unreadable,
 };
 
 /// How long a first start waits for a broker that is not there yet, in seconds: as long as the platform's startup probe

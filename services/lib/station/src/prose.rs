@@ -14,6 +14,14 @@ pub fn prose(field: &'static str, text: &str, length_max: usize) -> Result<Strin
     if text.is_empty() { Err(Violation::new(field, "required", "it must not be empty")) } else { Ok(text) }
 }
 
+/// The number of something within a case: a call, a task, an order, a notice.
+///
+/// # Errors
+/// Left out.
+pub fn counted(field: &'static str, number: u32) -> Result<u32, Violation> {
+    if number == 0 { Err(Violation::new(field, "required", "they are counted from 1")) } else { Ok(number) }
+}
+
 /// A text that may be empty.
 ///
 /// # Errors

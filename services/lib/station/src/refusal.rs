@@ -169,8 +169,21 @@ pub fn broker_status(error: &BrokerError) -> Status {
         Status::unavailable("the record is out of reach; send it again")
     } else {
         tracing::error!(error = chain(error), "unexpected");
-        Status::internal("something is wrong here; it has been logged")
+        internal()
     }
+}
+
+/// INTERNAL, for what has been logged: a fault of ours, of which nobody outside is told more.
+#[must_use]
+pub fn internal() -> Status {
+    Status::internal("something is wrong here; it has been logged")
+}
+
+/// What the record holds and does not have the form its type promises: our fault, whoever asks. Logged here, once.
+#[must_use]
+pub fn unreadable(error: &record::WireError) -> Status {
+    tracing::error!(%error, "the record holds what cannot be read here");
+    internal()
 }
 
 /// The same refusal for an answer over NATS.

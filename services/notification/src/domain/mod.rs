@@ -1,4 +1,4 @@
-//! What is told ([`tellings`]) and what is remembered of it. A delivery ends once: whatever is reported a second time
+//! What can be told ([`tellings`]) and what is remembered of it. A delivery ends once: whatever is reported a second time
 //! is not recorded again.
 
 pub mod tellings;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use decider::Decider;
 
 /// The text that ends a case's notifications.
-const LAST_TEXT: &str = tellings::CLOSED;
+const LAST_TEXT: &str = tellings::Text::Closed.as_str();
 
 /// One thing told to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ mod tests {
     fn outcome(id: u8, sent: bool) -> Event {
         let delivery = Delivery {
             id: format!("{id:032x}"),
-            text: tellings::RECEIVED.to_owned(),
+            text: tellings::Text::Received.as_str().to_owned(),
             recipient: "caller".to_owned(),
             transport: Transport::Webhook,
         };

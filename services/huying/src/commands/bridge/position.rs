@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use data_encoding::HEXLOWER;
 use ids::Code;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,9 +30,9 @@ impl Position {
     /// Where the last run with this file and bridge stopped; the beginning if there was none.
     pub fn of(folder: &DataFolder, file: &Path, bridge: &Code) -> anyhow::Result<Self> {
         let file = file.canonicalize().with_context(|| format!("finding {}", shown(file)))?;
-        let name = hex(&Sha256::digest(file.as_os_str().as_encoded_bytes())[..8]);
+        let name = HEXLOWER.encode(&Sha256::digest(file.as_os_str().as_encoded_bytes())[..8]);
         let kept_in = folder.bridge_positions().join(format!("{bridge}-{name}.json"));
-        let sha256 = hex(&content(&file)?);
+        let sha256 = HEXLOWER.encode(&content(&file)?);
         let known = match std::fs::read_to_string(&kept_in) {
             Ok(text) => {
                 Some(serde_json::from_str::<Self>(&text).with_context(|| format!("reading {}", shown(&kept_in)))?)
@@ -59,8 +60,4 @@ fn content(file: &Path) -> anyhow::Result<[u8; 32]> {
             read => hash.update(&bytes[..read]),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

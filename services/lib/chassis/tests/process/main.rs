@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
 mod desk;
+mod streams;
 mod traces;
 
 use std::net::SocketAddr;

@@ -28,7 +28,7 @@ async fn a_request_in_hand_is_answered_after_the_stop() {
                 [b"answer to ".as_slice(), &request.payload].concat()
             }
         };
-        broker.serve(SUBJECT, "dispatch", stopping, handler).await
+        broker.serve(SUBJECT, "dispatch", stopping, died, handler).await
     });
     let requester = world.broker.requester();
     let ask = |payload: Vec<u8>| requester.request("ans.wuchang-jsj.call".to_owned(), payload, WAIT);
@@ -47,6 +47,31 @@ async fn a_request_in_hand_is_answered_after_the_stop() {
     for (n, answer) in (0..50u8).zip(answers) {
         assert_eq!(answer.unwrap(), [b"answer to ".as_slice(), &[n]].concat());
     }
+    soon("the end", serving).await.unwrap().unwrap();
+}
+
+fn died(request: &IncomingRequest) -> Vec<u8> {
+    [b"no answer to ".as_slice(), &request.payload].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_its_handler_dies_of_is_answered_and_so_is_the_next() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let (broker, stopping) = (world.another().await, stop.clone());
+    let serving = world.tasks.spawn(async move {
+        let handler = |request: IncomingRequest| async move {
+            assert_ne!(request.payload, &b"poison"[..], "an invariant broke");
+            request.payload.to_vec()
+        };
+        broker.serve(SUBJECT, "dispatch", stopping, died, handler).await
+    });
+    let requester = world.broker.requester();
+    let ask = |payload: &[u8]| requester.request("ans.wuchang-jsj.call".to_owned(), payload.to_vec(), WAIT);
+    eventually("somebody listens", async || ask(GREETING).await.ok()).await;
+    assert_eq!(ask(b"poison").await.unwrap(), &b"no answer to poison"[..]);
+    assert_eq!(ask(GREETING).await.unwrap(), GREETING);
+    stop.cancel();
     soon("the end", serving).await.unwrap().unwrap();
 }
 
