@@ -28,7 +28,7 @@ use record::{Broker, BrokerConfig, Credentials};
 
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
-pub use course::course_of;
+pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
 pub use history::History;
 pub use prose::{optional_prose, prose};
