@@ -24,6 +24,8 @@ mod timeline;
 mod view;
 mod watch;
 
+pub use cases::Line;
+
 #[cfg(test)]
 mod tests;
 

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::domain::{Answer, Command};
 use crate::evidence::evidence;
 use crate::fields::{NOTE_LENGTH_MAX, related, unit};
+use crate::terms;
 use crate::wire::{progress_kind, return_basis};
 
 /// Its line in the table of who may what.
@@ -88,7 +89,7 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
             basis: return_basis(said.basis).map_err(bad_field)?,
             reason: prose("reason", &said.reason, NOTE_LENGTH_MAX)?,
             proposes: unit(charter, "proposes", &said.proposes)?,
-            due: app.due_by(charter, "adjudication"),
+            due: terms::due_by(charter, app.now(), "adjudication"),
             district: charter.district_centre().code.clone(),
         },
         Some(WireAnswer::Respond(said)) => {

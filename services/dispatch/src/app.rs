@@ -1,9 +1,8 @@
 //! Fills a request up with what the charter says: who is above whom, whom a situation calls, how long it may take.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use charter::{Campaign, Charter, Colour, Level, Limit, LimitUnit, Party, PartyKind};
+use charter::{Charter, Colour};
 use ids::{Code, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::common::v1::Role;
@@ -15,13 +14,9 @@ use station::{Caller, Desk, Named, Recorded, Violation, broker_status, status_of
 use tonic::Status;
 use vocabulary::Duty;
 
-use crate::domain::{
-    Asker, Command, Event, Expected, InForce, Refusal, Rules, Special, State, Terms, Whistle, reminders,
-};
-
-const COMMAND_CENTRE: &str = "command-centre";
-/// Every charter has a limit of this name.
-const GENERAL: &str = "general";
+use crate::above::{self, is_command_centre};
+use crate::domain::{Asker, Command, Event, Refusal, Rules, Special, State, Whistle, reminders};
+use crate::terms;
 
 #[derive(Clone)]
 pub struct App {
@@ -154,22 +149,7 @@ impl App {
     /// Who asks, for [`crate::domain::allowed_actions`]; nobody when they act for no unit.
     pub fn asker(&self, asked: &Asked, state: &State) -> Option<Asker> {
         let party = asked.caller.acting_party().ok()?.clone();
-        let (other, other_level) = above(&asked.charter, &party);
-        Some(Asker {
-            above: is_above_holder(asked, state),
-            desk: asked.caller.role != Role::Department,
-            other: other.code.clone(),
-            other_level,
-            departments: asked
-                .charter
-                .group(party.as_str())
-                .map(|group| group.departments().to_vec())
-                .unwrap_or_default(),
-            city: city(&asked.charter),
-            party,
-            now: self.now(),
-            in_force: InForce(Arc::clone(&asked.charter)),
-        })
+        Some(above::asker(&asked.charter, asked.caller.role, party, state, self.now()))
     }
 
     /// Enough to fill a whistle up: whether the case can be called on is decided on the record.
@@ -179,64 +159,25 @@ impl App {
 
     /// Until when a case resolved now can be rated.
     pub fn rating_due(&self, charter: &Charter) -> Timestamp {
-        self.due_by(charter, "rating")
+        terms::rating_due(charter, self.now())
     }
 
-    /// Until when the city has to say what becomes of a case, and when it is asked after.
-    pub fn city_answer(&self, charter: &Charter) -> Expected {
-        let due = self.due_by(charter, "city-answer");
-        Expected { due, reminders: reminders(charter, self.now(), due) }
-    }
-
-    /// When a limit of the charter, counted from now, runs out.
-    pub fn due_by(&self, charter: &Charter, limit: &str) -> Timestamp {
-        let now = self.now();
-        charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
-    }
-
-    /// What a case of this category has to keep from now on.
-    pub fn terms(&self, charter: &Arc<Charter>, level: Level, category: &str, campaign: Option<&Campaign>) -> Terms {
-        self.terms_of(charter, limit_of(charter, level, category, campaign))
-    }
-
-    /// The general limit holds where nothing says otherwise.
-    pub fn terms_of(&self, charter: &Arc<Charter>, limit: Option<&Limit>) -> Terms {
-        let limit =
-            limit.or_else(|| charter.limit(GENERAL)).copied().unwrap_or(Limit { amount: 1, unit: LimitUnit::Days });
-        Terms { now: self.now(), limit, in_force: InForce(Arc::clone(charter)) }
-    }
-
-    /// The call as it goes to the unit that a return named: response and report-in start for it now, the time for the
-    /// matter does not start anew.
+    /// The call as it goes to the unit that a return named.
     pub fn passed_on(&self, charter: &Charter, state: &State, call: u32, to: Code) -> Result<Whistle, Status> {
-        let known = state.calls.iter().find(|known| known.number == call);
-        let call = known.ok_or_else(|| Violation::new("call", "known-call", format!("there is no call {call}")))?;
+        if !state.calls.iter().any(|known| known.number == call) {
+            return Err(Violation::new("call", "known-call", format!("there is no call {call}")).into());
+        }
         if !charter.party(to.as_str()).is_some_and(|party| party.responder) {
             let description = format!("{to} is not a unit that can be called in this charter");
             return Err(Violation::new("to", "can-be-called", description).into());
         }
-        let matter = state.matter.as_ref();
-        let (response_due, report_in_due) = self.once_more(charter, call.colour);
-        Ok(Whistle {
-            caller: call.caller.clone(),
-            situation: matter.and_then(|matter| matter.situation.clone()),
-            colour: call.colour,
-            parties: vec![(to, Duty::Lead)],
-            response_due,
-            report_in_due,
-            completion_due: call.completion_due,
-            reminders: reminders(charter, self.now(), call.completion_due),
-            due_provisional: false,
-            counts_from: call.counts_from,
-            note: String::new(),
-            special: None,
-        })
+        let passed_on = terms::passed_on(charter, self.now(), state, call, to);
+        passed_on.ok_or_else(|| Violation::new("call", "known-call", format!("there is no call {call}")).into())
     }
 
     /// Until when a unit that starts again has to respond and to report in.
     pub fn once_more(&self, charter: &Charter, colour: Colour) -> (Timestamp, Timestamp) {
-        let (limits, now) = (charter.colour_limits(colour), self.now());
-        (charter.deadline(now, &limits.response).due, charter.deadline(now, &limits.report_in).due)
+        terms::once_more(charter, self.now(), colour)
     }
 
     /// The whistle, complete: one key is enough.
@@ -308,126 +249,7 @@ impl App {
     }
 }
 
-/// The limit of the campaign if that has one and is about this, or the category's own, or its level's.
-fn limit_of<'c>(
-    charter: &'c Charter,
-    level: Level,
-    category: &str,
-    campaign: Option<&'c Campaign>,
-) -> Option<&'c Limit> {
-    let about = |campaign: &&Campaign| {
-        campaign.categories.is_empty() || campaign.categories.iter().any(|code| code.as_str() == category)
-    };
-    let of_campaign = campaign.filter(about).and_then(|campaign| campaign.completion.as_ref());
-    of_campaign.or_else(|| charter.category(category).map(|category| charter.completion_limit(level, category)))
-}
-
-/// The city, as far as this charter knows one.
-pub fn city(charter: &Charter) -> Option<Code> {
-    charter.find_parties(PartyKind::City).next().map(|city| city.code.clone())
-}
-
-/// The command centre of the street that a unit belongs to; the district's, where there is none.
-pub fn command_centre_of(charter: &Charter, party: &Code) -> Code {
-    let street = charter.street_of(party);
-    let centre = street.and_then(|street| charter.unit_of(&street.code, COMMAND_CENTRE));
-    centre.unwrap_or(charter.district_centre()).code.clone()
-}
-
-/// Who holds a case one level above a party, and the level it then has.
-pub fn above<'c>(charter: &'c Charter, party: &Code) -> (&'c Party, Level) {
-    let centre = (charter.district_centre(), Level::C);
-    let Some(known) = charter.party(party.as_str()) else { return centre };
-    let street_centre = || {
-        let street = charter.street_of(party)?;
-        Some((charter.unit_of(&street.code, COMMAND_CENTRE)?, Level::B1))
-    };
-    match known.kind {
-        PartyKind::Grid => {
-            charter.community_of(party).map(|community| (community, Level::A)).or_else(street_centre).unwrap_or(centre)
-        }
-        PartyKind::Community => street_centre().unwrap_or(centre),
-        PartyKind::Street | PartyKind::Unit | PartyKind::Squad if !is_command_centre(charter, party) => {
-            street_centre().unwrap_or(centre)
-        }
-        PartyKind::Street | PartyKind::Unit | PartyKind::Squad | PartyKind::Department | PartyKind::Group => centre,
-        PartyKind::District => {
-            let city = charter.find_parties(PartyKind::City).next();
-            city.map_or(centre, |city| (city, Level::D))
-        }
-        PartyKind::External | PartyKind::City => centre,
-    }
-}
-
-/// Departments that lead the situation a case is in.
-pub fn leading(charter: &Charter, state: &State) -> Vec<Code> {
-    let Some(matter) = &state.matter else { return vec![] };
-    let situation = matter.situation.as_ref().and_then(|code| charter.situation(code.as_str()));
-    let street = charter.street_of(&matter.holder).map_or(&matter.holder, |street| &street.code);
-    situation.map(|situation| situation.lead_for(street)).unwrap_or_default()
-}
-
-/// Who is told when a party is late, for everybody who has to do with a case.
-pub fn everybody_above(charter: &Charter, state: &State) -> BTreeMap<Code, Code> {
-    let holder = state.matter.iter().map(|matter| &matter.holder);
-    let called = state.calls.iter().flat_map(|call| call.parties.iter().map(|called| &called.party));
-    let working = state.tasks.iter().map(|task| &task.party);
-    let calling = state.calls.iter().map(|call| &call.caller);
-    let supervised = state.supervisions.iter().map(|order| &order.party);
-    let leading = state.task_force.iter().map(|force| &force.lead);
-    let returned = state.calls.iter().flat_map(|call| &call.parties).filter_map(|called| called.returned.as_ref());
-    let adjudicating = returned.map(|returned| &returned.adjudicator);
-    holder
-        .chain(called)
-        .chain(working)
-        .chain(calling)
-        .chain(supervised)
-        .chain(leading)
-        .chain(adjudicating)
-        .map(|party| (party.clone(), above(charter, party).0.code.clone()))
-        .collect()
-}
-
-/// Whether the asker is above whoever has the case: the district, or the command centre of the holder's street.
+/// Whether the asker is above whoever has the case.
 pub fn is_above_holder(asked: &Asked, state: &State) -> bool {
-    let Ok(by) = asked.caller.acting_party() else { return asked.caller.role == Role::District };
-    let holder = state.matter.as_ref().map(|matter| &matter.holder);
-    asked.caller.role == Role::District || holder != Some(by) && commands(&asked.charter, by, holder)
-}
-
-/// Whether somebody is the command centre of the street that another unit belongs to.
-pub fn commands(charter: &Charter, by: &Code, holder: Option<&Code>) -> bool {
-    let street = |party: &Code| charter.street_of(party).map(|street| street.code.clone());
-    is_command_centre(charter, by) && holder.is_some_and(|holder| street(holder) == street(by))
-}
-
-pub fn is_command_centre(charter: &Charter, party: &Code) -> bool {
-    let street = charter.street_of(party);
-    let centre = street.and_then(|street| charter.unit_of(&street.code, COMMAND_CENTRE));
-    centre.is_some_and(|centre| centre.code == *party)
-}
-
-pub fn level_of(kind: PartyKind) -> Level {
-    match kind {
-        PartyKind::Grid | PartyKind::Community | PartyKind::External => Level::A,
-        PartyKind::Street | PartyKind::Unit | PartyKind::Squad => Level::B1,
-        PartyKind::Department | PartyKind::Group | PartyKind::District => Level::C,
-        PartyKind::City => Level::D,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limit_of_a_campaign_wins_over_the_category_and_its_level() {
-        let charter = Charter::shipped("wuchang").unwrap();
-        let mut heat = charter.campaign("summer-heat").unwrap().clone();
-        let limit = |campaign: Option<&Campaign>| limit_of(&charter, Level::B1, "street-lights", campaign).copied();
-        assert_eq!(limit(None), Some("7d".parse().unwrap()));
-        assert_eq!(limit(Some(&heat)), Some("3wd".parse().unwrap()));
-        heat.categories = vec!["power-supply".parse().unwrap()];
-        assert_eq!(limit(Some(&heat)), Some("7d".parse().unwrap()), "it is about something else");
-    }
+    above::is_above_holder(&asked.charter, asked.caller.role, asked.caller.acting_party().ok(), state)
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use charter::Charter;
-use ids::Code;
 use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1::dispatch_service_server::DispatchService;
@@ -23,10 +21,12 @@ use station::{Caller, Recorded, bad_field, counted, optional_prose, prose, wire 
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
-use crate::app::{self, App, Asked, CallWish, above, level_of};
+use crate::above::{self, above, level_of};
+use crate::app::{self, App, Asked, CallWish};
 use crate::domain::{Action, Attendee, Command, InForce, Phase, allowed_actions};
 use crate::evidence::evidence;
 use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, named_some, plan, related, special, unit};
+use crate::terms;
 use crate::wire::{progress_kind, scope};
 
 /// The method that shows a case as dispatch has it.
@@ -59,7 +59,8 @@ macro_rules! asked {
 mod actions;
 mod city;
 
-use actions::{allowed, may};
+use actions::allowed;
+pub use actions::may;
 
 #[tonic::async_trait]
 impl DispatchService for Door {
@@ -70,7 +71,7 @@ impl DispatchService for Door {
         let to_level = asked.charter.party(to.as_str()).map_or(charter::Level::C, |party| level_of(party.kind));
         let state = self.app.state(&asked).await?;
         let holder = state.matter.as_ref().map(|matter| &matter.holder);
-        let above_holder = asked.caller.role == Role::District || app::commands(&asked.charter, &by, holder);
+        let above_holder = asked.caller.role == Role::District || above::commands(&asked.charter, &by, holder);
         let command = Command::Assign {
             by,
             above_holder,
@@ -128,7 +129,8 @@ impl DispatchService for Door {
         let tasks = request.tasks.iter().map(|task| plan(&asked.charter, task)).collect::<Result<Vec<_>, _>>()?;
         named_some("tasks", &tasks)?;
         let in_force = InForce(Arc::clone(&asked.charter));
-        let command = Command::PlanTasks { by: asked.caller.acting_party()?.clone(), tasks, in_force };
+        let command =
+            Command::PlanTasks { by: asked.caller.acting_party()?.clone(), tasks, now: self.app.now(), in_force };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(PlanTasksResponse { revision, position }))
     }
@@ -147,9 +149,9 @@ impl DispatchService for Door {
             .tasks
             .iter()
             .find_map(|task| (task.number == request.task).then(|| task.party.clone()));
-        // Property companies and the like have no desk of their own: the street records their work.
+        // Property companies and the city have no desk of their own here: whoever sees the case records their work.
         let by = match whose_task {
-            Some(party) if is_external(&asked.charter, &party) && asked.caller.role != Role::Grid => party,
+            Some(party) if !above::has_desk(&asked.charter, &party) && asked.caller.role != Role::Grid => party,
             Some(_) | None => caller,
         };
         let command = Command::CompleteTask {
@@ -228,7 +230,7 @@ impl DispatchService for Door {
         let (request, asked) = asked!(self, request, "Reopen");
         let command = Command::Reopen {
             reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-            terms: self.app.terms_of(&asked.charter, None),
+            terms: terms::general(&asked.charter, self.app.now()),
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(ReopenResponse { revision, position }))
@@ -481,8 +483,4 @@ impl Door {
         let state = self.app.state(asked).await?;
         Ok(app::is_above_holder(asked, &state))
     }
-}
-
-fn is_external(charter: &Charter, party: &Code) -> bool {
-    charter.party(party.as_str()).is_some_and(|party| party.kind == charter::PartyKind::External && !party.responder)
 }

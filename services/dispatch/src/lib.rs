@@ -2,13 +2,15 @@
 //! that no clock is forgotten.
 //!
 //! A judged case enters by `inbox.rs`, the desk's commands by `grpc.rs`, departments' answers by `answers.rs`; all end
-//! in `domain/`, whose table is the middle of the whole platform: open `domain/mod.rs` first. What a commit causes
-//! (orders to departments) is in `effects.rs`; what was handled where, and so comes back, in `recurrence.rs`.
+//! in `domain/`, whose table is the middle of the whole platform: open `domain/mod.rs` first. What a followed commit asks
+//! for is in `reaction.rs`, what a commit of our own causes (orders to departments) in `effects.rs`; what was handled
+//! where, and so comes back, in `recurrence.rs`.
 //!
 //! Invariants: a call ends exactly once, and nothing happens on it after (I3); a department gets exactly the calls
 //! addressed to it (I5); an answer belongs to the account that sent it (I6); a deadline acts once and never early
 //! (I7); dispatch alone ends a case (D11).
 
+pub mod above;
 mod answers;
 mod app;
 pub mod config;
@@ -18,8 +20,9 @@ mod evidence;
 mod fields;
 mod grpc;
 mod inbox;
-mod joint_meetings;
+pub mod reaction;
 mod recurrence;
+pub mod terms;
 mod wire;
 
 use chassis::Service;
@@ -28,6 +31,7 @@ use station::{Desk, Station};
 
 pub use config::Config;
 pub use domain::Rules;
+pub use grpc::may;
 pub use recurrence::write_spots;
 
 /// Connects, follows the others, listens to departments, serves the desk.

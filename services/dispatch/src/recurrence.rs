@@ -26,7 +26,8 @@ use record::{Broker, Step, StoredCommit};
 use tokio_util::sync::CancellationToken;
 
 use self::course::{Course, Moment, Stay, moment};
-use crate::app::{self, App};
+use crate::above;
+use crate::app::App;
 use crate::domain::{Command, Recurrent, State, is_same_place};
 
 /// Cases of one place that are looked at, the latest ones: far more than make a recurrence.
@@ -151,7 +152,7 @@ impl Recurrences {
         let key = HistoryKey::case(question.district.clone(), &question.case);
         let state = app.desk.read_to_follow(&key).await?.state;
         let found = Recurrent { category: question.category.clone(), earlier, rule: question.rule };
-        let command = Command::FoundRecurrent { found: Box::new(found), leading: app::leading(charter, &state) };
+        let command = Command::FoundRecurrent { found: Box::new(found), leading: above::leading(charter, &state) };
         app.desk.react(&key, &stored.subject, charter, command).await
     }
 

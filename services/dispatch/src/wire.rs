@@ -47,7 +47,8 @@ impl Aggregate for Rules {
                 | Command::Resolve { .. }
                 | Command::CityDone { .. }
                 | Command::Release { .. }
-                | Command::Rate { solved: true, .. }
+                | Command::Rate { .. }
+                | Command::Lapse { .. }
                 | Command::CheckDeadlines { .. }
         )
     }

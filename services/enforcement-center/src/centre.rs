@@ -6,9 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::roster::SeatKind;
 
-/// Code of the centre in the street template that every charter has.
-const UNIT: &str = "enforcement-centre";
-
 /// A street's enforcement centre.
 #[derive(Clone, Copy, Debug)]
 pub struct Centre<'c> {
@@ -19,9 +16,8 @@ pub struct Centre<'c> {
 impl<'c> Centre<'c> {
     /// None when `code` is no street's enforcement centre.
     pub fn find(charter: &'c Charter, code: &Code) -> Option<Self> {
-        let street = charter.street_of(code)?;
-        let unit = charter.unit_of(&street.code, UNIT)?;
-        (unit.code == *code).then(|| Self { manning: charter.centre_of(&street.code) })
+        let street = charter.street_of(code).filter(|_| charter.is_enforcement_centre(code))?;
+        Some(Self { manning: charter.centre_of(&street.code) })
     }
 
     /// Units the charter gives a seat on call.

@@ -13,7 +13,7 @@
 
 mod centre;
 pub mod config;
-mod dispatched;
+pub mod dispatched;
 mod documents;
 pub mod domain;
 mod effects;

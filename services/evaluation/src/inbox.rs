@@ -1,8 +1,7 @@
-//! What evaluation follows: dispatch's resolutions, its own commits (for the alarm), and its alarms.
+//! What evaluation follows: dispatch's commits, its own (for the alarm), and its alarms. What a commit asks for is in
+//! `reaction.rs`.
 
 use ids::{Kind, Owner};
-use proto::dispatch::v1::CloseReason;
-use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use record::StoredCommit;
 use record::alarm::Alarm;
@@ -11,8 +10,8 @@ use station::Desk;
 use station::desk::read_stored;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::{Asked, Command, Formula, Rules};
-use crate::wire;
+use crate::domain::{Command, Formula, Rules};
+use crate::reaction::{self, Reads};
 
 pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
     let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Evaluation)).await?;
@@ -59,48 +58,23 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
 }
 
 async fn on_dispatch(desk: &Desk<Rules>, stored: &StoredCommit) -> Result<(), Failure> {
-    for fact in stored.commit.dispatch_facts() {
-        let (asked, left) = if let DispatchFact::Resolved(resolved) = fact {
-            (Some(wire::asked(resolved).map_err(Failure::permanent)?), false)
-        } else if let DispatchFact::Closed(closed) = fact
-            && is_left(closed.reason())
-        {
-            (last_resolution(desk, stored).await?, true)
-        } else {
-            continue;
-        };
-        // A case that left before it was ever resolved has nothing to rate.
-        let Some(asked) = asked else { continue };
-        let key = &stored.subject.key;
-        let charter = desk.station.charter_to_follow(&key.district)?;
-        let command = if left {
-            Command::Abandon { asked }
-        } else {
-            Command::Ask { asked, formula: Formula::from(charter.formula()) }
-        };
+    let Some(reads) = reaction::asks(stored) else { return Ok(()) };
+    let key = &stored.subject.key;
+    let history = match reads {
+        Reads::Nothing => vec![],
+        Reads::Dispatch => history(desk, stored).await?,
+    };
+    let charter = desk.station.charter_to_follow(&key.district)?;
+    for command in reaction::commands(&charter, stored, &history).map_err(Failure::permanent)? {
         desk.react(key, &stored.subject, &charter, command).await?;
     }
     Ok(())
 }
 
-/// Whether a case ends in such a way that nobody is asked any more.
-const fn is_left(reason: CloseReason) -> bool {
-    match reason {
-        CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => true,
-        CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => false,
+async fn history(desk: &Desk<Rules>, until: &StoredCommit) -> Result<Vec<StoredCommit>, Failure> {
+    let commits = desk.station.broker.load_owner(&until.subject.key, Owner::Dispatch).await?;
+    if commits.last().is_none_or(|last| last.subject.revision < until.subject.revision) {
+        return Err(desk.station.broker.not_found(&until.subject).await);
     }
-}
-
-/// The last resolution before `closing`, from the record: facts of one case may reach us out of order, and a closing
-/// does not say which resolution it ends.
-async fn last_resolution(desk: &Desk<Rules>, closing: &StoredCommit) -> Result<Option<Asked>, Failure> {
-    let commits = desk.station.broker.load_owner(&closing.subject.key, Owner::Dispatch).await?;
-    if commits.last().is_none_or(|last| last.subject.revision < closing.subject.revision) {
-        return Err(desk.station.broker.not_found(&closing.subject).await);
-    }
-    let until = commits.iter().filter(|stored| stored.subject.revision <= closing.subject.revision);
-    let resolutions = until.flat_map(|stored| stored.commit.dispatch_facts());
-    let resolved =
-        resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });
-    resolved.last().map(wire::asked).transpose().map_err(Failure::permanent)
+    Ok(commits)
 }

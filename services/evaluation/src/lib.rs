@@ -12,6 +12,7 @@ pub mod config;
 pub mod domain;
 mod grpc;
 mod inbox;
+pub mod reaction;
 mod wire;
 
 use chassis::Service;

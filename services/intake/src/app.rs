@@ -302,6 +302,25 @@ impl App {
         station::course_of(&self.desk.station.broker, key).await.map_err(|error| broker_status(&error))
     }
 
+    /// Of those who joined a case, whose own left before it became part of this one: a withdrawal can come between the two
+    /// commits of a merge.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the record is out of reach.
+    pub async fn gone(&self, key: &HistoryKey) -> Result<Vec<CaseId>, Status> {
+        let mut gone = Vec::new();
+        for joined in &self.desk.read(key).await?.state.joined {
+            let own = HistoryKey::case(key.district.clone(), &joined.case);
+            // A filed one is part of another, or was over before this one.
+            match self.desk.station.broker.load_owner(&own, Owner::Intake).await {
+                Ok(commits) if wire::state_of(&commits)?.has_left() => gone.push(joined.case),
+                Ok(_) | Err(BrokerError::Filed { .. }) => {}
+                Err(error) => return Err(broker_status(&error)),
+            }
+        }
+        Ok(gone)
+    }
+
     fn draw(&self, charter: &Charter, at: Timestamp) -> CaseId {
         CaseId::draw(at.to_zoned(charter.time_zone.clone()).date(), &mut rand::rng())
     }

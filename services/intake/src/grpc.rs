@@ -110,7 +110,8 @@ impl IntakeService for Door {
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
         let (request, asked) = asked!(self, request, "Withdraw");
         let reason = optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let command = Command::Withdraw { reason, course: self.app.course(&asked.key).await? };
+        let course = self.app.course(&asked.key).await?;
+        let command = Command::Withdraw { reason, course, gone: self.app.gone(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(WithdrawResponse { revision, position }))
     }
@@ -121,7 +122,8 @@ impl IntakeService for Door {
     ) -> Result<Response<ProposeExclusionResponse>, Status> {
         let (request, asked) = asked!(self, request, "ProposeExclusion");
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let command = Command::ProposeExclusion { reason, by: asked.caller.staff_ref.clone() };
+        let (by, course) = (asked.caller.staff_ref.clone(), self.app.course(&asked.key).await?);
+        let command = Command::ProposeExclusion { reason, by, course, gone: self.app.gone(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(ProposeExclusionResponse { revision, position }))
     }
@@ -131,7 +133,8 @@ impl IntakeService for Door {
         request: Request<ApproveExclusionRequest>,
     ) -> Result<Response<ApproveExclusionResponse>, Status> {
         let (_, asked) = asked!(self, request, "ApproveExclusion");
-        let command = Command::ApproveExclusion { by: asked.caller.staff_ref.clone() };
+        let (by, course) = (asked.caller.staff_ref.clone(), self.app.course(&asked.key).await?);
+        let command = Command::ApproveExclusion { by, course, gone: self.app.gone(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(ApproveExclusionResponse { revision, position }))
     }
@@ -159,15 +162,16 @@ impl IntakeService for Door {
         if snapshot.state.received.is_none() {
             return Err(matter.not_there());
         }
-        let allowed_actions = allowed(&caller, case, &snapshot.state, self.app.course(&key).await?);
+        let (course, gone) = (self.app.course(&key).await?, self.app.gone(&key).await?);
+        let allowed_actions = allowed(&caller, case, &snapshot.state, course, gone);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
     }
 }
 
 /// What the asker could do with a case here, as the rules have it and the doors let them.
-fn allowed(caller: &Caller, case: CaseId, state: &State, course: Course) -> Vec<String> {
+fn allowed(caller: &Caller, case: CaseId, state: &State, course: Course, gone: Vec<CaseId>) -> Vec<String> {
     // The case itself stands for any other, a name that is no poll's for any poll.
-    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any"), course };
+    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any"), course, gone };
     let actions = allowed_actions(state, &asker).into_iter().filter(|act| may(*act, caller.role));
     actions.map(|act| act.as_str().to_owned()).collect()
 }

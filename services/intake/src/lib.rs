@@ -10,10 +10,10 @@
 mod app;
 pub mod config;
 pub mod domain;
-mod effects;
+pub mod effects;
 mod grpc;
 mod inbox;
-mod merging;
+pub mod merging;
 mod polls;
 mod reopening;
 mod wire;

@@ -40,22 +40,19 @@ impl App {
             None => Err(not_found(case.as_str())),
         };
         let (into_received_at, _) = (receipt(&earlier, into)?, receipt(&later, case)?);
+        let refused = |refusal| status_of(Refused::Rule(refusal));
         if later.merged_into != Some(into) {
-            // In what is over a report would vanish: nobody works on it any more.
-            let refused = |refusal| Err(status_of(Refused::Rule(refusal)));
-            if self.course(&into_key).await? == Course::Closed {
-                return refused(Refusal::IntoClosed(into));
-            }
-            if self.course(&key).await? != Course::Open {
-                return refused(Refusal::Answered);
-            }
+            may_join(into, self.course(&into_key).await?, self.course(&key).await?).map_err(refused)?;
         }
         let link = Command::Link { into, reason: reason.clone(), into_received_at };
         // Asked before the earlier case takes in a caller who cannot come.
-        Rules::decide(&later, &link).map_err(|refusal| status_of(Refused::Rule(refusal)))?;
+        Rules::decide(&later, &link).map_err(refused)?;
         let category = self.category(&key).await?;
         let join = Command::Join { case: into, callers: later.callers(case, category, &reason) };
         let joined = self.desk.ask(&into_key, &caller, named.clone(), &charter, join).await?;
+        if later.merged_into != Some(into) {
+            may_end_in(into, self.course(&into_key).await?).map_err(refused)?;
+        }
         let linked = self.desk.ask(&key, &caller, named, &charter, link).await?;
         let position = linked.position.max(joined.position);
         Ok(MergeResponse { revision: linked.revision.0, into_revision: joined.revision.0, position })
@@ -65,6 +62,30 @@ impl App {
     async fn category(&self, key: &HistoryKey) -> Result<Option<Code>, Status> {
         let commits = self.desk.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
         Ok(category_in(&commits))
+    }
+}
+
+/// Whether a case can become part of another, as far as dispatch is with both.
+///
+/// # Errors
+/// In what is over a report would vanish; and what is answered waits for its own rating.
+pub fn may_join(into: CaseId, into_course: Course, later_course: Course) -> Result<(), Refusal> {
+    may_end_in(into, into_course)?;
+    match later_course {
+        Course::Open => Ok(()),
+        Course::Answered | Course::Closed => Err(Refusal::Answered),
+    }
+}
+
+/// The same for the later case alone, looked at once more when its caller has joined. Whoever closes the earlier case after
+/// that closes it for everybody who joined; if somebody was faster, the later case goes on by itself.
+///
+/// # Errors
+/// Nobody works on the earlier case any more.
+pub fn may_end_in(into: CaseId, course: Course) -> Result<(), Refusal> {
+    match course {
+        Course::Open | Course::Answered => Ok(()),
+        Course::Closed => Err(Refusal::IntoClosed(into)),
     }
 }
 

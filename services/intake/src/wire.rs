@@ -4,6 +4,7 @@ pub(crate) mod poll;
 #[cfg(test)]
 mod tests;
 
+use decider::Decider;
 use ids::{CaseId, Owner};
 use jiff::Timestamp;
 use proto::ToWireTime;
@@ -187,6 +188,15 @@ pub(crate) fn received_in(commits: &[StoredCommit]) -> Result<Option<Received>, 
     let mut facts = commits.iter().flat_map(|stored| stored.commit.intake_facts());
     let found = facts.find_map(|fact| if let WireEvent::Received(received) = fact { Some(received) } else { None });
     found.map(from_received).transpose().map_err(|error| station::unreadable(&error))
+}
+
+/// What the commits of a case add up to.
+pub(crate) fn state_of(commits: &[StoredCommit]) -> Result<State, Status> {
+    let facts = commits.iter().filter(|stored| stored.subject.owner == Owner::Intake);
+    facts.flat_map(|stored| stored.commit.facts()).try_fold(State::default(), |state, fact| {
+        let event = Rules::from_wire(fact).map_err(station::bad_field)?;
+        Ok(Rules::evolve(state, &event))
+    })
 }
 
 fn from_received(received: &wire::Received) -> Result<Received, WireError> {

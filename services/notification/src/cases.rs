@@ -100,7 +100,7 @@ impl Cases {
         let earlier: Vec<_> = commits.iter().filter(|known| known.subject.revision < until).collect();
         let is_own = owner == stored.subject.owner;
         if is_own && earlier.last().is_none_or(|last| last.subject.revision.next() != until) {
-            return Err(Failure::transient(format!("a replica lags behind {}; trying again", stored.subject)));
+            return Err(self.broker.not_found(&stored.subject).await);
         }
         Standing::after(earlier.into_iter().map(|known| &known.commit)).map_err(Failure::permanent)
     }

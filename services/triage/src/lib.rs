@@ -1,7 +1,7 @@
 //! Triage says what a case is about, how hard it is, and who has to solve it; what its rules are not sure of waits in
 //! a queue for a person.
 //!
-//! A received case walks `inbox.rs` → `grading.rs` (the charter's answer) → `domain/` (what follows) → the record.
+//! A received case walks `inbox.rs` → `reaction.rs` → `grading.rs` (the charter's answer) → `domain/` (what follows) → the record.
 //! Open `grading.rs` first.
 //!
 //! Invariants: no case leaves without a category; a regrade keeps the history; a person's judgement is
@@ -9,9 +9,10 @@
 
 pub mod config;
 pub mod domain;
-mod grading;
+pub mod grading;
 mod grpc;
 mod inbox;
+pub mod reaction;
 mod wire;
 
 use chassis::Service;

@@ -7,7 +7,7 @@ use proto::FromWireTime;
 use proto::casebook::v1::CaseSummary;
 use proto::common::v1::{Level, Outcome};
 use proto::dispatch::v1::{Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred};
-use proto::enforcement_center::v1::OperationOpened;
+use proto::enforcement_center::v1::{OperationCancelled, OperationOpened};
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
 use proto::record::v1::{Commit, Filed, event::Of};
@@ -82,9 +82,11 @@ impl Line {
         state.clone_into(&mut self.summary.state);
     }
 
+    /// Until somebody has it. From then on it is what dispatch says it is: a judgement that comes while departments are called,
+    /// or after the answer, does not hold yet, and may never.
     fn judge(&mut self, judgement: Option<&Judgement>) {
-        let Some(judgement) = judgement else { return };
         let line = &mut self.summary;
+        let Some(judgement) = judgement.filter(|_| line.owner.is_empty()) else { return };
         line.category.clone_from(&judgement.category);
         line.level = level_name(judgement.level());
         line.judged_also.clone_from(&judgement.also);
@@ -172,7 +174,10 @@ impl TriageFacts for Line {
 impl DispatchFacts for Line {
     fn assigned(&mut self, fact: &Assigned) {
         self.handed_to(&fact.party, fact.level());
-        self.summary.category.clone_from(&fact.category);
+        let line = &mut self.summary;
+        line.category.clone_from(&fact.category);
+        line.judged_also.clone_from(&fact.also);
+        line.also.retain(|category| *category != fact.category);
         self.is("assigned");
     }
 
@@ -216,6 +221,13 @@ impl DispatchFacts for Line {
 impl EnforcementCenterFacts for Line {
     fn operation_opened(&mut self, _: &OperationOpened) {
         self.is("joint-enforcement");
+    }
+
+    /// The case went on elsewhere, or is over.
+    fn operation_cancelled(&mut self, _: &OperationCancelled) {
+        if self.summary.state == "joint-enforcement" {
+            self.is("assigned");
+        }
     }
 }
 

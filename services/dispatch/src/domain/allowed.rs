@@ -154,7 +154,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
             Command::Escalate { by: by(), to: asker.other.clone(), to_level: Level::D, reason: String::new() },
         ),
         (Act::Call, Command::Call { whistle }),
-        (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], in_force: asker.in_force.clone() }),
+        (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], now, in_force: asker.in_force.clone() }),
         (
             Act::RecordProgress,
             Command::Progress { by: by(), desk: asker.desk, kind: ProgressKind::Note, note: String::new() },

@@ -4,15 +4,16 @@
 //! reopened. Its limit is that of the last judgement: a new one counts from the same start, with the standstills there have
 //! been, as if it had held from the beginning. What a standstill costs is the calendar's to say
 //! ([`charter::Charter::deadline_after`]). An extension names a day; the time ends there unless the limit ends later,
-//! and a standstill moves that day by its own length.
+//! and a standstill moves that day.
 //!
-//! Calls, tasks and reminders have days and not limits in their record; a standstill moves them by its length, unless their
-//! time was up before it began.
+//! Calls, tasks, reminders, extensions and the next meeting of a task force have days and not limits in their record. A
+//! standstill moves them by its length, unless their time was up before it began; and what was said in the middle of it by
+//! as much as was left of it then.
 
 use charter::{Deadline, Limit, Standstill};
 use jiff::Timestamp;
 
-use super::InForce;
+use super::{InForce, Suspension};
 
 /// Since when a clock runs, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,8 @@ pub struct CaseClock {
     pub standstills: Vec<Standstill>,
     /// The day an extension named, later by every standstill since.
     pub granted: Option<Timestamp>,
+    /// When it was named; none where the record does not say.
+    pub granted_at: Option<Timestamp>,
     /// As it was recorded last.
     pub due: Timestamp,
 }
@@ -46,7 +49,7 @@ impl CaseClock {
     /// Starts with what an assignment or a reopening says.
     #[must_use]
     pub fn starting(start: Option<Start>, due: Timestamp) -> Self {
-        Self { start, standstills: vec![], granted: None, due }
+        Self { start, standstills: vec![], granted: None, granted_at: None, due }
     }
 
     /// The start it would have under a new judgement: the same instant, the new limit.
@@ -60,7 +63,7 @@ impl CaseClock {
     #[must_use]
     pub fn after_standstill(&self, standstill: Standstill) -> Self {
         let mut after = self.clone();
-        after.granted = self.granted.map(|granted| later(granted, standstill));
+        after.granted = self.granted.map(|granted| later(granted, rest_of(standstill, self.granted_at)));
         after.standstills.push(standstill);
         after
     }
@@ -76,6 +79,24 @@ impl CaseClock {
             Some(_) | None => counted,
         }
     }
+}
+
+/// As much of a standstill as comes after `counts_from`; all of it where that is not known.
+pub(super) fn rest_of(standstill: Standstill, counts_from: Option<Timestamp>) -> Standstill {
+    let from = counts_from.map_or(standstill.from, |from| from.max(standstill.from));
+    Standstill { from, until: standstill.until.max(from) }
+}
+
+/// A day in the middle of a suspension, with what has stood still up to `now`; and since when it counts from then on.
+pub(super) fn as_it_stands(
+    suspension: Option<&Suspension>,
+    (day, counts_from): (Timestamp, Option<Timestamp>),
+    now: Timestamp,
+) -> (Timestamp, Option<Timestamp>) {
+    let Some(suspension) = suspension else { return (day, counts_from) };
+    let now = now.min(suspension.until).max(suspension.since);
+    let so_far = Standstill { from: suspension.since, until: now };
+    (later(day, rest_of(so_far, counts_from)), Some(now))
 }
 
 /// A day that somebody named, after a standstill.

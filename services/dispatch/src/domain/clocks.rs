@@ -6,9 +6,7 @@ use charter::Colour;
 use ids::Code;
 use jiff::Timestamp;
 
-use super::{
-    Call, CalledParty, Clock, CloseReason, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension,
-};
+use super::{Call, CalledParty, Clock, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension};
 
 /// One running clock.
 struct Running<'s> {
@@ -40,8 +38,8 @@ impl Running<'_> {
 #[must_use]
 pub fn next_deadline(state: &State) -> Option<Timestamp> {
     match state.phase {
-        Phase::Unknown | Phase::Closed => None,
-        Phase::Resolved { rating_due, .. } => Some(rating_due),
+        // What is answered ends by what evaluation says, which has the clock of the rating.
+        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => None,
         Phase::Open => {
             let ends = state.suspension.iter().map(|suspension| suspension.until);
             let reminders = reminders(state).map(|(_, _, _, at)| at);
@@ -60,11 +58,7 @@ pub(super) fn overdue(
     in_force: &InForce,
 ) -> Vec<Event> {
     match state.phase {
-        Phase::Unknown | Phase::Closed => vec![],
-        Phase::Resolved { rating_due, .. } if rating_due > now => vec![],
-        Phase::Resolved { outcome, .. } => {
-            vec![Event::Closed { reason: CloseReason::Unrated, outcome: Some(outcome) }]
-        }
+        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => vec![],
         Phase::Open => {
             // What stood still goes on first, so that nothing is late for the time it stood.
             let over = state.suspension.as_ref().filter(|suspension| suspension.until <= now);
@@ -125,6 +119,7 @@ fn raised_colour(call: &Call, now: Timestamp, in_force: &InForce) -> Option<Even
         report_in_due,
         completion_due,
         reminders: in_force::reminders(&in_force.0, now, completion_due),
+        counts_from: Some(now),
         caller: Some(call.caller.clone()),
         parties: expected.map(|called| called.party.clone()).collect(),
     })

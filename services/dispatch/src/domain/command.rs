@@ -76,8 +76,9 @@ pub enum Command {
     Exclude,
     /// It is about what an earlier case is about, and goes on there (D11).
     Merge,
-    /// The enforcement centre is through with it.
+    /// The enforcement centre is through with it: with the operation of this round, which is `joint_round` of the state.
     Conclude {
+        round: u32,
         summary: String,
         by: Code,
         rating_due: Timestamp,
@@ -88,6 +89,11 @@ pub enum Command {
         solved: bool,
         reason: String,
         terms: Terms,
+    },
+
+    /// Nobody rated a round in time.
+    Lapse {
+        round: u32,
     },
 
     /// `above_holder`: the street's command centre may take from and give to whoever is in its street.
@@ -111,6 +117,7 @@ pub enum Command {
     PlanTasks {
         by: Code,
         tasks: Vec<Plan>,
+        now: Timestamp,
         in_force: InForce,
     },
     CompleteTask {
@@ -286,8 +293,9 @@ pub enum Command {
         leading: Vec<Code>,
     },
 
-    /// A meeting of the joint operation decided who does what.
+    /// A meeting of the joint operation of this round decided who does what.
     JointDecisions {
+        round: u32,
         meeting: u32,
         decisions: Vec<Plan>,
         in_force: InForce,

@@ -36,15 +36,14 @@ impl Decider for Rules {
                 }
                 (Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
             }),
-            // An answer stands, and so does how everybody did: it is for whoever called to say that they are content.
-            Command::Withdraw => Ok(match state.phase {
-                Phase::Resolved { .. } => vec![],
-                Phase::Unknown | Phase::Open | Phase::Closed => ending::end(state, CloseReason::Withdrawn),
-            }),
+            Command::Withdraw => Ok(give_up(state, CloseReason::Withdrawn)),
+            Command::Merge => Ok(give_up(state, CloseReason::Merged)),
             Command::Exclude => Ok(ending::end(state, CloseReason::Excluded)),
-            Command::Merge => Ok(ending::end(state, CloseReason::Merged)),
-            Command::Conclude { summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
-                (Phase::Open, Some(matter)) if matter.comprehensive && state.concluded.is_none() => {
+            Command::Conclude { round, summary, by, rating_due } => Ok(match (&state.phase, &state.matter) {
+                // One of a round before is over already, however late it is told.
+                (Phase::Open, Some(matter))
+                    if matter.comprehensive && state.concluded.is_none() && *round >= state.joint_round =>
+                {
                     joint_operation::conclude(state, matter, by, summary, *rating_due)
                 }
                 (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
@@ -56,11 +55,21 @@ impl Decider for Rules {
                 Phase::Resolved { .. } if state.rounds == *round => vec![ending::reopened(state, reason, terms)],
                 Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
-            Command::FoundRecurrent { found, leading } => Ok(recurrence::find(state, found, leading)),
-            Command::JointDecisions { meeting, decisions, in_force } => Ok(match (&state.phase, &state.matter) {
-                (Phase::Open, Some(matter)) => joint_operation::plan(state, matter, *meeting, decisions, in_force),
-                (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
+            Command::Lapse { round } => Ok(match state.phase {
+                Phase::Resolved { outcome, .. } if state.rounds == *round => {
+                    vec![Event::Closed { reason: CloseReason::Unrated, outcome: Some(outcome) }]
+                }
+                Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed => vec![],
             }),
+            Command::FoundRecurrent { found, leading } => Ok(recurrence::find(state, found, leading)),
+            Command::JointDecisions { round, meeting, decisions, in_force } => {
+                Ok(match (&state.phase, &state.matter) {
+                    (Phase::Open, Some(matter)) => {
+                        joint_operation::plan(state, matter, (*round, *meeting), decisions, in_force)
+                    }
+                    (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
+                })
+            }
             Command::CheckDeadlines { now, above, centre, in_force } => {
                 Ok(clocks::overdue(state, *now, above, centre, in_force))
             }
@@ -129,9 +138,9 @@ fn on_open(state: &State, command: &Command) -> Decision {
             holds(matter, &whistle.caller)?;
             call::blow(state, whistle)
         }
-        Command::PlanTasks { by, tasks, in_force } => {
+        Command::PlanTasks { by, tasks, now, in_force } => {
             holds(matter, by)?;
-            plan(state, matter, by, tasks, in_force)
+            plan(state, matter, by, tasks, (*now, in_force))
         }
         Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
             complete_task(state, by, *task, (note, evidence), *now, *rating_due)
@@ -226,6 +235,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
+        | Command::Lapse { .. }
         | Command::CheckDeadlines { .. }
         | Command::FoundRecurrent { .. }
         | Command::JointDecisions { .. }
@@ -252,14 +262,25 @@ fn with_the_city(matter: &Matter, by: &Code, above: bool, city: &Code) -> Result
     if above { holds(matter, city) } else { Err(Refusal::NotAbove(by.clone())) }
 }
 
+/// Whoever called wants nothing of it any more, or it goes on elsewhere. An answer stands, and so does how everybody did:
+/// what is answered waits for its rating, and ends when it would be opened again.
+fn give_up(state: &State, reason: CloseReason) -> Vec<Event> {
+    match state.phase {
+        Phase::Resolved { .. } => vec![],
+        Phase::Unknown | Phase::Open | Phase::Closed => ending::end(state, reason),
+    }
+}
+
 /// A first judgement, or a new one, under the clock it runs on.
 fn grade(state: &State, judged: &Assignment, clock: CaseClock, terms: &Terms, instead: &Code) -> Vec<Event> {
     let Deadline { due, provisional: due_provisional } = clock.deadline(&terms.in_force);
-    let assigned = Assignment { due, due_provisional, start: clock.start, ..judged.clone() };
+    let comprehensive = judged.comprehensive && joint_operation::is_run_by(&judged.party, &terms.in_force);
+    let assigned = Assignment { due, due_provisional, start: clock.start, comprehensive, ..judged.clone() };
     match admission::refusal(state, &assigned.category, &assigned.party, None, &terms.in_force) {
         None => vec![Event::Assigned(Box::new(assigned))],
         Some(refused) => {
-            let assigned = Assignment { party: instead.clone(), level: assigned.level.max(Level::B1), ..assigned };
+            let level = assigned.level.max(Level::B1);
+            let assigned = Assignment { party: instead.clone(), level, comprehensive: false, ..assigned };
             vec![refused, Event::Assigned(Box::new(assigned))]
         }
     }
@@ -276,7 +297,13 @@ fn spawn_related(state: &State, matter: &Matter, by: &Code, related: &Related) -
     Ok(vec![Event::RelatedCaseSpawned { by: by.clone(), reference, related }])
 }
 
-pub(super) fn plan(state: &State, matter: &Matter, by: &Code, plans: &[Plan], in_force: &InForce) -> Decision {
+pub(super) fn plan(
+    state: &State,
+    matter: &Matter,
+    by: &Code,
+    plans: &[Plan],
+    (now, in_force): (Timestamp, &InForce),
+) -> Decision {
     // Whoever has the case plans its own work with it.
     let others = plans.iter().filter(|plan| plan.party != *by);
     let mut refused =
@@ -299,6 +326,7 @@ pub(super) fn plan(state: &State, matter: &Matter, by: &Code, plans: &[Plan], in
             party: plan.party.clone(),
             title: plan.title.clone(),
             due: plan.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
+            counts_from: plan.due.map(|_| now).or(call.and_then(|call| call.counts_from)),
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
             root_cause: plan.root_cause,

@@ -144,6 +144,8 @@ pub enum Event {
         party: Code,
         title: String,
         due: Timestamp,
+        /// Since when that counts; none where it is the case's own, and on records from before it was written down.
+        counts_from: Option<Timestamp>,
         after: Vec<u32>,
         call: Option<u32>,
         root_cause: bool,
@@ -238,6 +240,8 @@ pub enum Event {
         basis: String,
         reason: String,
         due: Timestamp,
+        /// Since when that day counts; none on records from before it was written down.
+        counts_from: Option<Timestamp>,
     },
     Suspended {
         by: Code,
@@ -287,6 +291,8 @@ pub enum Event {
         completion_due: Timestamp,
         /// As many as the call has.
         reminders: Vec<Timestamp>,
+        /// Since when it counts; none on records from before it was written down.
+        counts_from: Option<Timestamp>,
         /// Who called, and whoever is still expected. None and nobody on records from before they were written down.
         caller: Option<Code>,
         parties: Vec<Code>,

@@ -12,6 +12,13 @@ use super::{
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
     match event {
         Event::Assigned(assigned) => {
+            let stays = |matter: &Matter| matter.comprehensive && matter.holder == assigned.party;
+            if !assigned.comprehensive {
+                state.concluded = None;
+            } else if !state.matter.as_ref().is_some_and(stays) {
+                state.concluded = None;
+                state.joint_round += 1;
+            }
             // About something else, it is another problem.
             if state.matter.as_ref().is_some_and(|matter| matter.category != assigned.category) {
                 state.earlier.clear();
@@ -19,7 +26,6 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             let before = state.matter.take();
             arrive(&mut state, &assigned.party);
             state.asked_city = None;
-            state.concluded = None;
             state.phase = Phase::Open;
             state.matter = Some(Matter {
                 holder: assigned.party.clone(),
@@ -145,14 +151,16 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 known.ended = true;
             }
         }
-        Event::TaskPlanned { task, party, title, due, after, call, root_cause, joint_meeting } => {
+        Event::TaskPlanned { task, party, title, due, counts_from, after, call, root_cause, joint_meeting } => {
             state.last_task = state.last_task.max(*task);
             state.joint_meetings.extend(joint_meeting.filter(|meeting| !state.joint_meetings.contains(meeting)));
+            let of_call = || state.calls.iter().find(|known| Some(known.number) == *call)?.counts_from;
             state.tasks.push(Task {
                 number: *task,
                 party: party.clone(),
                 title: title.clone(),
                 due: *due,
+                counts_from: counts_from.or_else(of_call),
                 after: after.clone(),
                 call: *call,
                 extended: false,
@@ -212,7 +220,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::SupervisionAnswered { order, .. } => {
             on_supervision(&mut state, *order, |supervision| supervision.answered = true);
         }
-        Event::Extended { scope, due, .. } => extend(&mut state, *scope, *due),
+        Event::Extended { scope, due, counts_from, .. } => extend(&mut state, *scope, *due, *counts_from),
         Event::Suspended { since, until, .. } => {
             state.suspension = Some(Suspension { since: *since, until: *until });
         }
@@ -272,6 +280,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Reopened { due, start, .. } => {
             state.phase = Phase::Open;
+            state.joint_round += 1;
             state.evidenced = false;
             state.holders = state.matter.iter().map(|matter| matter.holder.clone()).collect();
             if let Some(matter) = &mut state.matter {
@@ -281,9 +290,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Closed { .. } => state.phase = Phase::Closed,
         Event::RecurrenceFound { earlier, .. } => state.earlier.clone_from(earlier),
-        Event::ColourRaised { call, to, response_due, report_in_due, completion_due, reminders, .. } => {
+        Event::ColourRaised {
+            call, to, response_due, report_in_due, completion_due, reminders, counts_from, ..
+        } => {
             if let Some(known) = state.calls.iter_mut().find(|known| known.number == *call) {
                 known.colour = *to;
+                if let Some(raised_at) = counts_from {
+                    known.stand(state.suspension.as_ref(), *raised_at);
+                }
                 known.completion_due = known.completion_due.min(*completion_due);
                 for (known, earlier) in known.reminders.iter_mut().zip(reminders) {
                     *known = (*known).min(*earlier);
@@ -325,22 +339,37 @@ fn drop_open_tasks(state: &mut State, call: u32, party: &Code) {
     state.tasks.retain(|task| task.done || task.party != *party || task.call != Some(call));
 }
 
-fn extend(state: &mut State, scope: Scope, due: Timestamp) {
+impl Call {
+    /// In the middle of a suspension everything of it gets what it has waited for, and counts from then on.
+    fn stand(&mut self, suspension: Option<&Suspension>, now: Timestamp) {
+        let stand = |day| case_clock::as_it_stands(suspension, (day, self.counts_from), now);
+        let (completion_due, counts_from) = stand(self.completion_due);
+        let reminders = self.reminders.iter().map(|at| stand(*at).0).collect();
+        (self.completion_due, self.reminders, self.counts_from) = (completion_due, reminders, counts_from);
+    }
+}
+
+fn extend(state: &mut State, scope: Scope, due: Timestamp, counts_from: Option<Timestamp>) {
     match scope {
         Scope::Case => {
             if let Some(matter) = &mut state.matter {
                 matter.clock.due = due;
                 matter.clock.granted = Some(due);
+                matter.clock.granted_at = counts_from;
             }
         }
         Scope::Call(number) => {
             if let Some(call) = state.calls.iter_mut().find(|call| call.number == number) {
+                if let Some(said_at) = counts_from {
+                    call.stand(state.suspension.as_ref(), said_at);
+                }
                 call.completion_due = due;
                 call.extended = true;
             }
         }
         Scope::Task(number) => on_task(state, number, |task| {
             task.due = due;
+            task.counts_from = counts_from.or(task.counts_from);
             task.extended = true;
         }),
     }
@@ -348,23 +377,21 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp) {
 
 /// Everything that stood still is later; what had run out before stays late. `due` is the case's, if it is recorded.
 fn go_on(state: &mut State, standstill: Standstill, due: Option<Timestamp>) {
-    // What began while it stood still waits only for what was left of that.
-    let of_call = |counts_from: Option<Timestamp>| {
-        let from = counts_from.map_or(standstill.from, |from| from.max(standstill.from));
-        Standstill { from, until: standstill.until.max(from) }
-    };
     if let Some(matter) = &mut state.matter {
         let due = due.unwrap_or_else(|| case_clock::later(matter.clock.due, standstill));
         matter.clock = CaseClock { due, ..matter.clock.after_standstill(standstill) };
     }
     for call in state.calls.iter_mut().filter(|call| !call.ended) {
-        let held = of_call(call.counts_from);
+        let held = case_clock::rest_of(standstill, call.counts_from);
         call.completion_due = case_clock::later(call.completion_due, held);
         call.reminders.iter_mut().for_each(|at| *at = case_clock::later(*at, held));
     }
     for task in state.tasks.iter_mut().filter(|task| !task.done) {
-        let call = state.calls.iter().find(|call| Some(call.number) == task.call);
-        task.due = case_clock::later(task.due, of_call(call.and_then(|call| call.counts_from)));
+        task.due = case_clock::later(task.due, case_clock::rest_of(standstill, task.counts_from));
+    }
+    if let Some(force) = &mut state.task_force {
+        let met = meeting::before(force.meets_by, force.cadence_days);
+        force.meets_by = case_clock::later(force.meets_by, case_clock::rest_of(standstill, Some(met)));
     }
 }
 

@@ -24,16 +24,16 @@ pub(super) fn extend(
     scope: Scope,
     asked: &Extension<'_>,
 ) -> Decision {
-    let (due, extended) = match scope {
-        Scope::Case => (matter.clock.due, matter.clock.granted.is_some()),
+    let (due, counts_from, extended) = match scope {
+        Scope::Case => (matter.clock.due, matter.clock.granted_at, matter.clock.granted.is_some()),
         Scope::Call(number) => {
             let call = state.open_calls().find(|call| call.number == number).ok_or(Refusal::NoSuchCall(number))?;
-            (call.completion_due, call.extended)
+            (call.completion_due, call.counts_from, call.extended)
         }
         Scope::Task(number) => {
             let task = state.tasks.iter().find(|task| task.number == number && task.is_open());
             let task = task.ok_or(Refusal::NoSuchTask(number))?;
-            (task.due, task.extended)
+            (task.due, task.counts_from, task.extended)
         }
     };
     let may = match scope {
@@ -49,12 +49,13 @@ pub(super) fn extend(
     if !state.is_in_time(due, asked.now) {
         return Err(Refusal::RanOut(due));
     }
-    Refusal::unless_later(asked.due, due)?;
+    Refusal::unless_later(asked.due, state.as_it_stands(due, counts_from, asked.now).0)?;
     Ok(vec![Event::Extended {
         scope,
         by: by.clone(),
         basis: asked.basis.to_owned(),
         reason: asked.reason.to_owned(),
         due: asked.due,
+        counts_from: Some(asked.now),
     }])
 }

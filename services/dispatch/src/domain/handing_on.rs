@@ -4,7 +4,7 @@ use charter::Level;
 use ids::Code;
 
 use super::decide::Decision;
-use super::{Assignment, Event, Expected, InForce, Matter, Refusal, State, admission};
+use super::{Assignment, Event, Expected, InForce, Matter, Refusal, State, admission, joint_operation};
 
 /// Times one unit may have the same case in one round: it can come back once, with what was learnt elsewhere; a third
 /// time it goes round.
@@ -32,7 +32,7 @@ pub(super) fn assign(
     Ok(vec![Event::Assigned(Box::new(Assignment {
         party: to.clone(),
         level: matter.level,
-        comprehensive: matter.comprehensive,
+        comprehensive: matter.comprehensive && joint_operation::is_run_by(to, in_force),
         category: matter.category.clone(),
         also: matter.also.clone(),
         situation: matter.situation.clone(),

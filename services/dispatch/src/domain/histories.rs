@@ -1,4 +1,5 @@
-//! The clock of the case against somebody who counts minute by minute, over ten thousand random histories.
+//! The clock of the case against somebody who counts minute by minute, over ten thousand random histories, and second by
+//! second over some; also when it is opened again.
 
 use std::sync::LazyLock;
 
@@ -11,83 +12,112 @@ use vocabulary::Outcome;
 use super::tests::{STREET, code, grade_as, in_force};
 use super::*;
 
-const DAY: usize = 24 * 60;
-/// Minutes are counted from this midnight of the district.
+/// Instants are counted from this midnight of the district.
 const ZERO: &str = "2019-04-01T00:00:00+08:00";
-/// More than the longest history and the longest limit together.
-const DAYS: usize = 400;
 
-fn instant(minute: usize) -> Timestamp {
-    let zero: Timestamp = ZERO.parse().unwrap();
-    zero + SignedDuration::from_mins(i64::try_from(minute).unwrap())
+/// How closely somebody looks: the time between two looks at the clock.
+#[derive(Debug)]
+struct Grain {
+    ticks_per_minute: usize,
+    /// In each tick since [`ZERO`].
+    offices: LazyLock<Offices>,
 }
 
-/// What the offices do in each minute since [`ZERO`].
+/// What the offices do.
+#[derive(Debug)]
 struct Offices {
     open: Vec<bool>,
     /// They close for the day at the end of it.
     last: Vec<bool>,
 }
 
-static OFFICES: LazyLock<Offices> = LazyLock::new(|| {
-    let charter = in_force().0;
-    let first = instant(0).to_zoned(charter.time_zone.clone()).date();
-    let mut offices = Offices { open: vec![false; DAYS * DAY], last: vec![false; DAYS * DAY] };
-    for (day, date) in first.series(jiff::Span::new().days(1)).take(DAYS).enumerate() {
-        if !charter.calendar().is_working(date) {
-            continue;
+/// Every minute, through more than the longest history and the longest limit together.
+static BY_THE_MINUTE: Grain = Grain { ticks_per_minute: 1, offices: LazyLock::new(|| Offices::through(400, 1)) };
+/// Every second, through shorter ones.
+static BY_THE_SECOND: Grain = Grain { ticks_per_minute: 60, offices: LazyLock::new(|| Offices::through(100, 60)) };
+
+impl Offices {
+    fn through(days: usize, ticks_per_minute: usize) -> Self {
+        let charter = in_force().0;
+        let first = ZERO.parse::<Timestamp>().unwrap().to_zoned(charter.time_zone.clone()).date();
+        let a_day = 24 * 60 * ticks_per_minute;
+        let mut offices = Self { open: vec![false; days * a_day], last: vec![false; days * a_day] };
+        for (day, date) in first.series(jiff::Span::new().days(1)).take(days).enumerate() {
+            if !charter.calendar().is_working(date) {
+                continue;
+            }
+            let tick = |time: jiff::civil::Time| {
+                let minutes = usize::try_from(time.hour()).unwrap() * 60 + usize::try_from(time.minute()).unwrap();
+                day * a_day + minutes * ticks_per_minute
+            };
+            for (opening, closing) in charter.calendar().office_hours() {
+                offices.open[tick(*opening)..tick(*closing)].fill(true);
+            }
+            let (_, closing) = charter.calendar().office_hours().last().unwrap();
+            offices.last[tick(*closing) - 1] = true;
         }
-        let minute = |time: jiff::civil::Time| {
-            day * DAY + usize::try_from(time.hour()).unwrap() * 60 + usize::try_from(time.minute()).unwrap()
-        };
-        for (opening, closing) in charter.calendar().office_hours() {
-            offices.open[minute(*opening)..minute(*closing)].fill(true);
-        }
-        let (_, closing) = charter.calendar().office_hours().last().unwrap();
-        offices.last[minute(*closing) - 1] = true;
+        offices
     }
-    offices
-});
+}
+
+impl Grain {
+    fn day(&self) -> usize {
+        24 * 60 * self.ticks_per_minute
+    }
+
+    fn instant(&self, tick: usize) -> Timestamp {
+        let zero: Timestamp = ZERO.parse().unwrap();
+        zero + SignedDuration::from_secs(i64::try_from(tick * 60 / self.ticks_per_minute).unwrap())
+    }
+}
 
 /// The same clock, kept by somebody with a calendar on the wall and a pencil.
 #[derive(Clone, Debug)]
 struct Pencil {
+    grain: &'static Grain,
     start: usize,
     limit: Limit,
     pauses: Vec<(usize, usize)>,
-    granted: Option<usize>,
+    /// The day that was granted, and when.
+    granted: Option<(usize, usize)>,
 }
 
 impl Pencil {
-    fn stands_still(&self, minute: usize) -> bool {
-        self.pauses.iter().any(|(from, until)| (*from..*until).contains(&minute))
+    fn stands_still(&self, tick: usize) -> bool {
+        self.pauses.iter().any(|(from, until)| (*from..*until).contains(&tick))
     }
 
+    /// What was granted in the middle of it waits for the rest of it.
     fn pause(&mut self, from: usize, until: usize) {
         self.pauses.push((from, until));
-        self.granted = self.granted.map(|granted| if from < granted { granted + until - from } else { granted });
+        self.granted = self.granted.map(|(granted, at)| {
+            let from = from.max(at);
+            (if from < granted { granted + until.saturating_sub(from) } else { granted }, at)
+        });
     }
 
     fn due(&self) -> usize {
         let amount = usize::try_from(self.limit.amount).unwrap();
+        let (minute, a_day) = (self.grain.ticks_per_minute, self.grain.day());
         let (from, wanted) = match self.limit.unit {
-            LimitUnit::Minutes => (self.start, amount),
-            LimitUnit::Hours | LimitUnit::WorkingHours => (self.start, amount * 60),
-            LimitUnit::Days => (self.start, amount * DAY),
-            LimitUnit::WorkingDays => ((self.start / DAY + 1) * DAY, amount),
+            LimitUnit::Minutes => (self.start, amount * minute),
+            LimitUnit::Hours | LimitUnit::WorkingHours => (self.start, amount * 60 * minute),
+            LimitUnit::Days => (self.start, amount * a_day),
+            LimitUnit::WorkingDays => ((self.start / a_day + 1) * a_day, amount),
         };
+        let offices = &self.grain.offices;
         let mut counted = 0;
-        let mut minute = from;
+        let mut tick = from;
         while counted < wanted {
             let counts = match self.limit.unit {
                 LimitUnit::Minutes | LimitUnit::Hours | LimitUnit::Days => true,
-                LimitUnit::WorkingHours => OFFICES.open[minute],
-                LimitUnit::WorkingDays => OFFICES.last[minute],
+                LimitUnit::WorkingHours => offices.open[tick],
+                LimitUnit::WorkingDays => offices.last[tick],
             };
-            counted += usize::from(counts && !self.stands_still(minute));
-            minute += 1;
+            counted += usize::from(counts && !self.stands_still(tick));
+            tick += 1;
         }
-        minute.max(self.granted.unwrap_or_default())
+        tick.max(self.granted.map_or(0, |(granted, _)| granted))
     }
 }
 
@@ -134,11 +164,11 @@ struct Kept {
 }
 
 impl Kept {
-    fn begin(start: usize, limit: Limit) -> Self {
+    fn begin(grain: &'static Grain, start: usize, limit: Limit) -> Self {
         let state = State::default();
-        let terms = Terms { now: instant(start), limit, in_force: in_force() };
-        let mut kept =
-            Self { state, pencil: Pencil { start, limit, pauses: vec![], granted: None }, still: None, judgements: 1 };
+        let terms = Terms { now: grain.instant(start), limit, in_force: in_force() };
+        let pencil = Pencil { grain, start, limit, pauses: vec![], granted: None };
+        let mut kept = Self { state, pencil, still: None, judgements: 1 };
         assert!(kept.take(&grade_as(1, terms)));
         kept
     }
@@ -156,6 +186,8 @@ impl Kept {
     }
 
     fn step(&mut self, minute: usize, step: &Step) {
+        let grain = self.pencil.grain;
+        let instant = |tick| grain.instant(tick);
         let (by, now, in_force) = (code("wuchang-centre"), instant(minute), in_force());
         let text = String::new;
         // What is due happens first: a suspension ends by itself.
@@ -184,7 +216,7 @@ impl Kept {
                 let scope = Scope::Case;
                 let (basis, reason) = (text(), text());
                 if self.take(&Command::Extend { by, above: true, scope, basis, reason, due: instant(due), now }) {
-                    self.pencil.granted = Some(due);
+                    self.pencil.granted = Some((due, minute));
                 }
             }
             Step::Regrade(limit) => {
@@ -209,10 +241,22 @@ impl Kept {
                 assert!(self.take(&Command::Reopen { reason: text(), terms }));
                 self.still = None;
                 // As long as it had.
-                self.pencil = Pencil { start: minute, limit: self.pencil.limit, pauses: vec![], granted: None };
+                self.pencil = Pencil { start: minute, pauses: vec![], granted: None, ..self.pencil.clone() };
             }
         }
     }
+}
+
+/// What the rules count, and what somebody does who looks at every tick.
+fn compare(grain: &'static Grain, start: usize, limit: Limit, steps: &[(usize, Step)]) -> Result<(), TestCaseError> {
+    let mut kept = Kept::begin(grain, start, limit);
+    let mut tick = start;
+    for (pause, step) in steps {
+        tick += pause;
+        kept.step(tick, step);
+    }
+    prop_assert_eq!(kept.due(), grain.instant(kept.pencil.due()), "{:?}", kept.pencil.limit);
+    Ok(())
 }
 
 proptest! {
@@ -220,24 +264,35 @@ proptest! {
 
     #[test]
     fn the_clock_of_a_case_is_what_somebody_counts_who_looks_at_every_minute(
-        start in 0usize..60 * DAY,
+        start in 0usize..60 * 24 * 60,
         limit in any_limit(),
         steps in prop::collection::vec(any_step(), 0..7),
     ) {
-        let mut kept = Kept::begin(start, limit);
-        let mut minute = start;
-        for (pause, step) in &steps {
-            minute += pause;
-            kept.step(minute, step);
-        }
-        prop_assert_eq!(kept.due(), instant(kept.pencil.due()), "{:?}", kept.pencil);
+        compare(&BY_THE_MINUTE, start, limit, &steps)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn and_to_the_second(
+        start in 0usize..20 * 24 * 60 * 60,
+        limit in any_limit(),
+        steps in prop::collection::vec(any_step(), 0..7),
+        seconds in prop::collection::vec(0usize..60, 7),
+    ) {
+        let steps: Vec<(usize, Step)> =
+            steps.into_iter().zip(seconds).map(|((pause, step), seconds)| (pause * 60 / 4 + seconds, step)).collect();
+        compare(&BY_THE_SECOND, start, limit, &steps)?;
     }
 }
 
 #[test]
 fn a_new_judgement_counts_from_the_first_assignment_and_keeps_what_stood_still() {
-    let mut kept = Kept::begin(17 * DAY, Limit { amount: 15, unit: LimitUnit::Days });
-    kept.step(17 * DAY + 60, &Step::Suspend(600));
-    kept.step(18 * DAY, &Step::Regrade(Limit { amount: 48, unit: LimitUnit::Hours }));
-    assert_eq!(kept.due(), instant(19 * DAY + 600));
+    let (day, instant) = (BY_THE_MINUTE.day(), |tick| BY_THE_MINUTE.instant(tick));
+    let mut kept = Kept::begin(&BY_THE_MINUTE, 17 * day, Limit { amount: 15, unit: LimitUnit::Days });
+    kept.step(17 * day + 60, &Step::Suspend(600));
+    kept.step(18 * day, &Step::Regrade(Limit { amount: 48, unit: LimitUnit::Hours }));
+    assert_eq!(kept.due(), instant(19 * day + 600));
 }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use vocabulary::Outcome;
 
 use super::tests::{
-    BUILD, POLICE, STREET, answer, at, check, code, done, given, grade_as, names, plan, report_in, respond, terms,
-    whistle,
+    BUILD, CENTRE, POLICE, STREET, answer, at, check, code, done, given, grade_as, names, plan, report_in, respond,
+    terms, whistle,
 };
 use super::*;
 
@@ -22,6 +22,9 @@ fn grade(graded_by: u64, comprehensive: bool) -> Command {
         unreachable!()
     };
     assignment.comprehensive = comprehensive;
+    if comprehensive {
+        assignment.party = code(CENTRE);
+    }
     Command::Grade { assignment, terms, instead }
 }
 
@@ -49,12 +52,17 @@ fn evaluation() -> impl Strategy<Value = Lane> {
             terms: terms(15_000, "7d"),
         })
     };
-    (0usize..3, any::<bool>()).prop_map(move |rounds| rate(rounds).collect())
+    let lapse = |round| Command::Lapse { round };
+    prop_oneof![
+        2 => (0usize..3, any::<bool>()).prop_map(move |rounds| rate(rounds).collect::<Lane>()),
+        1 => (1u32..3).prop_map(move |rounds| (1..=rounds).map(lapse).collect::<Lane>()),
+    ]
 }
 
 fn centre() -> impl Strategy<Value = Lane> {
-    let conclude = Command::Conclude { summary: String::new(), by: code(STREET), rating_due: at(30_000) };
-    (0usize..3).prop_map(move |times| vec![conclude.clone(); times])
+    let conclude =
+        |round| Command::Conclude { round, summary: String::new(), by: code(CENTRE), rating_due: at(30_000) };
+    prop::collection::vec(1u32..5, 0..4).prop_map(move |rounds| rounds.into_iter().map(conclude).collect())
 }
 
 fn clock() -> impl Strategy<Value = Lane> {
@@ -182,6 +190,7 @@ fn is_fact_of_others(command: &Command) -> bool {
             | Command::Merge
             | Command::Conclude { .. }
             | Command::Rate { .. }
+            | Command::Lapse { .. }
             | Command::CheckDeadlines { .. }
     )
 }
@@ -215,9 +224,10 @@ proptest! {
             let open = state.calls.iter().filter(|call| !call.ended).count();
             prop_assert!(state.phase == Phase::Open || open == 0, "{:?} with {open} open calls", state.phase);
             match (next_deadline(&state), state.phase) {
-                (Some(at), Phase::Unknown | Phase::Closed) => prop_assert!(false, "a clock at {at} of no open case"),
-                (None, Phase::Resolved { .. }) => prop_assert!(false, "resolved, and nothing ends it"),
-                (Some(_), Phase::Open | Phase::Resolved { .. }) | (None, _) => {}
+                (Some(at), Phase::Unknown | Phase::Resolved { .. } | Phase::Closed) => {
+                    prop_assert!(false, "a clock at {at} of no open case");
+                }
+                (Some(_), Phase::Open) | (None, _) => {}
             }
         }
         // What was answered before is not taken back.
@@ -247,9 +257,12 @@ fn a_withdrawal_and_the_last_answer_end_a_call_once_whichever_comes_first() {
 /// The enforcement centre knows nothing of calls: whoever is still on one when it concludes may leave.
 #[test]
 fn whoever_is_still_called_when_the_centre_concludes_may_leave() {
+    let Command::Call { mut whistle } = whistle(&[POLICE, BUILD]) else { unreachable!() };
+    whistle.caller = code(CENTRE);
     let state =
-        given(&[grade(1, true), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in()), answer(POLICE, 9, done())]);
-    let conclude = Command::Conclude { summary: "complied".to_owned(), by: code(STREET), rating_due: at(30_000) };
+        given(&[grade(1, true), Command::Call { whistle }, answer(POLICE, 5, report_in()), answer(POLICE, 9, done())]);
+    let conclude =
+        Command::Conclude { round: 1, summary: "complied".to_owned(), by: code(CENTRE), rating_due: at(30_000) };
     let events = Rules::decide(&state, &conclude).unwrap();
     assert_eq!(names(&events), ["Released", "CallEnded", "Resolved"]);
     let Some(Event::Resolved(resolution)) = events.last() else { panic!("no resolution") };

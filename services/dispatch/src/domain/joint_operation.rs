@@ -7,10 +7,21 @@ use vocabulary::Outcome;
 
 use super::{Event, InForce, Matter, Plan, State, TASKS_MAX, admission, ending, evolve};
 
+/// Whether a unit can run one: the enforcement centre of a street. With anybody else nobody could end it.
+pub(super) fn is_run_by(party: &Code, in_force: &InForce) -> bool {
+    in_force.0.is_enforcement_centre(party)
+}
+
 /// A meeting's decisions are planned once, however often they are told. The centre has met already, so nobody is refused
 /// here: what a community's list does not hold goes on the record as refused, and the rest is planned.
-pub(super) fn plan(state: &State, matter: &Matter, meeting: u32, decisions: &[Plan], in_force: &InForce) -> Vec<Event> {
-    if !matter.comprehensive || state.joint_meetings.contains(&meeting) {
+pub(super) fn plan(
+    state: &State,
+    matter: &Matter,
+    (round, meeting): (u32, u32),
+    decisions: &[Plan],
+    in_force: &InForce,
+) -> Vec<Event> {
+    if !matter.comprehensive || round < state.joint_round || state.joint_meetings.contains(&meeting) {
         return vec![];
     }
     let mut events = Vec::new();
@@ -29,6 +40,7 @@ pub(super) fn plan(state: &State, matter: &Matter, meeting: u32, decisions: &[Pl
             party: decision.party.clone(),
             title: decision.title.clone(),
             due: decision.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
+            counts_from: call.and_then(|call| call.counts_from),
             after: vec![],
             call: call.map(|call| call.number),
             root_cause: false,
@@ -73,13 +85,16 @@ impl State {
 mod tests {
     use decider::Decider;
 
-    use super::super::tests::{BUILD, POLICE, STREET, after, at, check, code, given, grade_as, in_force, names, terms};
+    use super::super::tests::{
+        BUILD, CENTRE, POLICE, STREET, after, at, check, code, given, grade_as, in_force, names, terms,
+    };
     use super::super::{Command, Phase, Refusal, Rules};
     use super::*;
 
     fn joint() -> Command {
         let Command::Grade { mut assignment, terms, instead } = grade_as(1, terms(0, "14d")) else { unreachable!() };
         assignment.comprehensive = true;
+        assignment.party = code(CENTRE);
         Command::Grade { assignment, terms, instead }
     }
 
@@ -92,11 +107,15 @@ mod tests {
             root_cause: false,
         };
         let decisions = parties.iter().map(decision).collect();
-        Command::JointDecisions { meeting, decisions, in_force: in_force() }
+        Command::JointDecisions { round: 1, meeting, decisions, in_force: in_force() }
     }
 
     fn conclude() -> Command {
-        Command::Conclude { summary: "complied".to_owned(), by: code(STREET), rating_due: at(30_000) }
+        concluding(1)
+    }
+
+    fn concluding(round: u32) -> Command {
+        Command::Conclude { round, summary: "complied".to_owned(), by: code(CENTRE), rating_due: at(30_000) }
     }
 
     fn complete(by: &str, task: u32) -> Command {
@@ -137,7 +156,34 @@ mod tests {
         let last = Rules::decide(&state, &complete(BUILD, 2)).unwrap();
         assert_eq!(names(&last), ["TaskDone", "Resolved"]);
         let Some(Event::Resolved(resolution)) = last.last() else { panic!("no resolution") };
-        assert_eq!((resolution.summary.as_str(), &resolution.by), ("complied", &code(STREET)));
+        assert_eq!((resolution.summary.as_str(), &resolution.by), ("complied", &code(CENTRE)));
+    }
+
+    #[test]
+    fn the_end_of_one_round_told_again_does_not_end_the_next() {
+        let again = Command::Reopen { reason: "open again".to_owned(), terms: terms(10, "3d") };
+        let state = given(&[joint(), conclude(), again]);
+        assert_eq!(Rules::decide(&state, &conclude()), Ok(vec![]));
+        assert_eq!(Rules::decide(&state, &decided(1, &[POLICE])), Ok(vec![]));
+        assert_eq!(names(&Rules::decide(&state, &concluding(2)).unwrap()), ["Resolved"]);
+    }
+
+    #[test]
+    fn nobody_but_an_enforcement_centre_has_a_joint_operation() {
+        let Command::Grade { mut assignment, terms, instead } = joint() else { unreachable!() };
+        assignment.party = code(STREET);
+        let of_street = given(&[Command::Grade { assignment, terms, instead }]);
+        let hand_on = Command::Assign {
+            by: code(STREET),
+            above_holder: true,
+            to: code(STREET),
+            to_level: charter::Level::B1,
+            reason: "one power is enough".to_owned(),
+            in_force: in_force(),
+        };
+        for state in [of_street, given(&[joint(), hand_on])] {
+            assert!(!state.matter.as_ref().unwrap().comprehensive);
+        }
     }
 
     #[test]
@@ -150,7 +196,7 @@ mod tests {
     #[test]
     fn whoever_has_it_after_the_centre_does_not_wait_for_it() {
         let up = Command::Escalate {
-            by: code(STREET),
+            by: code(CENTRE),
             to: code("wuchang-centre"),
             to_level: charter::Level::C,
             reason: "no street can".to_owned(),

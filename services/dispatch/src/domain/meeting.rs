@@ -60,7 +60,7 @@ pub(super) fn hold(
         },
     );
     let then = events.iter().fold(state.clone(), evolve::evolve);
-    let planned = plan(&then, matter, by, decisions, in_force)?;
+    let planned = plan(&then, matter, by, decisions, (now, in_force))?;
     // A meeting whose decisions cannot stand was not held.
     if planned.iter().any(Event::is_refusal) {
         return Ok(planned);
@@ -88,6 +88,11 @@ pub(super) fn form_task_force(
         cadence_days,
         meets_by: after(now, cadence_days),
     }])
+}
+
+/// When the time to meet by a day began.
+pub(super) fn before(day: Timestamp, days: u32) -> Timestamp {
+    day.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN)
 }
 
 /// Days of 24 hours: the same time of day in a district, which has no summer time.

@@ -7,7 +7,7 @@
 //! [`allowed`] asks the same rules what could be done now.
 //!
 //! ```text
-//! Unknown ──Grade──▶ Open ──Resolve / last party done / operation concluded──▶ Resolved ──rated, or time over──▶ Closed
+//! Unknown ──Grade──▶ Open ──Resolve / last party done / operation concluded──▶ Resolved ──rated, or lapsed──▶ Closed
 //!                     ▲  ╲                                                       │
 //!                     └───╲──────────── not solved: Reopened ────────────────────┘
 //!                          ╲─ withdrawn, excluded ──────────────────────────────────────────────────────▶ Closed
@@ -34,6 +34,8 @@ mod joint_operation;
 mod meeting;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod named_days;
 mod recurrence;
 mod refusal;
 mod returns;
@@ -97,6 +99,9 @@ pub struct State {
     pub refused: Vec<Code>,
     /// Meetings of the joint operation whose decisions are planned (R-54).
     pub joint_meetings: Vec<u32>,
+    /// Of the joint operation: 1 the first time, one more whenever the case is opened again or comes back to an enforcement
+    /// centre. The centre counts the same.
+    pub joint_round: u32,
     /// What the enforcement centre said when it was through, as long as tasks are left.
     pub concluded: Option<Concluded>,
 }
@@ -191,6 +196,8 @@ pub struct Task {
     pub party: Code,
     pub title: String,
     pub due: Timestamp,
+    /// Since when that counts; none: as long as the case.
+    pub counts_from: Option<Timestamp>,
     pub after: Vec<u32>,
     pub call: Option<u32>,
     pub extended: bool,

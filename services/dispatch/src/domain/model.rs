@@ -76,6 +76,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::Merge,
         Command::Rate { round: number, solved: true, reason: text(), terms: terms(minute, "3h") },
         Command::Rate { round: number, solved: false, reason: text(), terms: terms(minute, "3h") },
+        Command::Lapse { round: number },
         Command::Assign {
             by: by.clone(),
             above_holder: above,
@@ -86,8 +87,8 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         },
         Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
-        Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)], in_force: in_force() },
-        Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)], in_force: in_force() },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)], now, in_force: in_force() },
+        Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)], now, in_force: in_force() },
         Command::FoundRecurrent {
             found: Box::new(Recurrent { category: code("ponding"), earlier, rule }),
             leading: vec![code(BUILD)],
@@ -273,6 +274,7 @@ fn act(command: &Command) -> Option<Act> {
         | Command::Merge
         | Command::Conclude { .. }
         | Command::Rate { .. }
+        | Command::Lapse { .. }
         | Command::FoundRecurrent { .. }
         | Command::JointDecisions { .. }
         | Command::CheckDeadlines { .. } => return None,
@@ -337,8 +339,8 @@ proptest! {
             }
             let clock = next_deadline(&state);
             match state.phase {
-                Phase::Unknown | Phase::Closed => prop_assert_eq!(clock, None),
-                Phase::Resolved { .. } => prop_assert!(clock.is_some(), "resolved, and nothing ends it"),
+                // What is answered ends by what evaluation says, whose clock it is.
+                Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => prop_assert_eq!(clock, None),
                 // The holder or its district can always go on.
                 Phase::Open => {
                     let holder = state.matter.as_ref().unwrap().holder.clone();

@@ -146,7 +146,7 @@ mod tests {
             after: vec![],
             root_cause: true,
         };
-        Command::PlanTasks { by: code(STREET), tasks: vec![task], in_force: in_force() }
+        Command::PlanTasks { by: code(STREET), tasks: vec![task], now: at(0), in_force: in_force() }
     }
 
     fn complete(by: &str, note: &str) -> Command {

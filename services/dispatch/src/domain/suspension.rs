@@ -54,6 +54,18 @@ pub(super) fn resumed(
 }
 
 impl State {
+    /// A day that has counted from `counts_from`, as it stands now, and since when it counts from now on: what it has waited
+    /// for in a suspension is on it already.
+    #[must_use]
+    pub fn as_it_stands(
+        &self,
+        day: Timestamp,
+        counts_from: Option<Timestamp>,
+        now: Timestamp,
+    ) -> (Timestamp, Option<Timestamp>) {
+        case_clock::as_it_stands(self.suspension.as_ref(), (day, counts_from), now)
+    }
+
     /// Whether work due at `due` is in time at `now`. Time does not pass for it while the case is suspended.
     pub(super) fn is_in_time(&self, due: Timestamp, now: Timestamp) -> bool {
         let reached = self.suspension.as_ref().map_or(now, |suspension| suspension.since.min(now));

@@ -11,6 +11,8 @@ use vocabulary::{Duty, Officer, Outcome, Place};
 use super::*;
 
 pub(super) const STREET: &str = "wuchang-liangdao-command-centre";
+/// The only unit that runs joint operations there.
+pub(super) const CENTRE: &str = "wuchang-liangdao-enforcement-centre";
 pub(super) const POLICE: &str = "wuchang-traffic-police";
 pub(super) const BUILD: &str = "wuchang-construction";
 
@@ -114,7 +116,7 @@ pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
         after: after.to_vec(),
         root_cause: false,
     });
-    Command::PlanTasks { by: code(STREET), tasks: tasks.collect(), in_force: in_force() }
+    Command::PlanTasks { by: code(STREET), tasks: tasks.collect(), now: at(0), in_force: in_force() }
 }
 
 /// The state after commands that must all be accepted.
@@ -260,7 +262,10 @@ fn only_the_caller_ends_it_and_a_no_brings_it_back() {
     // The rating of the first round, delivered again, is no rating of the second.
     let state = Rules::decide(&state, &resolve).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &rate(1, true)), Ok(vec![]));
-    assert_eq!(names(&Rules::decide(&state, &check(30_000)).unwrap()), ["Closed"]);
+    // Neither is its lapse; and no clock of ours ends what somebody may have rated in time.
+    assert_eq!(Rules::decide(&state, &check(30_000)), Ok(vec![]));
+    assert_eq!(Rules::decide(&state, &Command::Lapse { round: 1 }), Ok(vec![]));
+    assert_eq!(names(&Rules::decide(&state, &Command::Lapse { round: 2 }).unwrap()), ["Closed"]);
 }
 
 #[test]

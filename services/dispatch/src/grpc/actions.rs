@@ -18,7 +18,8 @@ pub(super) fn allowed(action: &Action) -> AllowedAction {
 }
 
 /// Whether a role's token opens the door for this, as the table has it.
-pub(super) fn may(act: Act, role: Role) -> bool {
+#[must_use]
+pub fn may(act: Act, role: Role) -> bool {
     let by_responder = matches!(act, Act::Respond | Act::ReportIn | Act::Done | Act::Return);
     let service =
         if by_responder { "huying.responder.v1.ResponderService" } else { "huying.dispatch.v1.DispatchService" };

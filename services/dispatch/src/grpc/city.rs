@@ -9,10 +9,12 @@ use station::{Caller, Recorded, Violation, bad_field, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
 use super::Door;
-use crate::app::{self, Asked};
+use crate::above;
+use crate::app::Asked;
 use crate::domain::Command;
 use crate::evidence::evidence;
 use crate::fields::NOTE_LENGTH_MAX;
+use crate::terms;
 
 /// Characters of the name under which the city has a case.
 const REFERENCE_LENGTH_MAX: usize = 100;
@@ -28,7 +30,7 @@ pub(super) async fn transfer(
         city: city(&asked)?,
         reference: prose("reference", &request.reference, REFERENCE_LENGTH_MAX)?,
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-        answer: door.app.city_answer(&asked.charter),
+        answer: terms::city_answer(&asked.charter, door.app.now()),
     };
     let Recorded { revision, position } = door.app.record(&asked, command).await?;
     Ok(Response::new(TransferResponse { revision, position }))
@@ -85,5 +87,5 @@ pub(super) async fn hand_back(
 
 fn city(asked: &Asked) -> Result<Code, Status> {
     let missing = || Violation::new("district", "has-city", "this charter names no city to hand a case to");
-    app::city(&asked.charter).ok_or_else(|| missing().into())
+    above::city(&asked.charter).ok_or_else(|| missing().into())
 }

@@ -18,7 +18,7 @@ use vocabulary::Outcome;
 
 use super::*;
 use crate::domain::{Event as Told, Rules};
-use crate::inbox::translate;
+use crate::reaction::{Ground, reactions};
 
 const DISTRICT: &str = "wuchang";
 const STREET: &str = "wuchang-yangyuan-command-centre";
@@ -66,12 +66,13 @@ impl World {
             sequence: 0,
             commit: Commit {
                 at: Some(self.app.now().to_wire()),
-                decisions: vec![Decision { events: vec![event.clone()], ..Decision::default() }],
+                decisions: vec![Decision { events: vec![event], ..Decision::default() }],
                 ..Commit::default()
             },
         };
-        let command = translate(&self.app, &triaged, None, &event).unwrap().unwrap();
-        self.decide(&key, command).await;
+        let ground = Ground { charter: &self.charter, now: self.app.now() };
+        let asked = reactions(ground, &triaged, &[], &State::default()).unwrap().pop().unwrap();
+        self.decide(&key, asked.command).await;
         key
     }
 
@@ -200,7 +201,7 @@ async fn following_it_again_finds_what_stood_when_it_asked() {
     for (key, revision) in [(&keys[0], 1), (&keys[0], 2), (&keys[1], 1), (&keys[1], 2)] {
         world.follow(key, revision).await;
     }
-    let terms = world.app.terms_of(&world.charter, None);
+    let terms = crate::terms::general(&world.charter, world.app.now());
     world.decide(&keys[0], Command::Reopen { reason: "it is back".to_owned(), terms }).await;
     world.follow(&keys[0], 3).await;
     // It asked before that, so it still counts.

@@ -1,7 +1,7 @@
 //! Dispatch's events as they come from the record. One arm an event, and no arm for the rest: what is not read here does
 //! not compile.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::dispatch_event::Event as WireEvent;
 use record::WireError;
@@ -44,6 +44,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             call: some(fact.call),
             root_cause: fact.root_cause,
             joint_meeting: some(fact.joint_meeting),
+            counts_from: counts_from(fact.counts_from.as_ref())?,
         },
         WireEvent::TaskDone(fact) => Event::TaskDone {
             task: fact.task,
@@ -134,6 +135,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             basis: fact.basis.clone(),
             reason: fact.reason.clone(),
             due: shared::time("due", fact.due.as_ref())?,
+            counts_from: counts_from(fact.counts_from.as_ref())?,
         },
         WireEvent::Suspended(fact) => Event::Suspended {
             by: shared::code("by", &fact.by)?,
@@ -171,6 +173,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             caller: shared::optional_code("caller", &fact.caller)?,
             parties: shared::codes("parties", &fact.parties)?,
             reminders: shared::times("reminders", &fact.reminders)?,
+            counts_from: counts_from(fact.counts_from.as_ref())?,
         },
         WireEvent::Admitted(fact) => Event::Admitted {
             by: shared::code("by", &fact.by)?,
@@ -274,7 +277,7 @@ fn from_called(fact: &wire::Called) -> Result<Whistle, WireError> {
         report_in_due: shared::time("report_in_due", fact.report_in_due.as_ref())?,
         completion_due: shared::time("completion_due", fact.completion_due.as_ref())?,
         due_provisional: fact.due_provisional,
-        counts_from: fact.counts_from.as_ref().map(|at| shared::time("counts_from", Some(at))).transpose()?,
+        counts_from: counts_from(fact.counts_from.as_ref())?,
         note: fact.note.clone(),
         reminders: shared::times("reminders", &fact.reminders)?,
         special: fact.special.as_ref().map(from_special).transpose()?,
@@ -310,6 +313,10 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
         holder: shared::code("owner", &fact.owner)?,
         evidence: fact.evidence.clone(),
     })
+}
+
+fn counts_from(at: Option<&pbjson_types::Timestamp>) -> Result<Option<Timestamp>, WireError> {
+    at.map(|at| shared::time("counts_from", Some(at))).transpose()
 }
 
 fn expected(fact: &wire::Transferred) -> Result<Option<Expected>, WireError> {

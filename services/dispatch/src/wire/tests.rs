@@ -129,11 +129,12 @@ fn judged_and_called() -> Vec<Event> {
 fn worked_on() -> Vec<Event> {
     let party = || code("water");
     let progressed = |kind, call| Event::Progressed { party: party(), kind, note: "on the way".to_owned(), call };
-    let planned = |call, joint_meeting| Event::TaskPlanned {
+    let planned = |call: Option<u32>, joint_meeting| Event::TaskPlanned {
         task: 3,
         party: party(),
         title: "pump".to_owned(),
         due: at(600),
+        counts_from: call.map(|_| at(300)),
         after: vec![1, 2],
         call,
         root_cause: true,
@@ -202,6 +203,7 @@ fn overseen() -> Vec<Event> {
         basis: "article 12".to_owned(),
         reason: "rain".to_owned(),
         due: at(2000),
+        counts_from: (scope == Scope::Case).then_some(at(1000)),
     };
     let overdue = |clock, call, task, order| Event::Overdue {
         clock,
@@ -221,6 +223,7 @@ fn overseen() -> Vec<Event> {
         report_in_due: at(20),
         completion_due: at(500),
         reminders: vec![at(250)],
+        counts_from: Some(at(3)),
         caller,
         parties,
     };

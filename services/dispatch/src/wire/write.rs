@@ -33,7 +33,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             check_in: Some(shared::to_place(check_in)),
             in_time: *in_time,
         }),
-        Event::TaskPlanned { task, party, title, due, after, call, root_cause, joint_meeting } => {
+        Event::TaskPlanned { task, party, title, due, counts_from, after, call, root_cause, joint_meeting } => {
             WireEvent::TaskPlanned(wire::TaskPlanned {
                 task: *task,
                 party: party.to_string(),
@@ -43,6 +43,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
                 call: call.unwrap_or_default(),
                 root_cause: *root_cause,
                 joint_meeting: joint_meeting.unwrap_or_default(),
+                counts_from: counts_from.map(|at| at.to_wire()),
             })
         }
         Event::TaskDone { task, party, note, in_time, evidence } => WireEvent::TaskDone(wire::TaskDone {
@@ -138,7 +139,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
                 in_time: *in_time,
             })
         }
-        Event::Extended { scope, by, basis, reason, due } => {
+        Event::Extended { scope, by, basis, reason, due, counts_from } => {
             let (call, task) = match scope {
                 Scope::Case => (0, 0),
                 Scope::Call(call) => (*call, 0),
@@ -151,6 +152,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
                 basis: basis.clone(),
                 reason: reason.clone(),
                 due: Some(due.to_wire()),
+                counts_from: counts_from.map(|at| at.to_wire()),
             })
         }
         Event::Suspended { by, basis, reason, since, until } => WireEvent::Suspended(wire::Suspended {
@@ -189,6 +191,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             report_in_due,
             completion_due,
             reminders,
+            counts_from,
             caller,
             parties,
         } => WireEvent::ColourRaised(wire::ColourRaised {
@@ -201,6 +204,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             caller: shared::text(caller.as_ref()),
             parties: shared::texts(parties),
             reminders: reminders.iter().map(|at| at.to_wire()).collect(),
+            counts_from: counts_from.map(|at| at.to_wire()),
         }),
         Event::Admitted { by, category, reason, told } => WireEvent::Admitted(wire::Admitted {
             by: by.to_string(),

@@ -45,6 +45,8 @@ pub struct Asker {
     pub course: Course,
     /// A poll that could be cited.
     pub poll: Code,
+    /// Of those who joined, whose own case left.
+    pub gone: Vec<CaseId>,
 }
 
 /// Everything `asker` could do. Who may ask for what at all is the door's to say.
@@ -53,6 +55,7 @@ pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Act> {
     let Some(receipt) = &state.received else { return vec![] };
     let at = receipt.received_at;
     let by = || asker.staff_ref.clone();
+    let (course, gone) = (asker.course, || asker.gone.clone());
     let cited = PollResult {
         poll: asker.poll.clone(),
         question: String::new(),
@@ -64,10 +67,10 @@ pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Act> {
         note: String::new(),
     };
     let offers = [
-        (Act::Supplement, Command::Supplement { text: String::new(), course: asker.course }),
-        (Act::Withdraw, Command::Withdraw { reason: String::new(), course: asker.course }),
-        (Act::ProposeExclusion, Command::ProposeExclusion { reason: String::new(), by: by() }),
-        (Act::ApproveExclusion, Command::ApproveExclusion { by: by() }),
+        (Act::Supplement, Command::Supplement { text: String::new(), course }),
+        (Act::Withdraw, Command::Withdraw { reason: String::new(), course, gone: gone() }),
+        (Act::ProposeExclusion, Command::ProposeExclusion { reason: String::new(), by: by(), course, gone: gone() }),
+        (Act::ApproveExclusion, Command::ApproveExclusion { by: by(), course, gone: gone() }),
         (Act::Merge, Command::Link { into: asker.other, reason: String::new(), into_received_at: at }),
         (Act::AttachPoll, Command::AttachPoll(Box::new(cited))),
     ];

@@ -44,27 +44,34 @@ impl Decider for Rules {
             (Command::Withdraw { .. }, _) if state.merged_into.is_some() => in_force(state).map(|()| vec![]),
             (Command::Withdraw { course: Course::Answered, .. }, _) => Err(Refusal::Answered),
             (Command::Withdraw { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
-            (Command::Withdraw { .. }, _) if !state.joined.is_empty() => Err(Refusal::OthersJoined(state.joined.len())),
+            (Command::Withdraw { gone, .. }, _) if state.others(gone) > 0 => {
+                Err(Refusal::OthersJoined(state.others(gone)))
+            }
             (Command::Withdraw { reason, .. }, _) => Ok(vec![Event::WithdrawalAsked { reason: reason.clone() }]),
-            (Command::ProposeExclusion { by, .. } | Command::ApproveExclusion { by }, _) if by.is_empty() => {
+            (Command::ProposeExclusion { by, .. } | Command::ApproveExclusion { by, .. }, _) if by.is_empty() => {
                 Err(Refusal::StaffNumberNeeded)
             }
-            // What others raised too is no nuisance of one.
-            (Command::ProposeExclusion { .. }, Exclusion::None)
-            | (Command::ApproveExclusion { .. }, Exclusion::Proposed { .. })
-                if !state.joined.is_empty() =>
-            {
-                Err(Refusal::OthersJoined(state.joined.len()))
+            // What is closed is rated and scored, and stays so.
+            (Command::ProposeExclusion { course: Course::Closed, .. }, Exclusion::None)
+            | (Command::ApproveExclusion { course: Course::Closed, .. }, Exclusion::Proposed { .. }) => {
+                Err(Refusal::Closed)
             }
-            (Command::ProposeExclusion { reason, by }, Exclusion::None) => {
+            // What others raised too is no nuisance of one.
+            (Command::ProposeExclusion { gone, .. }, Exclusion::None)
+            | (Command::ApproveExclusion { gone, .. }, Exclusion::Proposed { .. })
+                if state.others(gone) > 0 =>
+            {
+                Err(Refusal::OthersJoined(state.others(gone)))
+            }
+            (Command::ProposeExclusion { reason, by, .. }, Exclusion::None) => {
                 Ok(vec![Event::ExclusionProposed { reason: reason.clone(), by: by.clone() }])
             }
             (Command::ProposeExclusion { .. }, Exclusion::Proposed { .. } | Exclusion::Approved) => Ok(vec![]),
             (Command::ApproveExclusion { .. }, Exclusion::None) => Err(Refusal::ExclusionNotProposed),
-            (Command::ApproveExclusion { by }, Exclusion::Proposed { by: first }) if by == first => {
+            (Command::ApproveExclusion { by, .. }, Exclusion::Proposed { by: first }) if by == first => {
                 Err(Refusal::SecondPersonNeeded(first.clone()))
             }
-            (Command::ApproveExclusion { by }, Exclusion::Proposed { .. }) => {
+            (Command::ApproveExclusion { by, .. }, Exclusion::Proposed { .. }) => {
                 Ok(vec![Event::ExclusionApproved { by: by.clone() }])
             }
             (Command::ApproveExclusion { .. }, Exclusion::Approved) => Ok(vec![]),

@@ -91,16 +91,22 @@ pub enum Command {
         text: String,
         course: Course,
     },
+    /// `gone`, here and below: of those who joined, whose own case left before it became part of this one.
     Withdraw {
         reason: String,
         course: Course,
+        gone: Vec<CaseId>,
     },
     ProposeExclusion {
         reason: String,
         by: String,
+        course: Course,
+        gone: Vec<CaseId>,
     },
     ApproveExclusion {
         by: String,
+        course: Course,
+        gone: Vec<CaseId>,
     },
     /// Later cases turn out to be this one, `case`. Comes before `Link` of the later one (D11).
     Join {
@@ -145,6 +151,19 @@ impl State {
         });
         let others = self.joined.iter().map(|joined| Joined { through: Some(case), ..joined.clone() });
         own.chain(others).collect()
+    }
+
+    /// Whether it left for good: its caller took it back, or it was excluded, and it is part of no other.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.merged_into.is_none() && (self.withdrawal_asked || self.exclusion == Exclusion::Approved)
+    }
+
+    /// How many raised the same matter, without those who are `gone` and whoever came with them.
+    fn others(&self, gone: &[CaseId]) -> usize {
+        let stays =
+            |joined: &&Joined| !gone.contains(&joined.case) && !joined.through.is_some_and(|by| gone.contains(&by));
+        self.joined.iter().filter(stays).count()
     }
 
     /// Whether whoever raised `case` is on this record.

@@ -35,9 +35,12 @@ fn commands(by: &str, into: CaseId, at: Timestamp) -> Vec<(Option<Act>, Command)
     let (by, text) = (by.to_owned(), || "because".to_owned());
     vec![
         (Some(Act::Supplement), Command::Supplement { text: text(), course: Course::Open }),
-        (Some(Act::Withdraw), Command::Withdraw { reason: text(), course: Course::Open }),
-        (Some(Act::ProposeExclusion), Command::ProposeExclusion { reason: text(), by: by.clone() }),
-        (Some(Act::ApproveExclusion), Command::ApproveExclusion { by }),
+        (Some(Act::Withdraw), Command::Withdraw { reason: text(), course: Course::Open, gone: vec![] }),
+        (
+            Some(Act::ProposeExclusion),
+            Command::ProposeExclusion { reason: text(), by: by.clone(), course: Course::Open, gone: vec![] },
+        ),
+        (Some(Act::ApproveExclusion), Command::ApproveExclusion { by, course: Course::Open, gone: vec![] }),
         (Some(Act::Merge), Command::Link { into, reason: text(), into_received_at: at }),
         (Some(Act::AttachPoll), Command::AttachPoll(Box::new(poll("gas-2020")))),
         (Some(Act::AttachPoll), Command::AttachPoll(Box::new(poll("gas-2023")))),
@@ -66,7 +69,8 @@ proptest! {
                 let shown: BTreeSet<Act> = polls
                     .iter()
                     .flat_map(|poll| {
-                        let asker = Asker { staff_ref: by.to_owned(), other: case(3), poll: code(poll), course: Course::Open };
+                        let (other, poll, course) = (case(3), code(poll), Course::Open);
+                        let asker = Asker { staff_ref: by.to_owned(), other, poll, course, gone: vec![] };
                         allowed_actions(&state, &asker)
                     })
                     .collect();

@@ -66,6 +66,15 @@ impl Charter {
         self.party(&format!("{street}-{unit}"))
     }
 
+    /// Whether a unit is the enforcement centre of a street, which every street template has: it runs joint operations
+    ///
+    #[must_use]
+    pub fn is_enforcement_centre(&self, code: &Code) -> bool {
+        let street = self.street_of(code);
+        let centre = street.and_then(|street| self.unit_of(&street.code, ENFORCEMENT_CENTRE));
+        centre.is_some_and(|centre| centre.code == *code)
+    }
+
     /// The squad of the squad template that this street has, e.g. its `police`.
     #[must_use]
     pub fn squad_of(&self, street: &Code, squad: &str) -> Option<&Party> {

@@ -4,16 +4,21 @@
 use ids::{HistoryKey, Owner};
 use proto::dispatch::v1::{Closed, Reopened, Resolved};
 use proto::facts::{DispatchFacts, Facts};
-use record::{Broker, BrokerError};
+use record::{Broker, BrokerError, StoredCommit};
 use vocabulary::Course;
 
 /// # Errors
 /// The record is out of reach, or the case is filed.
 pub async fn course_of(broker: &Broker, key: &HistoryKey) -> Result<Course, BrokerError> {
-    let commits = broker.load_owner(key, Owner::Dispatch).await?;
+    Ok(course_in(&broker.load_owner(key, Owner::Dispatch).await?))
+}
+
+/// The same, where dispatch's commits are at hand, by revision.
+#[must_use]
+pub fn course_in(commits: &[StoredCommit]) -> Course {
     let mut reached = Reached(Course::Open);
     commits.iter().flat_map(|stored| stored.commit.dispatch_facts()).for_each(|fact| fact.told_to(&mut reached));
-    Ok(reached.0)
+    reached.0
 }
 
 struct Reached(Course);

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
-pub use course::course_of;
+pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
 pub use history::History;
 pub use prose::{counted, optional_prose, prose};

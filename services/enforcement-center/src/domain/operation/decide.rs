@@ -130,15 +130,15 @@ impl Operation {
     }
 }
 
-/// Each round of a case is opened once. A live operation stays with its centre.
+/// Each round of a case is opened once, and a round that was under way ends with it.
 fn open_again(operation: &Operation, opening: &Opening) -> Result<Vec<Event>, Refusal> {
     let known = &operation.opening;
-    let new_round = opening.round > known.round;
-    match (known.centre == opening.centre, new_round) {
+    let opened = || Event::OperationOpened(Box::new(opening.clone()));
+    match (known.centre == opening.centre, opening.round > known.round) {
         (true, false) => Ok(vec![]),
-        (true, true) => Ok(vec![Event::OperationOpened(Box::new(opening.clone()))]),
-        (false, true) if operation.is_over() => Ok(vec![Event::OperationOpened(Box::new(opening.clone()))]),
-        (false, _) => Err(Refusal::AnotherCentre(known.centre.clone())),
+        (_, true) if operation.is_over() => Ok(vec![opened()]),
+        (_, true) => Ok(vec![Event::OperationCancelled, opened()]),
+        (false, false) => Err(Refusal::AnotherCentre(known.centre.clone())),
     }
 }
 

@@ -54,6 +54,14 @@ pub fn received(hour: i64) -> Event {
     }))
 }
 
+fn propose(by: &str, course: Course) -> Command {
+    Command::ProposeExclusion { reason: "a nuisance".to_owned(), by: by.to_owned(), course, gone: vec![] }
+}
+
+fn approve(by: &str, course: Course) -> Command {
+    Command::ApproveExclusion { by: by.to_owned(), course, gone: vec![] }
+}
+
 fn given(events: &[Event]) -> State {
     events.iter().fold(State::default(), Rules::evolve)
 }
@@ -83,11 +91,26 @@ fn whoever_joins_keeps_a_clock_of_their_own() {
 
 #[test]
 fn what_others_raised_too_is_not_for_one_of_them_to_withdraw() {
-    let withdraw = Command::Withdraw { reason: "不用了".to_owned(), course: Course::Open };
+    let withdraw = Command::Withdraw { reason: "不用了".to_owned(), course: Course::Open, gone: vec![] };
     let earlier = given(&[received(1)]);
     assert!(Rules::decide(&earlier, &withdraw).is_ok());
     let joined = Rules::decide(&earlier, &join(2, 5)).unwrap().iter().fold(earlier, Rules::evolve);
     assert_eq!(Rules::decide(&joined, &withdraw), Err(Refusal::OthersJoined(1)));
+    // Whoever joined and took their own case back, before it became part of this one, keeps nobody.
+    let left = |gone| Command::Withdraw { reason: String::new(), course: Course::Open, gone };
+    assert_eq!(Rules::decide(&joined, &left(vec![case(3)])), Err(Refusal::OthersJoined(1)));
+    assert!(Rules::decide(&joined, &left(vec![case(2)])).is_ok_and(|events| events.len() == 1));
+}
+
+#[test]
+fn what_is_closed_is_rated_and_nobody_leaves_it_out_any_more() {
+    let proposed = [received(1), Event::ExclusionProposed { reason: String::new(), by: "s-1".to_owned() }];
+    for course in [Course::Open, Course::Answered] {
+        assert!(Rules::decide(&given(&[received(1)]), &propose("s-1", course)).is_ok());
+        assert!(Rules::decide(&given(&proposed), &approve("s-2", course)).is_ok());
+    }
+    assert_eq!(Rules::decide(&given(&[received(1)]), &propose("s-1", Course::Closed)), Err(Refusal::Closed));
+    assert_eq!(Rules::decide(&given(&proposed), &approve("s-2", Course::Closed)), Err(Refusal::Closed));
 }
 
 #[test]
@@ -140,11 +163,10 @@ fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         (0_u64..6, 0_i64..8).prop_map(|(later, hour)| join(later, hour)),
         (0_u64..6, 0_i64..8).prop_map(|(into, hour)| link(into, hour)),
-        Just(Command::Withdraw { reason: String::new(), course: Course::Open }),
+        Just(Command::Withdraw { reason: String::new(), course: Course::Open, gone: vec![] }),
         Just(Command::Supplement { text: "more".to_owned(), course: Course::Open }),
-        prop::sample::select(vec!["s-1", "s-2"])
-            .prop_map(|by| Command::ProposeExclusion { reason: String::new(), by: by.to_owned() }),
-        prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| Command::ApproveExclusion { by: by.to_owned() }),
+        prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| propose(by, Course::Open)),
+        prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| approve(by, Course::Open)),
     ]
 }
 
