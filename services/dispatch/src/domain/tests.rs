@@ -448,6 +448,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             reason: String::new(),
             terms: terms(30_000, "7d"),
         }),
+        (1u32..3).prop_map(|round| Command::Lapse { round }),
         Just(Command::Withdraw),
     ]
 }
@@ -473,7 +474,8 @@ proptest! {
             prop_assert!(endings.values().all(|times| *times == 1), "a call ended twice");
             if matches!(state.phase, Phase::Resolved { .. }) {
                 prop_assert!(state.calls.iter().all(|call| call.ended), "resolved with an open call");
-                prop_assert!(next_deadline(&state).is_some(), "resolved without a clock");
+                // The clock of the rating is evaluation's.
+                prop_assert_eq!(next_deadline(&state), None);
             }
             // The same check again finds nothing: a redelivery emits nothing.
             if let Command::CheckDeadlines { .. } = command {
