@@ -22,7 +22,7 @@ pub fn play(seen: &mut Seen) {
 }
 
 fn received(seen: &mut Seen) {
-    let first: ids::CaseId = "261121-7k3q9xf".parse().unwrap();
+    let first: ids::CaseId = "261121-7k3q9x7".parse().unwrap();
     let mut case = History::<intake::Rules>::new();
     let receipt = Received {
         kind: CaseKind::Report,
