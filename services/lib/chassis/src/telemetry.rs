@@ -23,6 +23,10 @@ use crate::config::ConfigProblem;
 /// How long spans may take to leave at the end, in seconds. A collector that is down must not hold up a restart.
 const FLUSH_S_MAX: u64 = 3;
 
+/// The broker's client logs every attempt to connect, twice a second while a broker is away; what it means is said once by whoever
+/// uses it.
+const BROKER_CLIENT: &str = "async_nats=warn";
+
 /// Bucket bounds of every metric whose name ends in `_seconds`, in seconds: from a cached answer to a stuck broker.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
@@ -73,7 +77,9 @@ impl Telemetry {
     /// If the filter or the endpoint cannot be used.
     pub fn init(config: &LogConfig) -> anyhow::Result<Self> {
         global::set_text_map_propagator(TraceContextPropagator::new());
-        let filter = EnvFilter::try_new(&config.filter).context("reading the log filter")?;
+        // What was said of the client by name holds: of two directives for one target the last.
+        let filter = format!("{BROKER_CLIENT},{}", config.filter);
+        let filter = EnvFilter::try_new(filter).context("reading the log filter")?;
         let traces = config.otlp_endpoint.as_deref().map(|to| provider(&config.service_name, to)).transpose()?;
         let export = traces.as_ref().map(|provider| {
             // Independent of the log's filter: a quiet log should not leave holes in the traces.

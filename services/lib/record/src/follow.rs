@@ -20,14 +20,9 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream::ConsumerErrorKind;
 use async_nats::jetstream::{self, AckKind, ErrorCode};
-use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use ids::HistoryKey;
-use jiff::Timestamp;
-use prost::Message as _;
-use proto::record::v1::DeadLetter;
 use proto::streams::RETRY;
-use proto::subjects::{AlarmSubject, CommitSubject};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -35,7 +30,9 @@ use tracing::Instrument;
 
 use crate::broker::Broker;
 use crate::dead_letters::DeadLetters;
+pub use crate::delivered::Delivered;
 use crate::error::{BrokerError, chain};
+pub use crate::failure::Failure;
 use crate::sparing::Sparing;
 use crate::standing::{explains_failures, warn_unless_known};
 use crate::trace;
@@ -65,72 +62,6 @@ const AWAY_DELAY: Duration = Duration::from_secs(1);
 pub const CONCURRENCY: usize = 256;
 /// The same for dead letters that were handed back. Thousands may come at once, and what happens now goes first.
 const RETRIED_CONCURRENCY: usize = 16;
-
-/// A message in hand.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    pub subject: String,
-    /// Position in its stream.
-    pub sequence: u64,
-    pub payload: Bytes,
-    /// 1 for the first time.
-    pub deliveries: u64,
-    /// When the broker stored it, by its clock: real time. Of a letter that was handed back: when it was.
-    pub stored_at: Timestamp,
-    /// 1, unless it is a dead letter that was handed back.
-    pub attempt: u32,
-}
-
-/// Why a handler could not do its work.
-#[derive(Debug)]
-pub enum Failure {
-    /// It may work later.
-    Transient(Box<dyn Error + Send + Sync>),
-    /// It may work after so long, and there is no use in trying before.
-    Later(Box<dyn Error + Send + Sync>, Duration),
-    /// It will never work.
-    Permanent(Box<dyn Error + Send + Sync>),
-    /// It will work in a version that knows what was written.
-    Newer(Box<dyn Error + Send + Sync>),
-}
-
-impl Failure {
-    pub fn transient(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Transient(error.into())
-    }
-
-    pub fn permanent(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Permanent(error.into())
-    }
-}
-
-impl Failure {
-    /// For whoever was told by it and follows nothing.
-    #[must_use]
-    pub fn into_error(self) -> Box<dyn Error + Send + Sync> {
-        match self {
-            Self::Transient(error) | Self::Later(error, _) | Self::Permanent(error) | Self::Newer(error) => error,
-        }
-    }
-}
-
-impl From<BrokerError> for Failure {
-    fn from(error: BrokerError) -> Self {
-        Arc::new(error).into()
-    }
-}
-
-impl From<Arc<BrokerError>> for Failure {
-    fn from(error: Arc<BrokerError>) -> Self {
-        if let BrokerError::Newer { .. } = *error {
-            Self::Newer(error.into())
-        } else if error.is_transient() {
-            Self::transient(error)
-        } else {
-            Self::permanent(error)
-        }
-    }
-}
 
 /// Which durable consumer to follow, and where its dead letters go.
 #[derive(Clone, Debug)]
@@ -342,7 +273,7 @@ impl Follower {
         let sequence = delivered.sequence;
         let span = tracing::info_span!(
             "process",
-            otel.name = format!("process {}", template(&delivered.subject)),
+            otel.name = format!("process {}", delivered.template()),
             otel.kind = "consumer",
             messaging.system = "nats",
             messaging.operation.type = "process",
@@ -388,7 +319,7 @@ impl Follower {
             Failure::Permanent(error) => self.bury(&delivered, &chain(&*error)).await,
             Failure::Newer(error) => {
                 let why = chain(&*error);
-                self.remember_newer(&delivered.subject, &why);
+                self.remember_newer(&delivered, &why);
                 self.set_aside(&delivered, &why).await
             }
         }
@@ -409,10 +340,10 @@ impl Follower {
         }
     }
 
-    fn remember_newer(&self, subject: &str, why: &str) {
+    fn remember_newer(&self, delivered: &Delivered, why: &str) {
         let mut set_aside = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
         if set_aside.is_empty() {
-            let consumer = &self.consumer;
+            let (consumer, subject) = (&self.consumer, &delivered.subject);
             tracing::warn!(
                 consumer,
                 subject,
@@ -423,7 +354,7 @@ impl Follower {
         if set_aside.len() >= SET_ASIDE_MAX {
             set_aside.clear();
         }
-        set_aside.extend(history_of(subject));
+        set_aside.extend(delivered.history());
     }
 
     /// The history of a message, if an earlier one of it had to be set aside.
@@ -432,7 +363,7 @@ impl Follower {
         if set_aside.is_empty() {
             return None;
         }
-        history_of(&delivered.subject).filter(|key| set_aside.contains(key))
+        delivered.history().filter(|key| set_aside.contains(key))
     }
 
     /// Keeps a message for a version that can handle it. An account without a place for that leaves it with the broker.
@@ -536,43 +467,6 @@ impl Settlements {
     }
 }
 
-impl Delivered {
-    /// A message as it was first followed, also when it comes back as a dead letter.
-    fn read(stream: &str, message: &jetstream::Message) -> Option<Self> {
-        let info = message.info().ok()?;
-        let deliveries = u64::try_from(info.delivered).unwrap_or(1);
-        let stored_at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
-        if stream == RETRY {
-            // What no letter is was put there by nobody of ours: it waits for a person to look.
-            let letter = DeadLetter::decode(message.payload.clone())
-                .inspect_err(|error| tracing::error!(%error, subject = %message.subject, "this is no dead letter"))
-                .ok()?;
-            return Some(Self {
-                subject: letter.subject,
-                sequence: letter.stream_sequence,
-                payload: letter.payload.into(),
-                deliveries,
-                stored_at,
-                attempt: letter.attempt,
-            });
-        }
-        Some(Self {
-            subject: message.subject.to_string(),
-            sequence: info.stream_sequence,
-            payload: message.payload.clone(),
-            deliveries,
-            stored_at,
-            attempt: 1,
-        })
-    }
-}
-
-/// Whose history a followed message is about.
-fn history_of(subject: &str) -> Option<HistoryKey> {
-    let commit = subject.parse::<CommitSubject>().map(|subject| subject.key);
-    commit.or_else(|_| subject.parse::<AlarmSubject>().map(|subject| subject.key)).ok()
-}
-
 async fn under_heartbeat<T>(work: impl Future<Output = T>, message: &jetstream::Message) -> T {
     tokio::pin!(work);
     loop {
@@ -589,15 +483,4 @@ async fn under_heartbeat<T>(work: impl Future<Output = T>, message: &jetstream::
 fn retry_delay(deliveries: u64) -> Duration {
     let doublings = u32::try_from(deliveries.saturating_sub(1)).unwrap_or(u32::MAX).min(10);
     (RETRY_DELAY_MIN * 2u32.pow(doublings)).min(RETRY_DELAY_MAX)
-}
-
-/// The subject without what is particular to one case: span names stay few.
-fn template(subject: &str) -> String {
-    let tokens: Vec<&str> = subject.split('.').collect();
-    match tokens[..] {
-        [kind, _, _, owner, _] if kind != "call" => format!("{kind}.<district>.<id>.{owner}.<revision>"),
-        ["call", ..] => "call.<department>.<case>.<n>".to_owned(),
-        ["timer", owner, kind, ..] => format!("timer.{owner}.{kind}.<district>.<id>"),
-        _ => tokens.first().copied().unwrap_or_default().to_owned(),
-    }
 }
