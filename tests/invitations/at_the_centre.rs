@@ -60,7 +60,12 @@ pub fn play(seen: &mut Seen) {
     let call = SeatCall { party: code(WATER), officer: named, substitutes, due: Some(at(30)) };
     operation.take(CENTRE, &act(Action::CallSeat { call, seats: vec![code(WATER)] })).see(seen, can);
     // The substitute, and then nobody.
-    let check = |minute| Command::CheckDeadlines { now: at(minute), seat_due: at(minute + 30), told: code(DISTRICT) };
+    let check = |minute| Command::CheckDeadlines {
+        now: at(minute),
+        seat_due: at(minute + 30),
+        told: code(DISTRICT),
+        away: std::collections::BTreeSet::new(),
+    };
     operation.take("", &check(30)).see(seen, can);
     operation.take("", &check(60)).see(seen, can);
     let (venue, decisions) = (String::new(), vec![]);

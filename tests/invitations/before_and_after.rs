@@ -71,9 +71,15 @@ fn received(seen: &mut Seen) {
         }
     });
 
-    let propose = intake::domain::Command::ProposeExclusion { reason: "a nuisance".to_owned(), by: "7".to_owned() };
+    let propose = intake::domain::Command::ProposeExclusion {
+        reason: "a nuisance".to_owned(),
+        by: "7".to_owned(),
+        course: Course::Open,
+        gone: vec![],
+    };
     case.take(STREET, &propose).see(seen, |state, _, invited| {
-        let other = Asker { staff_ref: "8".to_owned(), other: first, course: Course::Open, poll: code("any") };
+        let other =
+            Asker { staff_ref: "8".to_owned(), other: first, course: Course::Open, poll: code("any"), gone: vec![] };
         invited == Invited::ApproveExclusion && allowed_actions(state, &other).contains(&Act::ApproveExclusion)
     });
 }

@@ -131,7 +131,7 @@ fn plan(tasks: &[(&str, &[u32])]) -> Command {
         after: after.to_vec(),
         root_cause: false,
     };
-    Command::PlanTasks { by: code(STREET), tasks: tasks.iter().map(plan).collect(), in_force: in_force() }
+    Command::PlanTasks { by: code(STREET), tasks: tasks.iter().map(plan).collect(), now: at(60), in_force: in_force() }
 }
 
 fn resolve() -> Command {
@@ -208,7 +208,7 @@ pub fn play(seen: &mut Seen) {
     let mut joint = History::<Rules>::new();
     joint.take("", &judged("wuchang-liangdao-enforcement-centre", true)).see(seen, can);
     let decided = Plan { party: code(BUILD), title: "seal it".to_owned(), due: None, after: vec![], root_cause: false };
-    let decisions = Command::JointDecisions { meeting: 1, decisions: vec![decided], in_force: in_force() };
+    let decisions = Command::JointDecisions { round: 1, meeting: 1, decisions: vec![decided], in_force: in_force() };
     joint.take("", &decisions).see(seen, can);
 
     // Everybody has left, and it is the holder's again.

@@ -1,6 +1,6 @@
 //! Everybody's histories, and how a commit is followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use charter::Charter;
@@ -323,7 +323,7 @@ impl World {
             Owner::EnforcementCenter => {
                 let told = self.charter.district_centre().code.clone();
                 let seat_due = now + SignedDuration::from_mins(10);
-                let check = operation::Command::CheckDeadlines { now, seat_due, told };
+                let check = operation::Command::CheckDeadlines { now, seat_due, told, away: BTreeSet::new() };
                 !self.decide::<operation::Rules>(case, &by, &check).unwrap().is_empty()
             }
             Owner::Evaluation => {
