@@ -23,8 +23,7 @@ help: ## list the targets
 build: ## compile every service and tool
 	$(CARGO) build --workspace --bins --locked
 
-# It holds all services, so it is enough to run them on one machine.
-huying:
+huying: ## compile the one program that holds all services
 	$(CARGO) build --workspace --bin huying --locked
 
 demo: nats huying ## play a district's day from the first call to the last rating

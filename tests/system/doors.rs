@@ -60,6 +60,14 @@ async fn what_the_contracts_ask_for_is_asked_for_and_nothing_else() {
     let earlier = called_case(&installation, "doors-earlier").await;
     let of_centre = called_case(&installation, "doors-centre").await;
     let (district, command_id) = (DISTRICT.to_owned(), String::new());
+    let release = dispatch::v1::ReleaseRequest {
+        district: district.clone(),
+        case_id: of_centre.clone(),
+        command_id: command_id.clone(),
+        party: PARKS.to_owned(),
+        reason: "several powers are needed".to_owned(),
+    };
+    installation.dispatch(&acting("street", STREET)).await.release(release).await.unwrap();
     let (reason, party) = ("it is the centre's".to_owned(), CENTRE.to_owned());
     let assign = dispatch::v1::AssignRequest { district, case_id: of_centre.clone(), command_id, party, reason };
     installation.dispatch(&acting("district", "jiangan-centre")).await.assign(assign).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use ids::Code;
 use proto::common::v1::Role;
 use proto::dispatch::v1::answer::Answer as Said;
@@ -109,7 +109,9 @@ impl ResponderService for Fleet {
         let (department, _) = self.department(&request)?;
         let since = if request.get_ref().from_start { Since::Start } else { Since::Now };
         let orders = department.orders_since(since).map(|order| Ok(WatchOrdersResponse { order: Some(order) }));
-        Ok(Response::new(Box::pin(orders)))
+        // It goes on by itself, so an end of it is never the last order.
+        let ended = stream::once(async { Err(Status::unavailable("this process stops; ask again")) });
+        Ok(Response::new(Box::pin(orders.chain(ended))))
     }
 
     async fn respond(&self, request: Request<RespondRequest>) -> Result<Response<RespondResponse>, Status> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use huying::accounts::PROVISION_USER;
 use huying::data::DataFolder;
 use ids::Owner;
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::free_port;
 
 use super::DEPARTMENTS;
 use crate::load::Access;
@@ -315,10 +316,6 @@ fn cpu_s(pid: u32) -> anyhow::Result<f64> {
     let (_, after_the_name) = stat.rsplit_once(')').context("a process has a name")?;
     let ticks = after_the_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
     Ok(ticks as f64 / 100.0)
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn is_ready(http: SocketAddr) -> bool {

@@ -15,10 +15,10 @@ use record::{Broker, Step, StoredCommit};
 use serde_json::json;
 use story::Stage;
 use tempfile::TempDir;
-use testkit::Nats;
+use testkit::{Nats, free_port};
 
 use super::installation::log_in;
-use super::program::{Program, free_port, huying_ok, was_killed};
+use super::program::{Program, huying_ok, was_killed};
 use super::{LOOK_EVERY, WAIT};
 
 /// The broker's name among the city's processes.
@@ -242,7 +242,7 @@ impl City {
 
     /// `name` logs in at the broker as `user`.
     fn plan(&mut self, name: &str, user: &str, binary: &str, more: Vec<String>) {
-        let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
         let (grpc, http) = (address(), address());
         let flags = [
             ("--nats-url", self.nats_url.clone()),

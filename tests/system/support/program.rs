@@ -2,11 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -111,23 +110,6 @@ fn built(binary: &str) -> PathBuf {
     let path = test.parent().and_then(Path::parent).unwrap().join(binary);
     assert!(path.exists(), "{} is not built: run `cargo build --workspace --bins` first", path.display());
     path
-}
-
-/// A port that is free now. Not one the system gives out: a port must still be free when its process starts again.
-pub fn free_port() -> u16 {
-    const FIRST: u16 = 20_000;
-    const COUNT: u16 = 10_000;
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Two runs at the same time begin at different places.
-    let start = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap();
-    loop {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let port = FIRST + (start + next) % COUNT;
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-        assert!(next < COUNT, "no port is free");
-    }
 }
 
 fn is_ready(http: SocketAddr) -> bool {

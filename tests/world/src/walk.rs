@@ -17,7 +17,7 @@ use crate::mutation::Mutation;
 use crate::world::{By, Dice, World};
 
 /// So many walks without a mistake find nothing, and within as many each mistake is found.
-const WALKS: u64 = 300;
+const WALKS: u64 = 600;
 const STEPS: usize = 150;
 const CASES: usize = 3;
 

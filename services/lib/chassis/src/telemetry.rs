@@ -23,9 +23,9 @@ use crate::config::ConfigProblem;
 /// How long spans may take to leave at the end, in seconds. A collector that is down must not hold up a restart.
 const FLUSH_S_MAX: u64 = 3;
 
-/// The broker's client logs every attempt to connect, twice a second while a broker is away; what it means is said once by whoever
-/// uses it.
-const BROKER_CLIENT: &str = "async_nats=warn";
+/// The broker's client logs every attempt to connect, twice a second while a broker is away, and every one that fails as an error;
+/// what it means is said once by whoever uses it.
+const BROKER_CLIENT: &str = "async_nats=warn,async_nats::connector=off";
 
 /// Bucket bounds of every metric whose name ends in `_seconds`, in seconds: from a cached answer to a stuck broker.
 const SECONDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];

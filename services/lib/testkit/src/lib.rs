@@ -4,15 +4,39 @@
 //! the checkout (`make tools` puts it there), or `nats-server` on the PATH.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
 /// How long a server may take until it listens.
 const START_S_MAX: u64 = 20;
+
+/// A port that is free now. Not one that the system gives out by itself: it must still be free when its server starts again,
+/// while clients that try to come back are given such ports.
+///
+/// # Errors
+/// None is.
+pub fn free_port() -> anyhow::Result<u16> {
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 10_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two runs at the same time begin at different places.
+    let start = u16::try_from(std::process::id() % u32::from(COUNT))?;
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + (start + next) % COUNT;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+        if next >= COUNT {
+            bail!("no port is free");
+        }
+    }
+}
 
 /// A running server. Dropping it kills it.
 pub struct Nats {
@@ -37,7 +61,8 @@ impl Nats {
     /// # Errors
     /// No binary, or it does not come up.
     pub fn start_with(more: &str) -> anyhow::Result<Self> {
-        let mut server = Self { process: None, folder: tempfile::tempdir()?, port: 0, more: more.to_owned() };
+        let mut server =
+            Self { process: None, folder: tempfile::tempdir()?, port: free_port()?, more: more.to_owned() };
         server.spawn()?;
         Ok(server)
     }
@@ -73,8 +98,7 @@ impl Nats {
                 "listen: \"127.0.0.1:{}\"\n\
                  jetstream {{ store_dir: {store:?}, max_mem: 1G, max_file: 20G, sync_interval: always\n\
                    limits {{ batch {{ max_inflight_per_stream: 1000, max_inflight_total: 5000, max_msgs: 2000 }} }} }}\n{}\n",
-                if self.port == 0 { -1 } else { i32::from(self.port) },
-                self.more
+                self.port, self.more
             ),
         )?;
         let mut process = Command::new(binary())
@@ -96,9 +120,6 @@ impl Nats {
         let deadline = Instant::now() + Duration::from_secs(START_S_MAX);
         let mut said = Vec::new();
         while let Ok(line) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            if let Some((_, port)) = line.split_once("Listening for client connections on 127.0.0.1:") {
-                self.port = port.trim().parse().context("port of nats-server")?;
-            }
             if line.contains("Server is ready") {
                 return Ok(());
             }
