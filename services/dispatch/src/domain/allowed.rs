@@ -101,7 +101,8 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
             offers.extend(on_party(call.number, &called.party, asker));
         }
         let action = Action { call: Some(call.number), ..Action::on_case(Act::Extend) };
-        offers.push((action, extend(asker, Scope::Call(call.number), call.completion_due)));
+        let due = state.as_it_stands(call.completion_due, call.counts_from, asker.now).0;
+        offers.push((action, extend(asker, Scope::Call(call.number), due)));
         offers.extend(answers(call.number, asker));
     }
     for task in &state.tasks {
@@ -116,7 +117,8 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
             rating_due: asker.now,
         };
         offers.push((on_task(Act::CompleteTask), complete));
-        offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), task.due)));
+        let due = state.as_it_stands(task.due, task.counts_from, asker.now).0;
+        offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), due)));
     }
     offers.extend(of_the_city(asker));
     for order in &state.supervisions {
@@ -131,7 +133,10 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
 fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
     let by = || asker.party.clone();
     let (above, now) = (asker.above, asker.now);
-    let due = state.matter.as_ref().map_or(now, |matter| matter.clock.due);
+    let due = state
+        .matter
+        .as_ref()
+        .map_or(now, |matter| state.as_it_stands(matter.clock.due, matter.clock.granted_at, now).0);
     let plan = Plan { party: asker.party.clone(), title: String::new(), due: None, after: vec![], root_cause: false };
     let officer = Officer { staff_ref: String::new(), post: String::new() };
     let whistle = Box::new(whistle(asker));
