@@ -110,7 +110,7 @@ impl ResponderService for Fleet {
         let since = if request.get_ref().from_start { Since::Start } else { Since::Now };
         let orders = department.orders_since(since).map(|order| Ok(WatchOrdersResponse { order: Some(order) }));
         // It goes on by itself, so an end of it is never the last order.
-        let ended = stream::once(async { Err(Status::unavailable("this process stops; ask again")) });
+        let ended = stream::once(async { Err(chassis::leaving()) });
         Ok(Response::new(Box::pin(orders.chain(ended))))
     }
 

@@ -83,7 +83,9 @@ pub(crate) fn said(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
-fn leaving() -> Status {
+/// What ends a stream when its process stops; UNAVAILABLE, so that its reader asks again.
+#[must_use]
+pub fn leaving() -> Status {
     Status::unavailable("this process stops; ask again")
 }
 

@@ -67,6 +67,7 @@ pub use channel::{Authorised, Bearer, NoChannel, authorised};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
 pub use door::identity;
+pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};
