@@ -133,7 +133,7 @@ const fn dispatched(fact: &Dispatched) -> Row {
         Dispatched::Reopened(_) => told![
             tells(Text::OpenAgain, Whom::Callers),
             asks(Text::Reopened, Whom::Holder, HOLD),
-            tells(Text::ReopenedTold, Whom::Came),
+            tells(Text::Reopened, Whom::Came),
         ],
         Dispatched::Closed(_) => {
             told![tells(Text::Closed, Whom::Callers), tells(Text::CaseOver, Whom::Working)]
@@ -177,7 +177,7 @@ const fn dispatched(fact: &Dispatched) -> Row {
         Dispatched::RelatedCaseSpawned(_) => Nobody("it becomes a case of its own, and is told as one"),
         Dispatched::RecurrenceFound(_) => told![
             asks(Text::RecurrenceFound, Whom::Holder, &[Invited::PlanTasks]),
-            tells(Text::RecurrenceTold, Whom::Leading),
+            tells(Text::RecurrenceFound, Whom::Leading),
         ],
         Dispatched::CityReminded(_) => {
             told![asks(Text::CityReminded, Whom::Above, &[Invited::RecordCityProgress])]

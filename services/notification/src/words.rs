@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use vocabulary::Outcome;
 
 use crate::cases::Case;
-use crate::domain::tellings::{Ending, Says, Vote};
+use crate::domain::tellings::{Ending, Telling, Vote, Whom};
 
 pub type Values = BTreeMap<String, String>;
 
@@ -31,7 +31,8 @@ pub fn render(template: &str, values: &Values) -> Result<String, String> {
 }
 
 /// Everything a text may name, as people call it.
-pub fn values(charter: &Charter, case_id: &str, case: &Case, says: &Says) -> Values {
+pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling) -> Values {
+    let says = &telling.says;
     let street = says.street.as_ref().map(|party| match charter.street_of(party) {
         Some(street) => street.name.zh.clone(),
         None => name(charter, party),
@@ -46,6 +47,7 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, says: &Says) -> Val
         ("outcome", says.ending.map(|ending| ending_name(ending).to_owned())),
         ("colour", says.colour.map(|colour| colour_name(colour).to_owned())),
         ("note", says.note.clone()),
+        ("is_holder", (telling.whom == Whom::Holder).then(|| "true".to_owned())),
     ];
     known.into_iter().filter_map(|(variable, value)| value.map(|value| (variable.to_owned(), value))).collect()
 }
@@ -87,7 +89,7 @@ mod tests {
     use proto::{ToWireTime, dispatch};
 
     use super::*;
-    use crate::domain::tellings::{Telling, Text};
+    use crate::domain::tellings::Text;
     use crate::standing::Standing;
     use crate::told::samples;
     use crate::told::told;
@@ -99,7 +101,7 @@ mod tests {
     fn say(charter: &Charter, telling: &Telling) -> Result<String, String> {
         let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()] };
         let text = charter.text(telling.text.as_str()).unwrap();
-        render(&text.zh, &values(charter, "261121-7k3q9xf", &case, &telling.says))
+        render(&text.zh, &values(charter, "261121-7k3q9xf", &case, telling))
     }
 
     #[test]

@@ -5,7 +5,7 @@ use ids::Code;
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 60] = [
+pub(crate) const TEXTS_REQUIRED: [&str; 58] = [
     "received",
     "joined",
     "judged",
@@ -56,8 +56,6 @@ pub(crate) const TEXTS_REQUIRED: [&str; 60] = [
     "task-ready",
     "meeting-missed",
     "task-force",
-    "reopened-told",
-    "recurrence-told",
     "admission-refused",
     "operation-opened",
     "operation-over",
@@ -69,10 +67,11 @@ pub(crate) const TEXTS_REQUIRED: [&str; 60] = [
 ];
 
 /// What a template may name.
-pub(crate) const VARIABLES: [&str; 8] = ["case_id", "title", "street", "party", "due", "outcome", "colour", "note"];
+pub(crate) const VARIABLES: [&str; 9] =
+    ["case_id", "title", "street", "party", "due", "outcome", "colour", "note", "is_holder"];
 
 /// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome`,
-/// `colour` and `note` (what somebody answered).
+/// `colour`, `note` (what somebody answered) and `is_holder` (there if it goes to whoever has the case).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub code: Code,

@@ -80,7 +80,7 @@ impl DispatchFacts for Teller<'_> {
         let holder = all.iter().filter(is_holder);
         let leading = all.iter().filter(|party| !is_holder(party));
         let mut told = self.each(Text::RecurrenceFound, Whom::Holder, holder, &Says::default());
-        told.extend(self.each(Text::RecurrenceTold, Whom::Leading, leading, &Says::default()));
+        told.extend(self.each(Text::RecurrenceFound, Whom::Leading, leading, &Says::default()));
         Ok(told)
     }
 
@@ -240,7 +240,7 @@ impl DispatchFacts for Teller<'_> {
         let is_holder = |party: &&Code| self.standing.holder.as_ref() == Some(*party);
         let mut all = vec![telling(Text::OpenAgain, Whom::Callers, Recipient::Callers, says.clone())];
         all.extend(self.each(Text::Reopened, Whom::Holder, told.iter().filter(is_holder), &says));
-        all.extend(self.each(Text::ReopenedTold, Whom::Came, told.iter().filter(|party| !is_holder(party)), &says));
+        all.extend(self.each(Text::Reopened, Whom::Came, told.iter().filter(|party| !is_holder(party)), &says));
         Ok(all)
     }
 
