@@ -11,6 +11,7 @@
 
 use std::any::Any;
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -55,6 +56,8 @@ const PANICS_REMEMBERED_MAX: usize = 10_000;
 const SET_ASIDE_MAX: usize = 10_000;
 /// How often the broker says that a consumer without messages is alive. Two silences, and the pull is made anew.
 const IDLE_HEARTBEAT: Duration = Duration::from_secs(5);
+/// How often the broker is asked how a consumer stands: one that somebody has paused is as silent as one that is done.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Waits before a broken pull, and before a broker that is away, is tried again.
 const REOPEN_DELAY: Duration = Duration::from_millis(100);
 const AWAY_DELAY: Duration = Duration::from_secs(1);
@@ -141,9 +144,15 @@ impl Follower {
                 () = found.cancelled() => me.pull(RETRY, RETRIED_CONCURRENCY, &found, &stop, &handler, &in_hand).await,
             }
         };
-        let followed = match &me.dead_letters {
-            None => own.await,
-            Some(_) => tokio::try_join!(own, handed_back).map(|((), ())| ()),
+        let follow = async {
+            match &me.dead_letters {
+                None => own.await,
+                Some(_) => tokio::try_join!(own, handed_back).map(|((), ())| ()),
+            }
+        };
+        let followed = tokio::select! {
+            followed = follow => followed,
+            never = me.look_after(&found) => match never {},
         };
         in_hand.close();
         in_hand.wait().await;
@@ -233,35 +242,69 @@ impl Follower {
         Ok(())
     }
 
-    async fn messages(&self, stream: &'static str, at_once: usize) -> Result<pull::Stream, BrokerError> {
-        let what = || format!("follow {} on {stream}", self.consumer);
-        let consumer: PullConsumer =
-            self.jetstream.get_consumer_from_stream(&self.consumer, stream).await.map_err(|source| {
-                match source.kind() {
-                    ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
-                        BrokerError::NotProvisioned { what: format!("consumer {} of {stream}", self.consumer) }
+    /// Says how far behind the consumer is, and when somebody has paused it or lets it go on: whoever did may have
+    /// forgotten, and until the pause is over nothing is followed.
+    async fn look_after(&self, found: &CancellationToken) -> Infallible {
+        found.cancelled().await;
+        let behind = metrics::gauge!("record_consumer_behind", "consumer" => self.consumer.clone());
+        let paused = metrics::gauge!("record_consumer_paused", "consumer" => self.consumer.clone());
+        let mut was_paused = false;
+        loop {
+            // A broker that is away is said by whoever pulls.
+            if let Ok(consumer) = self.consumer(self.stream).await {
+                let info = consumer.cached_info();
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                behind.set(info.num_pending as f64 + info.num_ack_pending as f64);
+                paused.set(if info.paused { 1.0 } else { 0.0 });
+                let (consumer, stream) = (&self.consumer, self.stream);
+                match (was_paused, info.paused) {
+                    (false, true) => {
+                        let left = info.pause_remaining.map(|left| format!("{}s", left.as_secs()));
+                        tracing::warn!(
+                            consumer,
+                            stream,
+                            left,
+                            waiting = info.num_pending,
+                            "somebody has paused this consumer: nothing is followed until that is over; `nats consumer resume` ends it"
+                        );
                     }
-                    // The hub was provisioned by a version that took no letters back.
-                    ConsumerErrorKind::JetStream(error)
-                        if stream == RETRY && error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-                    {
-                        BrokerError::NotProvisioned { what: format!("stream {stream}") }
-                    }
-                    ConsumerErrorKind::TimedOut
-                    | ConsumerErrorKind::Request
-                    | ConsumerErrorKind::InvalidConsumerType
-                    | ConsumerErrorKind::InvalidName
-                    | ConsumerErrorKind::JetStream(_)
-                    | ConsumerErrorKind::Other => BrokerError::unavailable(what(), source),
+                    (true, false) => tracing::info!(consumer, stream, "the consumer is no longer paused"),
+                    (true, true) | (false, false) => {}
                 }
-            })?;
-        consumer
-            .stream()
-            .max_messages_per_batch(at_once)
-            .heartbeat(IDLE_HEARTBEAT)
-            .messages()
-            .await
-            .map_err(|source| BrokerError::unavailable(what(), source))
+                was_paused = info.paused;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn messages(&self, stream: &'static str, at_once: usize) -> Result<pull::Stream, BrokerError> {
+        let consumer = self.consumer(stream).await?;
+        let messages = consumer.stream().max_messages_per_batch(at_once).heartbeat(IDLE_HEARTBEAT).messages();
+        messages.await.map_err(|source| BrokerError::unavailable(self.following(stream), source))
+    }
+
+    async fn consumer(&self, stream: &'static str) -> Result<PullConsumer, BrokerError> {
+        self.jetstream.get_consumer_from_stream(&self.consumer, stream).await.map_err(|source| match source.kind() {
+            ConsumerErrorKind::JetStream(error) if error.error_code() == ErrorCode::CONSUMER_NOT_FOUND => {
+                BrokerError::NotProvisioned { what: format!("consumer {} of {stream}", self.consumer) }
+            }
+            // The hub was provisioned by a version that took no letters back.
+            ConsumerErrorKind::JetStream(error)
+                if stream == RETRY && error.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+            {
+                BrokerError::NotProvisioned { what: format!("stream {stream}") }
+            }
+            ConsumerErrorKind::TimedOut
+            | ConsumerErrorKind::Request
+            | ConsumerErrorKind::InvalidConsumerType
+            | ConsumerErrorKind::InvalidName
+            | ConsumerErrorKind::JetStream(_)
+            | ConsumerErrorKind::Other => BrokerError::unavailable(self.following(stream), source),
+        })
+    }
+
+    fn following(&self, stream: &str) -> String {
+        format!("follow {} on {stream}", self.consumer)
     }
 
     async fn handle<H, F>(&self, stream: &str, message: jetstream::Message, handler: &H)

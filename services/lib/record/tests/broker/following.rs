@@ -18,6 +18,7 @@ use record::follow::{ACK_WAIT_S, CONCURRENCY, Delivered, Failure};
 use record::{Appender, Book, StoredCommit};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use tracing::instrument::WithSubscriber;
 
 use crate::tally::{Command, Happened, Tally};
 use crate::world::{WAIT, World, any_commit, case, eventually, gapless, request, revisions, soon, subject};
@@ -424,6 +425,63 @@ async fn received(world: &World, ids: &[&str]) -> Vec<u64> {
 /// The same bytes each time.
 fn any_commit_bytes(id: &str) -> Vec<u8> {
     proto::record::v1::Commit { at: None, ..any_commit(id) }.encode_to_vec()
+}
+
+/// Whoever paused it may have forgotten: a service that follows nothing says so, instead of looking idle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_somebody_paused_is_said_to_be_and_goes_on_by_itself() {
+    let world = World::new().await;
+    let stream = jetstream::new(world.stranger().await).get_stream(CASES).await.unwrap();
+    let name = record_consumer(Owner::Dispatch);
+    let hour = async_nats::datetime::add_std_duration(async_nats::datetime::now(), Duration::from_secs(3600)).unwrap();
+    assert!(stream.pause_consumer(&name, hour).await.unwrap().paused);
+    received(&world, &["a"]).await;
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let said = Said::default();
+    let follower = world.broker.follower(CASES, &name).await.unwrap();
+    let run = follower.run(world.stop.clone(), move |delivered| {
+        tell.send(delivered.subject).unwrap();
+        async { Ok(()) }
+    });
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(said.clone()).finish();
+    world.tasks.spawn(run.with_subscriber(subscriber));
+
+    let warned = eventually("a warning", async || said.line("somebody has paused this consumer")).await;
+    assert!(warned.contains("WARN") && warned.contains("waiting=1"), "{warned}");
+    assert!(told.try_recv().is_err());
+
+    assert!(!stream.resume_consumer(&name).await.unwrap().paused);
+    assert_eq!(soon("what waited", told.recv()).await.unwrap(), subject(&case("a"), Owner::Intake, 1).to_string());
+    eventually("the end of it", async || said.line("no longer paused")).await;
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Said {
+    fn line(&self, with: &str) -> Option<String> {
+        let all = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        all.lines().find(|line| line.contains(with)).map(str::to_owned)
+    }
+}
+
+impl std::io::Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Said {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
 }
 
 async fn follow<F>(world: &World, owner: &str, handler: impl Fn(Delivered) -> F + Send + Sync + 'static)
