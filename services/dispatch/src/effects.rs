@@ -221,6 +221,7 @@ fn call_order(called: &Called, party: &CalledParty, now: &State) -> CallOrder {
         completion_due: called.completion_due,
         note: called.note.clone(),
         again: false,
+        due_provisional: called.due_provisional,
     }
 }
 
@@ -240,5 +241,6 @@ fn call_as_it_is(call: &Call, called: &domain::CalledParty, now: &State) -> Call
         completion_due: Some(call.completion_due.to_wire()),
         note: String::new(),
         again: false,
+        due_provisional: call.due_provisional,
     }
 }

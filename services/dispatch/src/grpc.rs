@@ -469,6 +469,10 @@ impl DispatchService for Door {
             owner: matter.map(|matter| matter.holder.to_string()).unwrap_or_default(),
             level: matter.map(|matter| shared::to_level(matter.level)).unwrap_or_default(),
             due: matter.map(|matter| matter.clock.due.to_wire()),
+            due_provisional: matter.is_some_and(|matter| {
+                let start = matter.clock.start.as_ref();
+                start.is_some_and(|start| asked.charter.is_provisional(start.limit, matter.clock.due))
+            }),
             suspended: state.suspension.is_some(),
             returns: state.returns,
             earlier_cases: state.earlier.iter().map(ToString::to_string).collect(),

@@ -4,7 +4,6 @@
 mod dispatched;
 
 use ids::Code;
-use jiff::Timestamp;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::enforcement_center::v1 as center;
 use proto::evaluation::v1::RatingRequested;
@@ -155,9 +154,9 @@ impl Teller<'_> {
     }
 
     /// A new holder has it, and the one before has it no more.
-    fn handed_on(&self, to: &str, due: Option<Timestamp>) -> Result<Vec<Telling>, WireError> {
+    fn handed_on(&self, to: &str, says: Says) -> Result<Vec<Telling>, WireError> {
         let to = wire::code("party", to)?;
-        let mut all = self.each(Text::Assigned, Whom::Holder, [&to], &Says { due, ..Says::default() });
+        let mut all = self.each(Text::Assigned, Whom::Holder, [&to], &says);
         all.extend(self.taken_away(&to));
         Ok(all)
     }

@@ -37,7 +37,10 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling) 
         Some(street) => street.name.zh.clone(),
         None => name(charter, party),
     });
-    let due = says.due.map(|due| charter.time_zone.to_datetime(due).strftime("%Y-%m-%d %H:%M").to_string());
+    let due = says.due.map(|due| {
+        let local = charter.time_zone.to_datetime(due).strftime("%Y-%m-%d %H:%M");
+        if says.provisional { format!("{local}（暂定）") } else { local.to_string() }
+    });
     let known = [
         ("case_id", Some(case_id.to_owned())),
         ("title", Some(case.title.clone())),
@@ -89,7 +92,7 @@ mod tests {
     use proto::{ToWireTime, dispatch};
 
     use super::*;
-    use crate::domain::tellings::Text;
+    use crate::domain::tellings::{Says, Text};
     use crate::standing::Standing;
     use crate::told::samples;
     use crate::told::told;
@@ -142,6 +145,17 @@ mod tests {
             say(&charter, &told[0].1).unwrap(),
             format!("{street}呼叫 {party}：昙华林停车（261121-7k3q9xf）。请在 2026-11-21 14:30 前响应并明确人员。")
         );
+    }
+
+    #[test]
+    fn a_time_that_may_still_move_is_said_to() {
+        let says = Says { provisional: true, ..Says::default().due("2027-01-11T09:30:00Z".parse().unwrap()) };
+        let party = "wuchang-water".parse::<Code>().unwrap();
+        let to = crate::domain::tellings::Recipient::Party(party.clone());
+        let says = Says { party: Some(party), ..says };
+        let telling = Telling { text: Text::Assigned, whom: Whom::Holder, to, says };
+        let said = say(&wuchang(), &telling).unwrap();
+        assert!(said.contains("2027-01-11 17:30（暂定）"), "{said}");
     }
 
     #[test]

@@ -203,6 +203,10 @@ impl TriageService for Door {
                 phase: "waiting".to_owned(),
                 claimed_by: claimed_by.clone().unwrap_or_default(),
                 due: Some(due.to_wire()),
+                due_provisional: {
+                    let limit = asked.charter.limit("judgement");
+                    limit.is_some_and(|limit| asked.charter.is_provisional(*limit, *due))
+                },
                 ..answer
             },
             State::Judged { judgement, .. } => {

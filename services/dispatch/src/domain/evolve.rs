@@ -120,6 +120,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                     })
                     .collect(),
                 completion_due: whistle.completion_due,
+                due_provisional: whistle.due_provisional,
                 counts_from: whistle.counts_from,
                 reminders: whistle.reminders.clone(),
                 extended: false,

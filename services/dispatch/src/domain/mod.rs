@@ -146,6 +146,8 @@ pub struct Call {
     pub colour: Colour,
     pub parties: Vec<CalledParty>,
     pub completion_due: Timestamp,
+    /// Its times were counted into a year whose working days are not published.
+    pub due_provisional: bool,
     /// Since when that counts; none where the record does not say.
     pub counts_from: Option<Timestamp>,
     /// When those who are not done are reminded, earliest first.

@@ -144,15 +144,15 @@ impl Follower {
                 () = found.cancelled() => me.pull(RETRY, RETRIED_CONCURRENCY, &found, &stop, &handler, &in_hand).await,
             }
         };
-        let follow = async {
+        let follow = Box::pin(async {
             match &me.dead_letters {
                 None => own.await,
                 Some(_) => tokio::try_join!(own, handed_back).map(|((), ())| ()),
             }
-        };
+        });
         let followed = tokio::select! {
             followed = follow => followed,
-            never = me.look_after(&found) => match never {},
+            never = Box::pin(me.look_after(&found)) => match never {},
         };
         in_hand.close();
         in_hand.wait().await;

@@ -281,6 +281,8 @@ pub struct Says {
     pub street: Option<Code>,
     pub party: Option<Code>,
     pub due: Option<Timestamp>,
+    /// It was counted into a year whose working days are not published, and may still move.
+    pub provisional: bool,
     pub ending: Option<Ending>,
     pub colour: Option<Colour>,
     /// Words of whoever answers, masked when they were recorded.

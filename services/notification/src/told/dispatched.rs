@@ -16,11 +16,12 @@ use crate::domain::tellings::{Ending, Recipient, Says, Telling, Text, Whom};
 
 impl DispatchFacts for Teller<'_> {
     fn assigned(&mut self, fact: &Assigned) -> Self::Found {
-        self.handed_on(&fact.party, Some(wire::time("due", fact.due.as_ref())?))
+        let due = wire::time("due", fact.due.as_ref())?;
+        self.handed_on(&fact.party, Says { provisional: fact.due_provisional, ..Says::default().due(due) })
     }
 
     fn escalated(&mut self, fact: &Escalated) -> Self::Found {
-        self.handed_on(&fact.to_party, None)
+        self.handed_on(&fact.to_party, Says::default())
     }
 
     fn transferred(&mut self, fact: &Transferred) -> Self::Found {
@@ -42,7 +43,8 @@ impl DispatchFacts for Teller<'_> {
         let parties: Vec<Code> = parties.collect::<Result<_, _>>()?;
         let due = wire::time("response_due", fact.response_due.as_ref())?;
         let colour = wire::colour(fact.colour)?;
-        let says = Says { colour: Some(colour), ..Says::default().street(&by).due(due) };
+        let provisional = fact.due_provisional;
+        let says = Says { colour: Some(colour), provisional, ..Says::default().street(&by).due(due) };
         let called = parties
             .iter()
             .map(|to| party(Text::Called, Whom::Called, to, Says { party: Some(to.clone()), ..says.clone() }));

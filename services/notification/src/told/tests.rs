@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::dispatch::v1::{
     Assigned, CallEnded, CallEnding, Called, CalledParty, Clock, CloseReason, Closed, ColourRaised, DispatchEvent,
