@@ -47,7 +47,7 @@ impl App {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.desk.station.now()
+        self.desk.station.this_second()
     }
 
     /// Reads what every request about a case has, and whether the asker may.

@@ -56,7 +56,7 @@ async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
 async fn hear_the_caller(app: &App, alarm: &Alarm) -> Result<(), Failure> {
     let charter = app.desk.station.charter_to_follow(&alarm.key.district)?;
     let case = app.desk.station.broker.load(&alarm.key).await?;
-    let ground = Ground { charter: &charter, now: app.desk.station.now() };
+    let ground = Ground { charter: &charter, now: app.now() };
     decide(app, reaction::said_of_the_answer(ground, &case).map_err(Failure::permanent)?).await
 }
 
@@ -83,7 +83,7 @@ async fn react(app: &App, stored: &StoredCommit, own: &State) -> Result<(), Fail
         },
     };
     let charter = app.desk.station.charter_to_follow(&stored.subject.key.district)?;
-    let ground = Ground { charter: &charter, now: app.desk.station.now() };
+    let ground = Ground { charter: &charter, now: app.now() };
     decide(app, reaction::reactions(ground, stored, &case, own).map_err(Failure::permanent)?).await
 }
 

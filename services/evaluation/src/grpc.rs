@@ -55,7 +55,7 @@ impl Door {
         command: impl FnOnce(&Charter, Timestamp) -> Result<Command, Status>,
     ) -> Result<Recorded, Status> {
         let Asked { caller, charter, key, named } = asked;
-        let command = command(&charter, self.desk.station.now())?;
+        let command = command(&charter, self.desk.station.this_second())?;
         Ok(self.desk.ask(&key, &caller, named, &charter, command).await?.into())
     }
 }

@@ -66,10 +66,10 @@ fn of(event: &Event, teller: &mut Teller<'_>) -> Result<Vec<Telling>, WireError>
 /// Whether whom a fact of this commit concerns is found only in what was recorded before.
 pub fn looks_back(commit: &Commit) -> bool {
     let past = |event: &Event| {
-        // What is answered is with dispatch.
+        // What is answered is with dispatch, and which centre an operation has, with the operation.
         let asks = matches!(event.evaluation(), Some(EvaluationFact::RatingRequested(_)));
         let messages = row(event).map_or(&[][..], |row| row.messages());
-        asks || messages.iter().any(|message| is_remembered(message.whom))
+        asks || event.enforcement_center().is_some() || messages.iter().any(|message| is_remembered(message.whom))
     };
     commit.facts().any(past)
 }

@@ -144,6 +144,15 @@ impl Station {
         self.clock.now()
     }
 
+    /// The same without the part of a second that has passed: what decisions about limits are made by. A limit ends at a
+    /// full second, and whoever answers within that second has kept it; what is counted from now ends at one, too.
+    #[must_use]
+    pub fn this_second(&self) -> Timestamp {
+        let now = self.now();
+        let round = jiff::TimestampRound::new().smallest(jiff::Unit::Second).mode(jiff::RoundMode::Floor);
+        now.round(round).unwrap_or(now)
+    }
+
     /// The charter a district goes by now, for whoever asks and can ask again.
     ///
     /// # Errors

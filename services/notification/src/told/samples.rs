@@ -11,7 +11,7 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 use proto::record::v1::{Actor, Commit, Decision, Event};
 use vocabulary::Outcome;
 
-use super::told;
+use super::{looks_back, told};
 use crate::domain::tellings::Telling;
 use crate::standing::{Call, Operation, Standing, Task};
 
@@ -94,7 +94,10 @@ pub fn told_of_everything() -> Vec<Telling> {
 
 /// What is told of one, by somebody whom it does not concern.
 pub fn told_of(event: &Event) -> Vec<Telling> {
-    let tell = |before| told(&commit("x-actor", vec![event.clone()]), before).unwrap();
+    let commit = commit("x-actor", vec![event.clone()]);
+    // As the inbox does: what is not asked for is not there.
+    let known = |before| if looks_back(&commit) { before } else { Standing::default() };
+    let tell = |before| told(&commit, known(before)).unwrap();
     standings().into_iter().flat_map(tell).map(|(_, telling)| telling).collect()
 }
 
