@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use charter::Colour;
 use ids::Code;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Call, CalledParty, Clock, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension};
+
+/// Limits end at full seconds.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// One running clock.
 struct Running<'s> {
@@ -19,6 +22,11 @@ struct Running<'s> {
 }
 
 impl Running<'_> {
+    /// Whoever answers within the second in which a limit ends has kept it, and is late from the next one on.
+    fn late_from(&self) -> Timestamp {
+        self.due.saturating_add(SECOND).unwrap_or(Timestamp::MAX)
+    }
+
     /// A clock that starts again by itself and was missed several times is told of once.
     fn last_missed(mut self, state: &State, now: Timestamp) -> Self {
         if let (Clock::Meeting, Some(force)) = (self.clock, &state.task_force) {
@@ -44,7 +52,7 @@ pub fn next_deadline(state: &State) -> Option<Timestamp> {
             let ends = state.suspension.iter().map(|suspension| suspension.until);
             let reminders = reminders(state).map(|(_, _, _, at)| at);
             let of_city = city_reminders(state).map(|(_, at)| at);
-            running(state).map(|clock| clock.due).chain(ends).chain(reminders).chain(of_city).min()
+            running(state).map(|clock| clock.late_from()).chain(ends).chain(reminders).chain(of_city).min()
         }
     }
 }
@@ -69,7 +77,8 @@ pub(super) fn overdue(
             });
             let asked_after = city_reminders(&then).filter(|(_, at)| *at <= now);
             let asked_after: Vec<Event> = then.city_reminded(asked_after.map(|(nth, _)| nth), above, centre);
-            let late = running(&then).filter(|clock| clock.due <= now).map(|clock| clock.last_missed(&then, now));
+            let late =
+                running(&then).filter(|clock| clock.late_from() <= now).map(|clock| clock.last_missed(&then, now));
             let late = late.map(|clock| Event::Overdue {
                 clock: clock.clock,
                 call: clock.call,
@@ -81,7 +90,9 @@ pub(super) fn overdue(
             });
             let late: Vec<Event> = late.collect();
             let raised = then.open_calls().filter(|call| is_late(call.number, &late));
-            let raised: Vec<Event> = raised.filter_map(|call| raised_colour(call, now, in_force)).collect();
+            // As of the second that was missed: after it an office may have closed.
+            let missed = now.saturating_sub(SECOND).unwrap_or(now);
+            let raised: Vec<Event> = raised.filter_map(|call| raised_colour(call, missed, in_force)).collect();
             let events: Vec<Event> = reminded.chain(asked_after).chain(late).chain(raised).collect();
             resumed.into_iter().chain(events).collect()
         }

@@ -117,7 +117,7 @@ mod tests {
     use decider::Decider;
     use vocabulary::Outcome;
 
-    use super::super::tests::{STREET, after, at, check, code, given, grade, in_force, names};
+    use super::super::tests::{STREET, after, at, check, code, given, grade, in_force, just_after, names};
     use super::super::{Clock, Command, Rules, next_deadline};
     use super::*;
 
@@ -191,14 +191,14 @@ mod tests {
         assert!(matches!(&late[1], Event::Overdue { clock: Clock::City, told, .. } if told.as_str() == DISTRICT));
         let state = late.iter().fold(state, Rules::evolve);
         assert_eq!(Rules::decide(&state, &check(4321)), Ok(vec![]));
-        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "only the clock of the case is left");
+        assert_eq!(next_deadline(&state), Some(just_after(14 * 24 * 60)), "only the clock of the case is left");
     }
 
     #[test]
     fn any_word_of_the_city_is_its_answer() {
         let (by, note) = (code(DISTRICT), "somebody is on the way".to_owned());
         let state = after(with_the_city(), &Command::CityProgress { by, above: true, city: code(CITY), note });
-        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)));
+        assert_eq!(next_deadline(&state), Some(just_after(14 * 24 * 60)));
         assert_eq!(Rules::decide(&state, &check(4320)), Ok(vec![]));
     }
 
@@ -216,7 +216,7 @@ mod tests {
         let state = after(state, &back(true));
         let matter = state.matter.as_ref().unwrap();
         assert_eq!((matter.holder.as_str(), matter.level), (DISTRICT, Level::C));
-        assert_eq!(next_deadline(&state), Some(at(14 * 24 * 60)), "nobody waits for the city any more");
+        assert_eq!(next_deadline(&state), Some(just_after(14 * 24 * 60)), "nobody waits for the city any more");
         assert!(matches!(Rules::decide(&state, &back(true)), Err(Refusal::NotTheHolder { .. })), "said once");
         let again = Command::Transfer {
             by: code(DISTRICT),

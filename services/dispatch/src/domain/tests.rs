@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use charter::{Charter, Colour, Level};
 use decider::Decider;
 use ids::Code;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use vocabulary::{Duty, Officer, Outcome, Place};
 
@@ -99,9 +99,14 @@ pub(super) fn done() -> Answer {
     Answer::Done { outcome: Outcome::Solved, note: "through".to_owned(), evidence: vec![] }
 }
 
+/// The second after a minute: what ends with the minute has ended, and can be late.
+pub(super) fn just_after(minute: i64) -> Timestamp {
+    at(minute) + SignedDuration::from_secs(1)
+}
+
 pub(super) fn check(minute: i64) -> Command {
     Command::CheckDeadlines {
-        now: at(minute),
+        now: just_after(minute),
         above: BTreeMap::new(),
         centre: code("wuchang-centre"),
         in_force: in_force(),
@@ -207,7 +212,7 @@ fn pruning_waits_for_the_diversion() {
 #[test]
 fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
     let state = given(&[grade(), whistle(&[POLICE])]);
-    assert_eq!(next_deadline(&state), Some(at(30)));
+    assert_eq!(next_deadline(&state), Some(just_after(30)));
     assert_eq!(Rules::decide(&state, &check(29)), Ok(vec![]));
     let late = Rules::decide(&state, &check(30)).unwrap();
     assert!(
@@ -216,7 +221,17 @@ fn a_deadline_acts_once_and_never_early_and_tells_one_level_up() {
     assert_eq!(names(&late), ["Overdue", "ColourRaised"]);
     let state = late.iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &check(31)), Ok(vec![]));
-    assert_eq!(next_deadline(&state), Some(at(120)));
+    assert_eq!(next_deadline(&state), Some(just_after(120)));
+}
+
+#[test]
+fn an_answer_in_the_second_in_which_the_limit_ends_has_kept_it_and_nothing_is_overdue() {
+    let state = given(&[grade(), whistle(&[POLICE])]);
+    let Command::CheckDeadlines { above, centre, in_force, .. } = check(30) else { unreachable!() };
+    let at_the_limit = Command::CheckDeadlines { now: at(30), above, centre, in_force };
+    assert_eq!(Rules::decide(&state, &at_the_limit), Ok(vec![]));
+    let events = Rules::decide(&state, &answer(POLICE, 30, respond())).unwrap();
+    assert!(matches!(&events[0], Event::Responded { in_time: true, .. }));
 }
 
 #[test]
@@ -361,7 +376,7 @@ fn whoever_cannot_decide_has_to_answer_and_come_again() {
         report_in_due: at(130),
     };
     let state = Rules::decide(&state, &unqualified).unwrap().iter().fold(state, Rules::evolve);
-    assert_eq!(next_deadline(&state), Some(at(40)), "the clock of the response runs again");
+    assert_eq!(next_deadline(&state), Some(just_after(40)), "the clock of the response runs again");
     assert_eq!(Rules::decide(&state, &answer(POLICE, 20, done())), Err(Refusal::NotReportedIn(code(POLICE))));
     let again = Rules::decide(&state, &answer(POLICE, 39, report_in())).unwrap();
     assert_eq!(names(&again), ["Responded", "ReportedIn"]);

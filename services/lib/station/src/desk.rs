@@ -110,7 +110,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         charter: &Charter,
         command: impl FnOnce(Timestamp) -> A::Command,
     ) -> Result<(), Failure> {
-        let now = self.station.now().max(alarm.due);
+        let now = self.station.this_second().max(alarm.due);
         let cause = Cause { kind: Some(cause::Kind::Deadline(alarm.due.to_wire())) };
         let nothing_due = match self.decide_unasked(&alarm.key, cause, charter, now, command(now)).await? {
             Reaction::Decided(answered) => answered.events.is_empty(),
