@@ -207,7 +207,9 @@ fn judge(world: &mut World, case: usize, dice: &mut Dice) {
     let reason = "有理由".to_owned();
     let judged = matches!(world.cases[case].triage, judging::State::Judged { .. });
     let command = match judged {
-        true => judging::Command::Regrade { judgement, reason, closed: false },
+        true => {
+            judging::Command::Regrade { by: judging::Seat::District, judgement, reason, standing: world.standing(case) }
+        }
         false => judging::Command::Judge { judgement, reason },
     };
     drop(world.triage(case, &by, &command));
@@ -231,7 +233,7 @@ fn hand_on(world: &mut World, case: usize, dice: &mut Dice) {
             let group = dice.pick(charter.groups()).filter(|_| dice_is_high);
             let (to, to_level) =
                 group.map_or((above.code.clone(), above_level), |group| (group.code.clone(), Level::C));
-            Command::Escalate { by: matter.holder, to, to_level, reason }
+            Command::Escalate { by: matter.holder, to, to_level, reason, judged: world.judged(case) }
         }
         2 => {
             let task = Plan { party: to, title: reason, due: None, after: vec![], root_cause: false };
