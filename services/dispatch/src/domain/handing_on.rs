@@ -245,8 +245,8 @@ mod tests {
         let Command::Grade { assignment, .. } = grade() else { unreachable!() };
         let found = Recurrent {
             category: assignment.category.clone(),
-            earlier: vec!["261121-7k3q9x7".parse().unwrap(), "261121-7k3q9x8".parse().unwrap()],
-            rule: charter::Recurrence { times: 3, within_days: 60, distance_m: 50 },
+            earlier: vec!["261121-7k3q9x7".parse().unwrap()],
+            rule: charter::Recurrence { times: 2, within_days: 60, distance_m: 50 },
         };
         let state = after(with_the_city(), &Command::FoundRecurrent { found: Box::new(found), leading: vec![] });
         let done = Command::CityDone {

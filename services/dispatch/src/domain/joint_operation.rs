@@ -258,6 +258,10 @@ mod tests {
         };
         let state = given(&[joint(), decided(1, &[POLICE]), conclude(), up]);
         assert_eq!(state.concluded, None);
-        assert_eq!(names(&Rules::decide(&state, &complete(POLICE, 1)).unwrap()), ["TaskDone"]);
+        assert_eq!(
+            Rules::decide(&state, &complete(POLICE, 1)),
+            Err(Refusal::NoSuchTask(1)),
+            "it ended with the operation"
+        );
     }
 }
