@@ -47,6 +47,7 @@ pub fn can(state: &State, telling: &Telling, invited: Invited) -> bool {
         party,
         other: code(BUILD),
         other_level: Level::B1,
+        upwards: vec![(code(BUILD), Level::C)],
         departments: vec![],
         city: Some(code("wuhan")),
         now: at(1),
@@ -80,6 +81,7 @@ fn judged(party: &str, comprehensive: bool) -> Command {
         evidence_needed: false,
         reason: String::new(),
         graded_by: 1,
+        dropped: vec![],
     });
     Command::Grade { assignment, terms: terms(), instead: code(STREET) }
 }
@@ -162,8 +164,8 @@ pub fn answered() -> History<Rules> {
 pub fn play(seen: &mut Seen) {
     // Who has it.
     begun(&[]).see(seen, can);
-    let escalate =
-        Command::Escalate { by: code(STREET), to: code(DISTRICT), to_level: Level::C, reason: "too hard".to_owned() };
+    let reason = "too hard".to_owned();
+    let escalate = Command::Escalate { by: code(STREET), to: code(DISTRICT), to_level: Level::C, reason, judged: 1 };
     begun(&[(STREET, escalate)]).see(seen, can);
     let transfer = Command::Transfer {
         by: code(DISTRICT),
@@ -172,6 +174,7 @@ pub fn play(seen: &mut Seen) {
         reference: "C-17".to_owned(),
         reason: "the city's road".to_owned(),
         answer: Expected { due: at(4320), reminders: vec![at(2160)] },
+        judged: 1,
     };
     let mut with_the_city = begun(&[("wuchang", transfer)]);
     with_the_city.take("", &check(2160)).see(seen, can);

@@ -117,11 +117,16 @@ pub fn is_above_holder(charter: &Charter, role: Role, by: Option<&Code>, state: 
 #[must_use]
 pub fn asker(charter: &Arc<Charter>, role: Role, party: Code, state: &State, now: Timestamp) -> Asker {
     let (other, other_level) = above(charter, &party);
+    let group = charter.groups().iter().find(|group| group.code != party);
     Asker {
         above: is_above_holder(charter, role, Some(&party), state),
         desk: role != Role::Department,
         other: other.code.clone(),
         other_level,
+        upwards: [(other.code.clone(), other_level)]
+            .into_iter()
+            .chain(group.map(|it| (it.code.clone(), Level::C)))
+            .collect(),
         departments: charter.group(party.as_str()).map(|group| group.departments().to_vec()).unwrap_or_default(),
         city: city(charter),
         party,

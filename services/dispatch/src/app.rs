@@ -146,6 +146,13 @@ impl App {
         self.desk.read(&asked.key).await
     }
 
+    /// Triage's last revision: who passes a case on knows of it, and what it says does not take the case back later.
+    pub async fn judged(&self, asked: &Asked) -> Result<u64, Status> {
+        let judged = self.desk.station.broker.load_owner(&asked.key, Owner::Triage).await;
+        let judged = judged.map_err(|error| broker_status(&error))?;
+        Ok(judged.last().map(|stored| stored.subject.revision.0).unwrap_or_default())
+    }
+
     /// Who asks, for [`crate::domain::allowed_actions`]; nobody when they act for no unit.
     pub fn asker(&self, asked: &Asked, state: &State) -> Option<Asker> {
         let party = asked.caller.acting_party().ok()?.clone();

@@ -93,8 +93,13 @@ impl DispatchService for Door {
         } else {
             (group(&asked.charter, "to", &request.to)?, charter::Level::C)
         };
-        let command =
-            Command::Escalate { by, to, to_level, reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)? };
+        let command = Command::Escalate {
+            by,
+            to,
+            to_level,
+            reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
+            judged: self.app.judged(&asked).await?,
+        };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(EscalateResponse { revision, position }))
     }

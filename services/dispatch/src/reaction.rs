@@ -213,6 +213,7 @@ impl Translating<'_> {
             evidence_needed: charter.needs_evidence(level, &judgement.category),
             reason: reason.to_owned(),
             graded_by: self.revision.0,
+            dropped: vec![],
         };
         let instead = above::command_centre_of(charter, &assignment.party);
         Ok(Some(Command::Grade { assignment: Box::new(assignment), terms, instead }))

@@ -7,7 +7,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Duty;
 
-use crate::domain::{Expected, InForce, State, Terms, Whistle, reminders};
+use crate::domain::{InForce, State, Terms, Whistle, reminders};
 
 /// Every charter has a limit of this name.
 const GENERAL: &str = "general";
@@ -22,13 +22,6 @@ pub fn due_by(charter: &Charter, now: Timestamp, limit: &str) -> Timestamp {
 #[must_use]
 pub fn rating_due(charter: &Charter, now: Timestamp) -> Timestamp {
     due_by(charter, now, "rating")
-}
-
-/// Until when the city has to say what becomes of a case, and when it is asked after.
-#[must_use]
-pub fn city_answer(charter: &Charter, now: Timestamp) -> Expected {
-    let due = due_by(charter, now, "city-answer");
-    Expected { due, reminders: reminders(charter, now, due) }
 }
 
 /// What a case of this category has to keep from now on.

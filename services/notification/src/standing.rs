@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ids::Code;
 use jiff::Timestamp;
 use proto::dispatch::v1::{
-    Assigned, CallEnded, Called, CityReturned, Closed, Escalated, PartyDone, Released, Reopened, Resolved,
+    Assigned, CallEnded, Called, CityReturned, Closed, DroppedTask, Escalated, PartyDone, Released, Reopened, Resolved,
     ReturnAdjudicated, Returned, Supervised, TaskDone, TaskPlanned, Transferred,
 };
 use proto::enforcement_center::v1::{NoticeServed, OperationOpened, SeatCalled, SeatEscalated, SeatTaken};
@@ -21,6 +21,8 @@ use vocabulary::Outcome;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     pub holder: Option<Code>,
+    /// The holder is the city, for which the district writes.
+    pub with_city: bool,
     /// Where the case lies, as dispatch or triage has it.
     pub place: Option<Code>,
     /// What was answered, and until when it can be rated; none while the case is open.
@@ -62,6 +64,13 @@ pub struct Operation {
     pub seats: BTreeMap<Code, bool>,
     /// Who issued each notice.
     pub notices: BTreeMap<u32, Code>,
+}
+
+impl Operation {
+    /// Whether a unit is resident, or its seat is asked for or taken.
+    pub fn keeps(&self, party: &Code) -> bool {
+        self.residents.contains(party) || self.seats.get(party).is_some_and(|expected| *expected)
+    }
 }
 
 impl Standing {
@@ -125,6 +134,7 @@ impl Standing {
 
     fn handed_to(&mut self, party: &str) -> Result<(), WireError> {
         self.holder = Some(wire::code("party", party)?);
+        self.with_city = false;
         Ok(())
     }
 
@@ -142,6 +152,10 @@ impl Standing {
         if drops_tasks {
             self.tasks.retain(|task| task.done || task.call != call || task.party.as_str() != party);
         }
+    }
+
+    fn drops(&mut self, dropped: &[DroppedTask]) {
+        self.tasks.retain(|task| !dropped.iter().any(|gone| gone.task == task.number));
     }
 
     fn seat(&mut self, party: &str, is_expected: bool) -> Result<(), WireError> {
@@ -184,16 +198,21 @@ impl TriageFacts for Standing {
 
 impl DispatchFacts for Standing {
     fn assigned(&mut self, fact: &Assigned) -> Self::Found {
+        self.drops(&fact.dropped);
         self.lies_at(fact.place.as_ref())?;
         self.handed_to(&fact.party)
     }
 
     fn escalated(&mut self, fact: &Escalated) -> Self::Found {
+        self.drops(&fact.dropped);
         self.handed_to(&fact.to_party)
     }
 
     fn transferred(&mut self, fact: &Transferred) -> Self::Found {
-        self.handed_to(&fact.to_party)
+        self.drops(&fact.dropped);
+        self.handed_to(&fact.to_party)?;
+        self.with_city = true;
+        Ok(())
     }
 
     fn city_returned(&mut self, fact: &CityReturned) -> Self::Found {

@@ -95,10 +95,18 @@ const fn triaged(fact: &Triaged) -> Row {
 const fn dispatched(fact: &Dispatched) -> Row {
     match fact {
         Dispatched::Assigned(_) => {
-            told![asks(Text::Assigned, Whom::Holder, HOLD), tells(Text::TakenAway, Whom::FormerHolder)]
+            told![
+                asks(Text::Assigned, Whom::Holder, HOLD),
+                tells(Text::TakenAway, Whom::FormerHolder),
+                tells(Text::OperationOver, Whom::TaskHolder),
+            ]
         }
         Dispatched::Escalated(_) => {
-            told![asks(Text::Assigned, Whom::Holder, HOLD), tells(Text::TakenAway, Whom::FormerHolder)]
+            told![
+                asks(Text::Assigned, Whom::Holder, HOLD),
+                tells(Text::TakenAway, Whom::FormerHolder),
+                tells(Text::OperationOver, Whom::TaskHolder),
+            ]
         }
         Dispatched::Called(_) => {
             told![asks(Text::Called, Whom::Called, &[Invited::Respond]), tells(Text::Paged, Whom::OnDuty),]
@@ -134,6 +142,7 @@ const fn dispatched(fact: &Dispatched) -> Row {
             tells(Text::OpenAgain, Whom::Callers),
             asks(Text::Reopened, Whom::Holder, HOLD),
             tells(Text::Reopened, Whom::Came),
+            asks(Text::CityReminded, Whom::District, &[Invited::RecordCityProgress]),
         ],
         Dispatched::Closed(_) => {
             told![tells(Text::Closed, Whom::Callers), tells(Text::CaseOver, Whom::Working)]
@@ -172,7 +181,11 @@ const fn dispatched(fact: &Dispatched) -> Row {
         // Whoever asked for it themselves has the refusal as their answer.
         Dispatched::AdmissionRefused(_) => told![tells(Text::AdmissionRefused, Whom::Holder)],
         Dispatched::Transferred(_) => {
-            told![tells(Text::Transferred, Whom::Callers), tells(Text::TakenAway, Whom::FormerHolder)]
+            told![
+                tells(Text::Transferred, Whom::Callers),
+                tells(Text::TakenAway, Whom::FormerHolder),
+                tells(Text::OperationOver, Whom::TaskHolder),
+            ]
         }
         Dispatched::RelatedCaseSpawned(_) => Nobody("it becomes a case of its own, and is told as one"),
         Dispatched::RecurrenceFound(_) => told![

@@ -4,6 +4,7 @@
 mod dispatched;
 
 use ids::Code;
+use proto::dispatch::v1::DroppedTask;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::enforcement_center::v1 as center;
 use proto::evaluation::v1::RatingRequested;
@@ -141,7 +142,8 @@ impl Teller<'_> {
         party.as_str() == self.actor
     }
 
-    /// The same to each of several, about themselves; nobody is told their own words.
+    /// The same to each of several, about themselves; nobody is told their own words. What the holder is told is told to
+    /// the district where that is the city, which has no desk.
     fn each<'p>(
         &self,
         text: Text,
@@ -150,7 +152,12 @@ impl Teller<'_> {
         says: &Says,
     ) -> Vec<Telling> {
         let others = parties.into_iter().filter(|party| !self.is_actor(party));
-        others.map(|to| party(text, whom, to, Says { party: Some(to.clone()), ..says.clone() })).collect()
+        let told = |to: &Code| {
+            let is_city = whom == Whom::Holder && self.standing.with_city && self.standing.holder.as_ref() == Some(to);
+            let recipient = if is_city { Recipient::District } else { Recipient::Party(to.clone()) };
+            telling(text, whom, recipient, Says { party: Some(to.clone()), ..says.clone() })
+        };
+        others.map(told).collect()
     }
 
     /// A new holder has it, and the one before has it no more.
@@ -164,6 +171,19 @@ impl Teller<'_> {
     fn taken_away(&self, to: &Code) -> Option<Telling> {
         let before = self.standing.holder.as_ref().filter(|before| *before != to && !self.is_actor(before))?;
         Some(party(Text::TakenAway, Whom::FormerHolder, before, Says::party(to)))
+    }
+
+    /// Whose tasks of a joint operation are nobody's any more. Who sits in it is told by the centre that it is over.
+    fn dropped(&self, dropped: &[DroppedTask]) -> Result<Vec<Telling>, WireError> {
+        let mut parties: Vec<Code> = Vec::new();
+        for gone in dropped {
+            let party = wire::code("dropped.party", &gone.party)?;
+            let sits = self.standing.operation.as_ref().is_some_and(|operation| operation.keeps(&party));
+            if !sits && !parties.contains(&party) {
+                parties.push(party);
+            }
+        }
+        Ok(self.each(Text::OperationOver, Whom::TaskHolder, &parties, &Says::default()))
     }
 
     /// Dispatch ends or answers the case in the same commit.
@@ -204,7 +224,7 @@ impl IntakeFacts for Teller<'_> {
         let answer = Says { ending: Some(Ending::With(outcome)), ..Says::default().due(due) };
         all.push(newcomer(Text::Resolved, answer));
         // Whoever answered looks again; only the street or the district can open it again.
-        all.push(party(Text::SaidAgain, Whom::Holder, holder, Says::party(holder)));
+        all.extend(self.each(Text::SaidAgain, Whom::Holder, [holder], &Says::default()));
         let centre = Recipient::CommandCentreAt(self.standing.place.clone());
         all.push(telling(Text::SaidAgain, Whom::CommandCentre, centre, Says::party(holder)));
         Ok(all)

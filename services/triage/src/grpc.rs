@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use charter::Charter;
-use ids::{Code, HistoryKey};
+use ids::{Code, HistoryKey, Owner};
 use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::triage::v1::triage_service_server::TriageService;
@@ -12,14 +12,12 @@ use proto::triage::v1::{
     RegradeResponse, SuggestRequest, SuggestResponse,
 };
 use station::desk::{case_key, named};
-use station::{
-    Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, course_of, optional_prose, prose, wire,
-};
+use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose, prose, wire};
 use tonic::{Request, Response, Status};
-use vocabulary::Course;
 
-use crate::domain::{Act, Command, Judgement, Rules, Seat, State, Subject, allowed_actions};
+use crate::domain::{Act, Command, Judgement, Rules, Seat, Standing, State, Subject, allowed_actions};
 use crate::grading;
+use crate::standing::standing;
 use crate::wire::to_judgement;
 
 /// Characters of a reason.
@@ -43,8 +41,7 @@ struct Asked {
     key: HistoryKey,
     state: Arc<State>,
     revision: u64,
-    /// Dispatch has ended it: by a rating, or because nobody rated it.
-    closed: bool,
+    standing: Standing,
 }
 
 impl Door {
@@ -60,14 +57,18 @@ impl Door {
         if *snapshot.state == State::Unknown {
             return Err(station::not_found(&key.id));
         }
-        let closed = match *snapshot.state {
-            State::Judged { .. } => {
-                let course = course_of(&self.desk.station.broker, &key).await;
-                course.map_err(|error| broker_status(&error))? == Course::Closed
-            }
-            State::Unknown | State::Waiting { .. } | State::Dismissed => false,
+        let (state, revision) = (snapshot.state, snapshot.revision.0);
+        let standing = match &*state {
+            State::Judged { judgement, .. } => self.standing(&key, judgement, revision).await?,
+            State::Unknown | State::Waiting { .. } | State::Dismissed => Standing::default(),
         };
-        Ok(Asked { caller, charter, key, state: snapshot.state, revision: snapshot.revision.0, closed })
+        Ok(Asked { caller, charter, key, state, revision, standing })
+    }
+
+    async fn standing(&self, key: &HistoryKey, judged: &Judgement, revision: u64) -> Result<Standing, Status> {
+        let commits = self.desk.station.broker.load_owner(key, Owner::Dispatch).await;
+        let commits = commits.map_err(|error| broker_status(&error))?;
+        standing(&commits, judged, revision).map_err(|error| station::unreadable(&error))
     }
 
     async fn decide(&self, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {
@@ -135,7 +136,7 @@ impl Asked {
             State::Unknown | State::Dismissed => None,
         };
         let Some(somehow) = somehow else { return Vec::new() };
-        let acts = allowed_actions(&self.state, self.seat(), &self.caller.staff_ref, &somehow, self.closed);
+        let acts = allowed_actions(&self.state, self.seat(), &self.caller.staff_ref, &somehow, self.standing);
         acts.into_iter().map(|act: Act| act.name().to_owned()).collect()
     }
 }
@@ -185,7 +186,7 @@ impl TriageService for Door {
         };
         let judgement = asked.judgement(&said)?;
         let reason = prose("reason", &request.reason, REASON_LENGTH_MAX)?;
-        let command = Command::Regrade { judgement, reason, closed: asked.closed };
+        let command = Command::Regrade { by: asked.seat(), judgement, reason, standing: asked.standing };
         let Recorded { revision, position } =
             self.decide(&asked, named(&request.command_id, &request)?, command).await?;
         Ok(Response::new(RegradeResponse { revision, position }))

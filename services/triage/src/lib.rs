@@ -13,6 +13,7 @@ pub mod grading;
 mod grpc;
 mod inbox;
 pub mod reaction;
+pub mod standing;
 mod wire;
 
 use chassis::Service;

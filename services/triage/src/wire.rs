@@ -142,7 +142,7 @@ impl Refuse for Refusal {
             | Self::SameJudgement
             | Self::ReasonRequired
             | Self::Ended => StatusCode::FailedPrecondition,
-            Self::StaffNumberNeeded => StatusCode::PermissionDenied,
+            Self::StaffNumberNeeded | Self::NotAbove => StatusCode::PermissionDenied,
         }
     }
 
@@ -153,6 +153,7 @@ impl Refuse for Refusal {
             Self::JudgedAlready => "judged-already",
             Self::NotJudgedYet => "not-judged-yet",
             Self::SameJudgement => "same-judgement",
+            Self::NotAbove => "not-above",
             Self::StaffNumberNeeded => "staff-number-needed",
             Self::ReasonRequired => "reason-required",
             Self::Ended => "case-ended",

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use charter::{Category, Charter, Colour, Level, PartyKind};
 use decider::Decider;
-use dispatch::domain::{Answer, Attendee, Command, Phase, Plan, ReturnBasis, Scope, Special, Stage, Whistle};
+use dispatch::domain::{
+    Answer, Attendee, Command, Phase, Plan, ReturnBasis, Scope, Special, Stage, Whistle, city_answer,
+};
 use dispatch::{above, terms};
 use enforcement_center::domain::operation::{self, Action, Conclusion, Participant, Path, PathStep};
 use evaluation::domain as evaluating;
@@ -15,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use proto::common::v1::Role;
 use triage::domain as judging;
 use triage::grading;
-use vocabulary::{CallerClass, CaseKind, Course, Duty, Officer, Outcome, Place};
+use vocabulary::{CallerClass, CaseKind, Duty, Officer, Outcome, Place};
 
 use crate::mutation::Mutation;
 use crate::world::{By, Dice, World, code};
@@ -25,7 +27,7 @@ use crate::world::{By, Dice, World, code};
 #[derive(Clone, Debug)]
 pub enum Pending {
     Intake { case: usize, by: By, command: taking::Command },
-    Regrade { case: usize, judgement: judging::Judgement, closed: bool },
+    Regrade { case: usize, judgement: judging::Judgement, standing: judging::Standing },
     Join { later: usize, into: usize },
     Link { later: usize, into: usize },
 }
@@ -149,8 +151,9 @@ impl World {
         let street = By::Desk(Role::Street, "wuchang-jiyuqiao-command-centre".to_owned());
         match pending.swap_remove(dice.below(pending.len())) {
             Pending::Intake { case, by, command } => drop(self.intake(case, &by, &command)),
-            Pending::Regrade { case, judgement, closed } => {
-                let command = judging::Command::Regrade { judgement, reason: text(), closed };
+            Pending::Regrade { case, judgement, standing } => {
+                let by = judging::Seat::Street { own: true };
+                let command = judging::Command::Regrade { by, judgement, reason: text(), standing };
                 drop(self.triage(case, &street, &command));
             }
             Pending::Join { later, into } => {
@@ -185,8 +188,7 @@ impl World {
         let judgement = self.judgement(dice, known);
         let is_judged = matches!(self.cases[case].triage, judging::State::Judged { .. });
         if is_judged {
-            let closed = self.course(case) == Course::Closed;
-            pending.push(Pending::Regrade { case, judgement, closed });
+            pending.push(Pending::Regrade { case, judgement, standing: self.standing(case) });
         } else {
             drop(self.triage(case, &street, &judging::Command::Judge { judgement, reason: text() }));
         }
@@ -320,7 +322,8 @@ impl World {
                     Some(group) if dice.one_in(3) => (group.code.clone(), Level::C),
                     Some(_) | None => (to.code.clone(), to_level),
                 };
-                (holder, Command::Escalate { by, to, to_level, reason })
+                let judged = self.judged(case);
+                (holder, Command::Escalate { by, to, to_level, reason, judged })
             }
             6 => {
                 let plan = Plan {
@@ -362,9 +365,9 @@ impl World {
                 (centre.clone(), Command::Extend { by: centre, above: true, scope, basis: text(), reason, due, now })
             }
             17 => {
-                let answer = terms::city_answer(&self.charter, now);
+                let (answer, judged) = (city_answer(&self.charter, now), self.judged(case));
                 let (city, reference) = (above::city(&self.charter)?, text());
-                (centre.clone(), Command::Transfer { by: centre, above: true, city, reference, reason, answer })
+                (centre.clone(), Command::Transfer { by: centre, above: true, city, reference, reason, answer, judged })
             }
             18 => {
                 let (city, by) = (above::city(&self.charter)?, centre.clone());

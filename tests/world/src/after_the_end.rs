@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use charter::{Charter, Level};
-use dispatch::domain::{Answer, Attendee, Command, InForce, Phase, Plan, ProgressKind, Related, Scope};
+use dispatch::domain::{Answer, Attendee, Command, InForce, Phase, Plan, ProgressKind, Related, Scope, city_answer};
 use dispatch::{above, terms};
 use enforcement_center::domain::operation::{
     self, Action, Conclusion, NextStep, Order, Proof, SeatCall, StopOrder, Verdict,
@@ -263,8 +263,8 @@ fn ask_triage(world: &mut World, case: usize, method: &str) -> Said {
         "Claim" => judging::Command::Claim { by: "s-1".to_owned() },
         "Judge" => judging::Command::Judge { judgement, reason },
         "Regrade" => {
-            let closed = world.course(case) == Course::Closed;
-            judging::Command::Regrade { judgement, reason, closed }
+            let (by, standing) = (judging::Seat::Street { own: true }, world.standing(case));
+            judging::Command::Regrade { by, judgement, reason, standing }
         }
         _ => panic!("{method} has no line"),
     };
@@ -356,7 +356,9 @@ fn ask_dispatch(world: &mut World, case: usize, method: &str) -> Said {
             reason: reason(),
             in_force: in_force(),
         },
-        "Escalate" => Command::Escalate { by, to: centre, to_level: Level::C, reason: reason() },
+        "Escalate" => {
+            Command::Escalate { by, to: centre, to_level: Level::C, reason: reason(), judged: world.judged(case) }
+        }
         "Call" => Command::Call { whistle: Box::new(world.whistle(&by, &mut Dice(3))) },
         "PlanTasks" => Command::PlanTasks { by, tasks: vec![plan(&party)], now, in_force: in_force() },
         "CompleteTask" => {
@@ -397,8 +399,8 @@ fn ask_dispatch(world: &mut World, case: usize, method: &str) -> Said {
             Command::FormTaskForce { lead: by.clone(), members: vec![by.clone(), party], by, cadence_days: 7, now }
         }
         "Transfer" => {
-            let answer = terms::city_answer(&charter, now);
-            Command::Transfer { by: centre, above: true, city, reference: reason(), reason: reason(), answer }
+            let (answer, judged) = (city_answer(&charter, now), world.judged(case));
+            Command::Transfer { by: centre, above: true, city, reference: reason(), reason: reason(), answer, judged }
         }
         "RecordCityProgress" => Command::CityProgress { by: centre, above: true, city, note: reason() },
         "RecordCityDone" => {

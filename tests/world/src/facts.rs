@@ -111,7 +111,10 @@ fn unheard_of() -> (World, usize) {
 fn judge(world: &mut World, case: usize, judgement: judging::Judgement) {
     let (by, reason) = (By::Desk(Role::Street, STREET.to_owned()), "街道".to_owned());
     let command = match world.cases[case].triage {
-        judging::State::Judged { .. } => judging::Command::Regrade { judgement, reason, closed: false },
+        judging::State::Judged { .. } => {
+            let (by, standing) = (judging::Seat::Street { own: true }, world.standing(case));
+            judging::Command::Regrade { by, judgement, reason, standing }
+        }
         judging::State::Waiting { .. } | judging::State::Unknown | judging::State::Dismissed => {
             judging::Command::Judge { judgement, reason }
         }

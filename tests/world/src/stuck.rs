@@ -168,6 +168,22 @@ fn has_an_end(world: &World, state: &State) -> Result<(), String> {
     Err(format!("no end: {state:?}"))
 }
 
+/// Whatever was handed on goes back to where it was judged to, by the same judgement of who is above.
+fn can_be_given_back(world: &World, case: usize) -> Result<(), String> {
+    use decider::Decider;
+    let known = &world.cases[case];
+    let (judging::State::Judged { judgement, .. }, Some(matter)) = (&known.triage, &known.dispatch.matter) else {
+        return Ok(());
+    };
+    let waits = matter.graded_by < world.judged(case);
+    if known.dispatch.phase != Phase::Open || waits || matter.holder == judgement.party {
+        return Ok(());
+    }
+    let (by, judgement, reason) = (judging::Seat::District, judgement.clone(), "请自行办理".to_owned());
+    let back = judging::Command::Regrade { by, judgement, reason, standing: world.standing(case) };
+    triage::Rules::decide(&known.triage, &back).map(drop).map_err(|refusal| format!("{refusal}: {matter:?}"))
+}
+
 /// Any unit of the charter, each kind as likely as another.
 fn anybody(world: &World, dice: &mut Dice) -> Code {
     const KINDS: [PartyKind; 10] = [
@@ -207,7 +223,9 @@ fn judge(world: &mut World, case: usize, dice: &mut Dice) {
     let reason = "有理由".to_owned();
     let judged = matches!(world.cases[case].triage, judging::State::Judged { .. });
     let command = match judged {
-        true => judging::Command::Regrade { judgement, reason, closed: false },
+        true => {
+            judging::Command::Regrade { by: judging::Seat::District, judgement, reason, standing: world.standing(case) }
+        }
         false => judging::Command::Judge { judgement, reason },
     };
     drop(world.triage(case, &by, &command));
@@ -231,7 +249,7 @@ fn hand_on(world: &mut World, case: usize, dice: &mut Dice) {
             let group = dice.pick(charter.groups()).filter(|_| dice_is_high);
             let (to, to_level) =
                 group.map_or((above.code.clone(), above_level), |group| (group.code.clone(), Level::C));
-            Command::Escalate { by: matter.holder, to, to_level, reason }
+            Command::Escalate { by: matter.holder, to, to_level, reason, judged: world.judged(case) }
         }
         2 => {
             let task = Plan { party: to, title: reason, due: None, after: vec![], root_cause: false };
@@ -247,6 +265,37 @@ fn hand_on(world: &mut World, case: usize, dice: &mut Dice) {
         }
     };
     drop(world.dispatch(case, &By::Desk(Role::District, String::new()), &command));
+}
+
+#[test]
+fn what_was_passed_up_goes_back_by_the_judgement_it_had() {
+    let charter = Arc::new(Charter::shipped("wuchang").unwrap());
+    let mut world = World::new(&charter, None);
+    let case = world.submit(None);
+    world.settle(&mut Dice(1));
+    judge(&mut world, case, &mut Dice(3));
+    let judging::State::Judged { judgement, .. } = world.cases[case].triage.clone() else { panic!("not judged") };
+    let holder = |world: &World| world.cases[case].dispatch.matter.clone().unwrap();
+    let first = holder(&world);
+    let (by, to, judged) = (first.holder.clone(), charter.district_centre().code.clone(), world.judged(case));
+    let escalate = Command::Escalate { by, to, to_level: Level::C, reason: "协调不了".to_owned(), judged };
+    world.dispatch(case, &By::Desk(Role::Street, first.holder.to_string()), &escalate).unwrap();
+    let again = |by, standing| judging::Command::Regrade {
+        by,
+        judgement: judgement.clone(),
+        reason: "请自行办理".to_owned(),
+        standing,
+    };
+    let (street, district) =
+        (By::Desk(Role::Street, first.holder.to_string()), By::Desk(Role::District, String::new()));
+    let standing = world.standing(case);
+    let taken = world.triage(case, &street, &again(judging::Seat::Street { own: true }, standing));
+    assert_eq!(taken, Err(judging::Refusal::NotAbove));
+    world.triage(case, &district, &again(judging::Seat::District, standing)).unwrap();
+    world.settle(&mut Dice(5));
+    assert_eq!((holder(&world).holder, holder(&world).level), (first.holder, first.level));
+    let nothing = again(judging::Seat::District, world.standing(case));
+    assert_eq!(world.triage(case, &district, &nothing), Err(judging::Refusal::SameJudgement));
 }
 
 #[test]
@@ -266,7 +315,7 @@ fn wherever_it_was_handed_to_somebody_can_end_it() {
                     _ => world.ask_dispatch(&mut dice),
                 }
                 let state = &world.cases[case].dispatch;
-                if let Err(what) = has_an_end(&world, state) {
+                if let Err(what) = has_an_end(&world, state).and_then(|()| can_be_given_back(&world, case)) {
                     panic!("{district}, walk {seed}, step {step}: {what}");
                 }
             }

@@ -135,7 +135,7 @@ fn with_a_group() -> World {
     world.triage(case, &by, &judging::Command::Judge { judgement, reason }).unwrap();
     world.settle(&mut Dice(2));
     let (to, reason) = (JIANGAN.groups()[0].code.clone(), "街道协调不了".to_owned());
-    let escalate = Command::Escalate { by: centre, to, to_level: Level::C, reason };
+    let escalate = Command::Escalate { by: centre, to, to_level: Level::C, reason, judged: world.judged(case) };
     world.dispatch(case, &by, &escalate).unwrap();
     world
 }

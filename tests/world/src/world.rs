@@ -177,6 +177,19 @@ impl World {
         self.record.iter().filter(|stored| stored.subject.key == *key).cloned().collect()
     }
 
+    /// Triage's last revision, as the door of dispatch reads it for who passes a case on.
+    pub fn judged(&self, case: usize) -> u64 {
+        self.history(case, Owner::Triage).last().map(|stored| stored.subject.revision.0).unwrap_or_default()
+    }
+
+    /// How a judged case stands with dispatch, as the door of triage reads it.
+    pub fn standing(&self, case: usize) -> judging::Standing {
+        let judging::State::Judged { judgement, .. } = &self.cases[case].triage else {
+            return judging::Standing::default();
+        };
+        triage::standing::standing(&self.history(case, Owner::Dispatch), judgement, self.judged(case)).unwrap()
+    }
+
     /// How far dispatch is with a case, read from the record as a door reads it.
     pub fn course(&self, case: usize) -> Course {
         course_in(&self.history(case, Owner::Dispatch))

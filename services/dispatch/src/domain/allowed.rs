@@ -69,6 +69,8 @@ pub struct Asker {
     /// Somebody else of the district, for actions that need a second unit.
     pub other: Code,
     pub other_level: Level,
+    /// To whom it could pass a case on: whoever is above it, and a special group.
+    pub upwards: Vec<(Code, Level)>,
     /// Whom it schedules, if it is a special group.
     pub departments: Vec<Code>,
     /// The city, if the charter has one.
@@ -120,6 +122,7 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
         let due = state.as_it_stands(task.due, task.counts_from, asker.now).0;
         offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), due)));
     }
+    offers.extend(asker.upwards.iter().map(|up| (Action::on_case(Act::Escalate), escalate(asker, up))));
     offers.extend(of_the_city(asker));
     for order in &state.supervisions {
         let action = Action { order: Some(order.number), ..Action::on_case(Act::AnswerSupervision) };
@@ -153,10 +156,6 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
                 reason: String::new(),
                 in_force: asker.in_force.clone(),
             },
-        ),
-        (
-            Act::Escalate,
-            Command::Escalate { by: by(), to: asker.other.clone(), to_level: Level::D, reason: String::new() },
         ),
         (Act::Call, Command::Call { whistle }),
         (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], now, in_force: asker.in_force.clone() }),
@@ -223,6 +222,11 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
     ]
 }
 
+fn escalate(asker: &Asker, (to, to_level): &(Code, Level)) -> Command {
+    let (by, to, to_level) = (asker.party.clone(), to.clone(), *to_level);
+    Command::Escalate { by, to, to_level, reason: String::new(), judged: 0 }
+}
+
 fn of_the_city(asker: &Asker) -> Vec<(Action, Command)> {
     let Some(city) = &asker.city else { return vec![] };
     let (by, above) = (asker.party.clone(), asker.above);
@@ -237,7 +241,8 @@ fn of_the_city(asker: &Asker) -> Vec<(Action, Command)> {
         rating_due: asker.now,
     };
     let answer = Expected { due: later(asker.now), reminders: vec![] };
-    let transfer = Command::Transfer { by: by.clone(), above, city: city.clone(), reference, reason, answer };
+    let transfer =
+        Command::Transfer { by: by.clone(), above, city: city.clone(), reference, reason, answer, judged: 0 };
     let back =
         Command::CityReturn { by: by.clone(), above, city: city.clone(), centre: by.clone(), reason: String::new() };
     vec![

@@ -209,6 +209,7 @@ mod tests {
             to: code("wuchang-group"),
             to_level: Level::C,
             reason: "no street can".to_owned(),
+            judged: 0,
         };
         let state = given(&[grade(), escalate]);
         assert_eq!(Rules::decide(&state, &special(&[POLICE, BUILD], false)), Err(Refusal::ChairNeeded));

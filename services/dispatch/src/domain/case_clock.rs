@@ -6,7 +6,8 @@
 //! ([`charter::Charter::deadline_after`]). An extension names a day; the time ends there unless the limit ends later,
 //! and a standstill moves that day.
 //!
-//! Calls, tasks, reminders, extensions and the next meeting of a task force have days and not limits in their record. A
+//! Calls, tasks with a day of their own, reminders, extensions and the next meeting of a task force have days and not
+//! limits in their record; any other task is due with its call or its case. A
 //! standstill moves them by its length, unless their time was up before it began; and what was said in the middle of it by
 //! as much as was left of it then.
 

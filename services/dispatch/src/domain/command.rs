@@ -110,6 +110,8 @@ pub enum Command {
         to: Code,
         to_level: Level,
         reason: String,
+        /// Triage's last revision.
+        judged: u64,
     },
     Call {
         whistle: Box<Whistle>,
@@ -236,6 +238,8 @@ pub enum Command {
         reference: String,
         reason: String,
         answer: Expected,
+        /// Triage's last revision.
+        judged: u64,
     },
     CityProgress {
         by: Code,

@@ -130,16 +130,16 @@ fn on_open(state: &State, command: &Command) -> Decision {
             }
             handing_on::assign(state, matter, by, (to, *to_level), reason, in_force)
         }
-        Command::Escalate { by, to, to_level, reason } => {
+        Command::Escalate { by, to, to_level, reason, judged } => {
             holds(matter, by)?;
-            handing_on::escalate(matter, to, *to_level, reason)
+            handing_on::escalate(state, matter, (to, *to_level), reason, *judged)
         }
         Command::Call { whistle } => {
             holds(matter, &whistle.caller)?;
             call::blow(state, whistle)
         }
         Command::PlanTasks { by, tasks, now, in_force } => {
-            holds(matter, by)?;
+            works_with(matter, by, in_force)?;
             plan(state, matter, by, tasks, (*now, in_force))
         }
         Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
@@ -191,15 +191,15 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Resume { by, above, now, in_force } => suspension::resume(state, by, *above, *now, in_force),
         Command::HoldMeeting { by, present, minutes, decisions, now, in_force } => {
-            holds(matter, by)?;
+            works_with(matter, by, in_force)?;
             meeting::hold(state, matter, by, present, (minutes, decisions), (*now, in_force))
         }
         Command::FormTaskForce { by, lead, members, cadence_days, now } => {
             holds(matter, by)?;
             meeting::form_task_force(state, lead, members, *cadence_days, *now)
         }
-        Command::Transfer { by, above, city, reference, reason, answer } => {
-            handing_on::transfer(state, matter, (by, *above), city, (reference, reason), answer)
+        Command::Transfer { by, above, city, reference, reason, answer, judged } => {
+            handing_on::transfer(state, matter, (by, *above), city, (reference, reason), (answer, *judged))
         }
         Command::CityReturn { by, above, city, centre, reason } => {
             with_the_city(matter, by, *above, city)?;
@@ -250,6 +250,11 @@ fn holds(matter: &Matter, asked: &Code) -> Result<(), Refusal> {
     Err(Refusal::NotTheHolder { holder: matter.holder.clone(), asked: asked.clone() })
 }
 
+/// Whoever has the case, or writes for who has it.
+fn works_with(matter: &Matter, asked: &Code, in_force: &InForce) -> Result<(), Refusal> {
+    if handing_on::writes_for_city(matter, asked, in_force) { Ok(()) } else { holds(matter, asked) }
+}
+
 /// Whom somebody called, or who works on somebody's case: a case that was handed on leaves nobody behind whom nobody may
 /// let go.
 fn commands(state: &State, matter: &Matter, asked: &Code, party: &Code) -> Result<(), Refusal> {
@@ -275,7 +280,10 @@ fn give_up(state: &State, reason: CloseReason) -> Vec<Event> {
 fn grade(state: &State, judged: &Assignment, clock: CaseClock, terms: &Terms, instead: &Code) -> Vec<Event> {
     let Deadline { due, provisional: due_provisional } = clock.deadline(&terms.in_force);
     let comprehensive = judged.comprehensive && joint_operation::is_run_by(&judged.party, &terms.in_force);
-    let assigned = Assignment { due, due_provisional, start: clock.start, comprehensive, ..judged.clone() };
+    let stays = |matter: &Matter| comprehensive && matter.comprehensive && matter.holder == judged.party;
+    let stays = state.matter.as_ref().is_some_and(stays);
+    let dropped = if stays { vec![] } else { joint_operation::dropped(state) };
+    let assigned = Assignment { due, due_provisional, start: clock.start, comprehensive, dropped, ..judged.clone() };
     match admission::refusal(state, &assigned.category, &assigned.party, None, &terms.in_force) {
         None => vec![Event::Assigned(Box::new(assigned))],
         Some(refused) => {
@@ -327,6 +335,7 @@ pub(super) fn plan(
             title: plan.title.clone(),
             due: plan.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
             counts_from: plan.due.map(|_| now).or(call.and_then(|call| call.counts_from)),
+            follows: plan.due.is_none(),
             after: plan.after.iter().map(|first| before + first).collect(),
             call: call.map(|call| call.number),
             root_cause: plan.root_cause,

@@ -7,7 +7,7 @@ use vocabulary::Outcome;
 
 use super::decide::Decision;
 use super::{
-    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve,
+    Call, CallEnding, CloseReason, Event, Matter, Phase, Refusal, Resolution, Stage, State, Terms, evolve, handing_on,
     joint_operation, recurrence,
 };
 
@@ -138,9 +138,10 @@ pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
             told.push(done.party.clone());
         }
     }
+    let answer = handing_on::asked_again(state, terms);
     let own = state.matter.as_ref().and_then(|matter| matter.clock.start).map(|start| start.limit);
     let terms = Terms { limit: own.unwrap_or(terms.limit), ..terms.clone() };
-    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()), told }
+    Event::Reopened { reason: reason.to_owned(), due: terms.deadline().due, start: Some(terms.start()), told, answer }
 }
 
 /// Nobody has to come any more for what the enforcement centre is through with, and nobody's clocks suffer from it.
@@ -169,8 +170,11 @@ pub(super) fn end(state: &State, reason: CloseReason) -> Vec<Event> {
 }
 
 impl State {
-    /// It was called on, somebody came and did it, and nothing is left to do.
+    /// It was called on, somebody came and did it, and nothing is left to do. What the city has ends by its word alone.
     pub(super) fn is_worked_off(&self) -> bool {
+        if self.matter.as_ref().is_some_and(|matter| matter.with_city) {
+            return false;
+        }
         let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
         all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
     }
@@ -244,6 +248,7 @@ mod tests {
             to: code(DISTRICT),
             to_level: Level::C,
             reason: "no street can".to_owned(),
+            judged: 0,
         };
         let state = after(state, &escalate);
         let mut of_district = resolve(&[]);
@@ -314,6 +319,7 @@ mod tests {
             to: code(DISTRICT),
             to_level: Level::C,
             reason: "no street can".to_owned(),
+            judged: 0,
         };
         let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD])]);
         let gone_up = after(called, &escalate);

@@ -27,6 +27,15 @@ pub struct Assignment {
     pub evidence_needed: bool,
     pub reason: String,
     pub graded_by: u64,
+    /// Tasks of a joint operation that ends with it.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A task that nobody does any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    pub task: u32,
+    pub party: Code,
 }
 
 /// The whistle as it is blown: the charter has filled in what the street left out.
@@ -121,6 +130,10 @@ pub enum Event {
         from: Level,
         to: Level,
         reason: String,
+        /// Triage's last revision when it was passed on: an older judgement does not take it back. 0 on records from
+        /// before it was written down.
+        graded_by: u64,
+        dropped: Vec<Dropped>,
     },
     Called {
         call: u32,
@@ -146,6 +159,8 @@ pub enum Event {
         due: Timestamp,
         /// Since when that counts; none where it is the case's own, and on records from before it was written down.
         counts_from: Option<Timestamp>,
+        /// It has no day of its own, and is due with its call or the case.
+        follows: bool,
         after: Vec<u32>,
         call: Option<u32>,
         root_cause: bool,
@@ -318,6 +333,9 @@ pub enum Event {
         reference: String,
         reason: String,
         answer: Option<Expected>,
+        /// As in `Escalated`.
+        graded_by: u64,
+        dropped: Vec<Dropped>,
     },
     RelatedCaseSpawned {
         by: Code,
@@ -331,6 +349,8 @@ pub enum Event {
         start: Option<Start>,
         /// The holder, and whoever had come to a call: a matter that is not solved reaches them again.
         told: Vec<Code>,
+        /// Until when the city, which has it, is expected to say what becomes of it now.
+        answer: Option<Expected>,
     },
     Closed {
         reason: CloseReason,

@@ -5,8 +5,8 @@ use ids::Code;
 use jiff::Timestamp;
 
 use super::{
-    AskedCity, Call, CalledParty, CaseClock, Clock, Concluded, Event, Expected, Kept, Matter, Phase, Return, Scope,
-    Stage, State, Supervision, Suspension, Task, TaskForce, case_clock, meeting,
+    AskedCity, Call, CalledParty, CaseClock, Clock, Concluded, Dropped, Event, Expected, Kept, Matter, Phase, Return,
+    Scope, Stage, State, Supervision, Suspension, Task, TaskForce, case_clock, meeting,
 };
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
@@ -19,6 +19,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 state.concluded = None;
                 state.joint_round += 1;
             }
+            drop_tasks(&mut state, &assigned.dropped);
             // About something else, it is another problem.
             if state.matter.as_ref().is_some_and(|matter| matter.category != assigned.category) {
                 state.earlier.clear();
@@ -31,6 +32,10 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 holder: assigned.party.clone(),
                 level: assigned.level,
                 comprehensive: assigned.comprehensive,
+                // Handed on by hand it is still what it was judged to be.
+                joint: assigned.comprehensive
+                    || before.as_ref().is_some_and(|before| before.joint && before.graded_by >= assigned.graded_by),
+                with_city: false,
                 category: assigned.category.clone(),
                 also: assigned.also.clone(),
                 situation: assigned.situation.clone(),
@@ -52,7 +57,8 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 graded_by: assigned.graded_by,
             });
         }
-        Event::Escalated { to_party, to, .. } => {
+        Event::Escalated { to_party, to, graded_by, dropped, .. } => {
+            drop_tasks(&mut state, dropped);
             arrive(&mut state, to_party);
             state.asked_city = None;
             state.concluded = None;
@@ -60,17 +66,21 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 matter.holder = to_party.clone();
                 matter.level = *to;
                 matter.comprehensive = false;
+                matter.with_city = false;
+                matter.graded_by = matter.graded_by.max(*graded_by);
             }
         }
-        Event::Transferred { to_party, answer, .. } => {
+        Event::Transferred { to_party, answer, graded_by, dropped, .. } => {
+            drop_tasks(&mut state, dropped);
             arrive(&mut state, to_party);
-            let asked = |answer: &Expected| AskedCity { answer: answer.clone(), reminded: 0, late: false };
-            state.asked_city = answer.as_ref().map(asked);
+            state.asked_city = answer.as_ref().map(AskedCity::from_now);
             state.concluded = None;
             if let Some(matter) = &mut state.matter {
                 matter.holder = to_party.clone();
                 matter.level = Level::D;
                 matter.comprehensive = false;
+                matter.with_city = true;
+                matter.graded_by = matter.graded_by.max(*graded_by);
             }
         }
         Event::CityReturned { to_party, .. } => {
@@ -79,6 +89,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             if let Some(matter) = &mut state.matter {
                 matter.holder = to_party.clone();
                 matter.level = Level::C;
+                matter.with_city = false;
             }
         }
         Event::CityReminded { .. } => {
@@ -152,7 +163,18 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 known.ended = true;
             }
         }
-        Event::TaskPlanned { task, party, title, due, counts_from, after, call, root_cause, joint_meeting } => {
+        Event::TaskPlanned {
+            task,
+            party,
+            title,
+            due,
+            counts_from,
+            follows,
+            after,
+            call,
+            root_cause,
+            joint_meeting,
+        } => {
             state.last_task = state.last_task.max(*task);
             state.joint_meetings.extend(joint_meeting.filter(|meeting| !state.joint_meetings.contains(meeting)));
             let of_call = || state.calls.iter().find(|known| Some(known.number) == *call)?.counts_from;
@@ -162,12 +184,14 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 title: title.clone(),
                 due: *due,
                 counts_from: counts_from.or_else(of_call),
+                follows: *follows,
                 after: after.clone(),
                 call: *call,
                 extended: false,
                 done: false,
                 late: false,
                 root_cause: *root_cause,
+                joint: joint_meeting.is_some(),
             });
         }
         Event::TaskDone { task, evidence, .. } => {
@@ -278,11 +302,17 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             state.suspension = None;
             state.asked_city = None;
             state.concluded = None;
+            // The answer is the account of the matter; whoever wants another one orders it.
+            state.supervisions.iter_mut().for_each(|order| order.answered = true);
         }
-        Event::Reopened { due, start, .. } => {
+        Event::Reopened { due, start, answer, .. } => {
             state.phase = Phase::Open;
             state.joint_round += 1;
             state.evidenced = false;
+            state.asked_city = answer.as_ref().map(AskedCity::from_now);
+            if let (Some(force), Some(start)) = (&mut state.task_force, start) {
+                force.meets_by = meeting::after(start.at, force.cadence_days);
+            }
             state.holders = state.matter.iter().map(|matter| matter.holder.clone()).collect();
             if let Some(matter) = &mut state.matter {
                 matter.clock = CaseClock::starting(*start, *due);
@@ -318,7 +348,23 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::MeasureAdopted { .. } => {}
     }
+    keep_up(&mut state);
     state
+}
+
+/// Tasks without a day of their own are due with their call, or with the case, whatever has just become of that.
+fn keep_up(state: &mut State) {
+    let State { tasks, calls, matter, .. } = state;
+    for task in tasks.iter_mut().filter(|task| task.follows && !task.done) {
+        let call = calls.iter().find(|call| Some(call.number) == task.call);
+        let of_call = call.map(|call| (call.completion_due, call.counts_from));
+        let Some((due, counts_from)) = of_call.or(matter.as_ref().map(|matter| (matter.clock.due, None))) else {
+            continue;
+        };
+        // What somebody was told of is told again only when there was more time, and that is up.
+        task.late &= due <= task.due;
+        (task.due, task.counts_from) = (due, counts_from);
+    }
 }
 
 /// It has a new holder; who judges the same one again does not hand it on.
@@ -332,6 +378,17 @@ fn on_party(state: &mut State, call: u32, party: &Code, change: impl FnOnce(&mut
     let call = state.calls.iter_mut().find(|known| known.number == call);
     if let Some(called) = call.and_then(|call| call.parties.iter_mut().find(|called| called.party == *party)) {
         change(called);
+    }
+}
+
+/// What a joint operation had left to do goes with it.
+fn drop_tasks(state: &mut State, dropped: &[Dropped]) {
+    state.tasks.retain(|task| !dropped.iter().any(|gone| gone.task == task.number));
+}
+
+impl AskedCity {
+    fn from_now(answer: &Expected) -> Self {
+        Self { answer: answer.clone(), reminded: 0, late: false }
     }
 }
 
@@ -370,6 +427,7 @@ fn extend(state: &mut State, scope: Scope, due: Timestamp, counts_from: Option<T
         }
         Scope::Task(number) => on_task(state, number, |task| {
             task.due = due;
+            task.follows = false;
             task.counts_from = counts_from.or(task.counts_from);
             task.extended = true;
         }),
@@ -387,7 +445,7 @@ fn go_on(state: &mut State, standstill: Standstill, due: Option<Timestamp>) {
         call.completion_due = case_clock::later(call.completion_due, held);
         call.reminders.iter_mut().for_each(|at| *at = case_clock::later(*at, held));
     }
-    for task in state.tasks.iter_mut().filter(|task| !task.done) {
+    for task in state.tasks.iter_mut().filter(|task| !task.done && !task.follows) {
         task.due = case_clock::later(task.due, case_clock::rest_of(standstill, task.counts_from));
     }
     if let Some(force) = &mut state.task_force {

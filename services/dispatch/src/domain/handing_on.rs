@@ -1,10 +1,12 @@
 //! Who has the case next: at the same level, one level up, or the city. The clock goes on through all of it.
 
-use charter::Level;
+use charter::{Level, PartyKind};
 use ids::Code;
 
 use super::decide::Decision;
-use super::{Assignment, Event, Expected, InForce, Matter, Refusal, State, admission, joint_operation};
+use super::{
+    Assignment, Event, Expected, InForce, Matter, Refusal, State, Terms, admission, city_answer, joint_operation,
+};
 
 /// Times one unit may have the same case in one round: it can come back once, with what was learnt elsewhere; a third
 /// time it goes round.
@@ -32,7 +34,7 @@ pub(super) fn assign(
     Ok(vec![Event::Assigned(Box::new(Assignment {
         party: to.clone(),
         level: matter.level,
-        comprehensive: matter.comprehensive && joint_operation::is_run_by(to, in_force),
+        comprehensive: matter.joint && joint_operation::is_run_by(to, in_force),
         category: matter.category.clone(),
         also: matter.also.clone(),
         situation: matter.situation.clone(),
@@ -46,6 +48,7 @@ pub(super) fn assign(
         evidence_needed: matter.evidence_needed,
         reason: reason.to_owned(),
         graded_by: matter.graded_by,
+        dropped: joint_operation::dropped(state),
     }))])
 }
 
@@ -57,7 +60,18 @@ fn level_without_call(level: Level) -> Level {
     }
 }
 
-pub(super) fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str) -> Decision {
+/// `judged` is triage's last revision: what was judged before, and could not hold yet, does not take it back.
+pub(super) fn escalate(
+    state: &State,
+    matter: &Matter,
+    (to, to_level): (&Code, Level),
+    reason: &str,
+    judged: u64,
+) -> Decision {
+    // Only the city is at that level, and the district keeps it.
+    if to_level == Level::D {
+        return Err(Refusal::TransferInstead(to.clone()));
+    }
     if matter.holder == *to || to_level < level_without_call(matter.level) {
         return Err(Refusal::NotUpwards(to.clone()));
     }
@@ -67,6 +81,8 @@ pub(super) fn escalate(matter: &Matter, to: &Code, to_level: Level, reason: &str
         from: matter.level,
         to: to_level.max(matter.level),
         reason: reason.to_owned(),
+        graded_by: judged.max(matter.graded_by),
+        dropped: joint_operation::dropped(state),
     }])
 }
 
@@ -78,7 +94,7 @@ pub(super) fn transfer(
     (by, above): (&Code, bool),
     city: &Code,
     (reference, reason): (&str, &str),
-    answer: &Expected,
+    (answer, judged): (&Expected, u64),
 ) -> Decision {
     if !above {
         return Err(Refusal::NotAbove(by.clone()));
@@ -94,7 +110,21 @@ pub(super) fn transfer(
         reference: reference.to_owned(),
         reason: reason.to_owned(),
         answer: Some(answer.clone()),
+        graded_by: judged.max(matter.graded_by),
+        dropped: joint_operation::dropped(state),
     }])
+}
+
+/// The city has no desk here: what it has, the district works with as if it were its own.
+pub(super) fn writes_for_city(matter: &Matter, by: &Code, in_force: &InForce) -> bool {
+    let district = || in_force.0.party(by.as_str()).is_some_and(|party| party.kind == PartyKind::District);
+    matter.with_city && district()
+}
+
+/// Until when the city, if it has the case, says what becomes of it now that it is open again.
+pub(super) fn asked_again(state: &State, terms: &Terms) -> Option<Expected> {
+    let with_city = state.matter.as_ref().is_some_and(|matter| matter.with_city);
+    with_city.then(|| city_answer(&terms.in_force.0, terms.now))
 }
 
 /// The city says that it is not its own. Nothing keeps it from coming back: it is nobody else's.
@@ -117,8 +147,10 @@ mod tests {
     use decider::Decider;
     use vocabulary::Outcome;
 
-    use super::super::tests::{STREET, after, at, check, code, given, grade, in_force, just_after, names};
-    use super::super::{Clock, Command, Rules, next_deadline};
+    use super::super::tests::{
+        POLICE, STREET, after, at, check, code, given, grade, grade_as, in_force, just_after, names, terms, whistle,
+    };
+    use super::super::{Clock, Command, Plan, Recurrent, Rules, next_deadline};
     use super::*;
 
     const DISTRICT: &str = "wuchang-centre";
@@ -133,6 +165,7 @@ mod tests {
             reference: "C-17".to_owned(),
             reason: "the city's road".to_owned(),
             answer: Expected { due: at(1_000_000), reminders: vec![] },
+            judged: 0,
         };
         let first = given(&[grade()]);
         assert_eq!(Rules::decide(&first, &transfer(false)), Err(Refusal::NotAbove(code(DISTRICT))));
@@ -160,6 +193,84 @@ mod tests {
         assert_eq!(names(&done(&state).unwrap()), ["Resolved"]);
     }
 
+    fn escalate(by: &str, (to, to_level): (&str, Level), judged: u64) -> Command {
+        Command::Escalate { by: code(by), to: code(to), to_level, reason: "no street can".to_owned(), judged }
+    }
+
+    #[test]
+    fn what_was_judged_before_a_case_went_up_does_not_take_it_back_when_it_can_hold() {
+        let later = |graded_by| grade_as(graded_by, terms(0, "14d"));
+        let release = Command::Release {
+            by: code(STREET),
+            party: code(POLICE),
+            reason: "not needed".to_owned(),
+            rating_due: at(1),
+        };
+        let called = given(&[grade(), whistle(&[POLICE])]);
+        assert_eq!(Rules::decide(&called, &later(2)), Ok(vec![]), "it waits for the call");
+        let above = after(after(called, &escalate(STREET, (DISTRICT, Level::C), 2)), &release);
+        assert_eq!(Rules::decide(&above, &later(2)), Ok(vec![]), "however late it is told");
+        assert_eq!(names(&Rules::decide(&above, &later(3)).unwrap()), ["Assigned"], "who has it judges anew");
+    }
+
+    #[test]
+    fn the_city_gets_a_case_under_a_name_of_its_own_and_a_day_to_answer() {
+        let state = given(&[grade(), escalate(STREET, (DISTRICT, Level::C), 1)]);
+        let up = escalate(DISTRICT, (CITY, Level::D), 1);
+        assert_eq!(Rules::decide(&state, &up), Err(Refusal::TransferInstead(code(CITY))));
+    }
+
+    #[test]
+    fn what_is_open_again_with_the_city_is_asked_for_again() {
+        let done = Command::CityDone {
+            by: code(DISTRICT),
+            above: true,
+            city: code(CITY),
+            outcome: Outcome::Solved,
+            summary: "repaired".to_owned(),
+            evidence: vec![],
+            rating_due: at(30_000),
+        };
+        let again = Command::Reopen { reason: "wet again".to_owned(), terms: terms(20_000, "14d") };
+        let reopened = Rules::decide(&after(with_the_city(), &done), &again).unwrap();
+        let [Event::Reopened { answer: Some(answer), .. }] = &reopened[..] else { panic!("{reopened:?}") };
+        let state = reopened.iter().fold(after(with_the_city(), &done), Rules::evolve);
+        assert_eq!(next_deadline(&state), answer.reminders.first().copied());
+        let late = Rules::decide(&state, &check(40_000)).unwrap();
+        assert!(late.iter().any(|event| matches!(event, Event::Overdue { clock: Clock::City, .. })), "{late:?}");
+    }
+
+    #[test]
+    fn the_district_finds_the_cause_of_what_the_city_has() {
+        let Command::Grade { assignment, .. } = grade() else { unreachable!() };
+        let found = Recurrent {
+            category: assignment.category.clone(),
+            earlier: vec!["261121-7k3q9x7".parse().unwrap()],
+            rule: charter::Recurrence { times: 2, within_days: 60, distance_m: 50 },
+        };
+        let state = after(with_the_city(), &Command::FoundRecurrent { found: Box::new(found), leading: vec![] });
+        let done = Command::CityDone {
+            by: code(DISTRICT),
+            above: true,
+            city: code(CITY),
+            outcome: Outcome::Solved,
+            summary: "pumped".to_owned(),
+            evidence: vec![],
+            rating_due: at(30_000),
+        };
+        assert_eq!(Rules::decide(&state, &done), Err(Refusal::RootCauseNeeded));
+        let cause = |by: &str| {
+            let party = code(DISTRICT);
+            let task = Plan { party, title: "why".to_owned(), due: None, after: vec![], root_cause: true };
+            Command::PlanTasks { by: code(by), tasks: vec![task], now: at(5), in_force: in_force() }
+        };
+        assert!(matches!(Rules::decide(&state, &cause(STREET)), Err(Refusal::NotTheHolder { .. })));
+        let (by, note) = (code(DISTRICT), "the pipe is too narrow".to_owned());
+        let said = Command::CompleteTask { by, task: 1, note, evidence: vec![], now: at(9), rating_due: at(30_000) };
+        let state = after(after(state, &cause(DISTRICT)), &said);
+        assert_eq!(names(&Rules::decide(&state, &done).unwrap()), ["Resolved"]);
+    }
+
     /// In the city's hands since minute 0, with three days to say a word.
     fn with_the_city() -> State {
         let transfer = Command::Transfer {
@@ -169,6 +280,7 @@ mod tests {
             reference: "C-17".to_owned(),
             reason: "the city's road".to_owned(),
             answer: Expected { due: at(4320), reminders: vec![at(2160), at(3456)] },
+            judged: 0,
         };
         given(&[grade(), transfer])
     }
@@ -225,6 +337,7 @@ mod tests {
             reference: "C-18".to_owned(),
             reason: "it is on the city's map".to_owned(),
             answer: Expected { due: at(9000), reminders: vec![] },
+            judged: 0,
         };
         let state = after(after(state, &again), &back(true));
         assert_eq!(Rules::decide(&state, &again), Err(Refusal::GoesRound(code(CITY))));

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use charter::Charter;
 use jiff::Timestamp;
 
+use super::Expected;
+
 /// The charter in force when something is asked, as a value: two are equal when they are the same version.
 #[derive(Clone)]
 pub struct InForce(pub Arc<Charter>);
@@ -18,6 +20,13 @@ impl fmt::Debug for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.0.district, self.0.version)
     }
+}
+
+/// Until when the city has to say what becomes of a case, and when it is asked after.
+#[must_use]
+pub fn city_answer(charter: &Charter, now: Timestamp) -> Expected {
+    let due = charter.limit("city-answer").map_or(now, |limit| charter.deadline(now, limit).due);
+    Expected { due, reminders: reminders(charter, now, due) }
 }
 
 /// When those who are not done are reminded of what is `due`: after the parts of the time `from` then on that the charter

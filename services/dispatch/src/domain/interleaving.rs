@@ -98,6 +98,7 @@ fn desk() -> impl Strategy<Value = Lane> {
             reference: "C-17".to_owned(),
             reason: "the city's road".to_owned(),
             answer: Expected { due: at(500), reminders: vec![at(250)] },
+            judged: 1,
         }),
         Just(Command::CityReturn {
             by: code("wuchang-centre"),

@@ -5,11 +5,17 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Outcome;
 
-use super::{Event, InForce, Matter, Plan, State, TASKS_MAX, admission, ending, evolve};
+use super::{Dropped, Event, InForce, Matter, Plan, State, TASKS_MAX, admission, ending, evolve};
 
 /// Whether a unit can run one: the enforcement centre of a street. With anybody else nobody could end it.
 pub(super) fn is_run_by(party: &Code, in_force: &InForce) -> bool {
     in_force.0.is_enforcement_centre(party)
+}
+
+/// Its tasks that are not done, when the case goes elsewhere: the operation is over, and nobody could drop them later.
+pub(super) fn dropped(state: &State) -> Vec<Dropped> {
+    let open = state.tasks.iter().filter(|task| task.joint && !task.done);
+    open.map(|task| Dropped { task: task.number, party: task.party.clone() }).collect()
 }
 
 /// A meeting's decisions are planned once, however often they are told. The centre has met already, so nobody is refused
@@ -41,6 +47,7 @@ pub(super) fn plan(
             title: decision.title.clone(),
             due: decision.due.unwrap_or(call.map_or(matter.clock.due, |call| call.completion_due)),
             counts_from: call.and_then(|call| call.counts_from),
+            follows: decision.due.is_none(),
             after: vec![],
             call: call.map(|call| call.number),
             root_cause: false,
@@ -186,6 +193,53 @@ mod tests {
         }
     }
 
+    fn hand_on(to: &str) -> Command {
+        Command::Assign {
+            by: code(STREET),
+            above_holder: true,
+            to: code(to),
+            to_level: charter::Level::B1,
+            reason: "yours".to_owned(),
+            in_force: in_force(),
+        }
+    }
+
+    fn escalate() -> Command {
+        let (by, to, reason) = (code(CENTRE), code(STREET), "the powers disagree".to_owned());
+        Command::Escalate { by, to, to_level: charter::Level::B1, reason, judged: 1 }
+    }
+
+    #[test]
+    fn a_centres_case_that_comes_back_is_a_joint_operation_again() {
+        for away in [escalate(), hand_on(STREET)] {
+            let state = given(&[joint(), away]);
+            assert!(!state.matter.as_ref().unwrap().comprehensive, "with nobody else");
+            let state = after(state, &hand_on(CENTRE));
+            assert!(state.matter.as_ref().unwrap().comprehensive);
+            assert_eq!(Rules::decide(&state, &conclude()), Ok(vec![]), "the first one's end");
+            assert_eq!(names(&Rules::decide(&state, &concluding(2)).unwrap()), ["Resolved"]);
+        }
+        // Judged to be one power's, it is none any more.
+        let state = given(&[joint(), escalate(), grade_as(2, terms(0, "14d")), hand_on(CENTRE)]);
+        assert!(!state.matter.as_ref().unwrap().comprehensive);
+    }
+
+    #[test]
+    fn what_a_meeting_decided_and_nobody_has_done_ends_with_the_operation() {
+        let state = given(&[joint(), decided(1, &[POLICE, BUILD]), complete(POLICE, 1)]);
+        for away in [escalate(), hand_on(STREET), grade_as(2, terms(0, "14d"))] {
+            let gone = Rules::decide(&state, &away).unwrap();
+            let left: Vec<u32> =
+                gone.iter().fold(state.clone(), Rules::evolve).tasks.iter().map(|it| it.number).collect();
+            assert_eq!(left, [1], "{gone:?}");
+        }
+        // Judged once more for the same centre, the operation goes on with its tasks.
+        let Command::Grade { mut assignment, terms, instead } = joint() else { unreachable!() };
+        assignment.graded_by = 2;
+        let state = after(state, &Command::Grade { assignment, terms, instead });
+        assert_eq!(state.tasks.len(), 2);
+    }
+
     #[test]
     fn tasks_done_before_the_end_hold_nothing_up() {
         let state = given(&[joint(), decided(1, &[POLICE]), complete(POLICE, 1)]);
@@ -200,9 +254,14 @@ mod tests {
             to: code("wuchang-centre"),
             to_level: charter::Level::C,
             reason: "no street can".to_owned(),
+            judged: 0,
         };
         let state = given(&[joint(), decided(1, &[POLICE]), conclude(), up]);
         assert_eq!(state.concluded, None);
-        assert_eq!(names(&Rules::decide(&state, &complete(POLICE, 1)).unwrap()), ["TaskDone"]);
+        assert_eq!(
+            Rules::decide(&state, &complete(POLICE, 1)),
+            Err(Refusal::NoSuchTask(1)),
+            "it ended with the operation"
+        );
     }
 }

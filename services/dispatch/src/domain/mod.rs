@@ -54,8 +54,10 @@ pub use case_clock::{CaseClock, Start, Terms};
 pub use clocks::next_deadline;
 pub use command::{Answer, Attendee, Command, Related};
 pub use decide::Rules;
-pub use event::{Assignment, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle};
-pub use in_force::{InForce, reminders};
+pub use event::{
+    Assignment, Dropped, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle,
+};
+pub use in_force::{InForce, city_answer, reminders};
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
 
@@ -133,9 +135,13 @@ pub struct Matter {
     pub clock: CaseClock,
     /// Somebody was told that the time is up.
     pub overdue: bool,
+    /// It was judged to be a joint operation, which it is whenever an enforcement centre has it.
+    pub joint: bool,
+    /// The district handed it to the city, and writes down what that says.
+    pub with_city: bool,
     /// It is not solved before somebody has shown something for it.
     pub evidence_needed: bool,
-    /// Triage's revision it was assigned by.
+    /// Triage's last revision that who has it now follows.
     pub graded_by: u64,
 }
 
@@ -200,6 +206,8 @@ pub struct Task {
     pub due: Timestamp,
     /// Since when that counts; none: as long as the case.
     pub counts_from: Option<Timestamp>,
+    /// It has no day of its own: it is due with its call, or the case.
+    pub follows: bool,
     pub after: Vec<u32>,
     pub call: Option<u32>,
     pub extended: bool,
@@ -207,6 +215,8 @@ pub struct Task {
     pub late: bool,
     /// It finds the cause of what keeps coming back.
     pub root_cause: bool,
+    /// A meeting of a joint operation decided it.
+    pub joint: bool,
 }
 
 /// A call sent back. The clocks go on meanwhile.

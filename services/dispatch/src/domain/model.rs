@@ -62,6 +62,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             evidence_needed: graded_by == 2,
             reason: String::new(),
             graded_by,
+            dropped: vec![],
         });
         Command::Grade { assignment, terms: terms(minute, "33h"), instead: code(STREET) }
     };
@@ -85,7 +86,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             reason: text(),
             in_force: in_force(),
         },
-        Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::D, reason: text() },
+        Command::Escalate { by: by.clone(), to: party.clone(), to_level: Level::C, reason: text(), judged: 0 },
         Command::Call { whistle: Box::new(Whistle { caller: by.clone(), ..whistle(party.as_str(), minute) }) },
         Command::PlanTasks { by: by.clone(), tasks: vec![plan(false)], now, in_force: in_force() },
         Command::PlanTasks { by: by.clone(), tasks: vec![plan(true)], now, in_force: in_force() },
@@ -174,6 +175,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             reference: text(),
             reason: text(),
             answer: Expected { due: later, reminders: vec![at(minute + 100)] },
+            judged: 0,
         },
         Command::CityReturn { by: by.clone(), above, city: code(CITY), centre: code(DISTRICT), reason: text() },
         Command::CityProgress { by: by.clone(), above, city: code(CITY), note: text() },
@@ -299,6 +301,7 @@ fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
             desk: is_desk(by),
             other: code(other),
             other_level: Level::B1,
+            upwards: vec![(code(other), Level::C)],
             departments: if by == DISTRICT { vec![code(POLICE), code(BUILD)] } else { vec![] },
             city: Some(code(CITY)),
             now: at(minute),

@@ -179,12 +179,10 @@ impl Kept {
                 let task = Plan { party, title: text(), due, after: vec![], root_cause: false };
                 let by = code(STREET);
                 for event in self.take(&Command::PlanTasks { by, tasks: vec![task], now, in_force: in_force() }) {
-                    let Event::TaskPlanned { task, due, call, .. } = event else { continue };
-                    match (long, call) {
-                        (Some(_), _) => self.set(Hand::Task(task), due),
-                        // As long as the call has.
-                        (None, Some(call)) => drop(self.hands.insert(Hand::Task(task), self.hands[&Hand::Call(call)])),
-                        (None, None) => {}
+                    let Event::TaskPlanned { task, due, .. } = event else { continue };
+                    // Without a day of its own it goes by its call's, or the case's.
+                    if long.is_some() {
+                        self.set(Hand::Task(task), due);
                     }
                 }
             }
@@ -238,10 +236,37 @@ proptest! {
         let rules: BTreeMap<Hand, Timestamp> = kept.hands.keys().map(|hand| (*hand, kept.kept(*hand))).collect();
         let longest = kept.hands.values().map(|watch| watch.left).max().unwrap_or_default();
         kept.pass(longest.max(0));
+        for task in kept.state.tasks.iter().filter(|task| task.follows) {
+            let call = kept.state.calls.iter().find(|call| Some(call.number) == task.call);
+            let day = call.map_or(kept.state.matter.as_ref().unwrap().clock.due, |call| call.completion_due);
+            prop_assert_eq!(task.due, day, "task {} after {:?}", task.number, &steps);
+        }
         for (hand, watch) in &kept.hands {
             prop_assert_eq!(rules[hand], second(watch.ran_out.unwrap()), "{:?} after {:?}", hand, &steps);
         }
     }
+}
+
+/// Three working days that stand still over a weekend end on the third, and so does what is due with the case.
+#[test]
+fn a_task_without_a_day_of_its_own_is_due_with_its_case() {
+    let given = |terms| super::tests::given(&[super::tests::grade_as(1, terms), super::tests::plan(&[(POLICE, &[])])]);
+    let due = |state: &State| (state.matter.as_ref().unwrap().clock.due, state.tasks[0].due);
+    let both = |state: &State, after: &str| assert_eq!(due(state).0, due(state).1, "{after}");
+    let state = given(terms(0, "3wd"));
+    let (by, basis, reason) = (code(DISTRICT), "rule 3".to_owned(), "waiting".to_owned());
+    // 2019-04-17 09:00 until the Sunday after.
+    let (now, until) = (second(10 * 60 * 60), second(4 * 24 * 60 * 60));
+    let suspend = Command::Suspend { by: by.clone(), above: true, basis: basis.clone(), reason, until, now };
+    let resume = Command::Resume { by: by.clone(), above: true, now: until, in_force: in_force() };
+    let state = super::tests::after(super::tests::after(state, &suspend), &resume);
+    both(&state, "a standstill");
+    let state = super::tests::after(state, &grade_as(2, terms(0, "9wd")));
+    both(&state, "another judgement");
+    let (later, reason) = (second(60 * 24 * 60 * 60), "rain".to_owned());
+    let extend = Command::Extend { by, above: true, scope: Scope::Case, basis, reason, due: later, now: until };
+    let state = super::tests::after(state, &extend);
+    both(&state, "more time");
 }
 
 /// A week that was put aside is no week without a meeting.

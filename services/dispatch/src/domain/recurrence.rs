@@ -1,7 +1,8 @@
 //! A problem that comes back to its place is solved only with its cause found.
 //!
 //! Whoever has such a case plans a task that finds the cause, and that task is done only with a finding. Until then
-//! nothing ends the case as solved; ending it honestly as something else stays possible. A joint operation is left out:
+//! nothing ends the case as solved; ending it honestly as something else stays possible. Of what the city has, the
+//! district plans it, and finds the cause or writes down what the city found. A joint operation is left out:
 //! it begins with an assessment on the spot, and its conclusion says what was found.
 
 use charter::Recurrence;

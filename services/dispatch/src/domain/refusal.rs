@@ -25,6 +25,8 @@ pub enum Refusal {
     AlreadyThere(Code),
     #[error("{0} is not above the owner")]
     NotUpwards(Code),
+    #[error("to {0} it is transferred, under the name that it is found by there")]
+    TransferInstead(Code),
     #[error("there is no call {0}")]
     NoSuchCall(u32),
     #[error("call {0} is over")]
@@ -91,7 +93,7 @@ pub enum Refusal {
     NoSuchSupervision(u32),
     #[error("order of supervision {order} went to {party}")]
     AnothersSupervision { order: u32, party: Code },
-    #[error("order of supervision {0} is answered already")]
+    #[error("order of supervision {0} is answered already, by itself or with the case")]
     SupervisionAnswered(u32),
     #[error("a meeting needs somebody present")]
     NobodyPresent,

@@ -1,4 +1,5 @@
-//! Orders to account for a matter by a day, and what is answered to them.
+//! Orders to account for a matter by a day, and what is answered to them. They end with the answer to the case,
+//! which is the account; of one that is open again, whoever wants another orders it.
 
 use ids::Code;
 use jiff::Timestamp;

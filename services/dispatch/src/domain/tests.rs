@@ -60,6 +60,7 @@ pub(super) fn grade_as(graded_by: u64, terms: Terms) -> Command {
         evidence_needed: false,
         reason: String::new(),
         graded_by,
+        dropped: vec![],
     });
     Command::Grade { assignment, terms, instead: code(STREET) }
 }
@@ -427,6 +428,37 @@ fn a_missed_week_of_a_task_force_is_told_once_and_the_next_one_counts() {
     let state = Rules::decide(&state, &check(WEEK)).unwrap().iter().fold(state, Rules::evolve);
     assert_eq!(missed(&state, 2 * WEEK - 1), 0);
     assert_eq!(missed(&state, 5 * WEEK + 1), 1, "several weeks missed while nobody looked are told once");
+}
+
+#[test]
+fn nothing_is_late_for_the_time_it_was_answered() {
+    const DAY: i64 = 24 * 60;
+    let form = Command::FormTaskForce {
+        by: code(STREET),
+        lead: code(STREET),
+        members: vec![code(POLICE), code(BUILD)],
+        cadence_days: 7,
+        now: at(0),
+    };
+    let supervise = Command::Supervise {
+        by: code("wuchang-centre"),
+        above: true,
+        party: code(STREET),
+        text: "account for it".to_owned(),
+        due: at(8 * DAY),
+        now: at(0),
+    };
+    let resolve = Command::Resolve {
+        by: code(STREET),
+        outcome: Outcome::Solved,
+        summary: "fine".to_owned(),
+        evidence: vec![],
+        rating_due: at(30_000),
+    };
+    let again = Command::Rate { round: 1, solved: false, reason: "no".to_owned(), terms: terms(12 * DAY, "30d") };
+    let state = given(&[grade(), form, supervise, resolve, again]);
+    assert_eq!(Rules::decide(&state, &check(12 * DAY)), Ok(vec![]));
+    assert_eq!(next_deadline(&state), Some(at(19 * DAY)), "a week from when it was open again");
 }
 
 fn any_command() -> impl Strategy<Value = Command> {

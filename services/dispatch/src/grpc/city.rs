@@ -11,10 +11,9 @@ use tonic::{Request, Response, Status};
 use super::Door;
 use crate::above;
 use crate::app::Asked;
-use crate::domain::Command;
+use crate::domain::{Command, city_answer};
 use crate::evidence::evidence;
 use crate::fields::NOTE_LENGTH_MAX;
-use crate::terms;
 
 /// Characters of the name under which the city has a case.
 const REFERENCE_LENGTH_MAX: usize = 100;
@@ -30,7 +29,8 @@ pub(super) async fn transfer(
         city: city(&asked)?,
         reference: prose("reference", &request.reference, REFERENCE_LENGTH_MAX)?,
         reason: prose("reason", &request.reason, NOTE_LENGTH_MAX)?,
-        answer: terms::city_answer(&asked.charter, door.app.now()),
+        answer: city_answer(&asked.charter, door.app.now()),
+        judged: door.app.judged(&asked).await?,
     };
     let Recorded { revision, position } = door.app.record(&asked, command).await?;
     Ok(Response::new(TransferResponse { revision, position }))

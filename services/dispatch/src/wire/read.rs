@@ -8,7 +8,9 @@ use record::WireError;
 use station::wire as shared;
 
 use super::words::{from_clock, from_close_reason, from_ending, progress_kind, return_basis, scope, some};
-use crate::domain::{Assignment, Event, Expected, Kept, Performance, Related, Resolution, Special, Start, Whistle};
+use crate::domain::{
+    Assignment, Dropped, Event, Expected, Kept, Performance, Related, Resolution, Special, Start, Whistle,
+};
 
 pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
     let party = |code: &str| shared::code("party", code);
@@ -20,6 +22,8 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             from: shared::level(fact.from)?,
             to: shared::level(fact.to)?,
             reason: fact.reason.clone(),
+            graded_by: fact.graded_by,
+            dropped: from_dropped(&fact.dropped)?,
         },
         WireEvent::Called(fact) => Event::Called { call: fact.call, whistle: Box::new(from_called(fact)?) },
         WireEvent::Responded(fact) => Event::Responded {
@@ -44,6 +48,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             call: some(fact.call),
             root_cause: fact.root_cause,
             joint_meeting: some(fact.joint_meeting),
+            follows: fact.follows,
             counts_from: counts_from(fact.counts_from.as_ref())?,
         },
         WireEvent::TaskDone(fact) => Event::TaskDone {
@@ -191,7 +196,9 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             to_party: shared::code("to_party", &fact.to_party)?,
             reference: fact.reference.clone(),
             reason: fact.reason.clone(),
-            answer: expected(fact)?,
+            answer: expected(fact.answer_due.as_ref(), &fact.reminders)?,
+            graded_by: fact.graded_by,
+            dropped: from_dropped(&fact.dropped)?,
         },
         WireEvent::CityReminded(fact) => Event::CityReminded {
             city: shared::code("city", &fact.city)?,
@@ -223,6 +230,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             reason: fact.reason.clone(),
             due: shared::time("due", fact.due.as_ref())?,
             start: fact.start.as_ref().map(from_start).transpose()?,
+            answer: expected(fact.answer_due.as_ref(), &fact.reminders)?,
         },
         WireEvent::Closed(fact) => Event::Closed {
             reason: from_close_reason(fact.reason())?,
@@ -254,7 +262,14 @@ fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
         evidence_needed: fact.evidence_needed,
         reason: fact.reason.clone(),
         graded_by: fact.graded_by,
+        dropped: from_dropped(&fact.dropped)?,
     })
+}
+
+fn from_dropped(dropped: &[wire::DroppedTask]) -> Result<Vec<Dropped>, WireError> {
+    let task =
+        |gone: &wire::DroppedTask| Ok(Dropped { task: gone.task, party: shared::code("dropped.party", &gone.party)? });
+    dropped.iter().map(task).collect()
 }
 
 fn from_start(fact: &wire::ClockStart) -> Result<Start, WireError> {
@@ -319,8 +334,11 @@ fn counts_from(at: Option<&pbjson_types::Timestamp>) -> Result<Option<Timestamp>
     at.map(|at| shared::time("counts_from", Some(at))).transpose()
 }
 
-fn expected(fact: &wire::Transferred) -> Result<Option<Expected>, WireError> {
-    let Some(due) = &fact.answer_due else { return Ok(None) };
-    let reminders = shared::times("reminders", &fact.reminders)?;
+fn expected(
+    due: Option<&pbjson_types::Timestamp>,
+    reminders: &[pbjson_types::Timestamp],
+) -> Result<Option<Expected>, WireError> {
+    let Some(due) = due else { return Ok(None) };
+    let reminders = shared::times("reminders", reminders)?;
     Ok(Some(Expected { due: shared::time("answer_due", Some(due))?, reminders }))
 }

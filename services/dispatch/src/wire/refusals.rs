@@ -34,6 +34,7 @@ impl Refuse for Refusal {
             | Self::WrongLevel { .. }
             | Self::AlreadyThere(_)
             | Self::NotUpwards(_)
+            | Self::TransferInstead(_)
             | Self::CallOver(_)
             | Self::CalledAlready(_)
             | Self::RespondedAlready(_)
@@ -75,6 +76,7 @@ impl Refuse for Refusal {
             Self::WrongLevel { .. } => "wrong-level",
             Self::AlreadyThere(_) => "already-there",
             Self::NotUpwards(_) => "not-upwards",
+            Self::TransferInstead(_) => "transfer-instead",
             Self::NoSuchCall(_) => "no-such-call",
             Self::CallOver(_) => "call-over",
             Self::NotCalled { .. } => "not-called",

@@ -11,8 +11,8 @@ use record::Aggregate;
 use vocabulary::{Duty, Officer, Outcome, Place, Point};
 
 use crate::domain::{
-    Assignment, CallEnding, Clock, CloseReason, Event, Expected, Kept, Performance, ProgressKind, Related, Resolution,
-    ReturnBasis, Rules, Scope, Special, Start, Whistle,
+    Assignment, CallEnding, Clock, CloseReason, Dropped, Event, Expected, Kept, Performance, ProgressKind, Related,
+    Resolution, ReturnBasis, Rules, Scope, Special, Start, Whistle,
 };
 
 /// Every fact dispatch can record, and of fields that may be empty both forms.
@@ -57,6 +57,7 @@ fn judged_and_called() -> Vec<Event> {
         evidence_needed: true,
         reason: "by the table".to_owned(),
         graded_by: 2,
+        dropped: dropped(),
     };
     let bare = Assignment {
         situation: None,
@@ -91,13 +92,17 @@ fn judged_and_called() -> Vec<Event> {
             from: Level::A,
             to: Level::C,
             reason: "no grid can".to_owned(),
+            graded_by: 2,
+            dropped: dropped(),
         },
         Event::Transferred {
             from_party: code("district-centre"),
             to_party: code("city"),
             reference: "C-17".to_owned(),
             reason: "the city's road".to_owned(),
-            answer: Some(Expected { due: at(4320), reminders: vec![at(2160)] }),
+            answer: Some(asked()),
+            graded_by: 2,
+            dropped: dropped(),
         },
         Event::Transferred {
             from_party: code("district-centre"),
@@ -105,6 +110,8 @@ fn judged_and_called() -> Vec<Event> {
             reference: "C-17".to_owned(),
             reason: String::new(),
             answer: None,
+            graded_by: 0,
+            dropped: vec![],
         },
         Event::CityReturned { from_party: code("city"), to_party: code("district-centre"), reason: "yours".to_owned() },
         Event::CityReminded { city: code("city"), told: code("district-centre"), reminder: 1, due: at(2160) },
@@ -135,6 +142,7 @@ fn worked_on() -> Vec<Event> {
         title: "pump".to_owned(),
         due: at(600),
         counts_from: call.map(|_| at(300)),
+        follows: call.is_some(),
         after: vec![1, 2],
         call,
         root_cause: true,
@@ -314,8 +322,10 @@ fn ended() -> Vec<Event> {
         ..resolution.clone()
     };
     let closed = |reason, outcome| Event::Closed { reason, outcome };
-    let reopened =
-        |start| Event::Reopened { reason: "wet again".to_owned(), due: at(40_000), start, told: vec![code("water")] };
+    let reopened = |start, answer| {
+        let (reason, told) = ("wet again".to_owned(), vec![code("water")]);
+        Event::Reopened { reason, due: at(40_000), start, told, answer }
+    };
     vec![
         Event::CallEnded { call: 1, ending: CallEnding::Done },
         Event::CallEnded { call: 1, ending: CallEnding::Released },
@@ -323,8 +333,8 @@ fn ended() -> Vec<Event> {
         Event::Concluded { by: code("street-centre"), summary: "complied".to_owned() },
         Event::Resolved(Box::new(resolution)),
         Event::Resolved(Box::new(uncalled)),
-        reopened(Some(start())),
-        reopened(None),
+        reopened(Some(start()), Some(asked())),
+        reopened(None, None),
         closed(CloseReason::Rated, Some(Outcome::Solved)),
         closed(CloseReason::Unrated, Some(Outcome::Explained)),
         closed(CloseReason::Withdrawn, None),
@@ -339,6 +349,14 @@ fn code(text: &str) -> Code {
 
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_555_462_800 + minute * 60).unwrap()
+}
+
+fn asked() -> Expected {
+    Expected { due: at(4320), reminders: vec![at(2160)] }
+}
+
+fn dropped() -> Vec<Dropped> {
+    vec![Dropped { task: 3, party: code("water") }]
 }
 
 fn start() -> Start {

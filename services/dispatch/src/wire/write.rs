@@ -7,18 +7,22 @@ use proto::dispatch::v1::dispatch_event::Event as WireEvent;
 use station::wire as shared;
 
 use super::words::{to_clock, to_close_reason, to_ending, to_progress_kind, to_return_basis};
-use crate::domain::{Assignment, Event, Resolution, Scope, Start, Whistle};
+use crate::domain::{Assignment, Dropped, Event, Resolution, Scope, Start, Whistle};
 
 pub(super) fn to_wire(event: &Event) -> WireEvent {
     match event {
         Event::Assigned(assigned) => WireEvent::Assigned(to_assigned(assigned)),
-        Event::Escalated { from_party, to_party, from, to, reason } => WireEvent::Escalated(wire::Escalated {
-            from_party: from_party.to_string(),
-            to_party: to_party.to_string(),
-            from: shared::to_level(*from),
-            to: shared::to_level(*to),
-            reason: reason.clone(),
-        }),
+        Event::Escalated { from_party, to_party, from, to, reason, graded_by, dropped } => {
+            WireEvent::Escalated(wire::Escalated {
+                from_party: from_party.to_string(),
+                to_party: to_party.to_string(),
+                from: shared::to_level(*from),
+                to: shared::to_level(*to),
+                reason: reason.clone(),
+                graded_by: *graded_by,
+                dropped: to_dropped(dropped),
+            })
+        }
         Event::Called { call, whistle } => WireEvent::Called(to_called(*call, whistle)),
         Event::Responded { call, party, officer, in_time } => WireEvent::Responded(wire::Responded {
             call: *call,
@@ -33,19 +37,29 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             check_in: Some(shared::to_place(check_in)),
             in_time: *in_time,
         }),
-        Event::TaskPlanned { task, party, title, due, counts_from, after, call, root_cause, joint_meeting } => {
-            WireEvent::TaskPlanned(wire::TaskPlanned {
-                task: *task,
-                party: party.to_string(),
-                title: title.clone(),
-                due: Some(due.to_wire()),
-                after: after.clone(),
-                call: call.unwrap_or_default(),
-                root_cause: *root_cause,
-                joint_meeting: joint_meeting.unwrap_or_default(),
-                counts_from: counts_from.map(|at| at.to_wire()),
-            })
-        }
+        Event::TaskPlanned {
+            task,
+            party,
+            title,
+            due,
+            counts_from,
+            follows,
+            after,
+            call,
+            root_cause,
+            joint_meeting,
+        } => WireEvent::TaskPlanned(wire::TaskPlanned {
+            task: *task,
+            party: party.to_string(),
+            title: title.clone(),
+            due: Some(due.to_wire()),
+            after: after.clone(),
+            call: call.unwrap_or_default(),
+            root_cause: *root_cause,
+            joint_meeting: joint_meeting.unwrap_or_default(),
+            follows: *follows,
+            counts_from: counts_from.map(|at| at.to_wire()),
+        }),
         Event::TaskDone { task, party, note, in_time, evidence } => WireEvent::TaskDone(wire::TaskDone {
             task: *task,
             party: party.to_string(),
@@ -217,7 +231,7 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             category: category.to_string(),
             asked_by: shared::text(asked_by.as_ref()),
         }),
-        Event::Transferred { from_party, to_party, reference, reason, answer } => {
+        Event::Transferred { from_party, to_party, reference, reason, answer, graded_by, dropped } => {
             let reminders = answer.iter().flat_map(|answer| &answer.reminders);
             WireEvent::Transferred(wire::Transferred {
                 from_party: from_party.to_string(),
@@ -226,6 +240,8 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
                 reason: reason.clone(),
                 answer_due: answer.as_ref().map(|answer| answer.due.to_wire()),
                 reminders: reminders.map(|at| at.to_wire()).collect(),
+                graded_by: *graded_by,
+                dropped: to_dropped(dropped),
             })
         }
         Event::CityReminded { city, told, reminder, due } => WireEvent::CityReminded(wire::CityReminded {
@@ -253,11 +269,13 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             })
         }
         Event::Resolved(resolution) => WireEvent::Resolved(to_resolved(resolution)),
-        Event::Reopened { reason, due, start, told } => WireEvent::Reopened(wire::Reopened {
+        Event::Reopened { reason, due, start, told, answer } => WireEvent::Reopened(wire::Reopened {
             told: shared::texts(told),
             reason: reason.clone(),
             due: Some(due.to_wire()),
             start: start.as_ref().map(to_start),
+            answer_due: answer.as_ref().map(|answer| answer.due.to_wire()),
+            reminders: answer.iter().flat_map(|answer| &answer.reminders).map(|at| at.to_wire()).collect(),
         }),
         Event::Closed { reason, outcome } => {
             let outcome = outcome.map(shared::to_outcome).unwrap_or_default();
@@ -291,7 +309,12 @@ fn to_assigned(assigned: &Assignment) -> wire::Assigned {
         graded_by: assigned.graded_by,
         start: assigned.start.as_ref().map(to_start),
         evidence_needed: assigned.evidence_needed,
+        dropped: to_dropped(&assigned.dropped),
     }
+}
+
+fn to_dropped(dropped: &[Dropped]) -> Vec<wire::DroppedTask> {
+    dropped.iter().map(|gone| wire::DroppedTask { task: gone.task, party: gone.party.to_string() }).collect()
 }
 
 fn to_start(start: &Start) -> wire::ClockStart {

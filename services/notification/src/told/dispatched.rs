@@ -17,17 +17,19 @@ use crate::domain::tellings::{Ending, Recipient, Says, Telling, Text, Whom};
 impl DispatchFacts for Teller<'_> {
     fn assigned(&mut self, fact: &Assigned) -> Self::Found {
         let due = wire::time("due", fact.due.as_ref())?;
-        self.handed_on(&fact.party, Says { provisional: fact.due_provisional, ..Says::default().due(due) })
+        let says = Says { provisional: fact.due_provisional, ..Says::default().due(due) };
+        Ok([self.handed_on(&fact.party, says)?, self.dropped(&fact.dropped)?].concat())
     }
 
     fn escalated(&mut self, fact: &Escalated) -> Self::Found {
-        self.handed_on(&fact.to_party, Says::default())
+        Ok([self.handed_on(&fact.to_party, Says::default())?, self.dropped(&fact.dropped)?].concat())
     }
 
     fn transferred(&mut self, fact: &Transferred) -> Self::Found {
         let city = wire::code("to_party", &fact.to_party)?;
         let callers = telling(Text::Transferred, Whom::Callers, Recipient::Callers, Says::party(&city));
-        Ok([callers].into_iter().chain(self.taken_away(&city)).collect())
+        let dropped = self.dropped(&fact.dropped)?;
+        Ok([callers].into_iter().chain(self.taken_away(&city)).chain(dropped).collect())
     }
 
     fn city_returned(&mut self, fact: &CityReturned) -> Self::Found {
@@ -241,6 +243,11 @@ impl DispatchFacts for Teller<'_> {
         let told = wire::codes("told", &fact.told)?;
         let is_holder = |party: &&Code| self.standing.holder.as_ref() == Some(*party);
         let mut all = vec![telling(Text::OpenAgain, Whom::Callers, Recipient::Callers, says.clone())];
+        // The city has no desk here: the district asks it again.
+        if let (Some(due), Some(city)) = (&fact.answer_due, &self.standing.holder) {
+            let asks = Says::party(city).due(wire::time("answer_due", Some(due))?);
+            all.push(telling(Text::CityReminded, Whom::District, Recipient::District, asks));
+        }
         all.extend(self.each(Text::Reopened, Whom::Holder, told.iter().filter(is_holder), &says));
         all.extend(self.each(Text::Reopened, Whom::Came, told.iter().filter(|party| !is_holder(party)), &says));
         Ok(all)

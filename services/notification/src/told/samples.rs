@@ -61,6 +61,7 @@ pub fn standings() -> [Standing; 3] {
         done: false,
     };
     let busy = Standing {
+        with_city: false,
         holder: Some(code("x-holder")),
         place: None,
         answer: Some((Outcome::Solved, Timestamp::from_second(1_795_000_000).unwrap())),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use charter::Level;
 use decider::Decider;
 
-use super::{Command, Judgement, Proof, Rules, State};
+use super::{Command, Judgement, Proof, Rules, Standing, State};
 
 /// A method of the contract that changes a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,21 +51,26 @@ impl Seat {
 }
 
 /// What would have an effect now. `staff` is the asker's staff number, `somehow` any judgement that fits the case.
-/// `closed`: dispatch has ended the case.
-pub fn allowed_actions(state: &State, seat: Seat, staff: &str, somehow: &Judgement, closed: bool) -> BTreeSet<Act> {
+pub fn allowed_actions(
+    state: &State,
+    seat: Seat,
+    staff: &str,
+    somehow: &Judgement,
+    standing: Standing,
+) -> BTreeSet<Act> {
     let takes = |act: &Act| {
-        let offer = offer(*act, state, staff, somehow, closed);
+        let offer = offer(*act, state, (seat, staff), somehow, standing);
         Rules::decide(state, &offer).is_ok_and(|said| !said.is_empty())
     };
     Act::ALL.into_iter().filter(|_| seat.judges()).filter(takes).collect()
 }
 
-fn offer(act: Act, state: &State, staff: &str, somehow: &Judgement, closed: bool) -> Command {
+fn offer(act: Act, state: &State, (by, staff): (Seat, &str), somehow: &Judgement, standing: Standing) -> Command {
     let reason = "a reason".to_owned();
     match act {
         Act::Claim => Command::Claim { by: staff.to_owned() },
         Act::Judge => Command::Judge { judgement: somehow.clone(), reason },
-        Act::Regrade => Command::Regrade { judgement: another(state, somehow), reason, closed },
+        Act::Regrade => Command::Regrade { by, judgement: another(state, somehow), reason, standing },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use decider::Decider;
 
-use super::{Command, Event, Refusal, State, Verdict};
+use super::{Command, Event, Refusal, Seat, State, Verdict};
 
 /// Triage's rule book.
 #[derive(Clone, Copy, Debug)]
@@ -67,9 +67,15 @@ impl Decider for Rules {
                 subject: subject.clone(),
             }]),
             (State::Waiting { .. }, Command::Regrade { .. }) => Err(Refusal::NotJudgedYet),
-            (State::Judged { .. }, Command::Regrade { closed: true, .. }) => Err(Refusal::Ended),
-            (State::Judged { judgement: now, .. }, Command::Regrade { judgement, .. })
-                if now.is_the_same_as(judgement) =>
+            (State::Judged { .. }, Command::Regrade { standing, .. }) if standing.closed => Err(Refusal::Ended),
+            // Once it is above the street, the street says why it has to come back to whoever is there.
+            (State::Judged { .. }, Command::Regrade { by: Seat::Street { .. } | Seat::Reader, standing, .. })
+                if standing.above_street =>
+            {
+                Err(Refusal::NotAbove)
+            }
+            (State::Judged { judgement: now, .. }, Command::Regrade { judgement, standing, .. })
+                if !standing.moved && now.is_the_same_as(judgement) =>
             {
                 Err(Refusal::SameJudgement)
             }
@@ -117,7 +123,7 @@ impl Decider for Rules {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DismissReason, Judgement, Proof, Subject};
+    use super::super::{DismissReason, Judgement, Proof, Standing, Subject};
     use super::*;
     use charter::Level;
     use jiff::Timestamp;
@@ -133,6 +139,10 @@ mod tests {
             party: "wuchang-liangdao-command-centre".parse().unwrap(),
             proof: Proof { level: Some(Level::B1), ..Proof::default() },
         }
+    }
+
+    fn regrade(by: Seat, level: Level, reason: &str, standing: Standing) -> Command {
+        Command::Regrade { by, judgement: judgement(level), reason: reason.to_owned(), standing }
     }
 
     fn queued() -> Command {
@@ -182,13 +192,30 @@ mod tests {
     fn a_regrade_keeps_what_it_was() {
         let sure = Verdict::Sure { judgement: judgement(Level::A), confidence: 0.9 };
         let state = after(&[Command::Grade { verdict: sure, subject: Subject::default() }]);
-        let regrade = |level| {
-            let reason = "too hard".to_owned();
-            Command::Regrade { judgement: judgement(level), reason, closed: false }
-        };
+        let regrade = |level| regrade(Seat::District, level, "too hard", Standing::default());
         let events = Rules::decide(&state, &regrade(Level::B2)).unwrap();
         assert!(matches!(&events[..], [Event::Regraded { from: Level::A, .. }]));
         assert_eq!(Rules::decide(&state, &regrade(Level::A)), Err(Refusal::SameJudgement));
+    }
+
+    #[test]
+    fn who_has_it_from_below_gives_it_back_by_the_same_judgement() {
+        let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
+        let escalated = Standing { moved: true, above_street: true, ..Standing::default() };
+        let back = regrade(Seat::District, Level::B1, "the street can", escalated);
+        assert!(matches!(&Rules::decide(&judged, &back).unwrap()[..], [Event::Regraded { from: Level::B1, .. }]));
+    }
+
+    #[test]
+    fn a_street_takes_nothing_out_of_the_hands_of_those_above_it() {
+        let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
+        let above = Standing { moved: true, above_street: true, ..Standing::default() };
+        let take = |by| Rules::decide(&judged, &regrade(by, Level::A, "ours", above)).map(|events| events.len());
+        assert_eq!(take(Seat::Street { own: true }), Err(Refusal::NotAbove));
+        assert_eq!(take(Seat::District), Ok(1));
+        let somehow = judgement(Level::B1);
+        let shown = |seat| super::super::allowed_actions(&judged, seat, "7", &somehow, above).len();
+        assert_eq!((shown(Seat::Street { own: true }), shown(Seat::District)), (0, 1));
     }
 
     #[test]
@@ -204,7 +231,7 @@ mod tests {
         assert_eq!(judge(Level::C, ""), Err(Refusal::ReasonRequired));
         assert_eq!(judge(Level::C, "the owner lives abroad"), Ok(1));
         let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::A), reason: String::new() }]);
-        let unsaid = Command::Regrade { judgement: judgement(Level::B1), reason: String::new(), closed: false };
+        let unsaid = regrade(Seat::District, Level::B1, "", Standing::default());
         assert_eq!(Rules::decide(&judged, &unsaid), Err(Refusal::ReasonRequired));
     }
 
@@ -212,21 +239,20 @@ mod tests {
     fn a_regrade_that_only_proves_differently_changes_nothing() {
         let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
         let proven = Judgement { proof: Proof::default(), ..judgement(Level::B1) };
-        let regrade = Command::Regrade { judgement: proven, reason: "again".to_owned(), closed: false };
+        let (by, reason, standing) = (Seat::District, "again".to_owned(), Standing::default());
+        let regrade = Command::Regrade { by, judgement: proven, reason, standing };
         assert_eq!(Rules::decide(&judged, &regrade), Err(Refusal::SameJudgement));
     }
 
     #[test]
     fn what_a_rating_closed_is_not_judged_anew_and_nobody_is_shown_that_it_could_be() {
         let judged = after(&[queued(), Command::Judge { judgement: judgement(Level::B1), reason: String::new() }]);
-        let regrade = |closed| {
-            let reason = "too hard".to_owned();
-            Command::Regrade { judgement: judgement(Level::C), reason, closed }
-        };
+        let standing = |closed| Standing { closed, ..Standing::default() };
+        let regrade = |closed| regrade(Seat::District, Level::C, "too hard", standing(closed));
         assert_eq!(Rules::decide(&judged, &regrade(false)).map(|events| events.len()), Ok(1));
         assert_eq!(Rules::decide(&judged, &regrade(true)), Err(Refusal::Ended));
         let shown = |closed| {
-            super::super::allowed_actions(&judged, super::super::Seat::District, "7", &judgement(Level::B1), closed)
+            super::super::allowed_actions(&judged, Seat::District, "7", &judgement(Level::B1), standing(closed))
         };
         assert_eq!((shown(false).len(), shown(true).len()), (1, 0));
     }

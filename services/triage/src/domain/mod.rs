@@ -120,11 +120,11 @@ pub enum Command {
         judgement: Judgement,
         reason: String,
     },
-    /// `closed`: dispatch has ended the case.
     Regrade {
+        by: Seat,
         judgement: Judgement,
         reason: String,
-        closed: bool,
+        standing: Standing,
     },
     CheckDeadlines {
         now: Timestamp,
@@ -133,6 +133,17 @@ pub enum Command {
     Dismiss {
         reason: DismissReason,
     },
+}
+
+/// How a judged case stands with dispatch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Dispatch has ended it.
+    pub closed: bool,
+    /// It was handed on since: the last judgement, said again, gives it back.
+    pub moved: bool,
+    /// The district, a group or the city has it, or is about to.
+    pub above_street: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -170,6 +181,8 @@ pub enum Refusal {
     StaffNumberNeeded,
     #[error("no level passes a case on without saying why")]
     ReasonRequired,
+    #[error("the district, a group or the city has the case: only who has it, or is above it, judges it anew")]
+    NotAbove,
     #[error("the case has ended")]
     Ended,
 }

@@ -6,7 +6,9 @@ use charter::Level;
 use decider::Decider;
 use jiff::Timestamp;
 
-use super::{Act, Command, DismissReason, Judgement, Proof, Rules, Seat, State, Subject, Verdict, allowed_actions};
+use super::{
+    Act, Command, DismissReason, Judgement, Proof, Rules, Seat, Standing, State, Subject, Verdict, allowed_actions,
+};
 
 const STAFF: [&str; 2] = ["7", "8"];
 /// Far more than there are; a walk that finds more has lost its way.
@@ -46,7 +48,8 @@ fn said() -> Vec<(Option<(Act, &'static str)>, Command)> {
                 let (judgement, reason) = (judgement(level), reason.to_owned());
                 let judge = Command::Judge { judgement: judgement.clone(), reason: reason.clone() };
                 said.push((Some((Act::Judge, staff)), judge));
-                said.push((Some((Act::Regrade, staff)), Command::Regrade { judgement, reason, closed: false }));
+                let (by, standing) = (Seat::District, Standing::default());
+                said.push((Some((Act::Regrade, staff)), Command::Regrade { by, judgement, reason, standing }));
             }
         }
     }
@@ -82,7 +85,7 @@ fn what_is_shown_is_what_is_taken() {
                 Rules::decide(&state, &command).is_ok_and(|events| !events.is_empty()).then_some(act)
             });
             let taken: BTreeSet<Act> = taken.collect();
-            let shown = allowed_actions(&state, seat, staff, &judgement(Level::B1), false);
+            let shown = allowed_actions(&state, seat, staff, &judgement(Level::B1), Standing::default());
             assert_eq!(shown, taken, "{seat:?} {staff} on {state:?}");
         }
     }
@@ -99,11 +102,11 @@ fn no_case_is_left_without_a_way_on() {
         };
         for seat in [Seat::Street { own: true }, Seat::District] {
             for staff in STAFF {
-                let shown = allowed_actions(&state, seat, staff, &judgement(Level::B1), false);
+                let shown = allowed_actions(&state, seat, staff, &judgement(Level::B1), Standing::default());
                 assert_eq!(!shown.is_empty(), known, "{seat:?} on {state:?}");
             }
         }
-        assert!(allowed_actions(&state, Seat::Reader, STAFF[0], &judgement(Level::B1), false).is_empty());
+        assert!(allowed_actions(&state, Seat::Reader, STAFF[0], &judgement(Level::B1), Standing::default()).is_empty());
     }
 }
 

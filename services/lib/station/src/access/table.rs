@@ -189,6 +189,7 @@ const RATERS: &[Grant] = &[
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
 
 const HOLDER: &str = "has the case now";
+const WORKS_WITH: &str = "has the case now; of what the city has, the district";
 const COMMANDS: &str = "called the unit, or has the case now";
 const ABOVE: &str = "is above whoever has the case";
 const CITY: &str = "the city has the case";
@@ -217,7 +218,11 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.PollService/AttachPoll", ASKERS, "both poll and case"),
     act("huying.triage.v1.TriageService/Claim", STREET_AND_DISTRICT, ""),
     act("huying.triage.v1.TriageService/Judge", STREET_AND_DISTRICT, ""),
-    act("huying.triage.v1.TriageService/Regrade", STREET_AND_DISTRICT, ""),
+    act(
+        "huying.triage.v1.TriageService/Regrade",
+        STREET_AND_DISTRICT,
+        "a street: neither the district nor a group nor the city has it",
+    ),
     look(
         "huying.triage.v1.TriageService/Suggest",
         &[
@@ -244,7 +249,7 @@ pub const TABLE: &[Row] = &[
         STREET_AND_DISTRICT,
         "a command centre that has the case; a special group",
     ),
-    ruled("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/PlanTasks", HOLDERS, WORKS_WITH),
     act("huying.dispatch.v1.DispatchService/CompleteTask", HOLDERS, "the task is its own, or an outside unit's"),
     act(
         "huying.dispatch.v1.DispatchService/RecordProgress",
@@ -262,7 +267,7 @@ pub const TABLE: &[Row] = &[
     ruled("huying.dispatch.v1.DispatchService/Extend", STREET_AND_DISTRICT, ABOVE),
     ruled("huying.dispatch.v1.DispatchService/Suspend", STREET_AND_DISTRICT, ABOVE),
     ruled("huying.dispatch.v1.DispatchService/Resume", STREET_AND_DISTRICT, ABOVE),
-    ruled("huying.dispatch.v1.DispatchService/HoldMeeting", HOLDERS, HOLDER),
+    ruled("huying.dispatch.v1.DispatchService/HoldMeeting", HOLDERS, WORKS_WITH),
     ruled("huying.dispatch.v1.DispatchService/FormTaskForce", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Transfer", ONLY_DISTRICT, ""),
     act("huying.dispatch.v1.DispatchService/RecordCityProgress", ONLY_DISTRICT, CITY),
