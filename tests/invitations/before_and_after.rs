@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use charter::{Charter, Level, Way};
 use decider::Decider;
-use evaluation::domain::{Asked, Clocks, Formula, Mark};
+use evaluation::domain::{Asked, Clocks, Formula, Mark, Performance};
 use intake::domain::allowed::{Act, Asker, allowed_actions};
 use intake::domain::{Joined, Received};
 use jiff::Timestamp;
@@ -118,7 +118,8 @@ fn formula() -> Formula {
 
 /// Evaluation once it has heard of the answer.
 fn asked(seen: &mut Seen) -> History<evaluation::domain::Rules> {
-    let kept = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: true };
+    let clocks = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: true };
+    let kept = Performance { calling_party: Some(code(STREET)), clocks };
     let asked = Asked {
         round: 1,
         due: at(30_000),

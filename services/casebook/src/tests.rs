@@ -8,7 +8,9 @@ use proto::ToWireTime;
 use proto::casebook::v1::{CaseSummary, ListRequest};
 use proto::common::v1::{Level, Outcome, Place as WirePlace};
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
-use proto::dispatch::v1::{Assigned, Called, CalledParty, Closed, DispatchEvent, Escalated, Resolved};
+use proto::dispatch::v1::{Assigned, CallEnded, Called, CalledParty, Closed, DispatchEvent, Escalated, Resolved};
+use proto::enforcement_center::v1::enforcement_center_event::Event as CentreFact;
+use proto::enforcement_center::v1::{EnforcementCenterEvent, OperationCancelled, OperationOpened};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{CallerJoined, IntakeEvent, LinkedAsDuplicate, Received};
 use proto::record::v1::{Commit, Decision, Event, Filed, event::Of};
@@ -424,4 +426,36 @@ fn a_line_reads_back_as_it_was_written() {
     let bytes: Vec<u8> =
         kept.look(|connection| connection.query_row("SELECT line FROM cases", [], |row| row.get(0)).unwrap());
     assert_eq!(CaseSummary::decode(bytes.as_slice()).unwrap(), model(&commits)[0].summary);
+}
+
+/// What a list says of a case while facts come.
+#[test]
+fn a_case_is_called_while_a_call_goes_on() {
+    let called = |call| DispatchFact::Called(Called { call, ..Called::default() });
+    let ended = |call| DispatchFact::CallEnded(CallEnded { call, ..CallEnded::default() });
+    let facts = [
+        (dispatch(DispatchFact::Assigned(Assigned::default())), "assigned"),
+        (dispatch(called(1)), "called"),
+        (dispatch(called(2)), "called"),
+        (dispatch(ended(1)), "called"),
+        (dispatch(ended(2)), "assigned"),
+        (dispatch(DispatchFact::Escalated(Escalated::default())), "assigned"),
+        (dispatch(called(3)), "called"),
+        (dispatch(ended(3)), "assigned"),
+        (dispatch(DispatchFact::Closed(Closed::default())), "closed"),
+        // The centre heard of it when it was over already.
+        (at_the_centre(CentreFact::OperationOpened(OperationOpened::default())), "closed"),
+        (at_the_centre(CentreFact::OperationCancelled(OperationCancelled::default())), "closed"),
+    ];
+    let mut line: Option<Line> = None;
+    for (position, (fact, state)) in (1..).zip(facts) {
+        let stored = commit(position, "a", fact);
+        let line = line.get_or_insert_with(|| Line::of(&stored.subject.key));
+        line.add(&stored.commit);
+        assert_eq!(line.summary.state, state, "after fact {position}");
+    }
+}
+
+fn at_the_centre(fact: CentreFact) -> Of {
+    Of::EnforcementCenter(EnforcementCenterEvent { event: Some(fact) })
 }

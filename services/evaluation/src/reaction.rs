@@ -42,7 +42,8 @@ pub fn commands(charter: &Charter, stored: &StoredCommit, history: &[StoredCommi
             && is_left(closed.reason())
         {
             // A case that left before it was ever resolved has nothing to rate.
-            asked_for.extend(last_resolution(history, stored)?.map(|asked| Command::Abandon { asked }));
+            let formula = is_scored(closed.reason()).then(|| Formula::from(charter.formula()));
+            asked_for.extend(last_resolution(history, stored)?.map(|asked| Command::Abandon { asked, formula }));
         }
     }
     Ok(asked_for)
@@ -53,6 +54,15 @@ const fn is_left(reason: CloseReason) -> bool {
     match reason {
         CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => true,
         CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => false,
+    }
+}
+
+/// Whether what was answered once is scored all the same. It was opened again, or the caller could not give it up; what is
+/// excluded leaves the statistics.
+const fn is_scored(reason: CloseReason) -> bool {
+    match reason {
+        CloseReason::Withdrawn | CloseReason::Merged => true,
+        CloseReason::Excluded | CloseReason::Unspecified | CloseReason::Rated | CloseReason::Unrated => false,
     }
 }
 

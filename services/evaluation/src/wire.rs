@@ -15,7 +15,9 @@ use station::Refuse;
 use station::wire as shared;
 use tonic::Code as StatusCode;
 
-use crate::domain::{Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Refusal, Rules, Score, State};
+use crate::domain::{
+    Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Performance, Refusal, Rules, Score, State,
+};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Evaluation;
@@ -138,11 +140,12 @@ pub fn asked(resolved: &dispatch::Resolved) -> Result<Asked, WireError> {
 }
 
 fn to_asked(asked: &Asked) -> wire::RatingRequested {
-    let performance = asked.performance.iter().map(|(party, clocks)| dispatch::Performance {
+    let performance = asked.performance.iter().map(|(party, performance)| dispatch::Performance {
         party: party.to_string(),
-        responded_in_time: clocks.responded_in_time,
-        reported_in_in_time: clocks.reported_in_in_time,
-        done_in_time: clocks.done_in_time,
+        responded_in_time: performance.clocks.responded_in_time,
+        reported_in_in_time: performance.clocks.reported_in_in_time,
+        done_in_time: performance.clocks.done_in_time,
+        calling_party: shared::text(performance.calling_party.as_ref()),
     });
     wire::RatingRequested {
         round: asked.round,
@@ -152,8 +155,8 @@ fn to_asked(asked: &Asked) -> wire::RatingRequested {
     }
 }
 
-fn from_performance(performance: &[dispatch::Performance]) -> Result<BTreeMap<Code, Clocks>, WireError> {
-    let mut parties: BTreeMap<Code, Clocks> = BTreeMap::new();
+fn from_performance(performance: &[dispatch::Performance]) -> Result<BTreeMap<Code, Performance>, WireError> {
+    let mut parties: BTreeMap<Code, Performance> = BTreeMap::new();
     for kept in performance {
         let clocks = Clocks {
             responded_in_time: kept.responded_in_time,
@@ -161,7 +164,9 @@ fn from_performance(performance: &[dispatch::Performance]) -> Result<BTreeMap<Co
             done_in_time: kept.done_in_time,
         };
         let party = shared::code("performance.party", &kept.party)?;
-        parties.entry(party).and_modify(|known| *known = known.and(clocks)).or_insert(clocks);
+        let calling_party = shared::optional_code("performance.calling_party", &kept.calling_party)?;
+        let known = parties.entry(party).or_insert(Performance { calling_party, clocks });
+        known.clocks = known.clocks.and(clocks);
     }
     Ok(parties)
 }
@@ -243,6 +248,7 @@ mod tests {
             responded_in_time: responded,
             reported_in_in_time: true,
             done_in_time: done,
+            calling_party: String::new(),
         }
     }
 
@@ -265,7 +271,11 @@ mod tests {
             round: 1,
             due: Timestamp::UNIX_EPOCH,
             calling_party: Some(code("street-command-centre")),
-            performance: [(code("jsj"), clocks)].into(),
+            performance: [
+                (code("jsj"), Performance { calling_party: None, clocks }),
+                (code("water"), Performance { calling_party: Some(code("group")), clocks }),
+            ]
+            .into(),
         };
         let (rating, rate) = (code("basically-satisfied"), "0.6".parse().unwrap());
         for event in [
@@ -295,6 +305,7 @@ mod tests {
             ..dispatch::Resolved::default()
         };
         let clocks = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: false };
-        assert_eq!(asked(&resolved).unwrap().performance, [(code("jsj"), clocks)].into());
+        let kept = Performance { calling_party: None, clocks };
+        assert_eq!(asked(&resolved).unwrap().performance, [(code("jsj"), kept)].into());
     }
 }

@@ -3,6 +3,8 @@
 
 mod dispatched;
 
+use std::collections::BTreeSet;
+
 use ids::Code;
 use proto::dispatch::v1::DroppedTask;
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
@@ -338,13 +340,18 @@ impl EvaluationFacts for Teller<'_> {
         let due = wire::time("due", fact.due.as_ref())?;
         let answer = Says { ending: Some(Ending::With(outcome)), ..Says::default().due(due) };
         let mut all = vec![telling(Text::Resolved, Whom::Callers, Recipient::Callers, answer)];
-        if let Some(calling) = wire::optional_code("calling_party", &fact.calling_party)?
-            && !fact.performance.is_empty()
-        {
+        for calling in rating(fact)? {
             all.push(party(Text::RateParties, Whom::CallingStreet, &calling, Says::party(&calling).due(due)));
         }
         Ok(all)
     }
+}
+
+/// Everybody who called somebody that is measured, each once.
+fn rating(fact: &RatingRequested) -> Result<BTreeSet<Code>, WireError> {
+    let own = fact.performance.iter().map(|performance| performance.calling_party.as_str());
+    let calling = own.map(|own| if own.is_empty() { fact.calling_party.as_str() } else { own });
+    calling.filter_map(|calling| wire::optional_code("calling_party", calling).transpose()).collect()
 }
 
 fn officer(unit: Code, named: Option<&proto::common::v1::Officer>) -> Recipient {

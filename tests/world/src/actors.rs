@@ -200,8 +200,8 @@ impl World {
         let Some(case) = dice.pick(&answered).copied() else { return };
         let Some(round) = &self.cases[case].evaluation.round else { return };
         let (now, formula) = (self.now, self.formula());
-        let calling = round.asked.calling_party.clone();
         let party = dice.pick(&round.asked.performance.keys().cloned().collect::<Vec<_>>()).cloned();
+        let calling = party.as_ref().and_then(|party| round.asked.rated_by(&round.asked.performance[party])).cloned();
         if let (Some(by), Some(party), true) = (calling, party, dice.one_in(2)) {
             let mark = evaluating::Mark::new("0.9", "来得太晚了").unwrap();
             let command = evaluating::Command::RateParty { by: by.clone(), party, mark, now, formula };

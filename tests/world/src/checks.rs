@@ -34,9 +34,11 @@ struct Known {
     called: BTreeSet<u32>,
     ended: BTreeSet<u32>,
     gone: BTreeSet<(u32, Code)>,
-    /// Parties of calls by how they went: done, released, sent back; and which of their clocks ran out.
+    /// Parties of calls by how they went: there, released, sent back; and whether they failed.
     parties: BTreeMap<(u32, Code), Went>,
     resolved: Option<u32>,
+    /// A called party has said since the case was opened last that it was done.
+    worked: bool,
     closed: bool,
     missed: BTreeSet<Missed>,
     level: Option<Level>,
@@ -51,7 +53,10 @@ struct Known {
 
 #[derive(Default)]
 struct Went {
-    late: BTreeSet<&'static str>,
+    /// It was late, or sent somebody who could not decide.
+    failed: bool,
+    /// Somebody has come who could decide.
+    there: bool,
     released: bool,
     sent_back: bool,
 }
@@ -149,12 +154,20 @@ impl Known {
                     self.went(*call, party);
                 }
             }
-            Event::Responded { call, .. } | Event::ReportedIn { call, .. } | Event::Reminded { call, .. } => {
+            Event::Responded { call, party, in_time, .. } => {
                 self.goes_on(*call)?;
+                self.went(*call, party).failed |= !in_time;
             }
+            Event::ReportedIn { call, party, in_time, .. } => {
+                self.goes_on(*call)?;
+                let went = self.went(*call, party);
+                (went.there, went.failed) = (true, went.failed || !in_time);
+            }
+            Event::Reminded { call, .. } => self.goes_on(*call)?,
             Event::PartyDone { call, party, .. } => {
                 self.goes_on(*call)?;
                 self.goes(*call, party)?;
+                self.worked = true;
             }
             Event::Released { call, party, .. } => {
                 self.goes_on(*call)?;
@@ -167,9 +180,8 @@ impl Known {
                 (went.released, went.sent_back) = (true, true);
             }
             Event::Unqualified { call, party, .. } => {
-                let late = &mut self.went(*call, party).late;
-                late.remove("response");
-                late.remove("report-in");
+                let went = self.went(*call, party);
+                (went.there, went.failed) = (false, true);
             }
             Event::CallEnded { call, .. } if !self.called.contains(call) || !self.ended.insert(*call) => {
                 return wrong("a call ends once");
@@ -188,28 +200,23 @@ impl Known {
                 if !self.missed.insert(missed) {
                     return wrong("told twice");
                 }
-                let name = match clock {
-                    Clock::Response => "response",
-                    Clock::ReportIn => "report-in",
-                    Clock::Completion => "completion",
-                    Clock::Task
-                    | Clock::Case
-                    | Clock::Adjudication
-                    | Clock::Supervision
-                    | Clock::Meeting
-                    | Clock::City => return Ok(()),
-                };
-                self.went(call.unwrap(), party).late.insert(name);
+                if matches!(clock, Clock::Response | Clock::ReportIn | Clock::Completion) {
+                    self.went(call.unwrap(), party).failed = true;
+                }
             }
             Event::Resolved(resolution) => {
                 if self.resolved.replace(resolution.round).is_some() || self.has_open_call() {
                     return wrong("answered twice, or while departments are called");
                 }
+                // A round ends by the work of this round, or by the word of its holder.
+                if !self.worked && resolution.by != resolution.holder {
+                    return wrong("answered, and nobody has worked on it since it was opened last");
+                }
                 let measured: BTreeSet<Code> = resolution.performance.iter().map(|it| it.party.clone()).collect();
                 let due: BTreeSet<Code> = self
                     .parties
                     .iter()
-                    .filter(|(_, went)| !went.released || !went.late.is_empty() && !went.sent_back)
+                    .filter(|(_, went)| !went.sent_back && (!went.released || went.there || went.failed))
                     .map(|((_, party), _)| party.clone())
                     .collect();
                 if measured != due {
@@ -220,6 +227,7 @@ impl Known {
                 if self.resolved.take().is_none() {
                     return wrong("opened again, and was open");
                 }
+                self.worked = false;
                 self.start = start.map(|start| start.at);
             }
             Event::Closed { reason, .. } => {
@@ -286,6 +294,15 @@ impl Known {
         let has = (matter.holder.as_str(), matter.level.as_str(), matter.category.as_str());
         if shown != has {
             return wrong(format!("the list shows {shown:?}, and {has:?} has it"));
+        }
+        let said = ["closed", "resolved", "called"].into_iter().find(|state| *state == line.summary.state);
+        let is = match kept.dispatch.phase {
+            Phase::Closed => Some("closed"),
+            Phase::Resolved { .. } => Some("resolved"),
+            Phase::Unknown | Phase::Open => self.has_open_call().then_some("called"),
+        };
+        if said != is {
+            return wrong(format!("the list says {}, and it is {is:?}", line.summary.state));
         }
         Ok(())
     }
@@ -413,12 +430,7 @@ fn scores_are_complete(world: &World, case: usize, known: &Known) -> Found {
     let events = dispatch_events(world, case);
     let last = events.iter().rev().find_map(|event| if let Event::Resolved(it) = event { Some(it) } else { None });
     let Some(last) = last else { return Ok(()) };
-    let left = events.iter().any(|event| {
-        matches!(
-            event,
-            Event::Closed { reason: CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged, .. }
-        )
-    });
+    let left = events.iter().any(|event| matches!(event, Event::Closed { reason: CloseReason::Excluded, .. }));
     let Some(round) = &kept.evaluation.round else { return wrong("answered, and nobody is asked to rate") };
     if round.asked.round != last.round {
         return wrong(format!("round {} is answered, and {} is rated", last.round, round.asked.round));

@@ -40,6 +40,8 @@ pub enum Mutation {
     WrongLevelAfterAReturn,
     /// Whoever was late and is let go has no score.
     ReleasedIsNotScored,
+    /// What somebody did before the case was opened again ends it once more.
+    WorkOfAnotherRound,
     /// A resolution followed again asks again, and everybody is scored again.
     ScoredTwice,
     LateAnswerRestartsTheClock,
@@ -50,7 +52,7 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::LateJudgementDropped,
         Self::JudgedDuringACall,
         Self::WithdrawalForgotten,
@@ -64,6 +66,7 @@ impl Mutation {
         Self::ExclusionTakesOthers,
         Self::WrongLevelAfterAReturn,
         Self::ReleasedIsNotScored,
+        Self::WorkOfAnotherRound,
         Self::ScoredTwice,
         Self::LateAnswerRestartsTheClock,
         Self::EscalationLosesTheClock,
@@ -173,6 +176,10 @@ impl World {
             | Command::Answer { .. }
             | Command::FoundRecurrent { .. }
             | Command::JointDecisions { .. } => {}
+        }
+        if self.is(Mutation::WorkOfAnotherRound) {
+            let round = state.rounds + 1;
+            state.calls.iter_mut().for_each(|call| call.round = round);
         }
         let mut events = dispatch::Rules::decide(&state, &command)?;
         if self.is(Mutation::ReleasedIsNotScored) {

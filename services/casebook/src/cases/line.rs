@@ -6,7 +6,9 @@ use prost::Message;
 use proto::FromWireTime;
 use proto::casebook::v1::CaseSummary;
 use proto::common::v1::{Level, Outcome};
-use proto::dispatch::v1::{Assigned, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred};
+use proto::dispatch::v1::{
+    Assigned, CallEnded, Called, CityReturned, Closed, Escalated, Reopened, Resolved, Transferred,
+};
 use proto::enforcement_center::v1::{OperationCancelled, OperationOpened};
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{CallerJoined, ExclusionApproved, LinkedAsDuplicate, Received, WithdrawalAsked};
@@ -198,7 +200,17 @@ impl DispatchFacts for Line {
         if ["", "A", "B1"].contains(&self.summary.level.as_str()) {
             self.summary.level = level_name(Level::B2);
         }
+        self.summary.open_calls += 1;
         self.is("called");
+    }
+
+    /// Whoever has it has it alone again. What ends with its last call says so in the same commit.
+    fn call_ended(&mut self, _: &CallEnded) {
+        let line = &mut self.summary;
+        line.open_calls = line.open_calls.saturating_sub(1);
+        if line.open_calls == 0 && line.state == "called" {
+            self.is("assigned");
+        }
     }
 
     fn resolved(&mut self, fact: &Resolved) {
@@ -219,8 +231,11 @@ impl DispatchFacts for Line {
 }
 
 impl EnforcementCenterFacts for Line {
+    /// Not when the centre hears late that the case is over.
     fn operation_opened(&mut self, _: &OperationOpened) {
-        self.is("joint-enforcement");
+        if !["resolved", "closed"].contains(&self.summary.state.as_str()) {
+            self.is("joint-enforcement");
+        }
     }
 
     /// The case went on elsewhere, or is over.

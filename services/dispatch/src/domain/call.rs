@@ -1,5 +1,7 @@
 //! How a call goes: response, report-in, done; and nobody leaves before.
 
+use std::collections::BTreeMap;
+
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Outcome;
@@ -7,8 +9,8 @@ use vocabulary::Outcome;
 use super::decide::Decision;
 use super::returns::{self, Sent};
 use super::{
-    Answer, CALLS_MAX, Call, CallEnding, CalledParty, Event, PARTIES_MAX, Performance, Refusal, Stage, State, Task,
-    Whistle,
+    Answer, CALLS_MAX, Call, CallEnding, CalledParty, Event, Kept, PARTIES_MAX, Performance, Refusal, Stage, State,
+    Task, Whistle,
 };
 
 /// The call and the party's place in it, if the call goes on and the party is in it.
@@ -128,9 +130,28 @@ impl CalledParty {
         self.stage < Stage::Done
     }
 
-    fn failed_before_it_was_let_go(&self) -> bool {
+    /// Being let go wipes out nothing: whoever was there, was late or sent somebody who could not decide is measured all
+    /// the same. Before that it was simply not needed; and whose matter it was not is nobody's to rate.
+    fn is_measured(&self) -> bool {
         let was_right = self.returned.as_ref().is_some_and(|returned| returned.upheld);
-        !self.late.is_empty() && !was_right
+        let has_failed = !self.late.is_empty() || self.kept_before.is_some();
+        !was_right && (self.stage != Stage::Released || self.kept.done_in_time || has_failed)
+    }
+
+    /// Of clocks that started anew, both times count.
+    pub(super) fn kept_throughout(&self) -> Kept {
+        self.kept_before.map_or(self.kept, |before| before.and(self.kept))
+    }
+}
+
+impl Kept {
+    /// A limit counts as kept when it was kept both times.
+    fn and(self, other: Self) -> Self {
+        Self {
+            responded_in_time: self.responded_in_time && other.responded_in_time,
+            reported_in_in_time: self.reported_in_in_time && other.reported_in_in_time,
+            done_in_time: self.done_in_time && other.done_in_time,
+        }
     }
 }
 
@@ -151,6 +172,11 @@ impl State {
         self.calls.iter().filter(|call| !call.ended)
     }
 
+    /// Those made since the case was opened last.
+    pub(super) fn calls_of_this_round(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| call.round > self.rounds)
+    }
+
     pub(super) fn has_open_call(&self) -> bool {
         self.open_calls().next().is_some()
     }
@@ -161,28 +187,28 @@ impl State {
         self.calls.iter().any(|known| known.number == call && known.is_expecting(party))
     }
 
-    /// How every called party kept its clocks; one called twice has to keep them twice. Being let go wipes out nothing:
-    /// who was late by then stays late. Whose matter it was not is nobody's to rate.
+    /// How every called party kept its clocks, in every round, because the last resolution is what is scored; one called
+    /// twice has to keep them twice, and whoever called it last rates it.
     pub(super) fn performance(&self) -> Vec<Performance> {
         let mut all: Vec<Performance> = Vec::new();
-        let called = self.calls.iter().flat_map(|call| &call.parties);
-        for called in called.filter(|called| called.stage != Stage::Released || called.failed_before_it_was_let_go()) {
-            match all.iter_mut().find(|known| known.party == called.party) {
-                Some(known) => {
-                    known.kept.responded_in_time &= called.kept.responded_in_time;
-                    known.kept.reported_in_in_time &= called.kept.reported_in_in_time;
-                    known.kept.done_in_time &= called.kept.done_in_time;
-                }
-                None => all.push(Performance { party: called.party.clone(), kept: called.kept }),
+        let called = self.calls.iter().flat_map(|call| call.parties.iter().map(|called| (&call.caller, called)));
+        for (caller, called) in called.filter(|(_, called)| called.is_measured()) {
+            let (party, calling_party, kept) = (called.party.clone(), Some(caller.clone()), called.kept_throughout());
+            match all.iter_mut().find(|known| known.party == party) {
+                Some(known) => (known.calling_party, known.kept) = (calling_party, known.kept.and(kept)),
+                None => all.push(Performance { party, calling_party, kept }),
             }
         }
         all
     }
 
-    /// The least good outcome any party of the last call ended with.
+    /// The least good of what the parties called in this round said, each with its last word.
     pub(super) fn worst_outcome(&self) -> Option<Outcome> {
         let rank = |outcome: &Outcome| Outcome::ALL.iter().position(|known| known == outcome);
-        self.calls.last()?.parties.iter().filter_map(|called| called.outcome).max_by_key(|outcome| rank(outcome))
+        let called = self.calls_of_this_round().flat_map(|call| &call.parties);
+        let said: BTreeMap<&Code, Outcome> =
+            called.filter_map(|called| Some((&called.party, called.outcome?))).collect();
+        said.into_values().max_by_key(rank)
     }
 }
 

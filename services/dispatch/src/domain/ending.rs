@@ -41,7 +41,7 @@ pub(super) fn resolve(
 }
 
 /// B2 is what a street solves with departments: solved without one having been called, it was B1. Any call counts,
-/// whoever came to it; an honest end as something else needs none.
+/// whoever came to it and in whichever round; an honest end as something else needs none.
 fn is_uncalled(state: &State, matter: &Matter, outcome: Outcome) -> bool {
     outcome == Outcome::Solved && matter.level == Level::B2 && state.calls.is_empty()
 }
@@ -129,10 +129,11 @@ pub(super) fn resolution(
 }
 
 /// The clock starts anew under the limit of the last judgement; the one of `terms` counts where none is on the record. It
-/// reaches its holder again, and everybody who came to a call and said that it was done.
+/// reaches its holder again, and everybody who came to a call of this round and said that it was done.
 pub(super) fn reopened(state: &State, reason: &str, terms: &Terms) -> Event {
     let mut told: Vec<Code> = state.matter.iter().map(|matter| matter.holder.clone()).collect();
-    let called = state.calls.iter().flat_map(|call| &call.parties);
+    let this_round = state.calls.iter().filter(|call| call.round == state.rounds);
+    let called = this_round.flat_map(|call| &call.parties);
     for done in called.filter(|called| called.stage == Stage::Done) {
         if !told.contains(&done.party) {
             told.push(done.party.clone());
@@ -170,13 +171,14 @@ pub(super) fn end(state: &State, reason: CloseReason) -> Vec<Event> {
 }
 
 impl State {
-    /// It was called on, somebody came and did it, and nothing is left to do. What the city has ends by its word alone.
+    /// It was called on since it was opened last, somebody came and did it, and nothing is left to do. What the city has ends
+    /// by its word alone.
     pub(super) fn is_worked_off(&self) -> bool {
         if self.matter.as_ref().is_some_and(|matter| matter.with_city) {
             return false;
         }
         let all_done = !self.has_open_call() && self.tasks.iter().all(|task| task.done);
-        all_done && self.calls.iter().any(|call| call.natural_ending() == CallEnding::Done)
+        all_done && self.calls_of_this_round().any(|call| call.natural_ending() == CallEnding::Done)
     }
 }
 
@@ -185,10 +187,10 @@ mod tests {
     use decider::Decider;
 
     use super::super::tests::{
-        BUILD, POLICE, STREET, after, answer, at, code, done, given, grade_as, judged, names, plan, report_in, terms,
-        whistle,
+        BUILD, POLICE, STREET, after, answer, at, check, code, done, given, grade_as, judged, names, plan, report_in,
+        respond, terms, whistle,
     };
-    use super::super::{Answer, Command, Rules};
+    use super::super::{Answer, Command, Kept, Rules};
     use super::*;
 
     const DISTRICT: &str = "wuchang-centre";
@@ -234,13 +236,7 @@ mod tests {
         let regraded = after(state.clone(), &judged_at(2, Level::B1));
         assert_eq!(names(&Rules::decide(&regraded, &resolve(&[])).unwrap()), ["Resolved"]);
         // Whoever was called and was let go was called all the same.
-        let release = Command::Release {
-            by: code(STREET),
-            party: code(POLICE),
-            reason: "not needed".to_owned(),
-            rating_due: at(1),
-        };
-        let called = after(after(state.clone(), &whistle(&[POLICE])), &release);
+        let called = after(after(state.clone(), &whistle(&[POLICE])), &release(POLICE));
         assert_eq!(names(&Rules::decide(&called, &resolve(&[])).unwrap()), ["Resolved"]);
         // What goes up is no longer the street's to call on.
         let escalate = Command::Escalate {
@@ -294,22 +290,134 @@ mod tests {
         assert_eq!(names(&Rules::decide(&open, &Command::Withdraw).unwrap()), ["Closed"]);
     }
 
+    fn release(party: &str) -> Command {
+        let reason = "somebody else does it".to_owned();
+        Command::Release { by: code(STREET), party: code(party), reason, rating_due: at(30_000) }
+    }
+
+    fn not_solved() -> Answer {
+        Answer::Done { outcome: Outcome::NotSolved, note: "no budget".to_owned(), evidence: vec![] }
+    }
+
+    fn resolved(events: &[Event]) -> &Resolution {
+        let resolution = events
+            .iter()
+            .find_map(|event| if let Event::Resolved(resolution) = event { Some(resolution) } else { None });
+        resolution.unwrap_or_else(|| panic!("not resolved: {events:?}"))
+    }
+
+    #[test]
+    fn what_was_done_before_it_was_opened_again_solves_nothing_now() {
+        let first = [grade_as(1, terms(0, "15d")), whistle(&[POLICE]), answer(POLICE, 5, report_in())];
+        let again = Command::Reopen { reason: "still there".to_owned(), terms: terms(60, "7d") };
+        let state = given(&[&first[..], &[answer(POLICE, 9, not_solved()), again]].concat());
+        // Nobody worked now: whoever is called is let go again, and it stays its holder's.
+        let called = after(state.clone(), &whistle(&[BUILD]));
+        assert_eq!(names(&Rules::decide(&called, &release(BUILD)).unwrap()), ["Released", "CallEnded"]);
+        // Neither does a task of its own end it, and as what it was before least of all.
+        let planned = after(state, &plan(&[(STREET, &[])]));
+        let (note, evidence) = (String::new(), vec![]);
+        let task_done =
+            Command::CompleteTask { by: code(STREET), task: 1, note, evidence, now: at(70), rating_due: at(30_000) };
+        let worked = Rules::decide(&planned, &task_done).unwrap();
+        assert_eq!(names(&worked), ["TaskDone"]);
+        let said = Rules::decide(&after(planned, &task_done), &resolve(&[])).unwrap();
+        assert_eq!(resolved(&said).outcome, Outcome::Solved);
+    }
+
+    #[test]
+    fn what_one_called_party_could_not_solve_is_not_solved_whoever_was_called_after_it() {
+        let on_call_2 = |said: Command| match said {
+            Command::Answer { party, answer, now, rating_due, .. } => {
+                Command::Answer { call: 2, party, answer, now, rating_due }
+            }
+            other => other,
+        };
+        let first = [grade_as(1, terms(0, "15d")), whistle(&[POLICE]), answer(POLICE, 5, report_in())];
+        let both = given(&[&first[..], &[whistle(&[BUILD]), on_call_2(answer(BUILD, 6, report_in()))]].concat());
+        let state = after(both, &on_call_2(answer(BUILD, 8, done())));
+        let last = Rules::decide(&state, &answer(POLICE, 9, not_solved())).unwrap();
+        assert_eq!(resolved(&last).outcome, Outcome::NotSolved);
+        // Called once more, it may take its word back.
+        let waits = [plan(&[(STREET, &[])]), answer(POLICE, 9, not_solved()), whistle(&[POLICE])];
+        let state = given(&[&first[..], &waits, &[on_call_2(answer(POLICE, 10, report_in()))]].concat());
+        let state = after(state, &on_call_2(answer(POLICE, 11, done())));
+        let (note, evidence) = (String::new(), vec![]);
+        let task_done =
+            Command::CompleteTask { by: code(STREET), task: 1, note, evidence, now: at(70), rating_due: at(30_000) };
+        assert_eq!(resolved(&Rules::decide(&state, &task_done).unwrap()).outcome, Outcome::Solved);
+    }
+
     #[test]
     fn who_was_late_and_is_let_go_has_not_kept_its_clocks() {
-        let release = |party: &str| Command::Release {
-            by: code(STREET),
-            party: code(party),
-            reason: "somebody else does it".to_owned(),
-            rating_due: at(30_000),
-        };
         let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD]), answer(BUILD, 5, report_in())]);
-        let let_go = |minute| after(after(called.clone(), &super::super::tests::check(minute)), &release(POLICE));
+        let let_go = |minute| after(after(called.clone(), &check(minute)), &release(POLICE));
         let kept = |state: State| -> Vec<(String, bool)> {
             let done = after(state, &answer(BUILD, 40, done()));
             done.performance().into_iter().map(|it| (it.party.to_string(), it.kept.responded_in_time)).collect()
         };
         assert_eq!(kept(let_go(29)), [(BUILD.to_owned(), true)], "in time it was simply not needed");
         assert_eq!(kept(let_go(30)), [(POLICE.to_owned(), false), (BUILD.to_owned(), true)]);
+        // Before the clock rang its own answer said so.
+        let answered = after(called.clone(), &answer(POLICE, 31, respond()));
+        assert_eq!(kept(after(answered, &release(POLICE)))[0], (POLICE.to_owned(), false));
+    }
+
+    #[test]
+    fn whoever_came_and_is_let_go_has_done_its_part_unless_its_time_was_up() {
+        let there = given(&[
+            grade_as(1, terms(0, "15d")),
+            whistle(&[POLICE, BUILD]),
+            answer(POLICE, 5, report_in()),
+            answer(BUILD, 5, report_in()),
+        ]);
+        let kept = |state: State| after(state, &release(POLICE)).performance()[0].kept;
+        let all = Kept { responded_in_time: true, reported_in_in_time: true, done_in_time: true };
+        assert_eq!(kept(there.clone()), all);
+        assert_eq!(kept(after(there, &check(10_000))), Kept { done_in_time: false, ..all });
+    }
+
+    /// The new start of its clocks is no second chance.
+    #[test]
+    fn whoever_sent_somebody_who_could_not_decide_has_been_late_all_the_same() {
+        let disqualify = Command::Disqualify {
+            by: code(STREET),
+            call: 1,
+            party: code(POLICE),
+            reason: "could not show the rule it rests on".to_owned(),
+            response_due: at(200),
+            report_in_due: at(300),
+        };
+        let came = |minute| {
+            let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD])]);
+            after(after(called, &answer(POLICE, minute, report_in())), &disqualify)
+        };
+        let let_go = |minute| after(came(minute), &release(POLICE)).performance()[0].kept;
+        let again = |minute| {
+            let state = after(came(minute), &answer(POLICE, 140, report_in()));
+            after(state, &answer(POLICE, 150, done())).performance()[0].kept
+        };
+        assert_eq!((let_go(5), let_go(125)), (Kept::default(), Kept::default()));
+        let nobody_in_charge = Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true };
+        assert_eq!(again(5), nobody_in_charge);
+        assert_eq!(again(125), Kept { responded_in_time: false, ..nobody_in_charge });
+    }
+
+    #[test]
+    fn whoever_called_a_party_rates_it() {
+        let escalate = Command::Escalate {
+            by: code(STREET),
+            to: code(DISTRICT),
+            to_level: Level::C,
+            reason: "no street can".to_owned(),
+        };
+        let mut theirs = whistle(&[BUILD]);
+        if let Command::Call { whistle } = &mut theirs {
+            whistle.caller = code(DISTRICT);
+        }
+        let state = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE]), escalate, theirs]);
+        let raters: Vec<_> = state.performance().into_iter().map(|it| it.calling_party.unwrap()).collect();
+        assert_eq!(raters, [code(STREET), code(DISTRICT)]);
     }
 
     #[test]
@@ -339,13 +447,7 @@ mod tests {
     fn a_release_never_solves_what_nobody_has_shown() {
         let two = given(&[judged(1, "street-lights", true), whistle(&[POLICE, BUILD]), answer(POLICE, 5, report_in())]);
         let state = after(two, &answer(POLICE, 9, done()));
-        let release = Command::Release {
-            by: code(STREET),
-            party: code(BUILD),
-            reason: "not needed".to_owned(),
-            rating_due: at(1),
-        };
-        let released = Rules::decide(&state, &release).unwrap();
+        let released = Rules::decide(&state, &release(BUILD)).unwrap();
         assert_eq!(names(&released), ["Released", "CallEnded"]);
         let state = released.iter().fold(state, Rules::evolve);
         assert_eq!(names(&Rules::decide(&state, &resolve(&["lamp.jpg"])).unwrap()), ["Resolved"]);

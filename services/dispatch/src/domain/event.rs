@@ -88,6 +88,9 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Performance {
     pub party: Code,
+    /// Who called it, and so rates it; the last of them, if more did. None on records from before it was written
+    /// down: the one who called in the whole case.
+    pub calling_party: Option<Code>,
     pub kept: Kept,
 }
 

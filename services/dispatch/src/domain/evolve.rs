@@ -112,6 +112,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             }
             state.calls.push(Call {
                 number: *call,
+                round: state.rounds + 1,
                 caller: whistle.caller.clone(),
                 colour: whistle.colour,
                 parties: whistle
@@ -126,6 +127,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                         returned: None,
                         reminded: 0,
                         kept: Kept::default(),
+                        kept_before: None,
                         outcome: None,
                         late: vec![],
                     })
@@ -141,10 +143,12 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Responded { call, party, in_time, .. } => on_party(&mut state, *call, party, |called| {
             called.stage = Stage::Responded;
             called.kept.responded_in_time = *in_time;
+            called.found(Clock::Response, *in_time);
         }),
         Event::ReportedIn { call, party, in_time, .. } => on_party(&mut state, *call, party, |called| {
             called.stage = Stage::ReportedIn;
             called.kept.reported_in_in_time = *in_time;
+            called.found(Clock::ReportIn, *in_time);
         }),
         Event::PartyDone { call, party, outcome, in_time, evidence, .. } => {
             state.evidenced |= !evidence.is_empty();
@@ -155,7 +159,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             });
         }
         Event::Released { call, party, .. } => {
-            on_party(&mut state, *call, party, |called| called.stage = Stage::Released);
+            on_party(&mut state, *call, party, CalledParty::let_go);
             drop_open_tasks(&mut state, *call, party);
         }
         Event::CallEnded { call, .. } => {
@@ -227,6 +231,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         Event::Unqualified { call, party, response_due, report_in_due, .. } => {
             on_party(&mut state, *call, party, |called| {
                 called.stage = Stage::Called;
+                called.kept_before = Some(called.kept_so_far());
                 called.kept = Kept::default();
                 called.response_due = *response_due;
                 called.report_in_due = *report_in_due;
@@ -295,7 +300,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
         }
         Event::Overdue {
             clock: clock @ (Clock::Response | Clock::ReportIn | Clock::Completion), call, party, ..
-        } => on_party(&mut state, call.unwrap_or_default(), party, |called| called.late.push(*clock)),
+        } => on_party(&mut state, call.unwrap_or_default(), party, |called| called.found(*clock, false)),
         Event::Resolved(resolution) => {
             state.phase = Phase::Resolved { outcome: resolution.outcome, rating_due: resolution.rating_due };
             state.rounds = resolution.round;
@@ -389,6 +394,25 @@ fn drop_tasks(state: &mut State, dropped: &[Dropped]) {
 impl AskedCity {
     fn from_now(answer: &Expected) -> Self {
         Self { answer: answer.clone(), reminded: 0, late: false }
+    }
+}
+
+impl CalledParty {
+    fn found(&mut self, clock: Clock, in_time: bool) {
+        if !in_time && !self.late.contains(&clock) {
+            self.late.push(clock);
+        }
+    }
+
+    /// Whoever is there and may go has done its part, in time unless its time was up by then.
+    fn let_go(&mut self) {
+        self.kept.done_in_time = self.stage == Stage::ReportedIn && !self.late.contains(&Clock::Completion);
+        self.stage = Stage::Released;
+    }
+
+    /// What it kept until somebody came who could not decide: nobody in charge has come in time.
+    fn kept_so_far(&self) -> Kept {
+        Kept { reported_in_in_time: false, done_in_time: true, ..self.kept_throughout() }
     }
 }
 

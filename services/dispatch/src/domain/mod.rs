@@ -148,6 +148,8 @@ pub struct Matter {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     pub number: u32,
+    /// The round it was made in, counted as resolutions are: what was done in one solves nothing in the next.
+    pub round: u32,
     pub caller: Code,
     pub colour: Colour,
     pub parties: Vec<CalledParty>,
@@ -175,9 +177,12 @@ pub struct CalledParty {
     /// Reminders it has had.
     pub reminded: usize,
     pub kept: Kept,
+    /// What it had kept by the time whoever came could not decide; none: nobody was found so. Its clocks start anew, and
+    /// wipe out nothing.
+    pub kept_before: Option<Kept>,
     /// What it said when it was done.
     pub outcome: Option<Outcome>,
-    /// Which of its clocks have been found late.
+    /// Which of its clocks have been found late, by the clock or by its own answer.
     pub late: Vec<Clock>,
 }
 

@@ -314,7 +314,11 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
                 reported_in_in_time: performance.reported_in_in_time,
                 done_in_time: performance.done_in_time,
             };
-            Ok(Performance { party: shared::code("performance.party", &performance.party)?, kept })
+            Ok(Performance {
+                party: shared::code("performance.party", &performance.party)?,
+                calling_party: shared::optional_code("performance.calling_party", &performance.calling_party)?,
+                kept,
+            })
         })
         .collect::<Result<_, WireError>>()?;
     Ok(Resolution {

@@ -306,10 +306,13 @@ fn ended() -> Vec<Event> {
         by: code("water"),
         round: 2,
         calling_party: Some(code("street-centre")),
-        performance: vec![Performance {
-            party: code("water"),
-            kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
-        }],
+        performance: [None, Some(code("street-centre"))]
+            .map(|calling_party| Performance {
+                party: code("water"),
+                calling_party,
+                kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
+            })
+            .to_vec(),
         rating_due: at(30_000),
         holder: code("street-centre"),
         evidence: vec!["dry.jpg".to_owned()],

@@ -352,6 +352,7 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         responded_in_time: performance.kept.responded_in_time,
         reported_in_in_time: performance.kept.reported_in_in_time,
         done_in_time: performance.kept.done_in_time,
+        calling_party: shared::text(performance.calling_party.as_ref()),
     });
     wire::Resolved {
         outcome: shared::to_outcome(resolution.outcome),

@@ -1,6 +1,7 @@
 //! The table of evaluation.
 
 use decider::Decider;
+use ids::Code;
 use jiff::Timestamp;
 
 use super::{Asked, CALLBACKS_MAX, Command, Event, Formula, Refusal, Round, State};
@@ -23,11 +24,13 @@ impl Decider for Rules {
             }
             (Command::Ask { .. }, _) => Ok(vec![]),
 
-            (Command::Abandon { asked }, known) if is_news(asked, known.as_ref()) => {
-                Ok(vec![Event::RatingRequested(asked.clone()), Event::RatingLapsed { round: asked.round }])
+            (Command::Abandon { asked, formula }, known) if is_news(asked, known.as_ref()) => {
+                let requested = Event::RatingRequested(asked.clone());
+                let lapsed = abandoned(&Rules::evolve(state.clone(), &requested), asked, formula.as_ref());
+                Ok(std::iter::once(requested).chain(lapsed).collect())
             }
-            (Command::Abandon { asked }, Some(round)) if round.asked.round == asked.round && round.waits() => {
-                Ok(vec![Event::RatingLapsed { round: asked.round }])
+            (Command::Abandon { asked, formula }, Some(round)) if round.asked.round == asked.round && round.waits() => {
+                Ok(abandoned(state, asked, formula.as_ref()))
             }
             (Command::Abandon { .. }, _) => Ok(vec![]),
 
@@ -56,22 +59,10 @@ impl Decider for Rules {
             }
 
             (Command::RateParty { by, party, mark, now, formula }, Some(round)) => {
-                let asked = &round.asked;
-                match &asked.calling_party {
-                    None => return Err(Refusal::NobodyCalled),
-                    Some(calling) if calling != by => {
-                        return Err(Refusal::NotTheCallingParty { by: by.clone(), calling: calling.clone() });
-                    }
-                    Some(_) if !asked.performance.contains_key(party) => {
-                        return Err(Refusal::NotCalled { party: party.clone() });
-                    }
-                    Some(_) if round.street.contains_key(party) => {
-                        return Err(Refusal::PartyAlreadyRated { party: party.clone(), round: asked.round });
-                    }
-                    Some(_) => in_time(round, *now)?,
-                }
-                let rated =
-                    Event::PartyRated { round: asked.round, party: party.clone(), mark: mark.clone(), by: by.clone() };
+                may_rate(round, by, party)?;
+                in_time(round, *now)?;
+                let (round, party, mark, by) = (round.asked.round, party.clone(), mark.clone(), by.clone());
+                let rated = Event::PartyRated { round, party, mark, by };
                 Ok(with_scores(state, rated, formula))
             }
 
@@ -109,6 +100,32 @@ impl Decider for Rules {
 
 fn is_news(asked: &Asked, known: Option<&Round>) -> bool {
     known.is_none_or(|round| asked.round > round.asked.round)
+}
+
+/// Who calls, rates, once, and only whom they called.
+fn may_rate(round: &Round, by: &Code, party: &Code) -> Result<(), Refusal> {
+    let asked = &round.asked;
+    if asked.calling_party.is_none() {
+        return Err(Refusal::NobodyCalled);
+    }
+    let not_called = || Refusal::NotCalled { party: party.clone() };
+    let performance = asked.performance.get(party).ok_or_else(not_called)?;
+    match asked.rated_by(performance) {
+        Some(calling) if calling != by => Err(Refusal::NotTheCallingParty { by: by.clone(), calling: calling.clone() }),
+        Some(_) | None if round.street.contains_key(party) => {
+            Err(Refusal::PartyAlreadyRated { party: party.clone(), round: asked.round })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Nobody is asked any more; by a formula, what is known is scored.
+fn abandoned(state: &State, asked: &Asked, formula: Option<&Formula>) -> Vec<Event> {
+    let lapsed = Event::RatingLapsed { round: asked.round };
+    match formula {
+        Some(formula) => with_scores(state, lapsed, formula),
+        None => vec![lapsed],
+    }
 }
 
 /// The deadline holds from its instant on, also while its alarm is still on the way.

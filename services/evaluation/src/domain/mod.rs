@@ -27,10 +27,25 @@ pub struct Asked {
     pub round: u32,
     /// Until when it can be rated.
     pub due: Timestamp,
-    /// The command centre that called, and so rates; none when nobody was called.
+    /// Whoever called last; none when nobody was called.
     pub calling_party: Option<Code>,
-    /// How each called party kept its clocks.
-    pub performance: BTreeMap<Code, Clocks>,
+    /// How each called party kept its clocks, and for whom.
+    pub performance: BTreeMap<Code, Performance>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performance {
+    /// Who called it, and so rates it. None where the record names only whoever called in the whole case.
+    pub calling_party: Option<Code>,
+    pub clocks: Clocks,
+}
+
+impl Asked {
+    /// Who rates a called party.
+    #[must_use]
+    pub fn rated_by<'a>(&'a self, performance: &'a Performance) -> Option<&'a Code> {
+        performance.calling_party.as_ref().or(self.calling_party.as_ref())
+    }
 }
 
 /// Which limits a party kept.
@@ -97,9 +112,11 @@ pub enum Command {
         asked: Asked,
         formula: Formula,
     },
-    /// The case left the statistics (withdrawn or excluded) after this resolution: what is not scored stays unscored.
+    /// The case ended otherwise after this resolution, and nobody is asked any more. It was left out of the statistics, and
+    /// what is not scored stays unscored; or, with a formula, it was given up: how it was done then is scored as it is known.
     Abandon {
         asked: Asked,
+        formula: Option<Formula>,
     },
     Rate {
         rating: Code,

@@ -102,7 +102,7 @@ impl Round {
     }
 
     fn rate_of(&self, party: &Code, source: ScoreSource) -> Option<Decimal> {
-        let clocks = self.asked.performance.get(party)?;
+        let clocks = self.asked.performance.get(party)?.clocks;
         let kept = |kept: bool| Some(if kept { Decimal::ONE } else { Decimal::ZERO });
         match source {
             ScoreSource::ResponseOnTime => kept(clocks.responded_in_time),

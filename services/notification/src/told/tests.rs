@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::dispatch::v1::{
     Assigned, CallEnded, CallEnding, Called, CalledParty, Clock, CloseReason, Closed, ColourRaised, DispatchEvent,
-    Overdue, Progressed, Resolved, Resumed, Suspended,
+    Overdue, Performance, Progressed, Resolved, Resumed, Suspended,
 };
+use proto::evaluation::v1::EvaluationEvent;
 use proto::intake::v1::IntakeEvent;
 use proto::record::v1::event::Of;
 
@@ -286,4 +287,32 @@ fn whoever_has_a_case_hears_what_is_added_to_it_and_that_it_was_raised_once_more
     ];
     assert_eq!(told("", &answered), again);
     assert_eq!(told("", &over), ["c-2: joined"]);
+}
+
+#[test]
+fn everybody_who_called_somebody_is_asked_to_rate_once() {
+    let measured = |party: &str, calling: &str| Performance {
+        party: party.to_owned(),
+        calling_party: calling.to_owned(),
+        ..Performance::default()
+    };
+    let performance = vec![
+        measured("wuchang-water", CENTRE),
+        measured("wuchang-housing", CENTRE),
+        // As recorded before that was written down for each.
+        measured("wuchang-justice", ""),
+    ];
+    let fact = RatingRequested {
+        calling_party: "wuchang-group".to_owned(),
+        performance,
+        due: Some(DUE.to_wire()),
+        ..RatingRequested::default()
+    };
+    let requested =
+        Event { of: Some(Of::Evaluation(EvaluationEvent { event: Some(EvaluationFact::RatingRequested(fact)) })) };
+    let answered = Standing { answer: Some((Outcome::Solved, DUE)), ..held_by(CENTRE) };
+    assert_eq!(
+        heard("", vec![requested], &answered),
+        ["callers: resolved", "wuchang-group: rate-parties", &format!("{CENTRE}: rate-parties")]
+    );
 }

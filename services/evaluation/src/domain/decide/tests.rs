@@ -56,13 +56,18 @@ fn clocks(responded: bool, reported_in: bool, done: bool) -> Clocks {
     Clocks { responded_in_time: responded, reported_in_in_time: reported_in, done_in_time: done }
 }
 
+/// As measured for whoever called last.
+fn kept(responded: bool, reported_in: bool, done: bool) -> Performance {
+    Performance { calling_party: None, clocks: clocks(responded, reported_in, done) }
+}
+
 /// The street called the construction bureau, which was late to respond, and the traffic police, which kept all.
 fn asked(round: u32) -> Asked {
     Asked {
         round,
         due: due(),
         calling_party: Some(code("street-command-centre")),
-        performance: [(code("jsj"), clocks(false, true, true)), (code("traffic"), clocks(true, true, true))].into(),
+        performance: [(code("jsj"), kept(false, true, true)), (code("traffic"), kept(true, true, true))].into(),
     }
 }
 
@@ -169,6 +174,30 @@ fn only_the_street_that_called_rates_and_only_whom_it_called() {
     assert_eq!(refused(&[solved_alone, uncalled]), Refusal::NobodyCalled);
 }
 
+/// The street called the traffic police, and a special group, which called last, the construction bureau.
+#[test]
+fn each_rates_whom_it_called() {
+    let mut called = asked(1);
+    called.calling_party = Some(code("group"));
+    called.performance.get_mut(&code("traffic")).unwrap().calling_party = Some(code("street-command-centre"));
+    let ask = Command::Ask { asked: called, formula: wuchang() };
+    let rate = |by: &str, party| {
+        let mut rate = rate_party(party, "1", wuchang());
+        if let Command::RateParty { by: rating, .. } = &mut rate {
+            *rating = code(by);
+        }
+        rate
+    };
+    let (street, group) = ("street-command-centre", "group");
+    assert_eq!(last(&[ask.clone(), rate(street, "traffic")])[0], "traffic rated 1");
+    assert_eq!(last(&[ask.clone(), rate(group, "jsj")])[0], "jsj rated 1");
+    for (by, party, calling) in [(group, "traffic", street), (street, "jsj", group)] {
+        let (by, calling) = (code(by), code(calling));
+        let refusal = refused(&[ask.clone(), rate(by.as_str(), party)]);
+        assert_eq!(refusal, Refusal::NotTheCallingParty { by, calling });
+    }
+}
+
 #[test]
 fn silence_lapses_once_and_what_is_known_is_scored() {
     let early = due() - SignedDuration::from_nanos(1);
@@ -228,13 +257,24 @@ fn a_formula_of_clocks_alone_scores_at_once() {
 
 #[test]
 fn an_excluded_case_is_scored_no_more() {
-    let abandon = Command::Abandon { asked: asked(1) };
+    let abandon = Command::Abandon { asked: asked(1), formula: None };
     assert_eq!(last(&[ask(1), rate_party("jsj", "1", wuchang()), abandon.clone()]), ["lapsed 1"]);
     assert_eq!(last(std::slice::from_ref(&abandon)), ["requested 1", "lapsed 1"], "its resolution is still on the way");
     for after in [ask(1), abandon.clone(), check(due(), wuchang())] {
         assert!(last(&[abandon.clone(), after]).is_empty());
     }
     assert!(last(&[ask(2), abandon]).is_empty(), "an older resolution is not what counts now");
+}
+
+#[test]
+fn a_case_given_up_after_it_was_opened_again_is_scored_for_what_was_done() {
+    let give_up = Command::Abandon { asked: asked(1), formula: Some(wuchang()) };
+    let scored = ["lapsed 1", "jsj scored 80 of round 1", "traffic scored 100 of round 1"];
+    assert_eq!(last(&[ask(1), rate("0", wuchang()), give_up.clone()]), scored);
+    assert_eq!(last(std::slice::from_ref(&give_up))[1..], scored, "its resolution is still on the way");
+    for after in [ask(1), give_up.clone(), check(due(), wuchang())] {
+        assert!(last(&[give_up.clone(), after]).is_empty());
+    }
 }
 
 #[test]
@@ -262,7 +302,8 @@ fn any_command() -> impl Strategy<Value = Command> {
     let street = prop_oneof![9 => Just("street-command-centre"), 1 => Just("other-command-centre")];
     prop_oneof![
         3 => (1u32..4, any_formula()).prop_map(|(round, formula)| Command::Ask { asked: asked(round), formula }),
-        1 => (1u32..4).prop_map(|round| Command::Abandon { asked: asked(round) }),
+        1 => (1u32..4).prop_map(|round| Command::Abandon { asked: asked(round), formula: None }),
+        1 => (1u32..4).prop_map(|round| Command::Abandon { asked: asked(round), formula: Some(wuchang()) }),
         3 => (0u32..=10, hours(), any_formula()).prop_map(|(tenths, now, formula)| Command::Rate {
             rating: code("satisfied"),
             rate: Decimal::new(tenths.into(), 1),
