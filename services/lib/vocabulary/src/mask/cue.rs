@@ -6,12 +6,26 @@ const REACH: usize = 8;
 pub(super) const IDENTITY: &[&str] = &["身份", "证件", "证号", "identity", "ID"];
 pub(super) const IDENTITY_CARD: &[&str] = &["身份证", "香港", "澳门", "台湾", "HKID", "identity card"];
 pub(super) const TELEPHONE: &[&str] = &[
-    "电话", "座机", "固话", "总机", "小灵通", "致电", "回电", "来电", "拨打", "热线", "传真", "联系方式", "tel", "Tel",
-    "TEL", "phone", "Phone",
+    "电话",
+    "座机",
+    "固话",
+    "总机",
+    "小灵通",
+    "致电",
+    "回电",
+    "来电",
+    "拨打",
+    "热线",
+    "传真",
+    "联系方式",
+    "tel",
+    "Tel",
+    "TEL",
+    "phone",
+    "Phone",
 ];
-pub(super) const PASSPORT: &[&str] = &[
-    "护照", "通行证", "居留证", "回乡证", "台胞证", "旅行证", "港澳证", "证件", "passport", "Passport", "PASSPORT",
-];
+pub(super) const PASSPORT: &[&str] =
+    &["护照", "通行证", "居留证", "回乡证", "台胞证", "旅行证", "港澳证", "证件", "passport", "Passport", "PASSPORT"];
 pub(super) const CARD: &[&str] =
     &["卡号", "银行卡", "信用卡", "储蓄卡", "借记卡", "工资卡", "账号", "帐号", "bank card", "card no", "Card No"];
 pub(super) const VEHICLE: &[&str] = &["车", "牌"];
@@ -32,9 +46,9 @@ pub(super) fn names(before: &str, names: &[&str]) -> bool {
 /// The same of a telephone, which a booth or a pole of one is not.
 pub(super) fn names_telephone(before: &str) -> bool {
     let near = near(before);
-    TELEPHONE.iter().any(|name| {
-        near.match_indices(name).any(|(at, _)| !near[at + name.len()..].starts_with(NO_TELEPHONE))
-    })
+    TELEPHONE
+        .iter()
+        .any(|name| near.match_indices(name).any(|(at, _)| !near[at + name.len()..].starts_with(NO_TELEPHONE)))
 }
 
 /// Whether a telephone number is named directly before, as one of several.
@@ -56,7 +70,8 @@ pub(super) fn counts(after: &str) -> bool {
     let money = ["元", "万元", "亿元", "美元", "圆"];
     let names_money = |rest: &str| !rest.starts_with(['旦', '月', '宵', '先', '女', '老', '总']);
     let measures = [
-        "件", "吨", "平方", "立方", "公里", "千米", "毫米", "厘米", "公斤", "千克", "千瓦", "亩", "㎡", "m²", "m2", "kWh",
+        "件", "吨", "平方", "立方", "公里", "千米", "毫米", "厘米", "公斤", "千克", "千瓦", "亩", "㎡", "m²", "m2",
+        "kWh",
     ];
     money.iter().any(|unit| after.strip_prefix(unit).is_some_and(names_money))
         || measures.iter().any(|unit| after.starts_with(unit))
@@ -64,7 +79,9 @@ pub(super) fn counts(after: &str) -> bool {
 
 /// Whether things are named after it that have numbers, each of a list its own.
 pub(super) fn is_listed(after: &str) -> bool {
-    after.trim_start_matches(' ').starts_with(['号', '户', '室', '栋', '人', '元', '%', '米', '层', '路', '年', '月', '天'])
+    after
+        .trim_start_matches(' ')
+        .starts_with(['号', '户', '室', '栋', '人', '元', '%', '米', '层', '路', '年', '月', '天'])
 }
 
 /// Whether a building or a part of one has the number.

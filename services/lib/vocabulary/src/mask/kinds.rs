@@ -76,7 +76,8 @@ fn closing_x(meant: &Meant, groups: &Groups<'_>) -> Option<Range<usize>> {
     let joined = after.starts_with(|character: char| character.is_ascii_alphanumeric());
     let number = format!("{}X", groups.bare);
     let near = meant.text.len() - end - rest.len() <= 3;
-    (near && !joined && is_identity(groups, &number, &meant.text[..start])).then(|| start..meant.text.len() - after.len())
+    (near && !joined && is_identity(groups, &number, &meant.text[..start]))
+        .then(|| start..meant.text.len() - after.len())
 }
 
 fn is_identity(groups: &Groups<'_>, number: &str, before: &str) -> bool {

@@ -133,7 +133,8 @@ fn plate(text: &str, at: usize) -> Option<usize> {
         }
         let (next, here) = (rest.next(), rest.at);
         let ended = next.filter(|next| written == 4 && ENDINGS.contains(next));
-        let joined = |next: char| next.is_ascii_alphanumeric() || numeral(character).is_some() && numeral(next).is_some();
+        let joined =
+            |next: char| next.is_ascii_alphanumeric() || numeral(character).is_some() && numeral(next).is_some();
         if (ended.is_some() || written >= 5 && !next.is_some_and(joined)) && is_plate(&groups, dot) {
             let end = here + ended.map_or(0, char::len_utf8);
             let end = if dot == '(' && text[end..].starts_with(')') { end + 1 } else { end };

@@ -95,6 +95,9 @@ mod tests {
         for zero in super::ZEROS.iter().filter_map(|zero| char::from_u32(*zero)) {
             assert!(digit.is_match(&zero.to_string()), "{zero:?}");
         }
-        assert_eq!("𝟏𝟗𝟘٣９𝟿/:a".chars().map(decimal).map(Option::unwrap_or_default).collect::<String>(), "190399\0\0\0");
+        assert_eq!(
+            "𝟏𝟗𝟘٣９𝟿/:a".chars().map(decimal).map(Option::unwrap_or_default).collect::<String>(),
+            "190399\0\0\0"
+        );
     }
 }

@@ -153,9 +153,8 @@ impl Groups<'_> {
 
     /// Whether digits of any kind stand directly before or after.
     pub fn touches(&self) -> bool {
-        let touching = |at: usize| {
-            self.runs.0.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing))
-        };
+        let touching =
+            |at: usize| self.runs.0.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
         touching(self.digits.start) || touching(self.digits.end)
     }
 }
