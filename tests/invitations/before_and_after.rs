@@ -33,7 +33,7 @@ fn received(seen: &mut Seen) {
         bridge: code("wuchang-wechat"),
         external_ref_hash: vec![1],
         content_hash: vec![2],
-        content_hash_as_sent: vec![2],
+        content_hashes_before: vec![],
         title: "it is dark".to_owned(),
         text: String::new(),
         place: Place::default(),

@@ -1,5 +1,6 @@
 //! The doors agree with the contracts: of every command each field is left out in turn. Where its comment begins with
-//! `Required`, the answer is INVALID_ARGUMENT and names it; every other may be missing. What a department says at its own
+//! `Required`, the answer is INVALID_ARGUMENT and names it; every other may be missing. No text of any has characters that move
+//! a terminal. What a department says at its own
 //! desk is said to the hub, too, and what a bridge sends over gRPC is sent over NATS.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,6 +81,10 @@ async fn what_the_contracts_ask_for_is_asked_for_and_nothing_else() {
         let said: BTreeSet<&String> = sample.request.as_object().unwrap().keys().collect();
         let unsaid: Vec<_> = fields.iter().filter(|field| field.required && !said.contains(&field.json)).collect();
         assert!(unsaid.is_empty(), "{}: the sample says nothing of {unsaid:?}", sample.path);
+        for (field, request) in with_stray_controls(&sample.request) {
+            let answer = ask(&installation, sample, &request).await;
+            wrong.extend(taken(sample.path, &field, &answer));
+        }
         let whole = ask(&installation, sample, &sample.request).await;
         wrong.extend(accepted(sample.path, "the whole", &whole));
         for field in fields.iter().filter(|field| said.contains(&field.json)) {
@@ -176,6 +181,39 @@ async fn ask(installation: &Installation, sample: &Sample, request: &Value) -> R
     client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let path: PathAndQuery = format!("/{}", sample.path).parse().unwrap();
     client.unary(Request::new((sample.encode)(request)), path, Raw).await.map(|_| ())
+}
+
+/// The request once for each of its texts, with a character in it that moves a terminal. Times cannot have one, and two names
+/// are given for each asking.
+fn with_stray_controls(request: &Value) -> Vec<(String, Value)> {
+    fn texts(value: &Value, at: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.parse::<jiff::Timestamp>().is_err() => found.push(at.to_owned()),
+            Value::Object(fields) => {
+                fields.iter().for_each(|(name, value)| texts(value, &format!("{at}/{name}"), found))
+            }
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(place, value)| texts(value, &format!("{at}/{place}"), found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    texts(request, "", &mut found);
+    found.retain(|field| !["/commandId", "/externalRef"].contains(&field.as_str()));
+    let spoilt = found.into_iter().map(|field| {
+        let mut request = request.clone();
+        let text = request.pointer_mut(&field).unwrap();
+        *text = json!(format!("{}\u{1b}[31m", text.as_str().unwrap()));
+        (field, request)
+    });
+    spoilt.collect()
+}
+
+/// It is refused for what is in the field, or because nothing is called so.
+fn taken(path: &str, field: &str, answer: &Result<(), Status>) -> Option<String> {
+    let refused = matches!(answer, Err(status) if [Code::InvalidArgument, Code::NotFound].contains(&status.code()));
+    (!refused).then(|| format!("{path} with a control character in {field}: {answer:?}"))
 }
 
 /// Nothing is wrong with its fields: it is done, or a rule by its name says no.

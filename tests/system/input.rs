@@ -26,11 +26,13 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// What makes a submission unacceptable, and which field breaks which rule.
 type Fault = (fn(&mut SubmitRequest), &'static str, &'static str);
 
-const FAULTS: [Fault; 20] = [
+const FAULTS: [Fault; 22] = [
     (|bad| bad.external_ref.clear(), "external_ref", "required"),
     (|bad| bad.external_ref = "r".repeat(201), "external_ref", "text-length"),
     (|bad| bad.title.clear(), "title", "required"),
     (|bad| bad.title = " \n ".to_owned(), "title", "required"),
+    (|bad| bad.external_ref = "无".to_owned(), "external_ref", "required"),
+    (|bad| bad.external_ref = "N/A".to_owned(), "external_ref", "required"),
     (|bad| bad.title = "题".repeat(201), "title", "text-length"),
     (|bad| bad.text = "长".repeat(20_001), "text", "text-length"),
     (|bad| bad.caller_ref = "c".repeat(129), "caller_ref", "text-length"),
@@ -90,6 +92,18 @@ async fn what_is_refused_at_either_door_leaves_no_case() {
     at(&mut bad, None, Some(91.0));
     let refusal = refusal_of(&grpc.submit(bad).await.unwrap_err());
     assert!(breaks(&refusal, "title", "required") && breaks(&refusal, "place.longitude", "coordinate-pair"));
+    let beyond = proto::WireTimestamp { seconds: i64::MAX, nanos: 0 };
+    let bad = SubmitRequest {
+        kind: 99,
+        caller_class: 88,
+        way: 77,
+        occurred_at: Some(beyond),
+        recorded_at: Some(beyond),
+        ..submission(DISTRICT, "bad-enums", "")
+    };
+    let refusal = refusal_of(&grpc.submit(bad).await.unwrap_err());
+    let named: Vec<&str> = refusal.violations.iter().map(|violation| violation.field.as_str()).collect();
+    assert_eq!(named, ["kind", "caller_class", "way", "occurred_at", "recorded_at", "title"]);
 
     unreadable_payloads(&nats).await;
     strangers(&installation).await;
@@ -106,6 +120,9 @@ async fn what_is_refused_at_either_door_leaves_no_case() {
         assert_eq!((&again.case_id, again.repeated), (&first.case_id, true));
         assert_eq!(again.received_at, first.received_at, "the same answer again");
     }
+    // What the charter says anyway may be left out and said again.
+    let unsaid = SubmitRequest { district: String::new(), ..good.clone() };
+    assert!(grpc.submit(unsaid).await.unwrap().into_inner().repeated);
     let second = nats.submit(&submission(DISTRICT, "good-2", "second"), Form::Json).await.unwrap();
     assert!(!second.repeated);
     assert_ne!(second.case_id, first.case_id);

@@ -8,7 +8,10 @@ use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
-use station::{Caller, Recorded, Violation, bad_field, counted, optional_prose, prose, refusal_of, wire as shared};
+use station::{
+    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose, refusal_of,
+    wire as shared,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -21,6 +24,10 @@ use crate::wire::{progress_kind, return_basis};
 
 /// Its line in the table of who may what.
 const ACTION: &str = "ans.<department>.call";
+
+/// Where somebody says they came.
+const CHECK_IN: [&str; 5] =
+    ["check_in", "check_in.party", "check_in.address", "check_in.longitude", "check_in.latitude"];
 
 pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
@@ -92,13 +99,11 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
             due: terms::due_by(charter, app.now(), "adjudication"),
             district: charter.district_centre().code.clone(),
         },
-        Some(WireAnswer::Respond(said)) => {
-            Answer::Respond { officer: shared::officer(said.officer.as_ref()).map_err(bad_field)? }
-        }
+        Some(WireAnswer::Respond(said)) => Answer::Respond { officer: officer(OFFICER, said.officer.as_ref())? },
         Some(WireAnswer::ReportIn(said)) => Answer::ReportIn {
-            officer: shared::officer(said.officer.as_ref()).map_err(bad_field)?,
+            officer: officer(OFFICER, said.officer.as_ref())?,
             owns_matter: said.owns_matter,
-            check_in: shared::place(said.check_in.as_ref()).map_err(bad_field)?,
+            check_in: place(CHECK_IN, charter, said.check_in.as_ref())?,
         },
         Some(WireAnswer::Progress(said)) => Answer::Progress {
             kind: progress_kind(said.kind).map_err(bad_field)?,

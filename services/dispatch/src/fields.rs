@@ -7,9 +7,8 @@ use pbjson_types::Timestamp as WireTime;
 use proto::FromWireTime;
 use proto::common::v1::Place as WirePlace;
 use proto::dispatch::v1::{CallRequest, PlannedTask};
-use station::{Violation, bad_field, optional_prose, prose, wire as shared};
+use station::{PLACE, Violation, bad_field, line, optional_prose, wire as shared};
 use tonic::Status;
-use vocabulary::Place;
 
 use crate::domain::{Plan, Related, Special};
 
@@ -17,9 +16,11 @@ use crate::domain::{Plan, Related, Special};
 pub const NOTE_LENGTH_MAX: usize = 2000;
 /// Exceptions of a measure, tasks of a plan, parties of a call in one request.
 const LIST_LENGTH_MAX: usize = 100;
-/// Characters of a title and an address, as intake takes them.
+/// Characters of a title, as intake takes them.
 const TITLE_LENGTH_MAX: usize = 200;
-const ADDRESS_LENGTH_MAX: usize = 500;
+/// An officer at a meeting, and one in the chair of a group.
+pub const PRESENT: [&str; 3] = ["present.officer", "present.officer.staff_ref", "present.officer.post"];
+const CHAIR: [&str; 3] = ["chair", "chair.staff_ref", "chair.post"];
 
 /// At most as many as one request may name.
 pub fn bounded<T>(field: &'static str, list: &[T]) -> Result<(), Status> {
@@ -45,7 +46,7 @@ pub fn plan(charter: &Charter, task: &PlannedTask) -> Result<Plan, Status> {
     let due = task.due.as_ref().map(|due| instant("tasks.due", Some(due))).transpose()?;
     Ok(Plan {
         party: unit(charter, "tasks.party", &task.party)?,
-        title: prose("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
+        title: line("tasks.title", &task.title, NOTE_LENGTH_MAX)?,
         due,
         after: task.after.clone(),
         root_cause: task.root_cause,
@@ -70,21 +71,10 @@ pub fn related(
         let description = format!("{category:?} is not a category of this charter");
         return Err(Violation::new("category", "known-category", description).into());
     }
-    let place = place.map_or_else(|| Ok(Place::default()), |place| shared::place(Some(place))).map_err(bad_field)?;
-    if let Some(party) = place.party.as_ref().filter(|party| charter.party(party.as_str()).is_none()) {
-        let description = format!("{party} is not a unit of this charter");
-        return Err(Violation::new("place.party", "known-party", description).into());
-    }
-    if let Some(point) = place.point
-        && !((-180.0..=180.0).contains(&point.longitude) && (-90.0..=90.0).contains(&point.latitude))
-    {
-        return Err(Violation::new("place", "wgs-84", "these are not degrees on the globe").into());
-    }
-    let address = optional_prose("place.address", &place.address, ADDRESS_LENGTH_MAX)?;
     Ok(Related {
-        title: prose("title", title, TITLE_LENGTH_MAX)?,
+        title: line("title", title, TITLE_LENGTH_MAX)?,
         text: optional_prose("text", text, NOTE_LENGTH_MAX)?,
-        place: Place { address, ..place },
+        place: station::place(PLACE, charter, place)?,
         category: shared::optional_code("category", category).map_err(bad_field)?,
     })
 }
@@ -103,7 +93,7 @@ pub fn special(charter: &Charter, request: &CallRequest) -> Result<Option<Specia
         return Ok(None);
     }
     let group = group(charter, "group", &request.group)?;
-    let chair = request.chair.as_ref().map(|chair| shared::officer(Some(chair))).transpose().map_err(bad_field)?;
+    let chair = request.chair.as_ref().map(|chair| station::officer(CHAIR, Some(chair))).transpose()?;
     if let Some(chair) = &chair {
         chairs(charter, &group, &chair.post)?;
     }

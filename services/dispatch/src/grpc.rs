@@ -25,7 +25,7 @@ use crate::above::{self, above, level_of};
 use crate::app::{self, App, Asked, CallWish};
 use crate::domain::{Action, Attendee, Command, InForce, Phase, allowed_actions};
 use crate::evidence::evidence;
-use crate::fields::{NOTE_LENGTH_MAX, bounded, group, instant, named_some, plan, related, special, unit};
+use crate::fields::{NOTE_LENGTH_MAX, PRESENT, bounded, group, instant, named_some, plan, related, special, unit};
 use crate::terms;
 use crate::wire::{progress_kind, scope};
 
@@ -362,7 +362,7 @@ impl DispatchService for Door {
         let present = request.present.iter().map(|attendee| {
             Ok(Attendee {
                 party: unit(&asked.charter, "present.party", &attendee.party)?,
-                officer: shared::officer(attendee.officer.as_ref()).map_err(bad_field)?,
+                officer: station::officer(PRESENT, attendee.officer.as_ref())?,
             })
         });
         let command = Command::HoldMeeting {

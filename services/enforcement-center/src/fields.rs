@@ -5,8 +5,8 @@ use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use proto::common::v1 as common;
 use proto::enforcement_center::v1 as wire_center;
-use station::{Violation, optional_prose, prose, wire};
-use vocabulary::{Officer, Place};
+use station::{OFFICER, PLACE, Violation, line, optional_prose, prose, staff_ref, wire};
+use vocabulary::Officer;
 
 use crate::centre::power_of;
 use crate::domain::operation::{Decision, Hazard, NextStep, Participant, PathStep, Proof};
@@ -16,10 +16,6 @@ use crate::wire::paper::from_next_step;
 pub const TEXT_LENGTH_MAX: usize = 2000;
 /// Characters of a title, as intake takes them.
 pub const TITLE_LENGTH_MAX: usize = 200;
-/// Characters of an address, as intake takes them.
-pub const ADDRESS_LENGTH_MAX: usize = 500;
-/// Characters of a staff number or a post.
-const OFFICE_LENGTH_MAX: usize = 100;
 /// Steps of a path: what a team can keep in mind on its way.
 const STEPS_MAX: usize = 20;
 /// Characters of one step.
@@ -179,46 +175,16 @@ pub fn next_step(step: i32) -> Result<NextStep, Violation> {
 /// Only the title is required.
 pub fn hazard(charter: &Charter, request: &wire_center::SpawnRelatedCaseRequest) -> Result<Hazard, Violation> {
     Ok(Hazard {
-        title: prose("title", &request.title, TITLE_LENGTH_MAX)?,
+        title: line("title", &request.title, TITLE_LENGTH_MAX)?,
         text: optional_prose("text", &request.text, TEXT_LENGTH_MAX)?,
-        place: place(charter, request.place.as_ref())?,
+        place: station::place(PLACE, charter, request.place.as_ref())?,
         category: category(charter, &request.category)?,
     })
 }
 
-/// Not masked: an official in office is named by number, and some numbers look like a telephone's.
+/// An official in office.
 pub fn officer(officer: Option<&common::Officer>) -> Result<Officer, Violation> {
-    let officer = wire::officer(officer)?;
-    Ok(Officer {
-        staff_ref: staff_ref("officer.staff_ref", &officer.staff_ref)?,
-        post: bounded("officer.post", &officer.post, OFFICE_LENGTH_MAX)?.to_owned(),
-    })
-}
-
-pub fn staff_ref(field: &'static str, staff_ref: &str) -> Result<String, Violation> {
-    match bounded(field, staff_ref, OFFICE_LENGTH_MAX)? {
-        "" => Err(required(field)),
-        staff_ref => Ok(staff_ref.to_owned()),
-    }
-}
-
-/// Everything that intake will ask of it, so that a related case is refused here and not when it is submitted.
-pub fn place(charter: &Charter, place: Option<&common::Place>) -> Result<Place, Violation> {
-    let place = wire::place(place)?;
-    if let Some(party) = place.party.as_ref().filter(|party| charter.party(party.as_str()).is_none()) {
-        return Err(unknown_party("place.party", party.as_str()));
-    }
-    if let Some(point) = place.point {
-        for (field, value, bound) in
-            [("place.longitude", point.longitude, 180.0), ("place.latitude", point.latitude, 90.0)]
-        {
-            if !value.is_finite() || value.abs() > bound {
-                let description = format!("{value} is not within ±{bound} degrees");
-                return Err(Violation::new(field, "coordinate-range", description));
-            }
-        }
-    }
-    Ok(Place { address: optional_prose("place.address", &place.address, ADDRESS_LENGTH_MAX)?, ..place })
+    station::officer(OFFICER, officer)
 }
 
 /// Empty means none: triage will find one.
@@ -230,16 +196,6 @@ pub fn category(charter: &Charter, category: &str) -> Result<Option<Code>, Viola
     known.map(Some).ok_or_else(|| {
         Violation::new("category", "known-category", format!("{category:?} is not a category of this charter"))
     })
-}
-
-fn bounded<'t>(field: &'static str, text: &'t str, length_max: usize) -> Result<&'t str, Violation> {
-    let text = text.trim();
-    let length = text.chars().count();
-    if length > length_max {
-        let description = format!("it has {length} characters, at most {length_max} fit");
-        return Err(Violation::new(field, "text-length", description));
-    }
-    Ok(text)
 }
 
 fn count(field: &'static str, count: usize, count_max: usize) -> Result<(), Violation> {
@@ -272,7 +228,10 @@ mod tests {
     fn a_related_case_needs_a_title_and_nothing_more() {
         let request = wire_center::SpawnRelatedCaseRequest { title: "隔壁也有".to_owned(), ..Default::default() };
         let hazard = hazard(&wuchang(), &request).unwrap();
-        assert_eq!((hazard.title.as_str(), hazard.category, hazard.place), ("隔壁也有", None, Place::default()));
+        assert_eq!(
+            (hazard.title.as_str(), hazard.category, hazard.place),
+            ("隔壁也有", None, vocabulary::Place::default())
+        );
         let empty = wire_center::SpawnRelatedCaseRequest::default();
         assert_eq!(super::hazard(&wuchang(), &empty).unwrap_err().field, "title");
     }

@@ -23,7 +23,10 @@ use proto::enforcement_center::v1::{
 use record::Answered;
 use record::follow::Failure;
 use station::desk::{case_key, named};
-use station::{Caller, Desk, Named, Recorded, Station, Violation, broker_status, counted, optional_prose, prose};
+use station::{
+    ADDRESS_LENGTH_MAX, Caller, Desk, Named, Recorded, Station, Violation, broker_status, counted, line, optional_line,
+    optional_prose, prose,
+};
 use tonic::{Request, Response, Status};
 
 use crate::centre::{Centre, roster_key, seat_due};
@@ -35,7 +38,7 @@ use crate::domain::operation::{
     Action, Command, Conclusion, Event, Operation, Order, Path, Rules, SeatCall, StopOrder, Verdict,
 };
 use crate::domain::roster::{Rules as RosterRules, SeatKind, State as Roster};
-use crate::fields::{self, ADDRESS_LENGTH_MAX, TEXT_LENGTH_MAX};
+use crate::fields::{self, TEXT_LENGTH_MAX};
 use crate::registers::Registers;
 use crate::wire::known;
 use crate::wire::paper::follows;
@@ -259,7 +262,7 @@ impl EnforcementCenterService for Door {
         let asked = asked!(self, caller, request, "HoldMeeting");
         let action = Action::HoldMeeting {
             held_at: fields::past("held_at", request.held_at.as_ref(), self.station().now())?,
-            venue: optional_prose("venue", &request.venue, ADDRESS_LENGTH_MAX)?,
+            venue: optional_line("venue", &request.venue, ADDRESS_LENGTH_MAX)?,
             present: fields::parties("present", &request.present)?,
             decisions: fields::decisions(&request.decisions)?,
         };
@@ -307,7 +310,7 @@ impl EnforcementCenterService for Door {
         let order = StopOrder {
             party: fields::code("party", &request.party)?,
             subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
-            address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
+            address: line("address", &request.address, ADDRESS_LENGTH_MAX)?,
             proof: fields::proof(how, by, asker, request.served_at.as_ref(), self.station().now())?,
             follows: follows(request.follows),
         };
@@ -330,7 +333,7 @@ impl EnforcementCenterService for Door {
         let order = Order {
             party: fields::code("party", &request.party)?,
             subject: prose("subject", &request.subject, TEXT_LENGTH_MAX)?,
-            address: prose("address", &request.address, ADDRESS_LENGTH_MAX)?,
+            address: line("address", &request.address, ADDRESS_LENGTH_MAX)?,
             due: match &request.due {
                 Some(due) => fields::deadline("due", due, served_at)?,
                 None => self.notice_due(&asked.charter, served_at)?,

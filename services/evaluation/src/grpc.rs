@@ -13,7 +13,6 @@ use proto::evaluation::v1::{
 use station::desk::{case_key, named};
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose};
 use tonic::{Request, Response, Status};
-use vocabulary::mask::mask;
 
 use crate::domain::{Command, Formula, Mark, MarkProblem, NOTE_LENGTH_MAX, Rules};
 use crate::wire::from_outcome;
@@ -100,7 +99,8 @@ impl EvaluationService for Door {
         let by = asked.caller.acting_party()?.clone();
         let code = |error: ids::CodeError| Violation::new("party", "code", error.to_string());
         let party: Code = request.party.parse().map_err(code)?;
-        let mark = Mark::new(&request.rate, &mask(&request.deduction_reason).0).map_err(bad_mark)?;
+        let reason = optional_prose("deduction_reason", &request.deduction_reason, NOTE_LENGTH_MAX)?;
+        let mark = Mark::new(&request.rate, &reason).map_err(bad_mark)?;
         let command = |charter: &Charter, now| {
             Ok(Command::RateParty { by, party, mark, now, formula: Formula::from(charter.formula()) })
         };

@@ -44,6 +44,15 @@ pub fn json(answer: &impl serde::Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(answer)?)
 }
 
+/// A text from outside as it can be shown on one line: what would move the terminal is written out.
+pub fn plain(text: &str) -> String {
+    let shown = |character: char| match vocabulary::text::stray_control(character.encode_utf8(&mut [0; 4]), false) {
+        Some(_) => character.escape_unicode().to_string(),
+        None => character.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// A table without lines, whose rows are as long as they are: whoever greps needs each on one line.
 pub fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
     let mut table = Table::new();

@@ -11,17 +11,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
-use proto::common::v1::Place;
 use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
-use record::{BrokerError, Reference, References};
+use record::{BrokerError, Reference, References, WireError};
 use sha2::Sha256;
 use station::desk::case_key;
 use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
 use tonic::Status;
 use vocabulary::Course;
-use vocabulary::text::{is_placeholder, tidy};
 
+use crate::content;
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
 use crate::wire;
@@ -60,11 +59,14 @@ impl App {
     ) -> Result<SubmitResponse, Status> {
         let charter = self.charter_for(bridge, &request.district)?;
         caller.may_in(action, &charter)?;
-        let tidy = tidied(request);
-        let content_hash = self.content_hash(&tidy);
-        let as_sent = if tidy == *request { content_hash.clone() } else { self.content_hash(request) };
-        let hashes =
-            Hashes { reference: self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]), content_hash, as_sent };
+        let tidy = content::tidied(request);
+        let own = self.charter_for(bridge, "").ok().map(|charter| charter.district.clone());
+        let hashed = |request: &SubmitRequest| self.keyed_hash(&content::parts(request));
+        let hashes = Hashes {
+            reference: self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]),
+            content: hashed(&content::without_what_goes_without_saying(&tidy, &charter, bridge, own.as_ref())),
+            before: content::earlier_forms(request, &tidy, &charter.district).iter().map(hashed).collect(),
+        };
         match self.accept(&charter, bridge, &tidy, &hashes) {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
@@ -82,7 +84,7 @@ impl App {
         let load = self.desk.station.broker.load_owner(&key, Owner::Intake).await;
         let commits = load.map_err(|error| broker_status(&error))?;
         let (Some(first), Some(received)) = (commits.first(), wire::received_in(&commits)?) else { return Ok(None) };
-        let same = [&hashes.content_hash, &hashes.as_sent].contains(&&received.content_hash);
+        let same = hashes.content == received.content_hash || hashes.before.contains(&received.content_hash);
         Ok(same.then(|| SubmitResponse {
             case_id: case.to_string(),
             district: charter.district.to_string(),
@@ -166,30 +168,26 @@ impl App {
         request: &SubmitRequest,
         hashes: &Hashes,
     ) -> Result<Received, Status> {
-        let bad = |field, rule, text: String| Status::from(Violation::new(field, rule, text));
+        let mut problems = Problems::default();
         let kind = match CaseKind::try_from(request.kind) {
             Ok(CaseKind::Unspecified) => None,
-            Ok(kind) => Some(wire::from_kind(kind).map_err(station::bad_field)?),
-            Err(_) => return Err(bad("kind", "known-kind", format!("{} is not a kind of case", request.kind))),
+            Ok(kind) => problems.read(wire::from_kind(kind)),
+            Err(_) => problems.unknown("kind", "known-kind", format!("{} is not a kind of case", request.kind)),
         };
         let caller_class = match CallerClass::try_from(request.caller_class) {
             Ok(CallerClass::Unspecified) => None,
-            Ok(class) => Some(wire::from_caller_class(class).map_err(station::bad_field)?),
+            Ok(class) => problems.read(wire::from_caller_class(class)),
             Err(_) => {
-                return Err(bad("caller_class", "known-class", format!("{} is not a class", request.caller_class)));
+                problems.unknown("caller_class", "known-class", format!("{} is not a class", request.caller_class))
             }
         };
         let way = match Way::try_from(request.way) {
             Ok(Way::Unspecified) => None,
-            Ok(way) => Some(wire::from_way(way).map_err(station::bad_field)?),
-            Err(_) => return Err(bad("way", "known-way", format!("{} is not a way", request.way))),
+            Ok(way) => problems.read(wire::from_way(way)),
+            Err(_) => problems.unknown("way", "known-way", format!("{} is not a way", request.way)),
         };
-        let instant = |field, time: &Option<WireTime>| {
-            let read = time.as_ref().map(FromWireTime::time).transpose();
-            read.map_err(|error| bad(field, "instant", error.to_string()))
-        };
-        let occurred_at = instant("occurred_at", &request.occurred_at)?;
-        let recorded_at = instant("recorded_at", &request.recorded_at)?;
+        let occurred_at = problems.instant("occurred_at", request.occurred_at.as_ref());
+        let recorded_at = problems.instant("recorded_at", request.recorded_at.as_ref());
         let place = request.place.clone().unwrap_or_default();
         let submission = Submission {
             external_ref: &request.external_ref,
@@ -215,14 +213,14 @@ impl App {
             bridge,
             now: self.desk.station.now(),
             external_ref_hash: hashes.reference.clone(),
-            content_hash: hashes.content_hash.clone(),
-            content_hash_as_sent: hashes.as_sent.clone(),
+            content_hash: hashes.content.clone(),
+            content_hashes_before: hashes.before.clone(),
         };
-        check(&submission, around).map_err(|problems| {
-            let violations =
-                problems.into_iter().map(|problem| Violation::new(problem.field, problem.rule, problem.description));
-            BadInput(violations.collect()).into()
-        })
+        let checked = check(&submission, around);
+        let (received, broken) = checked.map_or_else(|broken| (None, broken), |received| (Some(received), Vec::new()));
+        let broken = broken.into_iter().map(|broken| Violation::new(broken.field, broken.rule, broken.description));
+        problems.0.extend(broken);
+        received.filter(|_| problems.0.is_empty()).ok_or_else(|| BadInput(problems.0).into())
     }
 
     async fn receive(
@@ -336,48 +334,11 @@ impl App {
         })
     }
 
-    /// Everything that makes two submissions the same matter told the same way.
-    fn content_hash(&self, request: &SubmitRequest) -> Vec<u8> {
-        let place = request.place.clone().unwrap_or_default();
-        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let instant = |at: &Option<WireTime>| at.map(|at| format!("{}.{}", at.seconds, at.nanos)).unwrap_or_default();
-        let (occurred_at, recorded_at) = (instant(&request.occurred_at), instant(&request.recorded_at));
-        let (kind, class, way) = (request.kind.to_string(), request.caller_class.to_string(), request.way.to_string());
-        let (longitude, latitude) = (number(place.longitude), number(place.latitude));
-        let mut parts: Vec<&str> = vec![
-            &request.district,
-            &request.channel,
-            &kind,
-            &class,
-            &request.caller_ref,
-            &request.title,
-            &request.text,
-            &place.party,
-            &place.address,
-            &longitude,
-            &latitude,
-            &occurred_at,
-            &request.category,
-            &request.related_case,
-        ];
-        // Only where said, each under its name: what was recorded before these fields existed keeps its hash.
-        for (name, value, said) in [
-            ("campaign", request.campaign.as_str(), !request.campaign.is_empty()),
-            ("recorded_at", &recorded_at, request.recorded_at.is_some()),
-            ("way", &way, request.way != 0),
-        ] {
-            if said {
-                parts.extend([name, value]);
-            }
-        }
-        self.keyed_hash(&parts)
-    }
-
     /// HMAC-SHA-256 over the parts, each with its length before it.
-    pub fn keyed_hash(&self, parts: &[&str]) -> Vec<u8> {
+    pub fn keyed_hash(&self, parts: &[impl AsRef<str>]) -> Vec<u8> {
         #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.reference_key).unwrap();
-        for part in parts {
+        for part in parts.iter().map(AsRef::as_ref) {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part.as_bytes());
         }
@@ -388,32 +349,27 @@ impl App {
 /// By what a submission is known again.
 struct Hashes {
     reference: Vec<u8>,
-    /// Of its one form, and of what was sent.
-    content_hash: Vec<u8>,
-    as_sent: Vec<u8>,
+    content: Vec<u8>,
+    /// Of the content as earlier versions hashed it.
+    before: Vec<Vec<u8>>,
 }
 
-/// The same submission with texts in their one form, and without what is typed where nothing is known.
-fn tidied(request: &SubmitRequest) -> SubmitRequest {
-    let said = |text: &str| if is_placeholder(text) { String::new() } else { tidy(text) };
-    let place = request.place.as_ref().map(|place| Place {
-        party: said(&place.party),
-        address: said(&place.address),
-        longitude: place.longitude,
-        latitude: place.latitude,
-    });
-    SubmitRequest {
-        district: said(&request.district),
-        external_ref: tidy(&request.external_ref),
-        channel: said(&request.channel),
-        caller_ref: said(&request.caller_ref),
-        title: said(&request.title),
-        text: said(&request.text),
-        place,
-        category: said(&request.category),
-        related_case: said(&request.related_case),
-        campaign: said(&request.campaign),
-        ..request.clone()
+/// What of a submission is no value of its field.
+#[derive(Default)]
+struct Problems(Vec<Violation>);
+
+impl Problems {
+    fn read<T>(&mut self, read: Result<T, WireError>) -> Option<T> {
+        read.map_err(|error| self.0.push(error.into())).ok()
+    }
+
+    fn unknown<T>(&mut self, field: &'static str, rule: &'static str, description: String) -> Option<T> {
+        self.0.push(Violation::new(field, rule, description));
+        None
+    }
+
+    fn instant(&mut self, field: &'static str, time: Option<&WireTime>) -> Option<Timestamp> {
+        time?.time().map_err(|error| self.0.push(Violation::new(field, "instant", error.to_string()))).ok()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Intake turns whatever comes in, by any channel, into one case, exactly once.
 //!
-//! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit) → `domain/`
+//! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit; what makes a repeat is in `content.rs`) → `domain/`
 //! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
 //! left half done; a filed case goes on as a new one in `reopening.rs`. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
 //!
@@ -9,6 +9,7 @@
 
 mod app;
 pub mod config;
+mod content;
 pub mod domain;
 pub mod effects;
 mod grpc;

@@ -43,7 +43,7 @@ impl App {
         let received = Received {
             external_ref_hash: self.keyed_hash(&["reopened", district.as_str(), old.as_str()]),
             content_hash: self.keyed_hash(&["reopened", district.as_str(), old.as_str(), &reason]),
-            content_hash_as_sent: Vec::new(),
+            content_hashes_before: Vec::new(),
             category_hint: category_in(&history.commits).or(received.category_hint),
             related_case: Some(old),
             occurred_at: now,

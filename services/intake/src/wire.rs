@@ -210,7 +210,7 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         bridge: shared::code("bridge", &received.bridge)?,
         external_ref_hash: received.external_ref_hash.clone(),
         content_hash: received.content_hash.clone(),
-        content_hash_as_sent: Vec::new(),
+        content_hashes_before: Vec::new(),
         title: received.title.clone(),
         text: received.text.clone(),
         place: shared::place(received.place.as_ref())?,
@@ -223,7 +223,7 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
     })
 }
 
-fn to_kind(kind: CaseKind) -> wire::CaseKind {
+pub(crate) fn to_kind(kind: CaseKind) -> wire::CaseKind {
     match kind {
         CaseKind::Report => wire::CaseKind::Report,
         CaseKind::Service => wire::CaseKind::Service,
@@ -243,7 +243,7 @@ pub(crate) fn from_kind(kind: wire::CaseKind) -> Result<CaseKind, WireError> {
     }
 }
 
-fn to_caller_class(class: CallerClass) -> wire::CallerClass {
+pub(crate) fn to_caller_class(class: CallerClass) -> wire::CallerClass {
     match class {
         CallerClass::Resident => wire::CallerClass::Resident,
         CallerClass::Grassroots => wire::CallerClass::Grassroots,
@@ -261,7 +261,7 @@ pub(crate) fn from_caller_class(class: wire::CallerClass) -> Result<CallerClass,
     }
 }
 
-fn to_way(way: charter::Way) -> wire::Way {
+pub(crate) fn to_way(way: charter::Way) -> wire::Way {
     match way {
         charter::Way::Online => wire::Way::Online,
         charter::Way::Patrol => wire::Way::Patrol,

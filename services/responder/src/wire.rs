@@ -6,14 +6,12 @@ use proto::common::v1::{Place, Refusal};
 use proto::dispatch::v1::{Answer, AnswerReply, Order, ProgressKind, ReturnBasis, answer, answer_reply, order};
 use proto::responder::v1::{AnswerState, AnswerStatus};
 use record::WireError;
-use station::{BadInput, Violation, wire};
+use station::{ADDRESS_LENGTH_MAX, BadInput, OFFICER, Violation, line, optional_line, optional_prose, prose, wire};
 
 use crate::domain::{CallKey, Delay, Fact};
 
 pub const NOTE_LENGTH_MAX: usize = 2000;
-pub const ADDRESS_LENGTH_MAX: usize = 500;
-pub const POST_LENGTH_MAX: usize = 200;
-pub const STAFF_REF_LENGTH_MAX: usize = 128;
+const TITLE_LENGTH_MAX: usize = 200;
 /// References that show one piece of work, and the length of each, as the hub takes them.
 const EVIDENCE_MAX: usize = 20;
 const REFERENCE_LENGTH_MAX: usize = 200;
@@ -135,13 +133,13 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             if done.task == 0 {
                 problems.push(Violation::new("task", "required", "tasks are counted from 1"));
             }
-            length("note", &done.note, NOTE_LENGTH_MAX, problems);
+            noted("note", &done.note, problems);
             evidence(&done.evidence, problems);
         }
         answer::Answer::RelatedCase(found) => {
             call_named(problems);
-            said_something("title", &found.title, problems);
-            length("text", &found.text, NOTE_LENGTH_MAX, problems);
+            problems.extend(line("title", &found.title, TITLE_LENGTH_MAX).err());
+            noted("text", &found.text, problems);
             place(["place", "place.address"], found.place.as_ref(), problems);
         }
         answer::Answer::Return(sent) => {
@@ -161,7 +159,7 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
         answer::Answer::Done(done) => {
             call_named(problems);
             problems.extend(wire::outcome(done.outcome).err().map(Violation::from));
-            length("note", &done.note, NOTE_LENGTH_MAX, problems);
+            noted("note", &done.note, problems);
             evidence(&done.evidence, problems);
         }
     }
@@ -176,20 +174,14 @@ fn evidence(references: &[String], problems: &mut Vec<Violation>) {
 }
 
 fn officer(named: Option<&proto::common::v1::Officer>, problems: &mut Vec<Violation>) {
-    match wire::officer(named) {
-        Err(error) => problems.push(error.into()),
-        Ok(officer) => {
-            length("officer.staff_ref", &officer.staff_ref, STAFF_REF_LENGTH_MAX, problems);
-            length("officer.post", &officer.post, POST_LENGTH_MAX, problems);
-        }
-    }
+    problems.extend(station::officer(OFFICER, named).err());
 }
 
 fn place([field, address]: [&'static str; 2], named: Option<&Place>, problems: &mut Vec<Violation>) {
     match wire::place(named) {
         Err(error) => problems.push(Violation::new(field, "form", error.to_string())),
         Ok(place) => {
-            length(address, &place.address, ADDRESS_LENGTH_MAX, problems);
+            problems.extend(optional_line(address, &place.address, ADDRESS_LENGTH_MAX).err());
             let on_earth = |point: vocabulary::Point| {
                 (-180.0..=180.0).contains(&point.longitude) && (-90.0..=90.0).contains(&point.latitude)
             };
@@ -201,18 +193,11 @@ fn place([field, address]: [&'static str; 2], named: Option<&Place>, problems: &
 }
 
 fn said_something(field: &'static str, text: &str, problems: &mut Vec<Violation>) {
-    if text.trim().is_empty() {
-        problems.push(Violation::new(field, "required", "it must not be empty"));
-    }
-    length(field, text, NOTE_LENGTH_MAX, problems);
+    problems.extend(prose(field, text, NOTE_LENGTH_MAX).err());
 }
 
-fn length(field: &'static str, text: &str, max: usize, problems: &mut Vec<Violation>) {
-    let length = text.chars().count();
-    if length > max {
-        let description = format!("it has {length} characters, at most {max} fit");
-        problems.push(Violation::new(field, "text-length", description));
-    }
+fn noted(field: &'static str, text: &str, problems: &mut Vec<Violation>) {
+    problems.extend(optional_prose(field, text, NOTE_LENGTH_MAX).err());
 }
 
 fn keep<T, E: std::fmt::Display>(

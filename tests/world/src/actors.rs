@@ -91,7 +91,7 @@ impl World {
             bridge: code("wuchang-weilinli"),
             external_ref_hash: vec![u8::try_from(case).unwrap()],
             content_hash: vec![1],
-            content_hash_as_sent: vec![],
+            content_hashes_before: vec![],
             title: subject.title,
             text: String::new(),
             place: subject.place,

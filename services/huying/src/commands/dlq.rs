@@ -8,10 +8,14 @@ use proto::{FromWireTime, WireTimestamp};
 use record::Broker;
 use record::dead_letters::{DeadLetters, Letter, Operator};
 use serde_json::{Value, json};
+use station::{STAFF_REF_LENGTH_MAX, Violation, line, optional_line};
 
 use crate::client::Installation;
 use crate::failure::BadUsage;
 use crate::out;
+
+/// Characters of a reason, as of a note.
+const REASON_LENGTH_MAX: usize = 2000;
 
 /// Messages that no service could handle, kept until a person has looked.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -168,11 +172,12 @@ async fn show(args: ShowArgs) -> anyhow::Result<()> {
     out::line(format_args!("subject     {}", letter.subject))?;
     out::line(format_args!("when        {}", time_of(letter)))?;
     out::line(format_args!("deliveries  {}", letter.deliveries))?;
-    out::line(format_args!("error       {}", letter.error))?;
+    out::line(format_args!("error       {}", out::plain(&letter.error)))?;
     out::line(format_args!("content     {}", serde_json::to_string_pretty(&content(letter))?))
 }
 
 async fn retry(args: RetryArgs) -> anyhow::Result<()> {
+    let operator = operator(&args.by, &args.reason)?;
     let (letters, broker) = select(&args.installation, &args.which).await?;
     let (mut handed_back, mut printed, mut told) = (0, Ok(()), Vec::new());
     let done = |letter: &Letter| {
@@ -183,7 +188,6 @@ async fn retry(args: RetryArgs) -> anyhow::Result<()> {
             printed = out::line(line_of(letter));
         }
     };
-    let operator = Operator { by: args.by.by, reason: args.reason };
     let retried = DeadLetters::open(&broker).await?.retry(&letters, &operator, done).await;
     retried.with_context(|| format!("{handed_back} of {} were handed back", letters.len()))?;
     printed?;
@@ -195,9 +199,9 @@ async fn retry(args: RetryArgs) -> anyhow::Result<()> {
 }
 
 async fn drop_for_good(args: DropArgs) -> anyhow::Result<()> {
+    let operator = operator(&args.by, &args.reason)?;
     let (letters, broker) = select(&args.installation, &args.which).await?;
     let dead_letters = DeadLetters::open(&broker).await?;
-    let operator = Operator { by: args.by.by, reason: args.reason };
     for (dropped, letter) in letters.iter().enumerate() {
         let done = dead_letters.drop(letter, &operator).await;
         done.with_context(|| format!("{dropped} of {} were dropped", letters.len()))?;
@@ -210,6 +214,15 @@ async fn drop_for_good(args: DropArgs) -> anyhow::Result<()> {
     }
     eprintln!("{} dropped", letters.len());
     Ok(())
+}
+
+/// Who decides, in words that can be kept: they are shown to whoever asks later.
+fn operator(By { by }: &By, reason: &str) -> Result<Operator, BadUsage> {
+    let bad = |violation: Violation| BadUsage::new(format!("{}: {}", violation.field, violation.description));
+    Ok(Operator {
+        by: line("--by", by, STAFF_REF_LENGTH_MAX).map_err(bad)?,
+        reason: optional_line("--reason", reason, REASON_LENGTH_MAX).map_err(bad)?,
+    })
 }
 
 /// The letters that are meant; it is a mistake to mean none.
@@ -244,7 +257,8 @@ fn district_of(subject: &str) -> Option<String> {
 fn line_of(letter: &Letter) -> String {
     let Letter { content, position, .. } = letter;
     let position = position.to_string();
-    format!("{}  {:<22} {position:>8}  {}  {}", time_of(content), content.consumer, content.subject, content.error)
+    let (consumer, subject, error) = (&content.consumer, &content.subject, out::plain(&content.error));
+    format!("{}  {consumer:<22} {position:>8}  {subject}  {error}", time_of(content))
 }
 
 fn described(letter: &Letter) -> Value {
@@ -275,8 +289,8 @@ fn fate_of(end: &LetterEnd) -> &'static str {
 fn line_of_end(end: &LetterEnd) -> String {
     let letter = end.letter.clone().unwrap_or_default();
     let position = position_of(&letter).to_string();
-    let (at, fate, by) = (time_at(end.at.as_ref()), fate_of(end), &end.by);
-    let reason = if end.reason.is_empty() { String::new() } else { format!(": {}", end.reason) };
+    let (at, fate, by) = (time_at(end.at.as_ref()), fate_of(end), out::plain(&end.by));
+    let reason = if end.reason.is_empty() { String::new() } else { format!(": {}", out::plain(&end.reason)) };
     let (consumer, subject) = (&letter.consumer, &letter.subject);
     format!("{}  {consumer:<22} {position:>8}  {subject}  {fate} {at} by {by}{reason}", time_of(&letter))
 }
@@ -300,10 +314,10 @@ fn show_end(end: &LetterEnd) -> anyhow::Result<()> {
     out::line(format_args!("position    {}", position_of(&letter)))?;
     out::line(format_args!("subject     {}", letter.subject))?;
     out::line(format_args!("when        {}", time_of(&letter)))?;
-    out::line(format_args!("error       {}", letter.error))?;
-    out::line(format_args!("{:<11} {} by {}", fate_of(end), time_at(end.at.as_ref()), end.by))?;
+    out::line(format_args!("error       {}", out::plain(&letter.error)))?;
+    out::line(format_args!("{:<11} {} by {}", fate_of(end), time_at(end.at.as_ref()), out::plain(&end.by)))?;
     if !end.reason.is_empty() {
-        out::line(format_args!("reason      {}", end.reason))?;
+        out::line(format_args!("reason      {}", out::plain(&end.reason)))?;
     }
     Ok(())
 }
@@ -334,6 +348,20 @@ fn time_at(at: Option<&WireTimestamp>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_decides_says_so_in_words_that_can_be_kept_and_shown() {
+        let said = |by: &str, reason: &str| operator(&By { by: by.to_owned() }, reason);
+        let taken = said(" li ", "欠费的人 13800138000 已处理").unwrap();
+        assert_eq!((taken.by.as_str(), taken.reason.as_str()), ("li", "欠费的人 [telephone] 已处理"));
+        for (by, reason) in [("li\u{1b}[31m", ""), ("li", "红\u{1b}[31m"), ("li", "一行\n二行"), ("", ""), ("N/A", "")]
+        {
+            assert!(said(by, reason).is_err(), "{by:?} {reason:?}");
+        }
+        let letter = DeadLetter { error: "odd\u{1b}[31m".to_owned(), ..Default::default() };
+        let end = LetterEnd { letter: Some(letter), by: "li\u{1b}[2J".to_owned(), ..Default::default() };
+        assert!(!line_of_end(&end).contains('\u{1b}'), "what was kept before is shown without");
+    }
 
     #[test]
     fn a_letter_is_of_the_district_whose_history_it_is_about() {

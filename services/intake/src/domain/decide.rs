@@ -148,7 +148,8 @@ fn in_force(state: &State) -> Result<(), Refusal> {
 /// The same matter again is the same answer again (D10).
 fn receive_again(receipt: &Receipt, received: &Received) -> Result<Vec<Event>, Refusal> {
     let same_reference = receipt.bridge == received.bridge && receipt.external_ref_hash == received.external_ref_hash;
-    let same_content = [&received.content_hash, &received.content_hash_as_sent].contains(&&receipt.content_hash);
+    let same_content =
+        received.content_hash == receipt.content_hash || received.content_hashes_before.contains(&receipt.content_hash);
     match (same_reference, same_content) {
         (true, true) => Ok(vec![]),
         (true, false) => Err(Refusal::DifferentContent),

@@ -28,8 +28,8 @@ pub struct Received {
     pub bridge: Code,
     pub external_ref_hash: Vec<u8>,
     pub content_hash: Vec<u8>,
-    /// Of what was sent, before it was brought into one form: as earlier versions recorded it. Not recorded any more.
-    pub content_hash_as_sent: Vec<u8>,
+    /// The same in the forms in which earlier versions recorded it. Not recorded any more.
+    pub content_hashes_before: Vec<Vec<u8>>,
     pub title: String,
     pub text: String,
     pub place: Place,

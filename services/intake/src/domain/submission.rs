@@ -63,8 +63,8 @@ pub struct Circumstances<'a> {
     pub now: Timestamp,
     pub external_ref_hash: Vec<u8>,
     pub content_hash: Vec<u8>,
-    /// The same of what was sent, before it was brought into one form.
-    pub content_hash_as_sent: Vec<u8>,
+    /// The same in the forms of earlier versions.
+    pub content_hashes_before: Vec<Vec<u8>>,
 }
 
 /// # Errors
@@ -115,7 +115,7 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         bridge: around.bridge.clone(),
         external_ref_hash: around.external_ref_hash,
         content_hash: around.content_hash,
-        content_hash_as_sent: around.content_hash_as_sent,
+        content_hashes_before: around.content_hashes_before,
         title: vocabulary::mask::mask(submission.title).0,
         text: vocabulary::mask::mask(submission.text).0,
         place: Place { address: vocabulary::mask::mask(&place.address).0, ..place },
@@ -261,7 +261,7 @@ fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems
 }
 
 /// What has this code, or alone has this name; the beginning of a sentence about it to `unknown`, if nothing has.
-fn known<'c>(
+pub(crate) fn known<'c>(
     text: &str,
     find: impl Fn(&str) -> Option<&'c Code>,
     names: impl Iterator<Item = (&'c Name, &'c Code)>,

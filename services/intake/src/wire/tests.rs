@@ -66,7 +66,7 @@ fn of_cases() -> Vec<Event> {
         bridge: code("bridge-hotline"),
         external_ref_hash: vec![1, 2, 3],
         content_hash: vec![4, 5, 6],
-        content_hash_as_sent: Vec::new(),
+        content_hashes_before: Vec::new(),
         title: "路灯不亮".to_owned(),
         text: "since May".to_owned(),
         place: Place {

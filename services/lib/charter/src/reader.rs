@@ -10,6 +10,7 @@ use std::str::FromStr;
 use ids::Code;
 use rust_decimal::Decimal;
 use vocabulary::number;
+use vocabulary::text::stray_control;
 
 use crate::source::Problem;
 use crate::yaml::{Key, Node, Number, Position, Value};
@@ -212,7 +213,12 @@ impl<'a, 'r> Cursor<'a, 'r> {
     /// A text; what YAML takes for a number is taken as it is written.
     pub fn text(&self) -> Option<String> {
         match self.value {
-            Value::Text(text) => Some(text.clone()),
+            Value::Text(text) => {
+                if let Some(stray) = stray_control(text, true) {
+                    self.problem("control-character", stray.to_string());
+                }
+                Some(text.clone())
+            }
             Value::Number(number) => Some(number.text.clone()),
             Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => self.wrong("a text"),
         }

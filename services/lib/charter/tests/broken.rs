@@ -79,6 +79,7 @@ const MISTAKES: &[Mistake] = &[
     ),
     mistake("wuchang", "duties.yaml", "[governance, neighbours,", "[governance, ghosts,", "unknown-reference"),
     mistake("heping", "organisation.yaml", "city: {", "city: [", "yaml-syntax"),
+    mistake("heping", "charter.yaml", "{ zh: 和平区吹哨报到章程,", "{ zh: \"和平区\\e[31m\",", "control-character"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: police", "code-prefix"),
     mistake("heping", "organisation.yaml", "code: heping-police", "code: heping-fire", "duplicate-code"),
     mistake("heping", "organisation.yaml", "code: command-centre", "code: commander", "required-units"),

@@ -4,6 +4,8 @@ use proto::common::v1::Role;
 use proto::record::v1::Actor;
 use tonic::Status;
 
+use crate::prose::optional_staff_ref;
+
 /// Who asks, as the token says: already checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -33,12 +35,10 @@ impl Caller {
             }
             text.parse().map(Some).map_err(|error| Status::permission_denied(format!("in the token: {error}")))
         };
-        Ok(Self {
-            role,
-            party: code(&identity.party)?,
-            district: code(&identity.district)?,
-            staff_ref: identity.staff_ref.clone(),
-        })
+        let staff_ref = optional_staff_ref("staff_ref", &identity.staff_ref).map_err(|wrong| {
+            Status::permission_denied(format!("in the token: {}: {}", wrong.field, wrong.description))
+        })?;
+        Ok(Self { role, party: code(&identity.party)?, district: code(&identity.district)?, staff_ref })
     }
 
     /// The platform itself.

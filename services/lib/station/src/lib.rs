@@ -35,7 +35,10 @@ pub use charters::{Charters, NoCharter, bundle};
 pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
 pub use history::History;
-pub use prose::{counted, optional_prose, prose};
+pub use prose::{
+    ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
+    optional_prose, place, prose, staff_ref,
+};
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
     status_of, unreadable,

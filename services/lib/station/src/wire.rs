@@ -52,16 +52,24 @@ pub fn times(field: &'static str, times: &[WireTimestamp]) -> Result<Vec<Timesta
     times.iter().map(|at| time(field, Some(at))).collect()
 }
 
+/// A place of a fact, which was checked when it came in: [`crate::place`] reads one of a request.
+///
 /// # Errors
 /// A party that is not a code, or half a coordinate.
 pub fn place(place: Option<&wire::Place>) -> Result<Place, WireError> {
     let Some(place) = place else { return Ok(Place::default()) };
-    let point = match (place.longitude, place.latitude) {
-        (Some(longitude), Some(latitude)) => Some(Point { longitude, latitude }),
-        (None, None) => None,
-        _ => return Err(WireError::new("place", "longitude and latitude come together")),
-    };
-    Ok(Place { party: optional_code("place.party", &place.party)?, address: place.address.clone(), point })
+    let party = optional_code("place.party", &place.party)?;
+    Ok(Place { party, address: place.address.clone(), point: point(place)? })
+}
+
+/// # Errors
+/// Half a coordinate.
+pub fn point(place: &wire::Place) -> Result<Option<Point>, WireError> {
+    match (place.longitude, place.latitude) {
+        (Some(longitude), Some(latitude)) => Ok(Some(Point { longitude, latitude })),
+        (None, None) => Ok(None),
+        _ => Err(WireError::new("place", "longitude and latitude come together")),
+    }
 }
 
 #[must_use]
@@ -74,6 +82,8 @@ pub fn to_place(place: &Place) -> wire::Place {
     }
 }
 
+/// An officer of a fact, which was checked when it came in: [`crate::officer`] reads one of a request.
+///
 /// # Errors
 /// Missing, or without a staff number.
 pub fn officer(officer: Option<&wire::Officer>) -> Result<Officer, WireError> {

@@ -1,45 +1,69 @@
 //! Texts as people and programs send them, brought into one form before they are compared, kept or shown.
 
-/// What is typed where a form wants something and nobody knows anything, in any case and width.
-const PLACEHOLDERS: [&str; 31] = [
-    "-",
-    "--",
-    "---",
-    "—",
-    "——",
-    "/",
-    "//",
-    ".",
-    "。",
-    "*",
-    "?",
+/// What is typed where a form wants something and nobody knows or says anything, in any case and width, and what programs
+/// write for nothing.
+const PLACEHOLDERS: [&str; 42] = [
     "无",
     "暂无",
     "没有",
     "不详",
     "不明",
     "不知道",
+    "不清楚",
     "未知",
     "未填",
     "未填写",
+    "未提供",
+    "未说明",
+    "未录入",
+    "未登记",
+    "待定",
+    "待补充",
+    "待填写",
+    "保密",
+    "匿名",
     "空",
+    "空白",
     "无数据",
     "null",
-    "(null)",
     "none",
     "nil",
     "n/a",
+    "na",
+    "n.a",
+    "\\n",
     "#n/a",
+    "#value",
+    "#ref",
+    "#name",
+    "#null",
+    "#num",
+    "#div/0",
     "unknown",
     "undefined",
+    "not available",
+    "anonymous",
+    "tbd",
     "nan",
 ];
+/// Signs that fill a field and say nothing, however many of them.
+const SIGNS: &str = "-—_~/\\|.。…*?!,、;:'\"#=+·";
 
 /// Whether a text stands for not knowing.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     let said: String = text.trim().chars().map(narrow).flat_map(char::to_lowercase).collect();
-    PLACEHOLDERS.contains(&said.as_str())
+    let said = unbracketed(said.trim()).trim_end_matches(['.', '。', '!', '?', ',', ';', '…']);
+    !text.trim().is_empty()
+        && (said.chars().all(|sign| SIGNS.contains(sign) || sign == ' ') || PLACEHOLDERS.contains(&unbracketed(said)))
+}
+
+/// Without one pair of brackets around the whole.
+fn unbracketed(text: &str) -> &str {
+    let pairs =
+        [('(', ')'), ('<', '>'), ('[', ']'), ('{', '}'), ('【', '】'), ('〈', '〉'), ('《', '》'), ('「', '」')];
+    let inner = pairs.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+    inner.map_or(text, str::trim)
 }
 
 /// The same text with one kind of line end, and no blanks at the end of a line or around the whole.
@@ -93,6 +117,57 @@ mod tests {
     fn what_says_nothing_is_known_in_any_case_and_width() {
         for said in ["无", " 不详 ", "N/A", "ｎ／ａ", "NULL", "－", "——", "Unknown"] {
             assert!(is_placeholder(said), "{said}");
+        }
+        for said in [
+            "NA",
+            "N.A.",
+            "\\N",
+            "<null>",
+            "[null]",
+            "(null)",
+            "(空)",
+            "（无）",
+            "【无】",
+            "无。",
+            "不清楚",
+            "未提供",
+            "未说明",
+            "未录入",
+            "保密",
+            "匿名",
+            "待定",
+            "……",
+            "...",
+            "。。。",
+            "#VALUE!",
+            "#N/A",
+            "#DIV/0!",
+            "_",
+            "~",
+            "～",
+            "//",
+            "？？",
+            "- -",
+            "<NA>",
+        ] {
+            assert!(is_placeholder(said), "{said}");
+        }
+        for said in [
+            "NA-17",
+            "无。路灯不亮",
+            "匿名信",
+            "保密协议",
+            "<b>",
+            "空调外机",
+            "()无",
+            "(2)",
+            "1.",
+            "C#",
+            "a...",
+            "待定的事",
+            "",
+        ] {
+            assert!(!is_placeholder(said), "{said}");
         }
         for said in ["", "无牌摩托车", "未知来源的烟", "0", "没有路灯", "南湖", "None of them"] {
             assert!(!is_placeholder(said), "{said}");

@@ -41,7 +41,7 @@ pub fn received(hour: i64) -> Event {
         bridge: code("wuchang-weilinli"),
         external_ref_hash: vec![1],
         content_hash: vec![2],
-        content_hash_as_sent: Vec::new(),
+        content_hashes_before: Vec::new(),
         title: "噪音".to_owned(),
         text: String::new(),
         place: Place::default(),

@@ -49,7 +49,7 @@ fn checked(submission: &Submission<'_>, bridge: &str) -> Result<Received, Vec<(&
         now,
         external_ref_hash: Vec::new(),
         content_hash: Vec::new(),
-        content_hash_as_sent: Vec::new(),
+        content_hashes_before: Vec::new(),
     };
     check(submission, around).map_err(|problems| problems.iter().map(|problem| (problem.field, problem.rule)).collect())
 }

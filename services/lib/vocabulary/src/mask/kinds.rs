@@ -1,0 +1,257 @@
+//! Numbers that are nothing but digits, judged by how many there are, how they begin and what they are checked by.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use ids::CaseId;
+use regex::Regex;
+
+use super::Found;
+use super::cue::{self, counts, follows_telephone, is_built, is_listed, names, names_telephone};
+use super::meant::Meant;
+use super::run::{Groups, Runs};
+
+fn compiled(pattern: &str) -> Regex {
+    #[allow(clippy::unwrap_used, reason = "constant patterns; every test compiles all of them")]
+    Regex::new(pattern).unwrap()
+}
+
+static CASE_ID: LazyLock<Regex> = LazyLock::new(|| compiled(r"\d{6}-[0-9a-z]{7}"));
+static DATE: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?:19|20)\d{2}[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"));
+/// A number in thousands, and an address on the net: neither is grouped like a number of a person.
+static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^\d{1,3}(?:,\d{3}){2,}$"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$"));
+/// Behind a telephone: the line within the house, or the end of another number like it.
+static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
+    let digits = "[0-9〇零一二三四五六七八九幺]";
+    compiled(&format!(
+        r"^(?:[ ,;、]{{0,2}}(?:\( ?)?(?i:转接?(?:分机)?|分机|内线|extension|ext\.?|x|#)[ :.号]{{0,2}}{digits}{{1,6}}(?: ?\))?|(?:-|/){digits}{{1,5}})"
+    ))
+});
+
+/// The ids of cases in a text.
+pub(super) fn case_ids(meant: &Meant) -> Vec<Range<usize>> {
+    alone(meant, &CASE_ID).filter(|range| meant.text[range.clone()].parse::<CaseId>().is_ok()).collect()
+}
+
+/// The dates in a text.
+pub(super) fn dates(meant: &Meant) -> Vec<Range<usize>> {
+    alone(meant, &DATE).collect()
+}
+
+fn alone<'m>(meant: &'m Meant, pattern: &'m Regex) -> impl Iterator<Item = Range<usize>> + 'm {
+    let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+    pattern.find_iter(&meant.text).map(|found| found.range()).filter(move |range| {
+        !digit(meant.text[..range.start].chars().next_back()) && !digit(meant.text[range.end..].chars().next())
+    })
+}
+
+/// Resident identity numbers (GB 11643): region, date of birth, sequence, check character; before 1999 without a century and
+/// a check character. The date in one may be written like a date.
+pub(super) fn identities(meant: &Meant, runs: &Runs, found: &mut Found) {
+    for start in runs.starts() {
+        let hidden = [18, 17, 19, 16, 15].into_iter().find_map(|length| {
+            let groups = runs.groups(start, length)?;
+            let before = &meant.text[..groups.range().start];
+            match length {
+                18 => is_identity(&groups, &groups.bare, before).then(|| groups.range()),
+                17 => closing_x(meant, &groups).or_else(|| is_mistyped(&groups, before).then(|| groups.range())),
+                15 if is_old_identity(&groups) => Some(groups.range()),
+                _ => is_mistyped(&groups, before).then(|| groups.range()),
+            }
+        });
+        if let Some(range) = hidden.filter(|range| found.is_free(range)) {
+            found.hide(range, "[identity number]");
+        }
+    }
+}
+
+/// The whole number of 17 digits and an X, however that is written.
+fn closing_x(meant: &Meant, groups: &Groups<'_>) -> Option<Range<usize>> {
+    let Range { start, end } = groups.range();
+    let rest = meant.text[end..].trim_start_matches([' ', '-', '.', '/', '·', '_']);
+    let x = rest.chars().next().filter(|character| "Xx×✕╳ХхΧχ".contains(*character))?;
+    let after = &rest[x.len_utf8()..];
+    let joined = after.starts_with(|character: char| character.is_ascii_alphanumeric());
+    let number = format!("{}X", groups.bare);
+    let near = meant.text.len() - end - rest.len() <= 3;
+    (near && !joined && is_identity(groups, &number, &meant.text[..start]))
+        .then(|| start..meant.text.len() - after.len())
+}
+
+fn is_identity(groups: &Groups<'_>, number: &str, before: &str) -> bool {
+    is_region(number)
+        && is_date(number.get(6..14))
+        && (is_checked(number) || groups.is_one() && (is_of_a_grown_up(number) || names(before, cue::IDENTITY)))
+}
+
+fn is_old_identity(groups: &Groups<'_>) -> bool {
+    let full = groups.bare.get(6..12).map(|date| format!("19{date}"));
+    is_region(&groups.bare) && is_date(full.as_deref()) && groups.is_one()
+}
+
+/// A digit more or less, where the text calls it one.
+fn is_mistyped(groups: &Groups<'_>, before: &str) -> bool {
+    is_region(&groups.bare) && groups.is_one() && !groups.is_parted() && names(before, &["身份证"])
+}
+
+/// Whether it begins with a province.
+fn is_region(number: &str) -> bool {
+    const PROVINCES: [u8; 36] = [
+        11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62,
+        63, 64, 65, 71, 81, 82, 83, 91,
+    ];
+    number.get(..2).and_then(|province| province.parse().ok()).is_some_and(|province| PROVINCES.contains(&province))
+}
+
+/// Whether eight digits are a day somebody can be born on.
+fn is_date(digits: Option<&str>) -> bool {
+    let within = |range: Range<usize>, bounds: std::ops::RangeInclusive<u32>| {
+        digits.and_then(|digits| digits.get(range)?.parse().ok()).is_some_and(|number| bounds.contains(&number))
+    };
+    within(0..4, 1800..=2099) && within(4..6, 1..=12) && within(6..8, 1..=31)
+}
+
+fn is_day(digits: &str) -> bool {
+    digits.starts_with("20") && is_date(Some(digits))
+}
+
+/// Whether the date in it is one of birth rather than of a paper: numbers of papers are built alike, with the day they were
+/// written. A mistyped number is somebody's all the same.
+fn is_of_a_grown_up(number: &str) -> bool {
+    number.get(6..10).is_some_and(|year| year < "2015")
+}
+
+/// ISO 7064 MOD 11-2 over 18 characters.
+fn is_checked(number: &str) -> bool {
+    let value = |character: char| if matches!(character, 'X' | 'x') { Some(10) } else { character.to_digit(10) };
+    // The weight of a place from the right is 2 to its power, modulo 11.
+    let weights = std::iter::successors(Some(1_u32), |weight| Some(weight * 2 % 11));
+    let sum: Option<u32> =
+        number.chars().rev().zip(weights).map(|(character, weight)| Some(value(character)? * weight)).sum();
+    number.len() == 18 && sum.is_some_and(|sum| sum % 11 == 1)
+}
+
+/// Bank cards and telephones.
+pub(super) fn others(meant: &Meant, runs: &Runs, found: &mut Found) {
+    let cards = |groups: &Groups<'_>, before: &str, _: &str| is_card(groups, before);
+    every(meant, runs, found, (&[19, 18, 17, 16, 15, 14, 13], "[bank card]"), cards);
+    let mobiles = |groups: &Groups<'_>, before: &str, after: &str| {
+        (is_mobile(&groups.bare) || is_line(groups, before))
+            && groups.is_one()
+            && (!(counts(after) || groups.is_parted() && is_listed(after)) || names_telephone(before))
+    };
+    every(meant, runs, found, (&[16, 15, 14, 13, 12, 11, 10], "[telephone]"), mobiles);
+    every(meant, runs, found, (&[8, 7], "[telephone]"), is_named_line);
+}
+
+fn every(
+    meant: &Meant,
+    runs: &Runs,
+    found: &mut Found,
+    (lengths, shown): (&[usize], &'static str),
+    is_one: impl Fn(&Groups<'_>, &str, &str) -> bool,
+) {
+    for start in runs.starts() {
+        let hidden = lengths.iter().find_map(|length| {
+            let groups = runs.groups(start, *length)?;
+            let range = groups.range();
+            let written = &meant.text[range.clone()];
+            let is_other = THOUSANDS.is_match(written) || ADDRESS.is_match(written);
+            let fits = !is_other
+                && found.is_free(&range)
+                && is_one(&groups, &meant.text[..range.start], &meant.text[range.end..]);
+            fits.then_some(range)
+        });
+        let Some(Range { start, end }) = hidden else { continue };
+        let start = opened(meant, start, end);
+        let end = if shown == "[telephone]" { extended(meant, found, end) } else { end };
+        if found.is_free(&(start..end)) {
+            found.hide(start..end, shown);
+        }
+    }
+}
+
+/// With the plus of the country and the bracket around the first digits.
+fn opened(meant: &Meant, mut start: usize, end: usize) -> usize {
+    let written = &meant.text[start..end];
+    let mut closes = written.contains(')') && !written[..written.find(')').unwrap_or_default()].contains('(');
+    while let Some(before) = meant.text[..start].chars().next_back().filter(|c| *c == '+' || *c == '(' && closes) {
+        closes &= before == '+';
+        start -= 1;
+    }
+    start
+}
+
+/// With the extension that follows.
+fn extended(meant: &Meant, found: &Found, end: usize) -> usize {
+    let Some(extension) = EXTENSION.find(&meant.text[end..]) else { return end };
+    let until = end + extension.end();
+    let after = &meant.text[until..];
+    let is_other = after.starts_with(|character: char| character.is_ascii_alphanumeric())
+        || extension.as_str().starts_with(['-', '/'])
+            && (after.starts_with(['-', '/', '.', ':', '年', '月', '号', '路', '层', '%']) || is_built(after));
+    if is_other || !found.is_free(&(end..until)) { end } else { until }
+}
+
+/// Bank card (ISO/IEC 7812), by the networks there are, or by what the text calls it.
+fn is_card(groups: &Groups<'_>, before: &str) -> bool {
+    let bare = groups.bare.as_str();
+    let named = names(before, cue::CARD) && !groups.is_parted();
+    let first = |digits: usize| bare.get(..digits).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
+    let issued = match bare.len() {
+        15..=19 if bare.starts_with('4') || matches!(first(2), 62 | 51..=55 | 34 | 35 | 37) => true,
+        16 => matches!(first(4), 2221..=2720 | 6011 | 6440..=6599),
+        19 => first(2) == 95,
+        _ => false,
+    };
+    groups.is_one() && (named || issued && is_luhn(bare))
+}
+
+/// ISO/IEC 7812-1, annex B.
+fn is_luhn(number: &str) -> bool {
+    let doubled = |digit: u32| if digit * 2 > 9 { digit * 2 - 9 } else { digit * 2 };
+    let digits = number.chars().rev().filter_map(|character| character.to_digit(10)).enumerate();
+    digits.map(|(place, digit)| if place % 2 == 1 { doubled(digit) } else { digit }).sum::<u32>() % 10 == 0
+}
+
+/// Mobile, with or without country code, or dialled from another place with a zero.
+fn is_mobile(bare: &str) -> bool {
+    let national = ["0086", "86", "0"].iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(bare);
+    let national = if bare.len() == 11 { bare } else { national.strip_prefix('0').unwrap_or(national) };
+    national.len() == 11 && national.starts_with('1') && !national[1..].starts_with(['0', '1', '2'])
+}
+
+/// Fixed line with area code; behind the country code that has no zero.
+fn is_line(groups: &Groups<'_>, before: &str) -> bool {
+    let bare = groups.bare.as_str();
+    let abroad = if let Some(rest) = bare.strip_prefix("0086") {
+        Some(rest)
+    } else {
+        // Without a plus the country code is one only where it stands apart.
+        let apart = before.trim_end_matches('(').ends_with('+') || groups.sizes().first() == Some(&2);
+        bare.strip_prefix("86").filter(|_| apart)
+    };
+    abroad.is_some_and(|rest| is_national_line(rest.strip_prefix('0').unwrap_or(rest)))
+        || bare.strip_prefix('0').is_some_and(is_national_line)
+}
+
+/// Area and number, without the zero before them.
+fn is_national_line(bare: &str) -> bool {
+    let is_number = |number: &str| matches!(number.len(), 7 | 8) && number.starts_with(|c| ('2'..='8').contains(&c));
+    let area = if bare.starts_with("10") || bare.starts_with('2') { 2 } else { 3 };
+    let begins = bare.starts_with("10") || bare.starts_with(|c| ('2'..='9').contains(&c));
+    begins && bare.get(area..).is_some_and(is_number)
+}
+
+/// Fixed line without area code, where the text calls it a telephone.
+fn is_named_line(groups: &Groups<'_>, before: &str, after: &str) -> bool {
+    let hotline = ["400-", "800-", "400 ", "800 "].iter().any(|hotline| before.ends_with(hotline));
+    let letter = after.starts_with(|character: char| character.is_ascii_alphabetic());
+    groups.bare.starts_with(|c| ('2'..='8').contains(&c))
+        && !(groups.touches() || groups.is_parted() && groups.sizes().len() > 2 || hotline || letter)
+        && groups.sizes().len() <= 3
+        && (names_telephone(before) || follows_telephone(before) && !is_day(&groups.bare))
+        && !(counts(after) || is_built(after))
+}

@@ -1,0 +1,160 @@
+//! Digits that stand together, in the groups they are written in.
+
+use std::ops::Range;
+
+use super::meant::{Meant, numeral};
+
+/// Characters that may stand between two groups of one number: a blank, a dash and a blank.
+const BETWEEN_MAX: usize = 3;
+/// Groups that a number has when it is written in groups. With more of them it is written digit by digit, all alike.
+const GROUPS_MAX: usize = 5;
+/// Digits of a group, where it takes as many groups and what is between them may part the members of a list.
+const LISTED_DIGITS_MIN: usize = 3;
+
+/// What stands before a digit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// No digit near enough.
+    Nothing,
+    /// A digit of the same group.
+    Digit,
+    /// A digit of another group, at most [`BETWEEN_MAX`] characters away.
+    Group(Between),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Between {
+    Nothing,
+    /// Blanks and dashes, as between the groups of one number.
+    Joining,
+    /// Dots, strokes, commas and line ends, as between numbers as well.
+    Parting,
+}
+
+struct Digit {
+    value: char,
+    range: Range<usize>,
+    before: Before,
+}
+
+/// All digits of a text.
+pub(super) struct Runs(Vec<Digit>);
+
+/// Some groups of a run, judged as one number.
+pub(super) struct Groups<'r> {
+    runs: &'r Runs,
+    digits: Range<usize>,
+    pub bare: String,
+}
+
+impl Runs {
+    pub fn of(meant: &Meant) -> Self {
+        let mut digits: Vec<Digit> = Vec::new();
+        let mut gap = Some(Gap::default());
+        let mut last_plain = false;
+        for (at, character) in meant.text.char_indices() {
+            let plain = character.is_ascii_digit();
+            let value = if plain { Some(character) } else { numeral(character) };
+            let Some(value) = value else {
+                gap = gap.and_then(|gap| gap.with(character));
+                continue;
+            };
+            let before = match &gap {
+                _ if digits.is_empty() => Before::Nothing,
+                None => Before::Nothing,
+                Some(Gap { length: 0, .. }) if plain && last_plain => Before::Digit,
+                Some(Gap { length: 0, .. }) => Before::Group(Between::Nothing),
+                Some(Gap { parts: true, .. }) => Before::Group(Between::Parting),
+                Some(_) => Before::Group(Between::Joining),
+            };
+            digits.push(Digit { value, range: at..at + character.len_utf8(), before });
+            (gap, last_plain) = (Some(Gap::default()), plain);
+        }
+        Self(digits)
+    }
+
+    /// Where groups begin.
+    pub fn starts(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.0.len()).filter(|at| self.is_edge(*at))
+    }
+
+    /// The groups from `start` on that have `length` digits together.
+    pub fn groups(&self, start: usize, length: usize) -> Option<Groups<'_>> {
+        let digits = start..start + length;
+        let whole = self.0.get(digits.clone())?;
+        let together = whole.iter().skip(1).all(|digit| digit.before != Before::Nothing);
+        (together && self.is_edge(digits.end)).then(|| {
+            let bare = whole.iter().map(|digit| digit.value).collect();
+            Groups { runs: self, digits, bare }
+        })
+    }
+
+    fn is_edge(&self, at: usize) -> bool {
+        self.0.get(at).is_none_or(|digit| digit.before != Before::Digit)
+    }
+}
+
+/// What is between two digits.
+#[derive(Clone, Copy, Default)]
+struct Gap {
+    length: usize,
+    parts: bool,
+}
+
+impl Gap {
+    /// None: too much, or something else.
+    fn with(self, character: char) -> Option<Self> {
+        let parts = match character {
+            ' ' | '-' | '·' | '_' | '(' | ')' => self.parts,
+            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '\n' => true,
+            _ => return None,
+        };
+        (self.length < BETWEEN_MAX).then_some(Self { length: self.length + 1, parts })
+    }
+}
+
+impl Groups<'_> {
+    /// Where they stand.
+    pub fn range(&self) -> Range<usize> {
+        self.runs.0[self.digits.start].range.start..self.runs.0[self.digits.end - 1].range.end
+    }
+
+    /// Digits in each group; numerals that touch are one.
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![1];
+        for digit in &self.runs.0[self.digits.start + 1..self.digits.end] {
+            match (digit.before, sizes.last_mut()) {
+                (Before::Group(Between::Nothing) | Before::Digit, Some(last)) => *last += 1,
+                _ => sizes.push(1),
+            }
+        }
+        sizes
+    }
+
+    /// Whether they are grouped as people group one number, and not as the members of a list.
+    pub fn is_one(&self) -> bool {
+        let sizes = self.sizes();
+        let inner = sizes.get(1..sizes.len() - 1).unwrap_or_default();
+        let alike = inner.windows(2).all(|pair| pair[0] == pair[1]);
+        let one_by_one = alike && sizes.len() > GROUPS_MAX;
+        if self.is_parted() {
+            let long = inner.iter().all(|size| *size >= LISTED_DIGITS_MIN);
+            sizes.len() < GROUPS_MAX || sizes.len() == GROUPS_MAX && long || one_by_one && inner[0] == 1
+        } else {
+            sizes.len() <= GROUPS_MAX || one_by_one
+        }
+    }
+
+    /// Whether something stands between the groups that also parts numbers from each other.
+    pub fn is_parted(&self) -> bool {
+        let inner = &self.runs.0[self.digits.start + 1..self.digits.end];
+        inner.iter().any(|digit| digit.before == Before::Group(Between::Parting))
+    }
+
+    /// Whether digits of any kind stand directly before or after.
+    pub fn touches(&self) -> bool {
+        let touching =
+            |at: usize| self.runs.0.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
+        touching(self.digits.start) || touching(self.digits.end)
+    }
+}
