@@ -261,13 +261,14 @@ impl Standing {
         if before.as_ref().map(|trouble| trouble.cause) == now.as_ref().map(|trouble| trouble.cause) {
             return;
         }
+        let somebody_watches = SOMEBODY_WATCHES.load(Ordering::Relaxed);
         match (&before, &now) {
             (None, Some(Trouble { cause, words })) => {
                 sources.lost_at = Some(Instant::now());
                 let others = LOST.fetch_add(1, Ordering::Relaxed);
                 if sources.is_watched {
                     tracing::warn!(cause = cause.as_str(), why = words, "the record cannot be written (HY-011)");
-                } else if is_news(others) {
+                } else if is_news(others, somebody_watches) {
                     tracing::info!(cause = cause.as_str(), why = words, "the broker cannot be reached");
                 } else {
                     tracing::debug!(cause = cause.as_str(), why = words, "the broker cannot be reached");
@@ -279,7 +280,7 @@ impl Standing {
                 let others = LOST.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
                 if sources.is_watched {
                     tracing::info!(lost_s, "the record can be written again");
-                } else if is_news(others) {
+                } else if is_news(others, somebody_watches) {
                     tracing::info!(lost_s, "the broker is back");
                 } else {
                     tracing::debug!(lost_s, "the broker is back");
@@ -307,8 +308,8 @@ impl Standing {
 
 /// Whether a loss or a return of a connection that nobody watches is said, where so many others are lost: a process with
 /// many (one for each responder) says an outage once.
-fn is_news(others_lost: usize) -> bool {
-    others_lost == 0 && !SOMEBODY_WATCHES.load(Ordering::Relaxed)
+fn is_news(others_lost: usize, somebody_watches: bool) -> bool {
+    others_lost == 0 && !somebody_watches
 }
 
 impl Sources {
@@ -395,6 +396,12 @@ mod tests {
         assert_eq!(cause(&standing), Some(Cause::NoQuorum));
         standing.looked("CASES", Ok(fill(10, -1)));
         assert_eq!(cause(&standing), None);
+    }
+
+    #[test]
+    fn of_many_connections_that_nobody_watches_one_says_an_outage_and_one_its_end() {
+        let said = |somebody_watches| (0..270).filter(|others| is_news(*others, somebody_watches)).count();
+        assert_eq!((said(false), said(true)), (1, 0));
     }
 
     #[test]
