@@ -9,6 +9,7 @@ pub mod json;
 pub mod streams;
 pub mod subjects;
 mod time;
+pub mod words;
 
 pub use time::{FromWireTime, ToWireTime, WireTimeError, WireTimestamp};
 

@@ -45,6 +45,8 @@ const FIELDS: [&str; 19] = [
     "way",
 ];
 const TIMES: [&str; 2] = ["occurred_at", "recorded_at"];
+/// Those that take a word, with the rule by which every other door refuses another one.
+const WORDS: [(&str, &str); 3] = [("kind", "known-kind"), ("caller_class", "known-class"), ("way", "known-way")];
 
 /// Its line in the table of who may what.
 const ACTION: &str = "in.<bridge>.submit";
@@ -145,15 +147,27 @@ async fn submit(app: &App, request: &IncomingRequest, json: bool) -> Result<prot
 /// What of a submission written as JSON does not fit.
 fn misfit(fault: &proto::json::Fault) -> Violation {
     let name = snake_case(&fault.field);
-    let what = if fault.field.is_empty() { fault.what.clone() } else { format!("{}: {}", fault.field, fault.what) };
-    match FIELDS.into_iter().find(|field| *field == name) {
-        Some(field) if TIMES.contains(&field) => {
-            let said = format!("{}; write a time with its offset, as in 2026-11-29T08:00:00+08:00", fault.what);
-            Violation::new(field, "instant", said)
-        }
-        Some(field) => Violation { field, rule: "json", description: fault.what.clone() },
-        None => Violation::new("payload", "json", what),
+    let field = field_of(&name);
+    // Of a part of a field, or of no field, it is said which.
+    let what = if field == Some(name.as_str()) || name.is_empty() {
+        fault.what.clone()
+    } else {
+        format!("{}: {}", fault.field, fault.what)
+    };
+    let Some(field) = field else { return Violation::new("payload", "json", what) };
+    if TIMES.contains(&field) {
+        let said = format!("{what}; write a time with its offset, as in 2026-11-29T08:00:00+08:00");
+        return Violation::new(field, "instant", said);
     }
+    let rule = WORDS.into_iter().find(|(word, _)| *word == field).map_or("json", |(_, rule)| rule);
+    Violation::new(field, rule, what)
+}
+
+/// The field that a fault is in: where there is an object or a list instead of a text, the fault lies within it.
+fn field_of(name: &str) -> Option<&'static str> {
+    let holds =
+        |field: &str| name.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    FIELDS.into_iter().filter(|field| holds(field)).max_by_key(|field| field.len())
 }
 
 /// JSON may name a field either way: `occurredAt` is `occurred_at`.
@@ -180,10 +194,28 @@ mod tests {
         let named: Vec<_> = misfits.iter().map(|misfit| (misfit.field, misfit.rule)).collect();
         assert_eq!(
             named,
-            [("kind", "json"), ("occurred_at", "instant"), ("place.latitude", "json"), ("payload", "json")]
+            [("kind", "known-kind"), ("occurred_at", "instant"), ("place.latitude", "json"), ("payload", "json")]
         );
         assert!(misfits[1].description.contains("2026-11-29T08:00:00+08:00"), "{misfits:?}");
         assert!(misfits[3].description.starts_with("titel: unknown field"), "{misfits:?}");
+    }
+
+    #[test]
+    fn an_object_or_a_list_in_place_of_a_text_is_its_fields_fault() {
+        for (text, field, rule) in [
+            (r#"{"title": {"a": 1}}"#, "title", "json"),
+            (r#"{"place": [1]}"#, "place", "json"),
+            (r#"{"place": {"party": ["x"]}}"#, "place.party", "json"),
+            (r#"{"place": {"lat": 30}}"#, "place", "json"),
+            (r#"{"occurredAt": {"seconds": 1}}"#, "occurred_at", "instant"),
+            (r#"{"callerClass": "VIP"}"#, "caller_class", "known-class"),
+            (r#"{"way": "WAY_BY_FOOT"}"#, "way", "known-way"),
+            (r#"{"titel": {"a": 1}}"#, "payload", "json"),
+        ] {
+            let faults = proto::json::read::<SubmitRequest>(text).unwrap_err();
+            let misfits: Vec<_> = faults.iter().map(misfit).collect();
+            assert_eq!([(misfits[0].field, misfits[0].rule)], [(field, rule)], "{text}: {misfits:?}");
+        }
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! Sending a file twice is harmless, because a submission under a known reference is the same case again.
 
 mod mapping;
+mod moment;
 mod position;
 mod report;
 mod rows;
 mod send;
 mod survey;
+mod xml;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,8 @@ use send::Sender;
 const IN_FLIGHT_MAX: usize = 200;
 /// Rows between two notes of how far we are.
 const NOTE_EVERY: u64 = 200;
+/// Columns named that are not read: an export may have hundreds.
+const UNREAD_SHOWN_MAX: usize = 20;
 
 /// Bring many cases in.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -38,15 +42,16 @@ pub(crate) enum Command {
     File(Args),
 }
 
-/// Submit every row of a CSV, JSONL or JSON file through a bridge's own account.
+/// Submit every row of a CSV, JSONL, JSON or XML file through a bridge's own account.
 ///
 /// Rows that intake rejects by rule are listed with line, field and rule, and the others go on; exit code 1 if there
-/// are any. Sending a file again is harmless: known references are counted as known.
+/// are any. Sending a file again is harmless: known references are counted as known. So rejected rows come again with the
+/// whole file: mend them in it, or what they ask of the charter, and send it again without --resume.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = FIELDS)]
 pub(crate) struct Args {
-    /// CSV (first line names the columns), JSONL (one object a line) or JSON (one array of objects); in UTF-8, UTF-16 or
-    /// GB18030
+    /// CSV (first line names the columns), JSONL (one object a line), JSON (one array of objects) or XML (one element
+    /// around one for each row); in UTF-8, UTF-16 or GB18030
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Which column goes into which field; columns called like a field need no word, and `FIELD=` leaves one out
@@ -61,7 +66,8 @@ pub(crate) struct Args {
     /// What the file is, where its name does not say
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
-    /// Go on where the last run with this file and bridge stopped; a file that has changed begins anew
+    /// Go on where the last run with this file and bridge stopped, with what comes after its last answered row; a file that
+    /// has changed, or is read in another way (--map, --district, --format), begins anew
     #[arg(long)]
     resume: bool,
     /// Write the rejected rows here, as CSV
@@ -86,24 +92,31 @@ pub(crate) struct Args {
 const FIELDS: &str = "\
 Fields: external_ref and title are needed; text, occurred_at, recorded_at (by
 a terminal that was offline), place, address, longitude, latitude, category,
-channel, campaign, kind, caller_class, caller_ref and related_case are not.
+channel, way, campaign, kind, caller_class, caller_ref, related_case and
+district (the bridge's own, if it is empty) are not. Columns that go into no
+field are named once.
 Times are written with an offset
 (2019-02-28T11:25:05+08:00), or without one in the district's own time
-(2019-02-28 11:25:05, 2019/2/28 11:25, 2019年2月28日 11:25, 2019-02-28). A date
-that may be read in two ways is rejected. Places, channels and categories may
-be called by their names. What people type for unknown (无, 不详, -, N/A) is
-taken as nothing. An Open311 answer needs no --map.";
+(2019-02-28 11:25:05, 2019/2/28 11:25, 2019年2月28日 上午11:25, 2019-02-28, or
+the day's number in a spreadsheet). A date that may be read in two ways is
+rejected. Places, channels and categories may be called by their names. What
+people type for unknown (无, 不详, -, N/A) is taken as nothing. An Open311
+answer needs no --map. A row with the status closed is history and no new
+case: it is left out, and counted; --map status= brings it in all the same.";
 
 pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
     let route = Route::find(&args).await?;
     let format = Format::of(&args.file, args.format)?;
     let rows = Rows::open(&args.file, format)?;
-    let mapping = Mapping::read(&args.map, rows.columns(), route.district.clone(), route.zone.clone())?;
-    let rows = rows.only(mapping.columns());
-    let mut position = Position::of(&args.installation.folder(), &args.file, &route.bridge)?;
+    let mapping = Mapping::read(&args.map, rows.columns(), route.district.clone(), route.zone.clone())?
+        .of_json(matches!(format, Format::Json | Format::Jsonl));
+    let rows = rows.only(mapping.columns())?;
+    let read_as = format!("{format:?}: {}", mapping.as_said());
+    let mut position = Position::of(&args.installation.folder(), &args.file, &route.bridge, &read_as)?;
+    say_what_is_unread(mapping.unread());
     let resume_after = if args.resume { position.line } else { 0 };
     if resume_after > 0 {
-        eprintln!("going on after line {resume_after}");
+        eprintln!("going on after line {resume_after}; rows before it that were rejected come again without --resume");
     }
     let mut report = Report::new(&args.file)?;
     let sender = Sender::connect(&route).await?;
@@ -114,6 +127,9 @@ pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
         async move {
             let row: Row = row?;
             let (line, byte) = (row.line, row.byte);
+            if mapping.is_closed(&row) {
+                return anyhow::Ok((line, byte, mapping.reference(&row), Outcome::Closed));
+            }
             let outcome = match mapping.submission(&row) {
                 Ok(submission) => sender.submit(&submission).await.with_context(|| format!("line {line}"))?,
                 Err(rejects) => Outcome::Rejected(rejects),
@@ -145,6 +161,17 @@ pub(crate) async fn run(Command::File(args): Command) -> anyhow::Result<()> {
         None if rejected && !args.lenient => Err(Answered.into()),
         None => Ok(()),
     }
+}
+
+/// A column that was meant for a field and is called otherwise would be missed silently.
+fn say_what_is_unread(columns: &[String]) {
+    if columns.is_empty() {
+        return;
+    }
+    let more = columns.len().saturating_sub(UNREAD_SHOWN_MAX);
+    let and_more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let shown: Vec<&str> = columns.iter().take(UNREAD_SHOWN_MAX).map(String::as_str).collect();
+    eprintln!("warning: not read, because they go into no field: {}{and_more}", shown.join(", "));
 }
 
 /// As whom, and where to.

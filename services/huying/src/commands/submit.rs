@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::common::v1::Place;
 use proto::intake::v1::SubmitRequest;
+use proto::words;
 use uuid::Uuid;
+use vocabulary::number::is_number;
 
 use crate::client::{Installation, explain, intake};
 use crate::districts::Districts;
@@ -45,15 +47,63 @@ pub(crate) struct Args {
     /// The sender's own reference; a new one, if none is given
     #[arg(long, value_name = "REFERENCE")]
     external_ref: Option<String>,
+    /// What somebody wants: report, service, suggestion or consult; what the channel usually brings, if nothing is said
+    #[arg(long, value_name = "WORD", default_value = "", hide_default_value = true, value_parser = kind)]
+    kind: Word,
+    /// Who raises it: resident, grassroots or enterprise; who usually uses the channel, if nothing is said
+    #[arg(long, value_name = "WORD", default_value = "", hide_default_value = true, value_parser = class)]
+    caller_class: Word,
+    /// How it came in: online, patrol, visit, meeting or superior; the channel's way, if nothing is said
+    #[arg(long, value_name = "WORD", default_value = "", hide_default_value = true, value_parser = way)]
+    way: Word,
+    /// Who raises it, as a reference that says nothing by itself
+    #[arg(long, value_name = "REFERENCE", default_value = "", hide_default_value = true)]
+    caller_ref: String,
+    /// Where on the map, in degrees (WGS 84); goes with --latitude
+    #[arg(long, value_name = "DEGREES", requires = "latitude", allow_negative_numbers = true, value_parser = degrees)]
+    longitude: Option<f64>,
+    /// Where on the map, in degrees (WGS 84); goes with --longitude
+    #[arg(long, value_name = "DEGREES", requires = "longitude", allow_negative_numbers = true, value_parser = degrees)]
+    latitude: Option<f64>,
+    /// The case on whose site this was found, by id
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
+    related_case: String,
+    /// Campaign it is part of, by code
+    #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
+    campaign: String,
     /// When it happened, e.g. 2026-11-21T14:05:00+08:00; now, if nothing is said
     #[arg(long, value_name = "TIME")]
     occurred_at: Option<Timestamp>,
+    /// When a terminal that was offline wrote it down
+    #[arg(long, value_name = "TIME")]
+    recorded_at: Option<Timestamp>,
     /// The bridge that brings it in
     #[arg(long, value_name = "CODE")]
     bridge: Option<String>,
     /// Print the answer as JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A value of an enumeration of the contract.
+#[derive(Clone, Copy, Debug)]
+struct Word(i32);
+
+fn kind(text: &str) -> Result<Word, String> {
+    words::KINDS.number(text).map(Word)
+}
+
+fn class(text: &str) -> Result<Word, String> {
+    words::CLASSES.number(text).map(Word)
+}
+
+fn way(text: &str) -> Result<Word, String> {
+    words::WAYS.number(text).map(Word)
+}
+
+fn degrees(text: &str) -> Result<f64, String> {
+    let read = if is_number(text) { text.parse().ok() } else { None };
+    read.ok_or_else(|| format!("{text:?} is not a number like 114.3162"))
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
@@ -79,10 +129,21 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         channel: args.channel,
         title: args.title,
         text: args.text,
-        place: Some(Place { party: args.place, address: args.address, ..Place::default() }),
+        kind: args.kind.0,
+        caller_class: args.caller_class.0,
+        way: args.way.0,
+        caller_ref: args.caller_ref,
+        place: Some(Place {
+            party: args.place,
+            address: args.address,
+            longitude: args.longitude,
+            latitude: args.latitude,
+        }),
         occurred_at: args.occurred_at.map(ToWireTime::to_wire),
+        recorded_at: args.recorded_at.map(ToWireTime::to_wire),
         category: args.category,
-        ..SubmitRequest::default()
+        related_case: args.related_case,
+        campaign: args.campaign,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

@@ -49,7 +49,7 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Vec<Campaign> {
 }
 
 fn row(fields: &Fields<'_, '_>) -> Option<Row> {
-    let day = |key| fields.need(key).and_then(|cursor| cursor.parsed::<Date>("campaign-period"));
+    let day = |key| fields.need(key).and_then(|cursor| cursor.date("campaign-period"));
     let (from, to) = (day("from"), day("to"));
     if let (Some(from), Some(to), Some(cursor)) = (from, to, fields.get("to"))
         && to < from

@@ -38,7 +38,7 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Centres> {
         let ranks = fields.need("ranks").map(|cursor| cursor.codes(Kind::Role)).unwrap_or_default();
         let usual = centre(fields, &ranks);
         let streets = fields.list("streets").into_iter().filter_map(|entry| {
-            entry.map(|fields| Some((fields.reference("street", Kind::Party)?, centre(fields, &ranks)))).flatten()
+            entry.map(|fields| fields.reference("street", Kind::Party).zip(Some(centre(fields, &ranks)))).flatten()
         });
         let (streets, numbering) = (streets.collect(), document::read(fields));
         Some(Centres { usual, numbering: numbering?, streets })
@@ -67,6 +67,9 @@ fn centre(fields: &Fields<'_, '_>, ranks: &[Code]) -> Centre {
     let parties = |key| fields.need(key).map(|cursor| cursor.codes(Kind::Party)).unwrap_or_default();
     let resident = parties("resident");
     let seats: Vec<_> = parties("seats").into_iter().map(|party| Seat { party }).collect();
+    if let Some(cursor) = fields.get("resident").filter(|_| resident.is_empty()) {
+        cursor.problem("centre-has-resident", "somebody sits in the room: name one department or more");
+    }
     if let Some(both) = resident.iter().find(|party| seats.iter().any(|seat| seat.party == **party)) {
         fields.cursor.problem("resident-or-seat", format!("{both} is resident and on call at once"));
     }

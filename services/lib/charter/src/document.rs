@@ -55,7 +55,8 @@ pub(crate) fn read(fields: &Fields<'_, '_>) -> Option<Numbering> {
         let words = fields.list("words").into_iter().filter_map(|row| {
             row.map(|fields| {
                 let street = fields.need("street").and_then(|_| fields.reference("street", Kind::Party));
-                Some((street?, fields.need("word")?.text()?))
+                let word = fields.need("word").and_then(|cursor| cursor.text());
+                Some((street?, word?))
             })?
         });
         let words = words.collect();

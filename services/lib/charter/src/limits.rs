@@ -173,5 +173,6 @@ fn levels(fields: &Fields<'_, '_>) -> Option<[Limit; 5]> {
 fn named(fields: &Fields<'_, '_>) -> Option<NamedLimit> {
     let code = fields.declare(Kind::Limit);
     let limit = fields.need("limit").and_then(|cursor| cursor.limit());
-    Some(NamedLimit { code: code?, limit: limit?, provenance: fields.provenance() })
+    let provenance = fields.provenance();
+    Some(NamedLimit { code: code?, limit: limit?, provenance })
 }

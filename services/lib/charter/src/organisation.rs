@@ -183,7 +183,8 @@ impl<'a> Reader<'a, '_> {
         let unit = cursor.map(|fields| {
             let code = fields.declare(Kind::Unit);
             let name = fields.name();
-            Some(UnitTemplate { code: code?, name: name?, class, provenance: fields.provenance() })
+            let provenance = fields.provenance();
+            Some(UnitTemplate { code: code?, name: name?, class, provenance })
         });
         self.organisation.units.extend(unit.flatten());
     }
@@ -194,7 +195,8 @@ impl<'a> Reader<'a, '_> {
             let name = fields.name();
             let power = fields.reference("power", Kind::LegalPower);
             let responder = flag(fields, "responder").unwrap_or(true);
-            Some(SquadTemplate { code: code?, name: name?, power, responder, provenance: fields.provenance() })
+            let provenance = fields.provenance();
+            Some(SquadTemplate { code: code?, name: name?, power, responder, provenance })
         });
         self.organisation.squads.extend(squad.flatten());
     }

@@ -140,7 +140,7 @@ impl<'a, 'r> Parts<'a, 'r> {
             let head = Head {
                 version: fields.need("version").and_then(version),
                 name: fields.name(),
-                effective: fields.need("effective").and_then(|cursor| cursor.parsed("effective-date")),
+                effective: fields.need("effective").and_then(|cursor| cursor.date("effective-date")),
                 time_zone: fields.need("time-zone").and_then(time_zone),
                 confidence_min: fields.need("confidence-min").and_then(confidence),
                 expects: fields.need("expects"),

@@ -3,11 +3,12 @@
 //! A reader never stops: what cannot be read is reported and left out, so that one run shows all faults.
 //! Codes are declared and referred to while reading and compared at the end, when everything is declared.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::str::FromStr;
 
 use ids::Code;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use vocabulary::number;
 use vocabulary::text::stray_control;
@@ -87,6 +88,8 @@ pub(crate) struct At<'a> {
 #[derive(Default)]
 pub(crate) struct Report<'a> {
     problems: RefCell<Vec<Problem>>,
+    /// How many of them are about the form alone.
+    of_form: Cell<usize>,
     declared: RefCell<HashMap<(Kind, Code), At<'a>>>,
     referred: RefCell<Vec<(Kind, Code, At<'a>)>>,
 }
@@ -121,9 +124,9 @@ impl<'a> Report<'a> {
         self.declared.borrow().get(&(kind, code.clone())).copied()
     }
 
-    /// How many faults were found so far.
-    fn count(&self) -> usize {
-        self.problems.borrow().len()
+    /// How much was not understood so far.
+    fn misread(&self) -> usize {
+        self.problems.borrow().len() - self.of_form.get()
     }
 
     /// All faults. References are compared only now, and only if `complete`.
@@ -160,6 +163,12 @@ impl<'a, 'r> Cursor<'a, 'r> {
         self.report.refer(kind, code, self.at);
     }
 
+    /// Reports what is understood, and should be written otherwise. It is read all the same: so it always was on the record.
+    pub fn form(&self, rule: &'static str, message: impl Into<String>) {
+        self.problem(rule, message);
+        self.report.of_form.set(self.report.of_form.get() + 1);
+    }
+
     fn wrong<T>(&self, expected: &str) -> Option<T> {
         self.problem("wrong-type", format!("expected {expected}"));
         None
@@ -181,8 +190,8 @@ impl<'a, 'r> Cursor<'a, 'r> {
     /// As [`Cursor::map`], but nothing of it if anything in it is not understood: a condition of which a part is left out
     /// asks for less than was written.
     pub fn whole<T>(self, read: impl FnOnce(&Fields<'a, 'r>) -> T) -> Option<T> {
-        let before = self.report.count();
-        self.map(read).filter(|_| self.report.count() == before)
+        let before = self.report.misread();
+        self.map(read).filter(|_| self.report.misread() == before)
     }
 
     /// The entries of a map whose keys are data.
@@ -226,7 +235,12 @@ impl<'a, 'r> Cursor<'a, 'r> {
 
     pub fn flag(&self) -> Option<bool> {
         match self.value {
-            Value::Bool(flag) => Some(*flag),
+            Value::Bool(flag) => {
+                if !["true", "false"].contains(&flag.text.as_str()) {
+                    self.form("flag-form", format!("{:?}: write true or false", flag.text));
+                }
+                Some(flag.is_set)
+            }
             Value::Null | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
                 self.wrong("true or false")
             }
@@ -259,10 +273,10 @@ impl<'a, 'r> Cursor<'a, 'r> {
         self.parsed(rule)
     }
 
-    /// Reports a number that other readers would read otherwise. It is read all the same: so it always was on the record.
+    /// Reports a number that other readers would read otherwise.
     fn check_form(&self, text: &str) {
         if !number::is_number(text) {
-            self.problem("number-form", format!("{text:?}: write digits, with a point if need be, as in 17 or 0.9"));
+            self.form("number-form", format!("{text:?}: write digits, with a point if need be, as in 17 or 0.9"));
         }
     }
 
@@ -275,6 +289,15 @@ impl<'a, 'r> Cursor<'a, 'r> {
                 None
             }
         }
+    }
+
+    /// A day.
+    pub fn date(&self, rule: &'static str) -> Option<Date> {
+        let (day, written) = (self.parsed::<Date>(rule)?, self.text()?);
+        if day.to_string() != written {
+            self.form(rule, format!("{written:?}: write {day}"));
+        }
+        Some(day)
     }
 
     pub fn code(&self) -> Option<Code> {
@@ -298,10 +321,18 @@ impl<'a, 'r> Cursor<'a, 'r> {
         self.parsed("limit-grammar")
     }
 
-    /// Codes, each referring to a declared `kind`.
+    /// Codes, each referring to a declared `kind`, and each once.
     pub fn codes(self, kind: Kind) -> Vec<Code> {
-        let refer = |cursor: Self| cursor.code().inspect(|code| cursor.refer(kind, code));
-        self.list().into_iter().filter_map(refer).collect()
+        let mut codes = Vec::new();
+        for cursor in self.list() {
+            let Some(code) = cursor.code() else { continue };
+            cursor.refer(kind, &code);
+            if codes.contains(&code) {
+                cursor.form("named-twice", format!("{code} stands in this list already"));
+            }
+            codes.push(code);
+        }
+        codes
     }
 
     /// A name: the Chinese alone, or `{ zh: …, en: … }`.

@@ -28,12 +28,20 @@ pub(crate) struct Node {
 #[derive(Debug)]
 pub(crate) enum Value {
     Null,
-    Bool(bool),
+    Bool(Flag),
     Number(Number),
     Text(String),
     List(Vec<Node>),
     /// In the order of the text. The parser has refused duplicate keys.
     Map(Vec<(Key, Node)>),
+}
+
+/// What YAML takes for true or false: `true`, and in the form of YAML 1.1 `yes`, `on` and `y`, too.
+#[derive(Debug)]
+pub(crate) struct Flag {
+    pub is_set: bool,
+    /// As it is written.
+    pub text: String,
 }
 
 /// What YAML takes for a number, which may be meant as a text: `017`, `1.10`, `1_000`.
@@ -81,13 +89,13 @@ impl Node {
         }
     }
 
-    /// The parser gives numbers as it understands them; here they get back the text that they stand for.
+    /// The parser gives numbers and flags as it understands them; here they get back the text that they stand for.
     fn keep_what_is_written(&mut self, text: &str) {
+        let written = text.get(self.span.clone()).map(str::trim).filter(|written| !written.is_empty());
         match &mut self.value {
-            Value::Number(number) => {
-                if let Some(written) = text.get(self.span.clone()).map(str::trim).filter(|written| !written.is_empty())
-                {
-                    written.clone_into(&mut number.text);
+            Value::Number(Number { text: kept, .. }) | Value::Bool(Flag { text: kept, .. }) => {
+                if let Some(written) = written {
+                    written.clone_into(kept);
                 }
             }
             Value::List(nodes) => nodes.iter_mut().for_each(|node| node.keep_what_is_written(text)),
@@ -99,7 +107,7 @@ impl Node {
                     node.keep_what_is_written(text);
                 }
             }
-            Value::Null | Value::Bool(_) | Value::Text(_) => {}
+            Value::Null | Value::Text(_) => {}
         }
     }
 }
@@ -154,7 +162,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+        Ok(Value::Bool(Flag { is_set: value, text: value.to_string() }))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
@@ -199,7 +207,7 @@ impl<'de> Visitor<'de> for AnyValue {
             let (text, number) = match key.value {
                 Value::Text(text) => (text, None),
                 Value::Number(number) => (number.text, Some(span_of(key.defined))),
-                Value::Bool(flag) => (flag.to_string(), None),
+                Value::Bool(flag) => (flag.text, None),
                 Value::Null | Value::List(_) | Value::Map(_) => ("?".to_owned(), None),
             };
             map.push((Key { position: key.referenced.into(), text, number }, node));

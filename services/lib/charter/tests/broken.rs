@@ -206,6 +206,26 @@ const MISTAKES: &[Mistake] = &[
     mistake("heping", "texts.yaml", "{{ title }}", "{{ phone }}", "template-syntax"),
     mistake("heping", "texts.yaml", "code: closed", "code: shut", "required-texts"),
     mistake("heping", "centre.yaml", "seats: [heping-fire", "seats: [heping-police", "resident-or-seat"),
+    mistake(
+        "heping",
+        "centre.yaml",
+        "resident: [heping-urban-management, ",
+        "resident: [heping-market, ",
+        "named-twice",
+    ),
+    mistake(
+        "heping",
+        "centre.yaml",
+        "resident: [heping-urban-management, heping-market, heping-police]",
+        "resident: []",
+        "centre-has-resident",
+    ),
+    mistake("heping", "charter.yaml", "effective: 2023-01-01", "effective: 20230101", "effective-date"),
+    mistake("heping", "charter.yaml", "effective: 2023-01-01", "effective: 2023-01-01T00:00:00", "effective-date"),
+    mistake("wuchang", "campaigns.yaml", "to: 2026-09-15", "to: 20260915", "campaign-period"),
+    mistake("heping", "evaluation.yaml", "solved: false", "solved: no", "flag-form"),
+    mistake("heping", "evaluation.yaml", "solved: false", "solved: False", "flag-form"),
+    mistake("jiangan", "grading.yaml", "{ never-street: true }", "{ never-street: on }", "flag-form"),
     mistake("heping", "calendar.yaml", "01-01", "13-01", "calendar-sane"),
     mistake("heping", "calendar.yaml", "02-02, ", "02-01, ", "calendar-sane"),
     mistake("heping", "calendar.yaml", "13:30-17:30", "11:30-17:30", "calendar-sane"),
@@ -273,6 +293,17 @@ fn a_problem_reads_as_file_line_column_rule_and_words() {
         found.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["evaluation.yaml:3:3: weights-sum-100: these sum to 90, not to 100"]
     );
+}
+
+#[test]
+fn what_is_wrong_with_a_code_is_said_of_no_other_key() {
+    for (file, right, wrong) in [
+        ("limits.yaml", "code: seat, limit: 10min", "code: city-answer, limit: 10min, provenance: ours"),
+        ("organisation.yaml", "code: command-centre,", "code: Command, "),
+    ] {
+        let found = problems(&with("heping", &[&mistake("heping", file, right, wrong, "")]).0);
+        assert!(found.iter().all(|problem| problem.rule != "unknown-key"), "{found:#?}");
+    }
 }
 
 /// Reported where the category stands, because there it is said to go to the community.

@@ -178,3 +178,12 @@ fn what_no_form_ever_was_is_not_read() {
         assert!(!problems.is_empty(), "{what}");
     }
 }
+
+#[test]
+fn a_form_that_is_refused_today_keeps_its_meaning_on_the_record() {
+    let files = edited("grading.yaml", |text| text.replace("{ never-street: true }", "{ never-street: yes }"));
+    let Recorded { charter, remarks } = read(&files);
+    assert_eq!(rules(&remarks), ["flag-form"]);
+    let today = Charter::shipped("jiangan").unwrap();
+    assert_eq!(charter.grading(), today.grading());
+}

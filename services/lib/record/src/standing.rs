@@ -29,6 +29,8 @@ const AFTERMATH: Duration = Duration::from_secs(2 * REQUEST_S_MAX);
 /// Verdicts of this process that are "lost" now, and when the last one changed: other failures are explained by that.
 static LOST: AtomicUsize = AtomicUsize::new(0);
 static LAST_RETURN: Mutex<Option<Instant>> = Mutex::new(None);
+/// Some connection of this process is watched: it says what an operator has to know, with the cause.
+static SOMEBODY_WATCHES: AtomicBool = AtomicBool::new(false);
 
 /// Whether a failed request is only what a loss that was already logged means. Whoever would log one for each message
 /// then does so for the debugger alone.
@@ -259,25 +261,36 @@ impl Standing {
         if before.as_ref().map(|trouble| trouble.cause) == now.as_ref().map(|trouble| trouble.cause) {
             return;
         }
+        let somebody_watches = SOMEBODY_WATCHES.load(Ordering::Relaxed);
         match (&before, &now) {
             (None, Some(Trouble { cause, words })) => {
                 sources.lost_at = Some(Instant::now());
-                LOST.fetch_add(1, Ordering::Relaxed);
+                let others = LOST.fetch_add(1, Ordering::Relaxed);
                 if sources.is_watched {
                     tracing::warn!(cause = cause.as_str(), why = words, "the record cannot be written (HY-011)");
-                } else {
+                } else if is_news(others, somebody_watches) {
                     tracing::info!(cause = cause.as_str(), why = words, "the broker cannot be reached");
+                } else {
+                    tracing::debug!(cause = cause.as_str(), why = words, "the broker cannot be reached");
                 }
             }
             (Some(_), None) => {
                 let lost_s = sources.lost_at.take().map_or(0, |lost| lost.elapsed().as_secs());
                 *LAST_RETURN.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-                LOST.fetch_sub(1, Ordering::Relaxed);
-                let back = if sources.is_watched { "the record can be written again" } else { "the broker is back" };
-                tracing::info!(lost_s, "{back}");
+                let others = LOST.fetch_sub(1, Ordering::Relaxed).saturating_sub(1);
+                if sources.is_watched {
+                    tracing::info!(lost_s, "the record can be written again");
+                } else if is_news(others, somebody_watches) {
+                    tracing::info!(lost_s, "the broker is back");
+                } else {
+                    tracing::debug!(lost_s, "the broker is back");
+                }
+            }
+            (Some(_), Some(Trouble { cause, words })) if sources.is_watched => {
+                tracing::info!(cause = cause.as_str(), why = words, "the record cannot be written yet (HY-011)");
             }
             (Some(_), Some(Trouble { cause, words })) => {
-                tracing::info!(cause = cause.as_str(), why = words, "the record cannot be written yet (HY-011)");
+                tracing::debug!(cause = cause.as_str(), why = words, "the broker cannot be reached yet");
             }
             (None, None) => {}
         }
@@ -291,6 +304,12 @@ impl Standing {
     fn sources(&self) -> MutexGuard<'_, Sources> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a loss or a return of a connection that nobody watches is said, where so many others are lost: a process with
+/// many (one for each responder) says an outage once.
+fn is_news(others_lost: usize, somebody_watches: bool) -> bool {
+    others_lost == 0 && !somebody_watches
 }
 
 impl Sources {
@@ -377,6 +396,12 @@ mod tests {
         assert_eq!(cause(&standing), Some(Cause::NoQuorum));
         standing.looked("CASES", Ok(fill(10, -1)));
         assert_eq!(cause(&standing), None);
+    }
+
+    #[test]
+    fn of_many_connections_that_nobody_watches_one_says_an_outage_and_one_its_end() {
+        let said = |somebody_watches| (0..270).filter(|others| is_news(*others, somebody_watches)).count();
+        assert_eq!((said(false), said(true)), (1, 0));
     }
 
     #[test]

@@ -56,7 +56,7 @@ use crate::format::{ActorSpec, Step, Story, instant};
 use crate::own_name;
 
 pub(super) use form::{STAFF_VERBS, VERBS, form, words_of};
-use words::{CALLBACKS, KINDS, LEVELS};
+use words::{CALLBACKS, KINDS, LEVELS, WAYS};
 pub(super) use words::{CLASSES, STAGES, word, word_of};
 
 /// How long a step is tried while a service is away: it may be starting again.
@@ -102,6 +102,7 @@ impl From<PlaceSpec> for Place {
 with!(Submission {
     channel: String,
     kind: String,
+    way: String,
     class: String,
     caller: String,
     title: String,
@@ -111,6 +112,7 @@ with!(Submission {
     campaign: String,
     occurred_at: String,
     recorded_at: String,
+    related_case: String,
     external_ref: String
 });
 with!(Merging { into: String, reason: String });
@@ -184,7 +186,7 @@ impl Act<'_> {
                 self.with::<Nothing>()?;
                 Ok(Ok(None))
             }
-            "submit" => self.submit().await,
+            "submit" => self.submit(cases).await,
             "find-related" => self.find_related(cases).await,
             "supplement" => {
                 let with: Text = self.with()?;
@@ -283,8 +285,12 @@ impl Act<'_> {
         }
     }
 
-    async fn submit(&self) -> anyhow::Result<Answer> {
+    async fn submit(&self, cases: &BTreeMap<String, String>) -> anyhow::Result<Answer> {
         let with: Submission = self.with()?;
+        let related_case = match with.related_case.as_str() {
+            "" => String::new(),
+            name => cases.get(name).cloned().with_context(|| format!("no step has named a case {name:?}"))?,
+        };
         let channel = if with.channel.is_empty() { default_channel(self.actor()) } else { with.channel };
         let bridge = self
             .charter
@@ -309,6 +315,7 @@ impl Act<'_> {
             external_ref,
             channel,
             kind: word("kind", &with.kind, KINDS)?,
+            way: word("way", &with.way, WAYS)?,
             caller_class: word("class", &with.class, CLASSES)?,
             caller_ref: if with.caller.is_empty() { self.own_reference() } else { with.caller },
             title: with.title,
@@ -318,7 +325,7 @@ impl Act<'_> {
             campaign: with.campaign,
             occurred_at: self.moment(&with.occurred_at)?,
             recorded_at: self.moment(&with.recorded_at)?,
-            ..intake::SubmitRequest::default()
+            related_case,
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))

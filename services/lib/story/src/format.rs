@@ -61,11 +61,27 @@ pub struct Step {
     #[serde(default)]
     pub times: Option<u32>,
     /// What the action needs.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "said")]
     pub with: BTreeMap<String, Value>,
     /// The rule that must refuse this step.
     #[serde(default)]
     pub refused: Option<String>,
+}
+
+/// What is `null` is not said, as at every other door.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Value>, D::Error> {
+    let mut with = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    with.retain(|_, value| says_something(value));
+    Ok(with)
+}
+
+fn says_something(value: &mut Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.retain(|_, value| says_something(value)),
+        Value::Array(elements) => elements.retain_mut(says_something),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    !value.is_null()
 }
 
 /// What must have come of it: of a case (of each, when the name stands for many), or of all cases of a time.

@@ -1,19 +1,19 @@
 //! From a row to a submission: which column goes into which field, and what each field reads.
 
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest};
+use proto::intake::v1::SubmitRequest;
+use proto::words;
 use vocabulary::number::is_number;
 use vocabulary::text::is_placeholder;
 
+use super::moment::instant;
 use super::report::Reject;
 use super::rows::Row;
 use crate::failure::BadUsage;
 
-/// A field of a submission that a column can fill.
+/// A field of a submission that a column can fill; and how the matter stands with who exports it, which is no field of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {
     ExternalRef,
@@ -32,10 +32,13 @@ enum Field {
     CallerClass,
     CallerRef,
     RelatedCase,
+    Way,
+    District,
+    Status,
 }
 
 impl Field {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::ExternalRef, "external_ref"),
         (Self::Title, "title"),
         (Self::Text, "text"),
@@ -52,6 +55,9 @@ impl Field {
         (Self::CallerClass, "caller_class"),
         (Self::CallerRef, "caller_ref"),
         (Self::RelatedCase, "related_case"),
+        (Self::Way, "way"),
+        (Self::District, "district"),
+        (Self::Status, "status"),
     ];
 
     fn name(self) -> &'static str {
@@ -70,12 +76,19 @@ const ALIASES: [(Field, &str); 6] = [
     (Field::Longitude, "long"),
 ];
 
+/// What a matter is called that is over where it comes from: Open311's word, and those of other exports.
+const CLOSED: [&str; 7] = ["closed", "resolved", "办结", "已办结", "结案", "已结案", "已关闭"];
+
 /// What becomes of the columns of a file.
 #[derive(Debug)]
 pub(super) struct Mapping {
     fields: Vec<(Field, String)>,
+    /// Columns that go into no field, and that nobody has said to leave out.
+    unread: Vec<String>,
     district: String,
     zone: TimeZone,
+    /// Numbers are those of JSON, which may have an exponent.
+    is_json: bool,
 }
 
 impl Mapping {
@@ -120,7 +133,31 @@ impl Mapping {
                 )));
             }
         }
-        Ok(Self { fields, district, zone })
+        let is_read = |column: &String| {
+            fields.iter().any(|(_, known)| known == column) || unmapped.iter().any(|field| field.name() == column)
+        };
+        let named = columns.unwrap_or_default().iter().filter(|column| !column.is_empty());
+        let unread = named.filter(|column| !is_read(column)).cloned().collect();
+        Ok(Self { fields, unread, district, zone, is_json: false })
+    }
+
+    /// For a file in which numbers are those of JSON.
+    pub fn of_json(mut self, is_json: bool) -> Self {
+        self.is_json = is_json;
+        self
+    }
+
+    /// The columns that are not.
+    pub fn unread(&self) -> &[String] {
+        &self.unread
+    }
+
+    /// All that decides what becomes of a row, in one form.
+    pub fn as_said(&self) -> String {
+        let mut pairs: Vec<_> =
+            self.fields.iter().map(|(field, column)| format!("{}={column}", field.name())).collect();
+        pairs.sort();
+        format!("{} in {:?}", pairs.join(","), self.district)
     }
 
     /// The columns that are used, as [`Row::cells`] has them.
@@ -130,9 +167,18 @@ impl Mapping {
 
     /// The sender's own reference, for reports.
     pub fn reference(&self, row: &Row) -> String {
-        let position = self.fields.iter().position(|(field, _)| *field == Field::ExternalRef);
-        let cells = row.cells.as_ref().ok();
-        cells.zip(position).and_then(|(cells, position)| cells.get(position)).cloned().unwrap_or_default()
+        self.cell(Field::ExternalRef, row).unwrap_or_default().to_owned()
+    }
+
+    /// Whether it is over where it comes from: history, and no case that anybody here has to act on.
+    pub fn is_closed(&self, row: &Row) -> bool {
+        let status = self.cell(Field::Status, row).unwrap_or_default().trim().to_lowercase();
+        CLOSED.contains(&status.as_str())
+    }
+
+    fn cell<'r>(&self, field: Field, row: &'r Row) -> Option<&'r str> {
+        let position = self.fields.iter().position(|(known, _)| *known == field)?;
+        row.cells.as_ref().ok()?.get(position).map(String::as_str)
     }
 
     /// What to send. Whether it may be recorded is for intake to say; here is only refused what has no form to be
@@ -173,8 +219,8 @@ impl Mapping {
             Field::Campaign => trimmed.clone_into(&mut request.campaign),
             Field::CallerRef => trimmed.clone_into(&mut request.caller_ref),
             Field::RelatedCase => trimmed.clone_into(&mut request.related_case),
-            Field::Longitude => place.longitude = number(trimmed)?,
-            Field::Latitude => place.latitude = number(trimmed)?,
+            Field::Longitude => place.longitude = self.number(trimmed)?,
+            Field::Latitude => place.latitude = self.number(trimmed)?,
             Field::OccurredAt => {
                 request.occurred_at = instant(trimmed, &self.zone)?.map(ToWireTime::to_wire);
             }
@@ -182,55 +228,28 @@ impl Mapping {
                 request.recorded_at = instant(trimmed, &self.zone)?.map(ToWireTime::to_wire);
             }
             Field::Kind => {
-                request.kind = word(trimmed, "CASE_KIND_", CaseKind::from_str_name, &KINDS).ok_or_else(|| {
-                    ("known-kind", format!("{trimmed:?} is not report, service, suggestion or consult"))
-                })?;
+                request.kind = words::KINDS.number(trimmed).map_err(|why| ("known-kind", why))?;
             }
             Field::CallerClass => {
-                request.caller_class = word(trimmed, "CALLER_CLASS_", CallerClass::from_str_name, &CLASSES)
-                    .ok_or_else(|| ("known-class", format!("{trimmed:?} is not resident, grassroots or enterprise")))?;
+                request.caller_class = words::CLASSES.number(trimmed).map_err(|why| ("known-class", why))?;
             }
+            Field::Way => request.way = words::WAYS.number(trimmed).map_err(|why| ("known-way", why))?,
+            Field::District => match (trimmed, self.district.as_str()) {
+                ("", _) => {}
+                (said, "") => said.clone_into(&mut request.district),
+                (said, all) if said == all => {}
+                (said, all) => return Err(("one-district", format!("it says {said}, and --district says {all}"))),
+            },
+            // Looked at before a submission is made of the row.
+            Field::Status => {}
         }
         Ok(())
     }
-}
 
-/// What exports call the kinds of cases.
-const KINDS: [(&str, &str); 10] = [
-    ("投诉", "REPORT"),
-    ("举报", "REPORT"),
-    ("反映", "REPORT"),
-    ("诉求", "REPORT"),
-    ("求助", "SERVICE"),
-    ("服务", "SERVICE"),
-    ("建议", "SUGGESTION"),
-    ("意见", "SUGGESTION"),
-    ("咨询", "CONSULT"),
-    ("询问", "CONSULT"),
-];
-/// And who calls.
-const CLASSES: [(&str, &str); 6] = [
-    ("居民", "RESIDENT"),
-    ("市民", "RESIDENT"),
-    ("个人", "RESIDENT"),
-    ("基层", "GRASSROOTS"),
-    ("网格", "GRASSROOTS"),
-    ("企业", "ENTERPRISE"),
-];
-
-/// A word of an enumeration, as people write it; empty is the first, which means that nothing is said.
-fn word<T: Into<i32>>(
-    text: &str,
-    prefix: &str,
-    read: fn(&str) -> Option<T>,
-    called: &[(&str, &'static str)],
-) -> Option<i32> {
-    if text.is_empty() {
-        return Some(0);
+    fn number(&self, text: &str) -> Result<Option<f64>, (&'static str, String)> {
+        let of_json = if self.is_json { serde_json::from_str(text).ok() } else { None };
+        of_json.map_or_else(|| number(text), |number| Ok(Some(number)))
     }
-    let called = called.iter().find(|(name, _)| *name == text).map(|(_, word)| (*word).to_owned());
-    let word = called.unwrap_or_else(|| text.to_ascii_uppercase().replace('-', "_"));
-    read(&format!("{prefix}{word}")).map(Into::into)
 }
 
 /// Digits with a point, or with the comma that some spreadsheets write in its place.
@@ -242,68 +261,6 @@ fn number(text: &str) -> Result<Option<f64>, (&'static str, String)> {
     let written = if one_comma { text.replace(',', ".") } else { text.to_owned() };
     let read = if is_number(&written) { written.parse().ok() } else { None };
     read.map(Some).ok_or_else(|| ("number", format!("{text:?} is not a number like 114.3162")))
-}
-
-/// Times without an offset, as spreadsheets and message boards write them: year first.
-const YEAR_FIRST: [&str; 15] = [
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y/%m/%d %H:%M:%S%.f",
-    "%Y.%m.%d %H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y/%m/%d %H:%M",
-    "%Y.%m.%d %H:%M",
-    "%Y年%m月%d日 %H:%M:%S",
-    "%Y年%m月%d日 %H:%M",
-    "%Y年%m月%d日%H:%M",
-    "%Y年%m月%d日 %H时%M分%S秒",
-    "%Y年%m月%d日%H时%M分%S秒",
-    "%Y年%m月%d日 %H时%M分",
-    "%Y年%m月%d日%H时%M分",
-];
-/// A day, which stands for its beginning.
-const DAYS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"];
-/// Year last: whether the day or the month comes first is only clear where one of them is no month.
-const DAY_THEN_MONTH: [&str; 2] = ["%d/%m/%Y", "%d.%m.%Y"];
-const MONTH_THEN_DAY: [&str; 2] = ["%m/%d/%Y", "%m.%d.%Y"];
-/// The hours that go with them.
-const HOURS: [&str; 5] = ["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", ""];
-
-/// An instant; a time without an offset is the district's.
-fn instant(text: &str, zone: &TimeZone) -> Result<Option<Timestamp>, (&'static str, String)> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if let Ok(instant) = text.parse() {
-        return Ok(Some(instant));
-    }
-    let unreadable = || {
-        let said = "is not a time like 2019-02-28T11:25:05+08:00, 2019-02-28 11:25:05 or 2019年2月28日 11:25";
-        ("instant", format!("{text:?} {said}"))
-    };
-    let year_first = YEAR_FIRST.into_iter().find_map(|form| DateTime::strptime(form, text).ok());
-    let day = || DAYS.into_iter().find_map(|form| Date::strptime(form, text).ok()).map(|day| day.at(0, 0, 0, 0));
-    let year_last = |days: [&str; 2]| {
-        let forms = days.into_iter().flat_map(|day| HOURS.map(|hours| format!("{day} {hours}").trim_end().to_owned()));
-        let read = |form: String| {
-            let of_day = || Date::strptime(&form, text).map(|day| day.at(0, 0, 0, 0));
-            DateTime::strptime(&form, text).or_else(|_| of_day()).ok()
-        };
-        forms.filter_map(read).next()
-    };
-    let local = match year_first.or_else(day) {
-        Some(local) => local,
-        None => match (year_last(DAY_THEN_MONTH), year_last(MONTH_THEN_DAY)) {
-            (Some(one), Some(other)) if one != other => {
-                let (one, other) = (one.date(), other.date());
-                let description = format!("{text:?} may be {one} or {other}; write the year first, as in {one}");
-                return Err(("ambiguous-date", description));
-            }
-            (one, other) => one.or(other).ok_or_else(unreadable)?,
-        },
-    };
-    zone.to_timestamp(local).map(Some).map_err(|_| unreadable())
 }
 
 #[cfg(test)]
@@ -319,43 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_an_offset_is_the_districts() {
-        let expected: Timestamp = "2019-02-28T01:05:06Z".parse().unwrap();
-        for text in [
-            "2019-02-28T09:05:06+08:00",
-            "2019-02-28 09:05:06",
-            "2019/2/28 9:05:06",
-            "2019-02-28T09:05:06",
-            "2019-02-28T01:05:06Z",
-        ] {
-            assert_eq!(instant(text, &zone()), Ok(Some(expected)), "{text}");
-        }
-        assert!(instant("yesterday", &zone()).is_err());
-    }
-
-    #[test]
-    fn times_are_read_as_exports_write_them_and_never_guessed() {
-        let local =
-            |text: &str| instant(text, &zone()).map(|read| read.unwrap().to_zoned(zone()).datetime().to_string());
-        for (text, meant) in [
-            ("2026-11-20T09:15:00.000", "2026-11-20T09:15:00"),
-            ("2026-11-20 09:15:00.25", "2026-11-20T09:15:00.25"),
-            ("2026-11-20", "2026-11-20T00:00:00"),
-            ("2026年11月20日 09:15", "2026-11-20T09:15:00"),
-            ("2026年11月20日9时15分", "2026-11-20T09:15:00"),
-            ("2026.11.20 9:15", "2026-11-20T09:15:00"),
-            ("11/20/2026 09:15:00 PM", "2026-11-20T21:15:00"),
-            ("20/11/2026 09:15:00", "2026-11-20T09:15:00"),
-            ("20.11.2026", "2026-11-20T00:00:00"),
-            ("11/11/2026 9:15", "2026-11-11T09:15:00"),
-        ] {
-            assert_eq!(local(text).as_deref(), Ok(meant), "{text}");
-        }
-        let (rule, description) = local("10/11/2026 09:15").unwrap_err();
-        assert!(rule == "ambiguous-date" && description.contains("2026-11-10") && description.contains("2026-10-11"));
-    }
-
-    #[test]
     fn coordinates_are_digits_with_a_point_or_a_comma() {
         for text in ["114.3162", "114,3162"] {
             assert_eq!(number(text), Ok(Some(114.3162)), "{text}");
@@ -365,11 +285,74 @@ mod tests {
         }
     }
 
+    fn filled(names: &[&str], cells: &[&str]) -> (Mapping, Row) {
+        let mapping = Mapping::read("", Some(&columns(names)), String::new(), zone()).unwrap();
+        let cell = |column: &String| cells[names.iter().position(|name| name == column).unwrap()].to_owned();
+        let cells = mapping.columns().iter().map(cell).collect();
+        (mapping, Row { line: 2, byte: 0, cells: Ok(cells) })
+    }
+
+    /// A new field of the contract has to be one of a column, too.
+    #[test]
+    fn every_field_of_a_submission_can_be_a_column() {
+        let error = serde_json::from_str::<SubmitRequest>(r#"{"?": 0}"#).unwrap_err().to_string();
+        let place = serde_json::from_str::<Place>(r#"{"?": 0}"#).unwrap_err().to_string();
+        let names: Vec<&str> =
+            [&error, &place].into_iter().flat_map(|error| error.split('`').skip(3).step_by(2)).collect();
+        assert!(names.contains(&"way") && names.contains(&"latitude"), "{names:?}");
+        for name in names.into_iter().filter(|name| !name.contains(char::is_uppercase)) {
+            let column = if name == "party" { "place" } else { name };
+            assert!(Field::ALL.iter().any(|(_, known)| *known == column), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_are_those_of_the_glossary_of_the_contract_and_of_exports() {
+        let names = ["external_ref", "title", "kind", "caller_class", "way", "district"];
+        for words in [
+            ["办事", "群众", "网格巡"],
+            ["CASE_KIND_SERVICE", "CALLER_CLASS_RESIDENT", "WAY_PATROL"],
+            ["service", "Resident", "patrol"],
+        ] {
+            let (mapping, row) = filled(&names, &["1", "a", words[0], words[1], words[2], "jiangan"]);
+            let request = mapping.submission(&row).unwrap();
+            assert_eq!((request.kind, request.caller_class, request.way), (2, 1, 2), "{words:?}");
+            assert_eq!(request.district, "jiangan");
+        }
+        let there = columns(&names);
+        let mapping = Mapping::read("", Some(&there), "wuchang".into(), zone()).unwrap();
+        let (_, row) = filled(&names, &["1", "a", "", "", "", "jiangan"]);
+        assert_eq!(mapping.submission(&row).unwrap_err()[0].rule, "one-district");
+    }
+
+    #[test]
+    fn what_was_closed_where_it_comes_from_is_no_case_here() {
+        let names = ["service_request_id", "service_name", "status"];
+        for (status, closed) in [("closed", true), ("Closed ", true), ("已办结", true), ("open", false), ("", false)]
+        {
+            let (mapping, row) = filled(&names, &["1", "a", status]);
+            assert_eq!(mapping.is_closed(&row), closed, "{status:?}");
+        }
+        let all = Mapping::read("status=", Some(&columns(&names)), String::new(), zone()).unwrap();
+        let row = Row { line: 2, byte: 0, cells: Ok(columns(&["1", "a"])) };
+        assert!(!all.is_closed(&row) && all.unread().is_empty(), "somebody has said that they all come in");
+    }
+
+    #[test]
+    fn a_number_of_json_may_have_an_exponent() {
+        let mapping = filled(&["external_ref", "title"], &["1", "a"]).0;
+        assert!(mapping.number("1.14e2").is_err());
+        assert_eq!(mapping.of_json(true).number("1.14e2"), Ok(Some(114.0)));
+    }
+
     #[test]
     fn columns_of_known_exports_need_no_word_and_any_can_be_left_out() {
         let there = columns(&["service_request_id", "service_name", "description", "lat", "long", "place"]);
         let mapping = Mapping::read("place=", Some(&there), String::new(), zone()).unwrap();
         assert_eq!(mapping.columns(), ["service_request_id", "service_name", "description", "lat", "long"]);
+        let more = columns(&["service_request_id", "service_name", "agency_responsible", "description", "text", ""]);
+        let mapping = Mapping::read("", Some(&more), String::new(), zone()).unwrap();
+        assert_eq!(mapping.unread(), ["agency_responsible", "description"], "what goes nowhere is said");
     }
 
     #[test]

@@ -27,10 +27,11 @@ pub(super) struct Position {
 }
 
 impl Position {
-    /// Where the last run with this file and bridge stopped; the beginning if there was none.
-    pub fn of(folder: &DataFolder, file: &Path, bridge: &Code) -> anyhow::Result<Self> {
+    /// Where the last run with this file and bridge stopped that read it in the same way; the beginning if there was none.
+    pub fn of(folder: &DataFolder, file: &Path, bridge: &Code, read_as: &str) -> anyhow::Result<Self> {
         let file = file.canonicalize().with_context(|| format!("finding {}", shown(file)))?;
-        let name = HEXLOWER.encode(&Sha256::digest(file.as_os_str().as_encoded_bytes())[..8]);
+        let run = [file.as_os_str().as_encoded_bytes(), read_as.as_bytes()].join(&0);
+        let name = HEXLOWER.encode(&Sha256::digest(run)[..8]);
         let kept_in = folder.bridge_positions().join(format!("{bridge}-{name}.json"));
         let sha256 = HEXLOWER.encode(&content(&file)?);
         let known = match std::fs::read_to_string(&kept_in) {
@@ -59,5 +60,23 @@ fn content(file: &Path) -> anyhow::Result<[u8; 32]> {
             0 => return Ok(hash.finalize().into()),
             read => hash.update(&bytes[..read]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_read_in_another_way_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.csv");
+        std::fs::write(&file, "id,title\n1,a\n").unwrap();
+        let (data, bridge) = (DataFolder::new(folder.path().join("data")), "wuchang-board".parse().unwrap());
+        let mut position = Position::of(&data, &file, &bridge, "title=title").unwrap();
+        position.line = 2;
+        position.note().unwrap();
+        let line = |read_as| Position::of(&data, &file, &bridge, read_as).unwrap().line;
+        assert_eq!((line("title=title"), line("title=id")), (2, 0));
     }
 }

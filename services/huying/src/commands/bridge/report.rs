@@ -20,6 +20,8 @@ const SHOWN_MAX: usize = 100;
 pub(super) enum Outcome {
     New,
     Known,
+    /// It was over before it came here, and no case of ours.
+    Closed,
     Rejected(Vec<Reject>),
 }
 
@@ -45,6 +47,8 @@ struct Summary {
     rows: u64,
     new: u64,
     known: u64,
+    /// Left out: they were closed where they come from.
+    closed: u64,
     rejected: u64,
     seconds: f64,
     rejects: Vec<RejectedRow>,
@@ -55,6 +59,7 @@ pub(super) struct Report {
     bar: ProgressBar,
     new: u64,
     known: u64,
+    closed: u64,
     rejected: Vec<RejectedRow>,
 }
 
@@ -85,17 +90,18 @@ impl Report {
             ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left")
                 .context("preparing the progress bar")?,
         );
-        Ok(Self { started: Instant::now(), bar, new: 0, known: 0, rejected: Vec::new() })
+        Ok(Self { started: Instant::now(), bar, new: 0, known: 0, closed: 0, rejected: Vec::new() })
     }
 
     pub fn rows(&self) -> u64 {
-        self.new + self.known + self.rejected.len() as u64
+        self.new + self.known + self.closed + self.rejected.len() as u64
     }
 
     pub fn count(&mut self, line: u64, byte: u64, external_ref: String, outcome: Outcome) {
         match outcome {
             Outcome::New => self.new += 1,
             Outcome::Known => self.known += 1,
+            Outcome::Closed => self.closed += 1,
             Outcome::Rejected(reasons) => self.rejected.push(RejectedRow { line, external_ref, reasons }),
         }
         self.bar.set_position(byte);
@@ -109,12 +115,12 @@ impl Report {
             write_rejects(file, &self.rejected).with_context(|| format!("writing {}", shown(file)))?;
         }
         let rows = self.rows();
-        let Self { started, new, known, rejected, .. } = self;
+        let Self { started, new, known, closed, rejected, .. } = self;
         let any = !rejected.is_empty();
         let seconds = started.elapsed().as_secs_f64();
         if json {
             let count = rejected.len() as u64;
-            out::json(&Summary { rows, new, known, rejected: count, seconds, rejects: rejected })?;
+            out::json(&Summary { rows, new, known, closed, rejected: count, seconds, rejects: rejected })?;
             return Ok(any);
         }
         for row in rejected.iter().take(SHOWN_MAX) {
@@ -126,7 +132,9 @@ impl Report {
         if rejected.len() > SHOWN_MAX {
             eprintln!("... and {} rows more; --rejects FILE lists all", rejected.len() - SHOWN_MAX);
         }
-        out::line(format_args!("{rows} rows: {new} new, {known} known, {} rejected", rejected.len()))?;
+        let left_out =
+            if closed == 0 { String::new() } else { format!(", {closed} left out that were closed already") };
+        out::line(format_args!("{rows} rows: {new} new, {known} known, {} rejected{left_out}", rejected.len()))?;
         Ok(any)
     }
 }

@@ -1,20 +1,26 @@
 //! A file as rows of text, each with the line it begins on.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{BufRead, Read};
+use std::marker::PhantomData;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use serde_json::value::RawValue;
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::shown;
 use super::survey::{self, Decoded, Records};
+use super::{shown, xml};
 use crate::failure::BadUsage;
 
 /// Longest line of JSONL read, in bytes: what intake takes at most, written with every character escaped.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
-/// Largest JSON file read: it is one value, and has to fit into memory.
-const JSON_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Largest JSON or XML file read: it is one value, and has to fit into memory.
+const WHOLE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Names of fields that are looked for in lines and objects, which may each have their own.
+const NAMES_MAX: usize = 1000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -22,8 +28,10 @@ pub(super) enum Format {
     Csv,
     /// One JSON object a line
     Jsonl,
-    /// One JSON array of objects, as an Open311 server answers
+    /// One JSON array of objects, by itself or as all that an object holds, as an Open311 server answers
     Json,
+    /// One XML element around one for each row, as an Open311 server answers
+    Xml,
 }
 
 impl Format {
@@ -35,8 +43,9 @@ impl Format {
             Some("csv" | "tsv") => Ok(Self::Csv),
             Some("jsonl" | "ndjson") => Ok(Self::Jsonl),
             Some("json") => Ok(Self::Json),
+            Some("xml") => Ok(Self::Xml),
             _ => Err(BadUsage::new(format!(
-                "{} is named neither .csv, .jsonl nor .json; say which with --format",
+                "{} is named neither .csv, .jsonl, .json nor .xml; say which with --format",
                 shown(file)
             ))),
         }
@@ -79,16 +88,17 @@ enum Source {
         file: Decoded,
         line: u64,
         byte: u64,
+        header: Vec<String>,
     },
-    Json {
-        /// With their lines.
-        objects: std::vec::IntoIter<(u64, Object)>,
+    Whole {
+        /// With their lines; what is wrong with one is its own fault.
+        objects: std::vec::IntoIter<(u64, Result<Object, String>)>,
         header: Vec<String>,
     },
 }
 
-/// Its values as they are written: a number is not rounded on the way.
-type Object = BTreeMap<String, Box<RawValue>>;
+/// Its values as they are written: a number is not rounded on the way. No name stands in it twice.
+struct Object<V = Box<RawValue>>(BTreeMap<String, V>);
 
 impl Rows {
     pub fn open(path: &Path, format: Format) -> anyhow::Result<Self> {
@@ -104,24 +114,38 @@ impl Rows {
                 lines.next().transpose()?;
                 Source::Csv { records: Box::new(reader.into_byte_records()), header, lines: Box::new(lines) }
             }
-            Format::Jsonl => Source::Jsonl { file: survey::open(path)?, line: 0, byte: 0 },
+            Format::Jsonl => {
+                let header = names_of_lines(path)?;
+                Source::Jsonl { file: survey::open(path)?, line: 0, byte: 0, header }
+            }
             Format::Json => of_array(path)?,
+            Format::Xml => of_elements(path)?,
         };
         Ok(Self { source, wanted: Vec::new() })
     }
 
-    /// The columns there are; none where every row has its own.
+    /// The columns there are, some of them maybe in a few rows only; none where no line of JSON can be read.
     pub fn columns(&self) -> Option<&[String]> {
         match &self.source {
-            Source::Csv { header, .. } | Source::Json { header, .. } => Some(header),
-            Source::Jsonl { .. } => None,
+            Source::Jsonl { header, .. } if header.is_empty() => None,
+            Source::Csv { header, .. } | Source::Jsonl { header, .. } | Source::Whole { header, .. } => Some(header),
         }
     }
 
     /// From here on, rows have these columns, in this order.
-    pub fn only(mut self, columns: Vec<String>) -> Self {
+    ///
+    /// # Errors
+    /// There are two of a name, and nobody knows which is meant.
+    pub fn only(mut self, columns: Vec<String>) -> anyhow::Result<Self> {
+        for column in &columns {
+            let known = self.columns().unwrap_or_default();
+            ensure!(
+                known.iter().filter(|known| *known == column).count() <= 1,
+                "the first line names {column:?} twice; name one of them otherwise. Nothing was sent"
+            );
+        }
         self.wanted = columns;
-        self
+        Ok(self)
     }
 }
 
@@ -144,7 +168,7 @@ impl Iterator for Rows {
                     Some(Err(anyhow::anyhow!("quotes and ends of lines do not fit together; write the file again")))
                 }
             },
-            Source::Jsonl { file, line, byte } => loop {
+            Source::Jsonl { file, line, byte, .. } => loop {
                 let mut text = Vec::new();
                 let read = match file.read_until(b'\n', &mut text) {
                     Ok(0) => return None,
@@ -157,25 +181,32 @@ impl Iterator for Rows {
                     return Some(Ok(Row { line: at, byte: from, cells: of_json(&text, &self.wanted) }));
                 }
             },
-            Source::Json { objects, .. } => {
+            Source::Whole { objects, .. } => {
                 let (line, object) = objects.next()?;
-                Some(Ok(Row { line, byte: 0, cells: of_object(&object, &self.wanted) }))
+                let cells = object.map_err(no_object).and_then(|object| of_object(&object, &self.wanted));
+                Some(Ok(Row { line, byte: 0, cells }))
             }
         }
     }
 }
 
-/// The objects of one JSON array, and every name that one of them uses.
-fn of_array(path: &Path) -> anyhow::Result<Source> {
-    let context = || format!("reading {}", shown(path));
+/// All of a file as text.
+fn whole(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    survey::open(path)?.take(JSON_BYTES_MAX + 1).read_to_string(&mut text).with_context(context)?;
+    let read = survey::open(path)?.take(WHOLE_BYTES_MAX + 1).read_to_string(&mut text);
+    read.with_context(|| format!("reading {}", shown(path)))?;
     ensure!(
-        text.len() as u64 <= JSON_BYTES_MAX,
-        "{} is larger than {JSON_BYTES_MAX} bytes; send it as JSONL",
+        text.len() as u64 <= WHOLE_BYTES_MAX,
+        "{} is larger than {WHOLE_BYTES_MAX} bytes; send it as JSONL",
         shown(path)
     );
-    let array: Vec<&RawValue> = serde_json::from_str(&text).with_context(|| {
+    Ok(text)
+}
+
+/// The objects of one JSON array, and every name that one of them uses.
+fn of_array(path: &Path) -> anyhow::Result<Source> {
+    let text = whole(path)?;
+    let array = serde_json::from_str(&text).or_else(|error| held(&text).ok_or(error)).with_context(|| {
         format!("{} is not one array of objects; with one object a line, name it .jsonl", shown(path))
     })?;
     let (mut objects, mut header) = (Vec::new(), Vec::new());
@@ -185,17 +216,98 @@ fn of_array(path: &Path) -> anyhow::Result<Source> {
         let at = value.get().as_ptr().addr() - text.as_ptr().addr();
         line += text[counted..at].matches('\n').count() as u64;
         counted = at;
-        let Ok(object) = serde_json::from_str::<Object>(value.get()) else {
+        if !value.get().starts_with('{') {
             bail!("line {line}: {} of the array is no object", objects.len() + 1)
-        };
-        for name in object.keys() {
-            if !header.contains(name) {
-                header.push(name.clone());
-            }
         }
+        let object = serde_json::from_str::<Object>(value.get()).map_err(|error| error.to_string());
+        note_names(&mut header, object.iter().flat_map(|object| object.0.keys()));
         objects.push((line, object));
     }
-    Ok(Source::Json { objects: objects.into_iter(), header })
+    Ok(Source::Whole { objects: objects.into_iter(), header })
+}
+
+/// The array that is all an object holds: `{"service_requests": […]}`.
+fn held(text: &str) -> Option<Vec<&RawValue>> {
+    let Object(fields) = serde_json::from_str::<Object<&RawValue>>(text).ok()?;
+    let mut values = fields.into_values();
+    let only = values.next().filter(|_| values.next().is_none())?;
+    serde_json::from_str(only.get()).ok()
+}
+
+/// The rows of one XML file, and every name that one of them uses.
+fn of_elements(path: &Path) -> anyhow::Result<Source> {
+    let text = whole(path)?;
+    let rows = xml::rows(&text).with_context(|| format!("{} cannot be read", shown(path)))?;
+    let (mut objects, mut header) = (Vec::new(), Vec::new());
+    for row in rows {
+        note_names(&mut header, row.fields.iter().map(|(name, _)| name));
+        let mut object = BTreeMap::new();
+        let mut wrong = None;
+        for (name, said) in row.fields {
+            // What holds elements itself is no text, as an object is none.
+            let value = said.map_or_else(|| to_raw_value(&[(); 0]), |said| to_raw_value(said.trim()))?;
+            if object.insert(name.clone(), value).is_some() {
+                wrong.get_or_insert(twice(&name));
+            }
+        }
+        objects.push((row.line, wrong.map_or(Ok(Object(object)), Err)));
+    }
+    Ok(Source::Whole { objects: objects.into_iter(), header })
+}
+
+/// Every name that a line of JSONL uses.
+fn names_of_lines(path: &Path) -> anyhow::Result<Vec<String>> {
+    let mut file = survey::open(path)?;
+    let (mut header, mut line) = (Vec::new(), Vec::new());
+    while file.read_until(b'\n', &mut line).with_context(|| format!("reading {}", shown(path)))? > 0 {
+        let object = (line.len() <= LINE_BYTES_MAX).then(|| serde_json::from_slice::<Object<IgnoredAny>>(&line));
+        note_names(&mut header, object.iter().flatten().flat_map(|object| object.0.keys()));
+        line.clear();
+    }
+    Ok(header)
+}
+
+fn note_names<'n>(header: &mut Vec<String>, names: impl Iterator<Item = &'n String>) {
+    for name in names {
+        if header.len() < NAMES_MAX && !header.contains(name) {
+            header.push(name.clone());
+        }
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Object<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Fields(PhantomData)).map(Self)
+    }
+}
+
+struct Fields<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for Fields<V> {
+    type Value = BTreeMap<String, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = BTreeMap::new();
+        while let Some((name, value)) = map.next_entry::<String, V>()? {
+            if fields.contains_key(&name) {
+                return Err(A::Error::custom(twice(&name)));
+            }
+            fields.insert(name, value);
+        }
+        Ok(fields)
+    }
+}
+
+fn twice(name: &str) -> String {
+    format!("{name:?} stands there twice")
+}
+
+fn no_object(description: String) -> Unreadable {
+    Unreadable { column: None, rule: "json", description }
 }
 
 fn of_csv(record: &csv::ByteRecord, header: &[String], wanted: &[String]) -> Result<Vec<String>, Unreadable> {
@@ -209,27 +321,27 @@ fn of_csv(record: &csv::ByteRecord, header: &[String], wanted: &[String]) -> Res
         .map(|(column, name)| {
             let position = header.iter().position(|known| known == name);
             let bytes = position.and_then(|position| record.get(position)).unwrap_or_default();
-            std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| Unreadable {
+            let wrong = |error: std::str::Utf8Error| Unreadable {
                 column: Some(column),
                 rule: "encoding",
-                description: format!("the file is neither UTF-8 nor GB18030 throughout; here {error}"),
-            })
+                description: error.to_string(),
+            };
+            std::str::from_utf8(bytes).map(str::to_owned).map_err(wrong)
         })
         .collect()
 }
 
 fn of_json(text: &[u8], wanted: &[String]) -> Result<Vec<String>, Unreadable> {
-    let wrong = |description| Unreadable { column: None, rule: "json", description };
     if text.len() > LINE_BYTES_MAX {
-        return Err(wrong(format!("the line has {} bytes, at most {LINE_BYTES_MAX} are read", text.len())));
+        return Err(no_object(format!("the line has {} bytes, at most {LINE_BYTES_MAX} are read", text.len())));
     }
-    let object: Object = serde_json::from_slice(text).map_err(|error| wrong(error.to_string()))?;
+    let object: Object = serde_json::from_slice(text).map_err(|error| no_object(error.to_string()))?;
     of_object(&object, wanted)
 }
 
 fn of_object(object: &Object, wanted: &[String]) -> Result<Vec<String>, Unreadable> {
     let cell = |(column, name): (usize, &String)| {
-        let Some(value) = object.get(name).map(|value| value.get()) else { return Ok(String::new()) };
+        let Some(value) = object.0.get(name).map(|value| value.get()) else { return Ok(String::new()) };
         let wrong = |description| Unreadable { column: Some(column), rule: "json", description };
         match value.as_bytes().first() {
             Some(b'n') => Ok(String::new()),
@@ -251,7 +363,16 @@ mod tests {
         let file = folder.path().join(name);
         std::fs::write(&file, content).unwrap();
         let rows = Rows::open(&file, Format::of(&file, None).unwrap()).unwrap();
-        rows.only(wanted.iter().map(ToString::to_string).collect()).map(Result::unwrap).collect()
+        rows.only(wanted.iter().map(ToString::to_string).collect()).unwrap().map(Result::unwrap).collect()
+    }
+
+    /// Why a file is not read at all.
+    fn refused(name: &str, content: &[u8], wanted: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        let rows = Rows::open(&file, Format::of(&file, None).unwrap());
+        rows.and_then(|rows| rows.only(vec![wanted.to_owned()])).err().map(|error| format!("{error:#}")).unwrap()
     }
 
     #[test]
@@ -295,11 +416,63 @@ mod tests {
 
     #[test]
     fn a_quote_that_nothing_closes_is_named_before_anything_is_sent() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("a.csv");
-        std::fs::write(&file, "id,text\n1,\"a \"\"b\"\" c\"\n2,\"offen\n3,c\n").unwrap();
-        let refused = Rows::open(&file, Format::Csv).err().unwrap().to_string();
+        let refused = refused("a.csv", b"id,text\n1,\"a \"\"b\"\" c\"\n2,\"offen\n3,c\n", "id");
         assert!(refused.contains("line 3"), "{refused}");
+    }
+
+    #[test]
+    fn a_quote_that_a_later_cell_closes_is_named_before_anything_is_sent() {
+        let said = refused("a.csv", b"ref,title,text\ns1,a,\"offen\ns2,b,\"c\"\ns3,d,e\n", "ref");
+        assert!(said.contains("line 3") && said.contains("begun on line 2"), "{said}");
+        let read = rows("a.csv", b"id;text\n1; \"a\" ;\n\"2\" ;\"b\"\t\n", &["id", "text"]);
+        let cells: Vec<_> = read.iter().map(|row| row.cells.clone().map(|cells| cells.len()).unwrap_or(0)).collect();
+        assert_eq!(cells, [0, 2], "blanks after a quote are no text");
+    }
+
+    #[test]
+    fn one_bad_byte_is_named_with_its_line_and_the_encoding_of_the_rest() {
+        let text = "id,text\n1,路灯不亮，天黑以后看不见路\n2,井盖松动\n";
+        let (gbk, ..) = encoding_rs::GB18030.encode(text);
+        for (encoded, encoding) in [(gbk.to_vec(), "gb18030"), (text.as_bytes().to_vec(), "UTF-8")] {
+            let (mut bytes, at) = (encoded.clone(), encoded.len() - 1);
+            bytes.insert(at, 0xFF);
+            let said = refused("a.csv", &bytes, "id");
+            let (encoding, byte) = (format!("is no {encoding}"), format!("byte {} of the file (0xff)", at + 1));
+            assert!(said.contains("line 3") && said.contains(&encoding) && said.contains(&byte), "{said}");
+        }
+    }
+
+    #[test]
+    fn no_name_stands_twice_where_it_is_read() {
+        let said = refused("a.csv", b"external_ref,title,title\n1,a,b\n", "title");
+        assert!(said.contains("\"title\" twice"), "{said}");
+        let read = rows("a.csv", b"id,,\n1,,\n", &["id"]);
+        assert!(read[0].cells.is_ok(), "{read:?}");
+        for (name, text) in [
+            ("a.jsonl", "{\"title\":\"x\",\"title\":\"y\"}\n"),
+            ("a.json", "[{\"title\":\"x\",\"title\":\"y\"}]"),
+            ("a.xml", "<a><r><title>x</title><title>y</title></r></a>"),
+        ] {
+            let why = rows(name, text.as_bytes(), &["title"]).remove(0).cells.unwrap_err();
+            assert!(why.description.contains("\"title\" stands there twice"), "{name}: {why:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_xml_says_what_the_same_in_json_says() {
+        let xml = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<service_requests>\n <request>\n\
+            <service_request_id>638344</service_request_id><status>open</status><description>灯 &lt;3&#x53F7;&gt; &amp;c\
+            <![CDATA[ <b>]]></description><lat/><notes><n>x</n></notes></request>\n<request>\n\
+            <service_request_id>638345</service_request_id></request></service_requests>\n";
+        let json = "{\"service_requests\":\n\n[{\"service_request_id\":638344,\"status\":\"open\",\"lat\":null,\
+            \"description\":\"灯 <3号> &c <b>\",\"notes\":[]},\n\n{\"service_request_id\":\"638345\"}]}";
+        let wanted = ["service_request_id", "status", "description", "lat"];
+        let [of_xml, of_json] = [rows("a.xml", xml.as_bytes(), &wanted), rows("a.json", json.as_bytes(), &wanted)];
+        let cells = |rows: &[Row]| rows.iter().map(|row| row.cells.clone()).collect::<Vec<_>>();
+        assert_eq!(cells(&of_xml), cells(&of_json));
+        assert_eq!(of_xml[0].cells.as_ref().unwrap()[2], "灯 <3号> &c <b>");
+        assert_eq!(of_xml.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 5]);
+        assert!(rows("a.xml", xml.as_bytes(), &["notes"])[0].cells.is_err(), "elements are no text");
     }
 
     #[test]
@@ -318,9 +491,9 @@ mod tests {
 
     #[test]
     fn a_row_that_cannot_be_read_stops_nothing_else() {
-        let read = rows("a.csv", b"id,text\n1\n2,\xff\xfe\n3,fine\n", &["id", "text"]);
+        let read = rows("a.csv", b"id,text\n1\n2,a,b\n3,fine\n", &["id", "text"]);
         let rules: Vec<_> = read.iter().map(|row| row.cells.as_ref().err().map(|error| error.rule)).collect();
-        assert_eq!(rules, [Some("columns"), Some("encoding"), None]);
+        assert_eq!(rules, [Some("columns"), Some("columns"), None]);
 
         let read = rows("a.jsonl", b"{\"id\": 7}\n\n{\"id\":\n{\"id\": [1]}\n", &["id", "text"]);
         assert_eq!(read[0].cells, Ok(vec!["7".to_owned(), String::new()]));

@@ -1,8 +1,9 @@
 //! What kind of text a file of rows is, found out before anything is sent: its encoding, what separates its columns, and
-//! whether every quote is closed.
+//! whether every quote is closed where its cell ends.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -14,49 +15,110 @@ use super::shown;
 /// What may separate columns. Where a first line has several, the one it has most of.
 const SEPARATORS: [u8; 4] = *b",;\t|";
 const CHUNK_BYTES: usize = 64 * 1024;
+/// A file with more letters beyond ASCII than this for each fault is in the encoding in which it has them.
+const LETTERS_PER_STRAY: u64 = 4;
 
 /// A file, decoded as it is read.
 pub(super) type Decoded = BufReader<Box<dyn Read + Send>>;
 
-/// Opens it as UTF-8, whatever it was written in. What is neither UTF-8, UTF-16 with a mark, nor GB18030 throughout stays
-/// as it is, so that the rows that cannot be read are named.
+/// Opens it as UTF-8, whatever it was written in.
+///
+/// # Errors
+/// It cannot be read, or is neither UTF-8, UTF-16 with a mark, nor GB18030 throughout; where it is not.
 pub(super) fn open(path: &Path) -> anyhow::Result<Decoded> {
     let context = || format!("opening {}", shown(path));
     let encoding = encoding(path)?;
     let file = File::open(path).with_context(context)?;
-    let decoded = DecodeReaderBytesBuilder::new()
-        .encoding((encoding != UTF_8).then_some(encoding))
-        .bom_sniffing(true)
-        .strip_bom(true)
-        .build(file);
+    let decoded = DecodeReaderBytesBuilder::new().encoding(encoding).bom_sniffing(true).strip_bom(true).build(file);
     Ok(BufReader::with_capacity(CHUNK_BYTES, Box::new(decoded)))
 }
 
-fn encoding(path: &Path) -> anyhow::Result<&'static Encoding> {
-    if decodes(path, UTF_8)? || !decodes(path, GB18030)? { Ok(UTF_8) } else { Ok(GB18030) }
+/// What it has to be decoded from; none where a mark at its beginning says so, or it is UTF-8.
+fn encoding(path: &Path) -> anyhow::Result<Option<&'static Encoding>> {
+    let mut mark = Vec::new();
+    let context = || format!("reading {}", shown(path));
+    File::open(path).with_context(context)?.take(3).read_to_end(&mut mark).with_context(context)?;
+    let (encoding, reading) = match Encoding::for_bom(&mark) {
+        Some((marked, _)) => (marked, Reading::of(path, marked)?),
+        None => likelier(Reading::of(path, UTF_8)?, || Reading::of(path, GB18030))?,
+    };
+    let Some(Stray { line, byte, value }) = reading.stray else {
+        return Ok((encoding == GB18030).then_some(encoding));
+    };
+    let and_more = if reading.strays > 1 { format!(", and {} more", reading.strays - 1) } else { String::new() };
+    bail!(
+        "{}: line {line}: byte {byte} of the file ({value:#04x}) is no {}, which the file is otherwise{and_more}; mend it \
+         or write the file again as UTF-8. Nothing was sent",
+        shown(path),
+        encoding.name()
+    )
 }
 
-/// Whether all of it is of that encoding. A mark at the beginning says so by itself.
-fn decodes(path: &Path, encoding: &'static Encoding) -> anyhow::Result<bool> {
-    let context = || format!("reading {}", shown(path));
-    let mut file = File::open(path).with_context(context)?;
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let (mut bytes, mut text) = (vec![0; CHUNK_BYTES], vec![0; 4 * CHUNK_BYTES]);
-    let mut first = true;
-    loop {
-        let read = file.read(&mut bytes).with_context(context)?;
-        if std::mem::take(&mut first) && Encoding::for_bom(&bytes[..read]).is_some() {
-            return Ok(encoding == UTF_8);
-        }
+/// Which of two encodings a file without a mark is in, as it is read in each.
+fn likelier(
+    utf_8: Reading,
+    gb18030: impl FnOnce() -> anyhow::Result<Reading>,
+) -> anyhow::Result<(&'static Encoding, Reading)> {
+    // Text of another encoding hardly ever reads as UTF-8, so a file that mostly does is UTF-8 with a fault; while GB18030
+    // makes something of almost all bytes.
+    if utf_8.strays == 0 || utf_8.beyond_ascii > LETTERS_PER_STRAY * utf_8.strays {
+        return Ok((UTF_8, utf_8));
+    }
+    let gb18030 = gb18030()?;
+    Ok(if gb18030.strays < utf_8.strays { (GB18030, gb18030) } else { (UTF_8, utf_8) })
+}
+
+/// How all of a file reads in one encoding.
+struct Reading {
+    /// Letters of more than one byte.
+    beyond_ascii: u64,
+    /// Places that are not of this encoding, and the first of them.
+    strays: u64,
+    stray: Option<Stray>,
+}
+
+struct Stray {
+    line: u64,
+    /// From 1.
+    byte: u64,
+    value: u8,
+}
+
+impl Reading {
+    fn of(path: &Path, encoding: &'static Encoding) -> anyhow::Result<Self> {
+        let context = || format!("reading {}", shown(path));
+        let mut file = File::open(path).with_context(context)?;
+        let mut decoder = encoding.new_decoder();
         // The room is enough for whatever that many bytes become.
-        let (result, ..) = decoder.decode_to_utf8_without_replacement(&bytes[..read], &mut text, read == 0);
-        match result {
-            DecoderResult::Malformed(..) => return Ok(false),
-            DecoderResult::InputEmpty | DecoderResult::OutputFull if read == 0 => {
-                return Ok(true);
+        let (mut chunk, mut text) = (vec![0; CHUNK_BYTES], vec![0; 4 * CHUNK_BYTES]);
+        let mut reading = Self { beyond_ascii: 0, strays: 0, stray: None };
+        let (mut before, mut line) = (0, 1);
+        loop {
+            let length = file.read(&mut chunk).with_context(context)?;
+            let mut from = 0;
+            loop {
+                let rest = chunk.get(from..length).unwrap_or_default();
+                let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, &mut text, length == 0);
+                let decoded = text.get(..written).unwrap_or_default();
+                reading.beyond_ascii += decoded.iter().filter(|byte| **byte >= 0xC0).count() as u64;
+                line += decoded.iter().filter(|byte| **byte == b'\n').count() as u64;
+                from += read;
+                let DecoderResult::Malformed(bad, after) = result else { break };
+                reading.strays += 1;
+                let at = (before + from as u64).saturating_sub(u64::from(bad) + u64::from(after));
+                reading.stray.get_or_insert(Stray { line, byte: at + 1, value: 0 });
             }
-            DecoderResult::InputEmpty | DecoderResult::OutputFull => {}
+            before += length as u64;
+            if length == 0 {
+                break;
+            }
         }
+        if let Some(stray) = &mut reading.stray {
+            let mut byte = [0];
+            File::open(path).with_context(context)?.read_exact_at(&mut byte, stray.byte - 1).with_context(context)?;
+            [stray.value] = byte;
+        }
+        Ok(reading)
     }
 }
 
@@ -80,14 +142,21 @@ pub(super) fn separator(path: &Path) -> anyhow::Result<u8> {
     Ok(SEPARATORS.into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b','))
 }
 
-/// Reads a CSV file through to its end, for a quote that nothing closes.
+/// Reads a CSV file through to its end, for a quote that nothing closes, or that a later cell does.
 ///
 /// # Errors
 /// There is one, or the file cannot be read.
 pub(super) fn check_quotes(path: &Path, separator: u8) -> anyhow::Result<()> {
     let mut records = Records::of(path, separator)?;
     for record in records.by_ref() {
-        record?;
+        record.with_context(|| format!("reading {}", shown(path)))?;
+    }
+    if let Some((line, began)) = records.stray {
+        bail!(
+            "{}: line {line}: text follows the quote that closes the cell begun on line {began}; if a quote is part of the \
+             text, double it, and if the cell ends before it, close it there. Nothing was sent",
+            shown(path)
+        );
     }
     if let Some(line) = records.open_quote() {
         bail!(
@@ -109,6 +178,8 @@ pub(super) struct Records {
     after_return: bool,
     at: At,
     quote_opened: u64,
+    /// Where something follows a closed quote, and where that quote began: what was read as one cell may be many rows.
+    stray: Option<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,13 +190,15 @@ enum At {
     Quoted,
     /// A quote inside a quoted field: its end, or the first of two.
     Quote,
+    /// Blanks after the end of a quoted field.
+    Closed,
     End,
 }
 
 impl Records {
     pub fn of(path: &Path, separator: u8) -> anyhow::Result<Self> {
         let file = open(path)?.bytes();
-        Ok(Self { file, separator, line: 1, after_return: false, at: At::RecordStart, quote_opened: 0 })
+        Ok(Self { file, separator, line: 1, after_return: false, at: At::RecordStart, quote_opened: 0, stray: None })
     }
 
     /// Where the quote began that was still open at the end.
@@ -148,11 +221,17 @@ impl Records {
                 At::Quoted if byte == b'"' => At::Quote,
                 At::Quoted => At::Quoted,
                 At::Quote if byte == b'"' => At::Quoted,
-                At::FieldStart | At::Field | At::Quote if ends_line => {
+                At::FieldStart | At::Field | At::Quote | At::Closed if ends_line => {
                     self.at = At::RecordStart;
                     return Ok(Some(began));
                 }
-                at @ (At::RecordStart | At::FieldStart | At::Field | At::Quote | At::End) => {
+                At::Quote | At::Closed if byte != self.separator => {
+                    if byte != b' ' && byte != b'\t' {
+                        self.stray.get_or_insert((line, self.quote_opened));
+                    }
+                    At::Closed
+                }
+                at @ (At::RecordStart | At::FieldStart | At::Field | At::Quote | At::Closed | At::End) => {
                     if at == At::RecordStart {
                         began = line;
                     }

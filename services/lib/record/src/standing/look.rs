@@ -1,6 +1,7 @@
 //! Looking at the streams that are appended to.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::jetstream::ErrorCode;
@@ -8,7 +9,7 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::Info;
 use tokio_util::sync::CancellationToken;
 
-use super::{Cause, Fill, Trouble, say};
+use super::{Cause, Fill, SOMEBODY_WATCHES, Trouble, say};
 use crate::broker::Broker;
 
 /// How often each stream is looked at. With [`LOOK_MAX`] and [`PEER_SILENT`] every loss is known within five seconds.
@@ -26,6 +27,7 @@ impl Broker {
         if std::mem::replace(&mut self.standing.sources().is_watched, true) {
             return stop.cancelled().await;
         }
+        SOMEBODY_WATCHES.store(true, Ordering::Relaxed);
         say(self.standing().borrow().as_ref());
         let mut last = BTreeMap::new();
         let mut was_late = false;

@@ -4,7 +4,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Error, Map, Value};
 
 use super::words::{
-    BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, STAGES, Words,
+    BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, STAGES, WAYS,
+    Words,
 };
 use super::{Finding, Judging, Merging, Nothing, PartyRating, Rating, Reason, Submission, Text};
 
@@ -122,6 +123,7 @@ pub fn words_of(verb: &str, field: &str) -> Option<Vec<&'static str>> {
         ("callback", "outcome") => CALLBACKS,
         (_, "outcome") => OUTCOMES,
         ("submit", "kind") => KINDS,
+        ("submit", "way") => WAYS,
         ("progress", "kind") => PROGRESS,
         ("seat-officer", "kind") => SEATS,
         ("return", "basis") => BASES,
@@ -134,6 +136,25 @@ pub fn words_of(verb: &str, field: &str) -> Option<Vec<&'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The district is the story's own; the rest a step may say, by these names.
+    #[test]
+    fn a_step_can_say_every_field_of_a_submission() {
+        let names = |error: String| -> Vec<String> { error.split('`').skip(3).step_by(2).map(str::to_owned).collect() };
+        let said = serde_json::from_value::<Submission>(serde_json::json!({ "?": 0 })).err().unwrap();
+        let said = names(said.to_string());
+        let field = serde_json::from_str::<proto::intake::v1::SubmitRequest>(r#"{"?": 0}"#).unwrap_err();
+        let fields = names(field.to_string());
+        assert!(fields.iter().any(|field| field == "way"), "{fields:?}");
+        for field in fields.iter().filter(|field| !field.contains(char::is_uppercase) && *field != "district") {
+            let called = match field.as_str() {
+                "caller_class" => "class",
+                "caller_ref" => "caller",
+                other => other,
+            };
+            assert!(said.iter().any(|said| said == called), "{field}");
+        }
+    }
 
     #[test]
     fn every_verb_has_a_form_and_no_other_word_has_one() {

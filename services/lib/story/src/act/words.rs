@@ -5,7 +5,7 @@ use proto::common::v1::{Colour, Duty, Level, Outcome, Stage};
 use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::enforcement_center::v1::{NextStep, SeatKind};
 use proto::evaluation::v1::CallbackOutcome;
-use proto::intake::v1::{CallerClass, CaseKind};
+use proto::words;
 
 pub(crate) type Words = &'static [(&'static str, i32)];
 
@@ -43,17 +43,9 @@ pub(crate) const PROGRESS: Words = &[
     ("action", ProgressKind::Action as i32),
     ("note", ProgressKind::Note as i32),
 ];
-pub(crate) const KINDS: Words = &[
-    ("report", CaseKind::Report as i32),
-    ("service", CaseKind::Service as i32),
-    ("suggestion", CaseKind::Suggestion as i32),
-    ("consult", CaseKind::Consult as i32),
-];
-pub(crate) const CLASSES: Words = &[
-    ("resident", CallerClass::Resident as i32),
-    ("grassroots", CallerClass::Grassroots as i32),
-    ("enterprise", CallerClass::Enterprise as i32),
-];
+pub(crate) const KINDS: Words = words::KINDS.plain;
+pub(crate) const CLASSES: Words = words::CLASSES.plain;
+pub(crate) const WAYS: Words = words::WAYS.plain;
 pub(crate) const NEXT_STEPS: Words = &[
     ("new-notice", NextStep::NewNotice as i32),
     ("stop-order", NextStep::StopOrder as i32),

@@ -111,6 +111,9 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
         }
     };
     match step.action.as_str() {
+        "submit" if !text("related_case").is_empty() => {
+            known(&text("related_case"), "case", "related_case", &named.cases);
+        }
         "merge" => known(&text("into"), "case", "into", &named.cases),
         "find-related" => known(&text("of"), "case", "of:", &named.cases),
         "answer-poll" | "close-poll" | "attach-poll" => known(&text("poll"), "poll", "poll", &named.polls),

@@ -46,6 +46,17 @@ fn what_is_right_has_no_fault() {
 }
 
 #[test]
+fn what_is_null_is_not_said() {
+    let silent = RIGHT.replacen(
+        "{ title: 路灯不亮, place: {",
+        "{ title: 路灯不亮, text: null, way: patrol, kind: null, place: { address: ~,",
+        1,
+    );
+    assert_eq!(faults(&silent, Some(&wuchang())), []);
+    assert!(said("category: street-lights", "way: grid").contains("\"grid\""));
+}
+
+#[test]
 fn every_slip_is_named_with_its_line_and_what_may_have_been_meant() {
     let begins = |said: String, words: &str| assert!(said.starts_with(words), "{said}");
     begins(
