@@ -11,6 +11,7 @@ use proto::dispatch::v1::{
 use proto::evaluation::v1::EvaluationEvent;
 use proto::intake::v1::IntakeEvent;
 use proto::record::v1::event::Of;
+use vocabulary::Outcome;
 
 use super::samples::{Kind, code, commit, every_event, told_of};
 use super::*;
@@ -313,6 +314,6 @@ fn everybody_who_called_somebody_is_asked_to_rate_once() {
     let answered = Standing { answer: Some((Outcome::Solved, DUE)), ..held_by(CENTRE) };
     assert_eq!(
         heard("", vec![requested], &answered),
-        ["callers: resolved", "wuchang-group: rate-parties", &format!("{CENTRE}: rate-parties")]
+        ["callers: resolved", "wuchang-group: rate-parties", format!("{CENTRE}: rate-parties").as_str()]
     );
 }
