@@ -153,7 +153,7 @@ impl Refuse for Refusal {
             Self::JudgedAlready => "judged-already",
             Self::NotJudgedYet => "not-judged-yet",
             Self::SameJudgement => "same-judgement",
-            Self::NotAbove => "not-above",
+            Self::NotAbove => "above-the-street",
             Self::StaffNumberNeeded => "staff-number-needed",
             Self::ReasonRequired => "reason-required",
             Self::Ended => "case-ended",
