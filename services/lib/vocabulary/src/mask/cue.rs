@@ -31,8 +31,8 @@ pub(super) const CARD: &[&str] =
 pub(super) const VEHICLE: &[&str] = &["车", "牌"];
 /// What things are counted by, one like the other.
 pub(super) const THING: &[&str] = &[
-    "型号", "编号", "货号", "批号", "图号", "件号", "案号", "文号", "单号", "杆号", "序列", "设备", "产品", "合同",
-    "发票", "票号", "项目", "资产", "井盖", "灯杆", "条码", "规格",
+    "型号", "编号", "货号", "批号", "图号", "件号", "案号", "文号", "单号", "工单", "订单", "杆号", "序列", "设备",
+    "产品", "合同", "发票", "票号", "项目", "资产", "井盖", "灯杆", "条码", "规格",
 ];
 /// What follows the name of a telephone in the name of something else.
 const NO_TELEPHONE: &[char] = &['亭', '杆', '线', '局', '箱', '柜', '机'];

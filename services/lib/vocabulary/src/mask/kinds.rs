@@ -135,7 +135,7 @@ fn is_checked(number: &str) -> bool {
 
 /// Bank cards and telephones.
 pub(super) fn others(meant: &Meant, runs: &Runs, found: &mut Found) {
-    let cards = |groups: &Groups<'_>, before: &str, _: &str| is_card(groups, before);
+    let cards = |groups: &Groups<'_>, before: &str, after: &str| is_card(groups, before) && !counts(after);
     every(meant, runs, found, (&[19, 18, 17, 16, 15, 14, 13], "[bank card]"), cards);
     let mobiles = |groups: &Groups<'_>, before: &str, after: &str| {
         (is_mobile(&groups.bare) || is_line(groups, before))
@@ -158,10 +158,9 @@ fn every(
             let groups = runs.groups(start, *length)?;
             let range = groups.range();
             let written = &meant.text[range.clone()];
-            let is_other = THOUSANDS.is_match(written) || ADDRESS.is_match(written);
-            let fits = !is_other
-                && found.is_free(&range)
-                && is_one(&groups, &meant.text[..range.start], &meant.text[range.end..]);
+            let fits = found.is_free(&range)
+                && is_one(&groups, &meant.text[..range.start], &meant.text[range.end..])
+                && !(THOUSANDS.is_match(written) || ADDRESS.is_match(written));
             fits.then_some(range)
         });
         let Some(Range { start, end }) = hidden else { continue };

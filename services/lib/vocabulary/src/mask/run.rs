@@ -106,7 +106,7 @@ impl Gap {
     fn with(self, character: char) -> Option<Self> {
         let parts = match character {
             ' ' | '-' | '·' | '_' | '(' | ')' => self.parts,
-            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '\n' => true,
+            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '=' | '\'' | '…' | '\n' => true,
             _ => return None,
         };
         (self.length < BETWEEN_MAX).then_some(Self { length: self.length + 1, parts })

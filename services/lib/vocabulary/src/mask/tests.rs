@@ -81,6 +81,8 @@ fn a_mobile_number_is_one_however_it_is_grouped() {
         "一三八 零零一三 八零零零",
         "一三八、零零一三、八零零零",
         "138零零13八000",
+        "壹叁捌零零壹叁捌零零零",
+        "138…0013…8000",
         "一3八00一38000",
         "①③⑧⓪⓪①③⑧⓪⓪⓪",
         "⑴⑶⑻⓪⓪⑴⑶⑻⓪⓪⓪",
@@ -300,6 +302,7 @@ fn other_numbers_stay() {
         "2019-02-15 2019-02-18 5件",
         "编号C12345678，合同C20190001",
         "武政规〔2019〕12号，鄂建文（2019）123号",
+        "工单C20261121，订单号E12345678",
         "坐标114.316200,30.554300",
         "地址192.168.100.101，139.196.100.12",
         "参加：13、15、18、20、22、3",
@@ -403,10 +406,14 @@ proptest! {
 fn a_text_of_nothing_but_numbers_takes_time_as_it_has_length() {
     let took = |length: usize| {
         let text = "1 3-8".repeat(length);
-        let start = std::time::Instant::now();
-        assert!(!mask(&text).0.is_empty());
-        start.elapsed()
+        let once = |_| {
+            let start = std::time::Instant::now();
+            assert!(!mask(&text).0.is_empty());
+            start.elapsed()
+        };
+        // The quickest of several: the machine does other things, too.
+        (0..5).map(once).min().unwrap_or_default()
     };
-    let (short, long) = (took(400).max(took(400)), took(4000));
+    let (short, long) = (took(400), took(4000));
     assert!(long < short * 60, "{short:?}, ten times as long: {long:?}");
 }
