@@ -267,6 +267,9 @@ fn days(year: i16, cursor: Cursor<'_, '_>) -> Vec<Date> {
     let Some(text) = cursor.text() else { return Vec::new() };
     let (from, to) = text.split_once("..").unwrap_or((&text, &text));
     let date = |day: &str| format!("{year:04}-{day}").parse::<Date>().ok();
+    if [from, to].iter().any(|day| date(day).is_some() && day.len() != "05-01".len()) {
+        cursor.form("calendar-sane", format!("days are written 05-01 or 05-01..05-04, without a time, not {text}"));
+    }
     match date(from).zip(date(to)) {
         Some((from, to)) if from <= to => {
             std::iter::successors(Some(from), |date| date.tomorrow().ok()).take_while(|date| *date <= to).collect()

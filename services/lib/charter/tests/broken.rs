@@ -227,6 +227,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("heping", "evaluation.yaml", "solved: false", "solved: False", "flag-form"),
     mistake("jiangan", "grading.yaml", "{ never-street: true }", "{ never-street: on }", "flag-form"),
     mistake("heping", "calendar.yaml", "01-01", "13-01", "calendar-sane"),
+    mistake("heping", "calendar.yaml", "02-02, ", "02-02T00:00, ", "calendar-sane"),
     mistake("heping", "calendar.yaml", "02-02, ", "02-01, ", "calendar-sane"),
     mistake("heping", "calendar.yaml", "13:30-17:30", "11:30-17:30", "calendar-sane"),
     mistake("heping", "calendar.yaml", "  2021:\n", "  2031:\n", "calendar-sane"),
