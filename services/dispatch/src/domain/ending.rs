@@ -327,11 +327,11 @@ mod tests {
 
     #[test]
     fn what_one_called_party_could_not_solve_is_not_solved_whoever_was_called_after_it() {
-        let on_call_2 = |said: Command| match said {
-            Command::Answer { party, answer, now, rating_due, .. } => {
-                Command::Answer { call: 2, party, answer, now, rating_due }
+        let on_call_2 = |mut said: Command| {
+            if let Command::Answer { call, .. } = &mut said {
+                *call = 2;
             }
-            other => other,
+            said
         };
         let first = [grade_as(1, terms(0, "15d")), whistle(&[POLICE]), answer(POLICE, 5, report_in())];
         let both = given(&[&first[..], &[whistle(&[BUILD]), on_call_2(answer(BUILD, 6, report_in()))]].concat());
