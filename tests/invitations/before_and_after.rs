@@ -101,7 +101,7 @@ fn judged(seen: &mut Seen) {
     };
     let can = |state: &triage::domain::State, telling: &Telling, invited| {
         let seat = if reader(telling).as_str() == STREET { Seat::Street { own: true } } else { Seat::District };
-        let allowed = triage::domain::allowed_actions(state, seat, "7", &somehow, false);
+        let allowed = triage::domain::allowed_actions(state, seat, "7", &somehow, triage::domain::Standing::default());
         invited == Invited::Judge && allowed.contains(&triage::domain::Act::Judge)
     };
     case.take("", &triage::domain::Command::Grade { verdict, subject }).see(seen, can);

@@ -176,6 +176,17 @@ pub fn play(seen: &mut Seen) {
         answer: Expected { due: at(4320), reminders: vec![at(2160)] },
         judged: 1,
     };
+    let city_done = Command::CityDone {
+        by: code(DISTRICT),
+        above: true,
+        city: code("wuhan"),
+        outcome: Outcome::Solved,
+        summary: "repaired".to_owned(),
+        evidence: vec![],
+        rating_due: at(30_000),
+    };
+    let again = Command::Reopen { reason: "wet again".to_owned(), terms: terms() };
+    begun(&[("wuchang", transfer.clone()), ("wuchang", city_done), ("wuchang", again)]).see(seen, can);
     let mut with_the_city = begun(&[("wuchang", transfer)]);
     with_the_city.take("", &check(2160)).see(seen, can);
     let (city, centre, reason) = (code("wuhan"), code(DISTRICT), "the district's".to_owned());
