@@ -195,7 +195,7 @@ fn with_stray_controls(request: &Value) -> Vec<(String, Value)> {
             Value::Array(list) => {
                 list.iter().enumerate().for_each(|(place, value)| texts(value, &format!("{at}/{place}"), found));
             }
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let mut found = Vec::new();

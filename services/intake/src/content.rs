@@ -176,8 +176,7 @@ mod tests {
 
     #[test]
     fn what_says_something_else_is_something_else() {
-        let other =
-            Charter::shipped("wuchang").unwrap().channels().iter().map(|channel| channel.code.to_string()).last();
+        let other = Charter::shipped("wuchang").unwrap().channels().last().map(|channel| channel.code.to_string());
         for said in [
             SubmitRequest { title: "路灯又不亮".to_owned(), ..lamp() },
             SubmitRequest { channel: other.unwrap_or_default(), ..lamp() },

@@ -410,6 +410,7 @@ mod tests {
             to: code(DISTRICT),
             to_level: Level::C,
             reason: "no street can".to_owned(),
+            judged: 0,
         };
         let mut theirs = whistle(&[BUILD]);
         if let Command::Call { whistle } = &mut theirs {
