@@ -141,9 +141,11 @@ fn resolve() -> Command {
     Command::Resolve { by: code(STREET), outcome, summary, evidence, rating_due: at(30_000) }
 }
 
+/// In the second after the minute, with which a limit ends.
 fn check(minute: i64) -> Command {
     let (above, centre) = (BTreeMap::new(), code(DISTRICT));
-    Command::CheckDeadlines { now: at(minute), above, centre, in_force: in_force() }
+    let now = at(minute) + jiff::SignedDuration::from_secs(1);
+    Command::CheckDeadlines { now, above, centre, in_force: in_force() }
 }
 
 /// A case that the street has, and what was done with it.

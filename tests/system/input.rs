@@ -157,7 +157,7 @@ async fn unreadable_payloads(nats: &Nats) {
         (br#"{"external_ref": "bad-json", "title": "#.to_vec(), "payload", "json"),
         (br#"{"external_ref": "bad-json", "title": "t", "tilte": "t"}"#.to_vec(), "payload", "json"),
         (br#"{"external_ref": "bad-json", "title": 7}"#.to_vec(), "title", "json"),
-        (br#"{"external_ref": "bad-json", "title": "t", "kind": 99}"#.to_vec(), "kind", "json"),
+        (br#"{"external_ref": "bad-json", "title": "t", "kind": 99}"#.to_vec(), "kind", "known-kind"),
         (br#"{"external_ref": "bad-json", "title": "t", "occurredAt": "gestern"}"#.to_vec(), "occurred_at", "instant"),
         (
             br#"{"external_ref": "bad-json", "title": "t", "place": {"longitude": "east"}}"#.to_vec(),

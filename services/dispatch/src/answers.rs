@@ -9,15 +9,14 @@ use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
 use station::{
-    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose, refusal_of,
-    wire as shared,
+    Caller, OFFICER, Recorded, Violation, bad_field, counted, evidence, officer, optional_prose, place, prose,
+    refusal_of, wire as shared,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Answer, Command};
-use crate::evidence::evidence;
 use crate::fields::{NOTE_LENGTH_MAX, related, unit};
 use crate::terms;
 use crate::wire::{progress_kind, return_basis};

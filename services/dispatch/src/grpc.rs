@@ -17,14 +17,13 @@ use proto::dispatch::v1::{
     SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, SuperviseRequest, SuperviseResponse, SuspendRequest,
     SuspendResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Recorded, bad_field, counted, optional_prose, prose, wire as shared};
+use station::{Caller, Recorded, bad_field, counted, evidence, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
 use crate::above::{self, above, level_of};
 use crate::app::{self, App, Asked, CallWish};
 use crate::domain::{Action, Attendee, Command, InForce, Phase, allowed_actions};
-use crate::evidence::evidence;
 use crate::fields::{NOTE_LENGTH_MAX, PRESENT, bounded, group, instant, named_some, plan, related, special, unit};
 use crate::terms;
 use crate::wire::{progress_kind, scope};

@@ -16,7 +16,6 @@ mod app;
 pub mod config;
 pub mod domain;
 mod effects;
-mod evidence;
 mod fields;
 mod grpc;
 mod inbox;

@@ -6,15 +6,14 @@ use proto::common::v1::{Place, Refusal};
 use proto::dispatch::v1::{Answer, AnswerReply, Order, ProgressKind, ReturnBasis, answer, answer_reply, order};
 use proto::responder::v1::{AnswerState, AnswerStatus};
 use record::WireError;
-use station::{ADDRESS_LENGTH_MAX, BadInput, OFFICER, Violation, line, optional_line, optional_prose, prose, wire};
+use station::{
+    ADDRESS_LENGTH_MAX, BadInput, OFFICER, Violation, evidence, line, optional_line, optional_prose, prose, wire,
+};
 
 use crate::domain::{CallKey, Delay, Fact};
 
 pub const NOTE_LENGTH_MAX: usize = 2000;
 const TITLE_LENGTH_MAX: usize = 200;
-/// References that show one piece of work, and the length of each, as the hub takes them.
-const EVIDENCE_MAX: usize = 20;
-const REFERENCE_LENGTH_MAX: usize = 200;
 /// Longest name of an order within its case.
 const N_LENGTH_MAX: usize = 32;
 
@@ -134,12 +133,13 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
                 problems.push(Violation::new("task", "required", "tasks are counted from 1"));
             }
             noted("note", &done.note, problems);
-            evidence(&done.evidence, problems);
+            problems.extend(evidence(&done.evidence).err());
         }
         answer::Answer::RelatedCase(found) => {
             call_named(problems);
             problems.extend(line("title", &found.title, TITLE_LENGTH_MAX).err());
             noted("text", &found.text, problems);
+            problems.extend(optional_line("category", &found.category, TITLE_LENGTH_MAX).err());
             place(["place", "place.address"], found.place.as_ref(), problems);
         }
         answer::Answer::Return(sent) => {
@@ -160,16 +160,8 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             call_named(problems);
             problems.extend(wire::outcome(done.outcome).err().map(Violation::from));
             noted("note", &done.note, problems);
-            evidence(&done.evidence, problems);
+            problems.extend(evidence(&done.evidence).err());
         }
-    }
-}
-
-/// Only how much it is: whether it is evidence is the hub's to say.
-fn evidence(references: &[String], problems: &mut Vec<Violation>) {
-    if references.len() > EVIDENCE_MAX || references.iter().any(|reference| reference.len() > REFERENCE_LENGTH_MAX) {
-        let description = format!("at most {EVIDENCE_MAX} references of {REFERENCE_LENGTH_MAX} bytes fit");
-        problems.push(Violation::new("evidence", "list-length", description));
     }
 }
 

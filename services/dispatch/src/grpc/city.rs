@@ -5,14 +5,13 @@ use proto::dispatch::v1::{
     RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
     RecordCityReturnRequest, RecordCityReturnResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Recorded, Violation, bad_field, prose, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, evidence, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
 use super::Door;
 use crate::above;
 use crate::app::Asked;
 use crate::domain::{Command, city_answer};
-use crate::evidence::evidence;
 use crate::fields::NOTE_LENGTH_MAX;
 
 /// Characters of the name under which the city has a case.

@@ -10,6 +10,7 @@ mod caller;
 pub mod charters;
 mod course;
 pub mod desk;
+mod evidence;
 mod history;
 mod prose;
 mod refusal;
@@ -34,6 +35,7 @@ pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
 pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
+pub use evidence::evidence;
 pub use history::History;
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,

@@ -1,6 +1,6 @@
 //! What somebody shows for their work: references to what is kept elsewhere, which mean nothing here.
 
-use station::Violation;
+use crate::Violation;
 
 /// References with one fact.
 const REFERENCES_MAX: usize = 20;
