@@ -217,7 +217,7 @@ mod tests {
     use charter::Level;
     use decider::Decider;
 
-    use super::super::tests::{BUILD, POLICE, STREET, after, code, given, grade, officer, whistle};
+    use super::super::tests::{BUILD, POLICE, STREET, after, code, given, grade, officer, passed_up, whistle};
     use super::super::{Command, Rules, Special};
     use super::*;
 
@@ -230,13 +230,7 @@ mod tests {
 
     #[test]
     fn a_special_group_calls_two_departments_under_a_chair_and_the_case_stays_the_districts() {
-        let escalate = Command::Escalate {
-            by: code(STREET),
-            to: code("wuchang-group"),
-            to_level: Level::C,
-            reason: "no street can".to_owned(),
-            judged: 0,
-        };
+        let escalate = passed_up(STREET, "wuchang-group");
         let state = given(&[grade(), escalate]);
         assert_eq!(Rules::decide(&state, &special(&[POLICE, BUILD], false)), Err(Refusal::ChairNeeded));
         assert_eq!(Rules::decide(&state, &special(&[POLICE], true)), Err(Refusal::TwoDepartments));

@@ -187,8 +187,8 @@ mod tests {
     use decider::Decider;
 
     use super::super::tests::{
-        BUILD, POLICE, STREET, after, answer, at, check, code, done, given, grade_as, judged, names, plan, report_in,
-        respond, terms, whistle,
+        BUILD, POLICE, STREET, after, answer, at, check, code, done, given, grade_as, judged, names, passed_up, plan,
+        report_in, respond, terms, whistle,
     };
     use super::super::{Answer, Command, Kept, Rules};
     use super::*;
@@ -239,13 +239,7 @@ mod tests {
         let called = after(after(state.clone(), &whistle(&[POLICE])), &release(POLICE));
         assert_eq!(names(&Rules::decide(&called, &resolve(&[])).unwrap()), ["Resolved"]);
         // What goes up is no longer the street's to call on.
-        let escalate = Command::Escalate {
-            by: code(STREET),
-            to: code(DISTRICT),
-            to_level: Level::C,
-            reason: "no street can".to_owned(),
-            judged: 0,
-        };
+        let escalate = passed_up(STREET, DISTRICT);
         let state = after(state, &escalate);
         let mut of_district = resolve(&[]);
         if let Command::Resolve { by, .. } = &mut of_district {
@@ -405,13 +399,7 @@ mod tests {
 
     #[test]
     fn whoever_called_a_party_rates_it() {
-        let escalate = Command::Escalate {
-            by: code(STREET),
-            to: code(DISTRICT),
-            to_level: Level::C,
-            reason: "no street can".to_owned(),
-            judged: 0,
-        };
+        let escalate = passed_up(STREET, DISTRICT);
         let mut theirs = whistle(&[BUILD]);
         if let Command::Call { whistle } = &mut theirs {
             whistle.caller = code(DISTRICT);
@@ -423,13 +411,7 @@ mod tests {
 
     #[test]
     fn whoever_called_lets_go_also_when_the_case_has_gone_up() {
-        let escalate = Command::Escalate {
-            by: code(STREET),
-            to: code(DISTRICT),
-            to_level: Level::C,
-            reason: "no street can".to_owned(),
-            judged: 0,
-        };
+        let escalate = passed_up(STREET, DISTRICT);
         let called = given(&[grade_as(1, terms(0, "15d")), whistle(&[POLICE, BUILD])]);
         let gone_up = after(called, &escalate);
         for by in [STREET, DISTRICT] {

@@ -156,6 +156,18 @@ mod tests {
     const DISTRICT: &str = "wuchang-centre";
     const CITY: &str = "wuhan";
 
+    fn city_done() -> Command {
+        Command::CityDone {
+            by: code(DISTRICT),
+            above: true,
+            city: code(CITY),
+            outcome: Outcome::Solved,
+            summary: "repaired".to_owned(),
+            evidence: vec![],
+            rating_due: at(30_000),
+        }
+    }
+
     #[test]
     fn what_the_city_has_keeps_its_clock_and_ends_by_what_the_district_writes_down() {
         let transfer = |above| Command::Transfer {
@@ -175,20 +187,7 @@ mod tests {
         assert_eq!(next_deadline(&state), next_deadline(&first), "the clock goes on");
         let late = Rules::decide(&state, &check(14 * 24 * 60)).unwrap();
         assert!(matches!(&late[..], [Event::Overdue { clock: Clock::Case, party, .. }] if party.as_str() == CITY));
-        let done = |state: &State| {
-            Rules::decide(
-                state,
-                &Command::CityDone {
-                    by: code(DISTRICT),
-                    above: true,
-                    city: code(CITY),
-                    outcome: Outcome::Solved,
-                    summary: "repaired".to_owned(),
-                    evidence: vec![],
-                    rating_due: at(30_000),
-                },
-            )
-        };
+        let done = |state: &State| Rules::decide(state, &city_done());
         assert!(matches!(done(&first), Err(Refusal::NotTheHolder { .. })), "only of a case that the city has");
         assert_eq!(names(&done(&state).unwrap()), ["Resolved"]);
     }
@@ -222,19 +221,10 @@ mod tests {
 
     #[test]
     fn what_is_open_again_with_the_city_is_asked_for_again() {
-        let done = Command::CityDone {
-            by: code(DISTRICT),
-            above: true,
-            city: code(CITY),
-            outcome: Outcome::Solved,
-            summary: "repaired".to_owned(),
-            evidence: vec![],
-            rating_due: at(30_000),
-        };
         let again = Command::Reopen { reason: "wet again".to_owned(), terms: terms(20_000, "14d") };
-        let reopened = Rules::decide(&after(with_the_city(), &done), &again).unwrap();
+        let reopened = Rules::decide(&after(with_the_city(), &city_done()), &again).unwrap();
         let [Event::Reopened { answer: Some(answer), .. }] = &reopened[..] else { panic!("{reopened:?}") };
-        let state = reopened.iter().fold(after(with_the_city(), &done), Rules::evolve);
+        let state = reopened.iter().fold(after(with_the_city(), &city_done()), Rules::evolve);
         assert_eq!(next_deadline(&state), answer.reminders.first().copied());
         let late = Rules::decide(&state, &check(40_000)).unwrap();
         assert!(late.iter().any(|event| matches!(event, Event::Overdue { clock: Clock::City, .. })), "{late:?}");

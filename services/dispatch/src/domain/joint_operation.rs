@@ -93,7 +93,7 @@ mod tests {
     use decider::Decider;
 
     use super::super::tests::{
-        BUILD, CENTRE, POLICE, STREET, after, at, check, code, given, grade_as, in_force, names, terms,
+        BUILD, CENTRE, POLICE, STREET, after, at, check, code, given, grade_as, in_force, names, passed_up, terms,
     };
     use super::super::{Command, Phase, Refusal, Rules};
     use super::*;
@@ -249,13 +249,7 @@ mod tests {
 
     #[test]
     fn whoever_has_it_after_the_centre_does_not_wait_for_it() {
-        let up = Command::Escalate {
-            by: code(CENTRE),
-            to: code("wuchang-centre"),
-            to_level: charter::Level::C,
-            reason: "no street can".to_owned(),
-            judged: 0,
-        };
+        let up = passed_up(CENTRE, "wuchang-centre");
         let state = given(&[joint(), decided(1, &[POLICE]), conclude(), up]);
         assert_eq!(state.concluded, None);
         assert_eq!(

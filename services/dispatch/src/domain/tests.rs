@@ -115,6 +115,17 @@ pub(super) fn check(minute: i64) -> Command {
     }
 }
 
+/// By whom it is passed on to the district or a group, whichever is `to`.
+pub(super) fn passed_up(by: &str, to: &str) -> Command {
+    Command::Escalate { by: code(by), to: code(to), to_level: Level::C, reason: "no street can".to_owned(), judged: 0 }
+}
+
+/// Of two departments under the street, from the beginning on, every week.
+fn task_force() -> Command {
+    let members = vec![code(POLICE), code(BUILD)];
+    Command::FormTaskForce { by: code(STREET), lead: code(STREET), members, cadence_days: 7, now: at(0) }
+}
+
 pub(super) fn plan(tasks: &[(&str, &[u32])]) -> Command {
     let tasks = tasks.iter().map(|(party, after)| Plan {
         party: code(party),
@@ -412,14 +423,7 @@ fn whoever_is_not_at_the_meeting_has_not_reported_in_and_decisions_become_tasks(
 #[test]
 fn a_missed_week_of_a_task_force_is_told_once_and_the_next_one_counts() {
     const WEEK: i64 = 7 * 24 * 60;
-    let form = Command::FormTaskForce {
-        by: code(STREET),
-        lead: code(STREET),
-        members: vec![code(POLICE), code(BUILD)],
-        cadence_days: 7,
-        now: at(0),
-    };
-    let state = given(&[grade(), form]);
+    let state = given(&[grade(), task_force()]);
     let missed = |state: &State, minute| {
         let late = Rules::decide(state, &check(minute)).unwrap();
         late.iter().filter(|event| matches!(event, Event::Overdue { clock: Clock::Meeting, .. })).count()
@@ -434,13 +438,6 @@ fn a_missed_week_of_a_task_force_is_told_once_and_the_next_one_counts() {
 #[test]
 fn nothing_is_late_for_the_time_it_was_answered() {
     const DAY: i64 = 24 * 60;
-    let form = Command::FormTaskForce {
-        by: code(STREET),
-        lead: code(STREET),
-        members: vec![code(POLICE), code(BUILD)],
-        cadence_days: 7,
-        now: at(0),
-    };
     let supervise = Command::Supervise {
         by: code("wuchang-centre"),
         above: true,
@@ -457,7 +454,7 @@ fn nothing_is_late_for_the_time_it_was_answered() {
         rating_due: at(30_000),
     };
     let again = Command::Rate { round: 1, solved: false, reason: "no".to_owned(), terms: terms(12 * DAY, "30d") };
-    let state = given(&[grade(), form, supervise, resolve, again]);
+    let state = given(&[grade(), task_force(), supervise, resolve, again]);
     assert_eq!(Rules::decide(&state, &check(12 * DAY)), Ok(vec![]));
     assert_eq!(next_deadline(&state), Some(just_after(19 * DAY)), "a week from when it was open again");
 }
