@@ -58,6 +58,7 @@ fn accounts(hub: &KeyPair, department: &KeyPair) -> String {
         imports += &format!("{{service: {{account: HUB, subject: \"{subject}\"}}{to}}}\n");
         publish.push(format!("\"{}\"", here.as_ref().unwrap_or(subject)));
     }
+    publish.push(format!("\"_INBOX_{d}.>\""));
     format!(
         "accounts {{
            HUB {{ jetstream: enabled, users: [{{nkey: {}}}], exports: [{exports}] }}

@@ -26,6 +26,14 @@ struct Limits {
     answers: bool,
 }
 
+impl Limits {
+    /// Hears the answers to what it asks. It may write there too: what comes back to it proves that the broker has read
+    /// all that it sent before.
+    fn of_inbox(name: &str) -> Self {
+        Self { publish: vec![inbox(name)], subscribe: vec![inbox(name)], ..Self::default() }
+    }
+}
+
 impl Permissions {
     /// Everything in its account, except to publish this.
     fn everything_but(never: impl IntoIterator<Item = String>) -> Self {
@@ -41,7 +49,8 @@ impl Permissions {
 
     /// An outside party: what it may publish, and its own inbox.
     pub fn party(code: &Code, publish: Vec<String>) -> Self {
-        let limits = Limits { publish, subscribe: vec![inbox(code.as_str())], ..Limits::default() };
+        let mut limits = Limits::of_inbox(code.as_str());
+        limits.publish.extend(publish);
         Self { limits }
     }
 
@@ -64,7 +73,8 @@ impl Permissions {
 
 /// A service: it writes its own commits and alarms, follows through its own consumers, and reads the record.
 pub(super) fn of_owner(owner: Owner) -> Permissions {
-    let mut limits = Limits { subscribe: vec![inbox(owner.as_str()), CLOCK_SEEN.to_owned()], ..Limits::default() };
+    let mut limits = Limits::of_inbox(owner.as_str());
+    limits.subscribe.push(CLOCK_SEEN.to_owned());
     let publish = &mut limits.publish;
     publish.extend(Kind::ALL.map(|kind| CommitSubject::all_of(kind, owner)));
     publish.extend([AlarmSubject::all_schedules_of(owner), inbox(STORY_USER)]);
@@ -125,7 +135,8 @@ fn related_cases(owner: Owner) -> Option<String> {
 
 /// The casebook: reads the record, and writes nothing but snapshots of its copy.
 pub(super) fn of_casebook() -> Permissions {
-    let mut limits = Limits { subscribe: vec![inbox(CASEBOOK_USER), CLOCK_SEEN.to_owned()], ..Limits::default() };
+    let mut limits = Limits::of_inbox(CASEBOOK_USER);
+    limits.subscribe.push(CLOCK_SEEN.to_owned());
     limits.publish.push(inbox(STORY_USER));
     limits.publish.extend([CASES, CHARTERS].map(stream_info));
     limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
@@ -141,7 +152,7 @@ pub(super) fn of_casebook() -> Permissions {
 
 /// Whoever plays stories: sees everything, and moves the clock and with it the alarms.
 pub(super) fn of_story() -> Permissions {
-    let mut limits = Limits { subscribe: vec![inbox(STORY_USER)], ..Limits::default() };
+    let mut limits = Limits::of_inbox(STORY_USER);
     limits.publish.extend(
         [
             "$JS.API.STREAM.INFO.*",
@@ -183,7 +194,7 @@ pub(super) fn of_provision() -> Permissions {
 /// Whoever files: reads the record and what the services have settled, writes volumes and tombstones, and alone takes
 /// away what a filed case leaves behind. It commits nothing.
 pub(super) fn of_archivist() -> Permissions {
-    let mut limits = Limits { subscribe: vec![inbox(ARCHIVIST_USER)], ..Limits::default() };
+    let mut limits = Limits::of_inbox(ARCHIVIST_USER);
     let publish = &mut limits.publish;
     publish.extend([CASES, CHARTERS].map(stream_info));
     publish.extend([

@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Request, RequestErrorKind};
+use bytes::Bytes;
+use futures::StreamExt;
 use proto::streams::CASES;
 use tokio::sync::{OnceCell, watch};
 
@@ -25,6 +27,9 @@ pub(crate) const REQUEST_S_MAX: u64 = 5;
 const RECONNECT_DELAY_MS_MAX: u64 = 500;
 /// How often a silent connection is asked whether it is alive. The third question without an answer breaks it.
 const PING_EVERY: Duration = Duration::from_secs(5);
+
+/// Longest wait for the broker to have read what was sent.
+const FLUSH_MAX: Duration = Duration::from_secs(2);
 
 /// Who we are to the broker.
 #[derive(Clone, Debug)]
@@ -148,9 +153,18 @@ impl Broker {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
 
-    /// Sends what is still in our buffers.
+    /// Ends when the broker has read what was sent on this connection until now. The client's own flush ends before
+    /// that: what the socket did not take at once is still in the client's buffer, and is lost with it.
     pub async fn flush(&self) {
-        let _ = tokio::time::timeout(Duration::from_secs(REQUEST_S_MAX), self.client.flush()).await;
+        let read = tokio::time::timeout(FLUSH_MAX, async {
+            let inbox = self.client.new_inbox();
+            let mut heard = self.client.subscribe(inbox.clone()).await.ok()?;
+            self.client.publish(inbox, Bytes::new()).await.ok()?;
+            heard.next().await
+        });
+        if !matches!(read.await, Ok(Some(_))) {
+            tracing::warn!("the broker did not say that it has read everything; what was sent last may come again");
+        }
     }
 
     /// Changes whenever a lost connection is made again. Whatever the broker keeps per connection is gone then.

@@ -35,16 +35,16 @@ async fn a_request_in_hand_is_answered_after_the_stop() {
     eventually("somebody listens", async || ask(GREETING.to_vec()).await.ok()).await;
 
     let stop_in_the_middle = async {
-        for _ in 0..50 {
+        for _ in 0..200 {
             arrivals.recv().await.unwrap();
         }
         stop.cancel();
         release.cancel();
     };
-    let asking = join_all((0..50).map(|n| ask(vec![n])));
+    let asking = join_all((0..200).map(|n| ask(vec![n])));
     let (answers, ()) = soon("every answer", async { tokio::join!(asking, stop_in_the_middle) }).await;
 
-    for (n, answer) in (0..50u8).zip(answers) {
+    for (n, answer) in (0..200u8).zip(answers) {
         assert_eq!(answer.unwrap(), [b"answer to ".as_slice(), &[n]].concat());
     }
     soon("the end", serving).await.unwrap().unwrap();
