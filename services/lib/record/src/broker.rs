@@ -153,18 +153,9 @@ impl Broker {
         self.client.connection_state() == async_nats::connection::State::Connected
     }
 
-    /// Ends when the broker has read what was sent on this connection until now. The client's own flush ends before
-    /// that: what the socket did not take at once is still in the client's buffer, and is lost with it.
+    /// Ends when the broker has read what was sent on this connection until now.
     pub async fn flush(&self) {
-        let read = tokio::time::timeout(FLUSH_MAX, async {
-            let inbox = self.client.new_inbox();
-            let mut heard = self.client.subscribe(inbox.clone()).await.ok()?;
-            self.client.publish(inbox, Bytes::new()).await.ok()?;
-            heard.next().await
-        });
-        if !matches!(read.await, Ok(Some(_))) {
-            tracing::warn!("the broker did not say that it has read everything; what was sent last may come again");
-        }
+        flush(&self.client).await;
     }
 
     /// Changes whenever a lost connection is made again. Whatever the broker keeps per connection is gone then.
@@ -306,5 +297,20 @@ mod tests {
     fn a_broker_that_is_back_is_found_within_half_a_second() {
         assert!(reconnect_delay(1) < Duration::from_millis(10));
         assert_eq!(reconnect_delay(1_000_000), Duration::from_millis(RECONNECT_DELAY_MS_MAX));
+    }
+}
+
+/// Ends when the broker has read what was sent until now. The client's own flush ends before that: what lies in the
+/// socket or in the client's buffer is lost with the connection (`findings/async-nats-flush-is-no-delivery.sh`). Only
+/// what comes back proves that it was read.
+pub(crate) async fn flush(client: &Client) {
+    let read = tokio::time::timeout(FLUSH_MAX, async {
+        let inbox = client.new_inbox();
+        let mut heard = client.subscribe(inbox.clone()).await.ok()?;
+        client.publish(inbox, Bytes::new()).await.ok()?;
+        heard.next().await
+    });
+    if !matches!(read.await, Ok(Some(_))) {
+        tracing::warn!("the broker did not say that it has read everything; what was sent last may come again");
     }
 }

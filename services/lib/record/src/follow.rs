@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::broker::Broker;
+use crate::broker::{Broker, flush};
 use crate::dead_letters::DeadLetters;
 pub use crate::delivered::Delivered;
 use crate::error::{BrokerError, chain};
@@ -156,7 +156,7 @@ impl Follower {
         in_hand.close();
         in_hand.wait().await;
         // Settlements are unconfirmed; those still in our buffers would come again.
-        me.flush().await;
+        flush(&me.jetstream.client()).await;
         followed
     }
 
@@ -408,7 +408,7 @@ impl Follower {
         }
         // The broker must know that we stopped pulling, or it gives us the same messages again.
         drop(messages);
-        self.flush().await;
+        flush(&self.jetstream.client()).await;
         for message in left {
             let _ = message.ack_with(AckKind::Nak(None)).await;
         }
@@ -418,11 +418,6 @@ impl Follower {
     async fn catch_up(&self, stream: &'static str) {
         let answer = self.jetstream.get_consumer_from_stream::<pull::Config, _, _>(&self.consumer, stream);
         let _ = tokio::time::timeout(AWAY_DELAY, answer).await;
-    }
-
-    /// Until what we said has left our buffers.
-    async fn flush(&self) {
-        let _ = tokio::time::timeout(AWAY_DELAY, self.jetstream.client().flush()).await;
     }
 
     fn count_panic(&self, sequence: u64) -> u64 {

@@ -70,7 +70,8 @@ impl Broker {
             let message = tokio::select! {
                 biased;
                 () = stop.cancelled(), if !stopping => {
-                    // What the broker has handed to us by now is ours to answer; nothing follows.
+                    // What the client has read by now is ours to answer. What the broker sends until it has heard of this
+                    // is lost (findings/async-nats-drain-loses-messages.sh): whoever asked asks again.
                     stopping = true;
                     match tokio::time::timeout(DRAIN_MAX, requests.drain()).await {
                         Ok(Ok(())) => continue,
@@ -113,7 +114,7 @@ impl Broker {
         }
         in_hand.close();
         in_hand.wait().await;
-        // An answer still in our buffers is no answer.
+        // An answer that nobody has read is no answer.
         self.flush().await;
         Ok(())
     }

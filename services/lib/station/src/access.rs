@@ -19,6 +19,7 @@ use ids::Code;
 use proto::common::v1::Role;
 use tonic::Status;
 
+use crate::caller::one_of;
 use crate::role_name;
 use crate::{Caller, Charters};
 
@@ -119,8 +120,8 @@ impl Caller {
         let acts = row.is_some_and(|row| row.does == table::Does::Act);
         if there && covers(table::sight(self.role)) || is_there && acts {
             return Err(Status::permission_denied(format!(
-                "a {} may do this only where it is {}",
-                role_name(self.role),
+                "{} may do this only where it is {}",
+                one_of(self.role),
                 relation.as_str()
             )));
         }
@@ -154,8 +155,7 @@ impl Caller {
         };
         row.relation(self.role).ok_or_else(|| {
             let may: Vec<&str> = row.grants.iter().map(|(role, _)| role_name(*role)).collect();
-            let role = role_name(self.role);
-            Status::permission_denied(format!("a {role} may not do this; it takes {}", may.join(" or ")))
+            Status::permission_denied(format!("{} may not do this; it takes {}", one_of(self.role), may.join(" or ")))
         })
     }
 

@@ -61,8 +61,8 @@ impl Caller {
         }
         let may: Vec<&str> = roles.iter().map(|role| role_name(*role)).collect();
         Err(Status::permission_denied(format!(
-            "a {} may not do this; it takes {}",
-            role_name(self.role),
+            "{} may not do this; it takes {}",
+            one_of(self.role),
             may.join(" or ")
         )))
     }
@@ -112,6 +112,13 @@ const ROLES: [(Role, &str); 10] = [
 fn role_from_name(name: &str) -> Option<Role> {
     // Nobody gets a token that speaks for the platform itself.
     ROLES.into_iter().find(|(role, known)| *known == name && *role != Role::System).map(|(role, _)| role)
+}
+
+/// Anybody of a role, in a sentence.
+pub(crate) fn one_of(role: Role) -> String {
+    let name = role_name(role);
+    let article = if name.starts_with(['e', 'o']) { "an" } else { "a" };
+    format!("{article} {name}")
 }
 
 /// As tokens write it.
