@@ -5,6 +5,7 @@
 #![allow(clippy::cast_precision_loss, reason = "figures")]
 
 pub mod checker;
+pub mod cpu;
 pub mod day;
 pub mod load;
 pub mod size;

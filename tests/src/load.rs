@@ -1,6 +1,6 @@
 //! The load of the benchmarks: one case after the other is born, called, rated.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ use record::{Appender, Broker, BrokerConfig, Credentials, Requester, Step, Store
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::cpu::own_and_children_s;
+
 pub const DISTRICT: &str = "wuchang";
 pub const BRIDGE: &str = "wuchang-weilinli";
 /// Cases under way at once in the closed loop.
@@ -35,6 +37,8 @@ pub const UNDER_WAY: usize = 512;
 pub const WARM_UP: Duration = Duration::from_secs(4);
 pub const MEASURED: Duration = Duration::from_secs(12);
 const RAW_MEASURED: Duration = Duration::from_secs(4);
+/// Longest wait for the next fact, and for the last.
+const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// How to get into an installation, in one process or in many.
@@ -101,6 +105,9 @@ pub struct Full {
     pub lifecycles_per_s: f64,
     pub commits_per_s: f64,
     pub durable_messages_per_s: f64,
+    /// Processor time of a lifecycle in ms: of this process, the load included, and of the broker.
+    pub own_cpu_ms: f64,
+    pub broker_cpu_ms: f64,
 }
 
 #[derive(Default)]
@@ -277,16 +284,20 @@ impl Load {
             }
             match &measured {
                 None if begun.elapsed() >= WARM_UP => {
-                    measured =
-                        Some((Instant::now(), closed, self.end_of_record().await?, self.durable_messages().await?));
+                    let (commits, durable) = (self.end_of_record().await?, self.durable_messages().await?);
+                    measured = Some((Instant::now(), closed, commits, durable, own_and_children_s()?));
                 }
-                Some((since, closed_then, commits_then, durable_then)) if since.elapsed() >= MEASURED => {
+                Some((since, closed_then, commits_then, durable_then, (own_then, broker_then))) if since.elapsed() >= MEASURED => {
                     let seconds = since.elapsed().as_secs_f64();
                     let per_s = |now: u64, then: u64| (now - then) as f64 / seconds;
+                    let (own, broker) = own_and_children_s()?;
+                    let each_ms = |now: f64, then: f64| (now - then) * 1000.0 / (closed - closed_then) as f64;
                     break Full {
                         lifecycles_per_s: per_s(closed, *closed_then),
                         commits_per_s: per_s(self.end_of_record().await?, *commits_then),
                         durable_messages_per_s: per_s(self.durable_messages().await?, *durable_then),
+                        own_cpu_ms: each_ms(own, *own_then),
+                        broker_cpu_ms: each_ms(broker, *broker_then),
                     };
                 }
                 _ => {}
@@ -297,6 +308,50 @@ impl Load {
         self.finish(&mut record, &mut tasks).await?;
         stop.cancel();
         Ok(figures)
+    }
+
+    /// `count` cases from beginning to end, `under_way` at once, and whatever they cause.
+    ///
+    /// # Errors
+    /// A request is refused, or the broker does not answer.
+    pub async fn bounded(self: &Arc<Self>, count: usize, under_way: usize) -> anyhow::Result<()> {
+        let stop = CancellationToken::new();
+        let mut record = self.watch(self.end_of_record().await? + 1, stop.clone());
+        let mut tasks = JoinSet::new();
+        let (mut begun, mut over) = (0, 0);
+        while over < count {
+            while begun < count && begun - over < under_way {
+                begun += 1;
+                let load = Arc::clone(self);
+                tasks.spawn(async move { load.submit().await.map(|_| ()) });
+            }
+            let step = tokio::time::timeout(PATIENCE, record.next()).await.context("the record goes on")??;
+            if let Some(Step::Commit(stored)) = step
+                && self.react(&stored, &mut tasks)
+            {
+                over += 1;
+            }
+            while let Some(done) = tasks.try_join_next() {
+                done??;
+            }
+        }
+        stop.cancel();
+        self.quiet().await
+    }
+
+    /// Returns when nothing is under way any more.
+    async fn quiet(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut before = None;
+        loop {
+            let look = self.broker.activity(None).await?;
+            if look.is_settled() && before.as_ref() == Some(&look) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "still under way: {:?}", look.unsettled);
+            before = Some(look);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn finish(
@@ -370,6 +425,27 @@ impl Load {
         ensure!(failed.load(Ordering::Relaxed) == 0, "submissions failed");
         open.submits = std::mem::take(&mut *lock(&submitted));
         Ok(open)
+    }
+
+    /// How often which facts were committed together, and by whom, from this position on.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn forms(&self, from: u64) -> anyhow::Result<BTreeMap<String, usize>> {
+        let mut forms: BTreeMap<String, usize> = BTreeMap::new();
+        let end = self.end_of_record().await?;
+        let mut record = self.broker.replay(vec!["case.>".to_owned()], from, CancellationToken::new());
+        while let Some(step) = record.next().await? {
+            let Step::Commit(stored) = step else { continue };
+            let last = stored.sequence;
+            let facts = stored.commit.decisions.iter().flat_map(|decision| &decision.events);
+            let facts: Vec<_> = facts.map(proto::record::v1::Event::name).collect();
+            *forms.entry(format!("{} {}", stored.subject.owner, facts.join(" + "))).or_default() += 1;
+            if last >= end {
+                break;
+            }
+        }
+        Ok(forms)
     }
 
     /// Commits as they are on the record, for [`raw`].

@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+chassis::allocator!();
+
 fn main() -> ExitCode {
     chassis::run("intake", intake::start)
 }

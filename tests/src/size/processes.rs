@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::cpu::cpu_s;
 use anyhow::{Context, bail, ensure};
 use chassis::Issuer;
 use huying::accounts::PROVISION_USER;
@@ -308,14 +309,6 @@ pub fn rss_mb(pid: u32) -> anyhow::Result<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("a process has memory")?;
     let kilobytes: f64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok((kilobytes / 102.4).round() / 10.0)
-}
-
-/// User and system time of a process and all its threads, in seconds. Linux counts it in hundredths (proc_pid_stat(5)).
-fn cpu_s(pid: u32) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, after_the_name) = stat.rsplit_once(')').context("a process has a name")?;
-    let ticks = after_the_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
-    Ok(ticks as f64 / 100.0)
 }
 
 fn is_ready(http: SocketAddr) -> bool {

@@ -42,10 +42,18 @@
 //!
 //! It knows nothing of cases or of the broker, and imports none of our other crates.
 
-/// Of every program that has a chassis. A quarter of a busy process went into the system's allocator, whose arenas many
-/// short tasks on few threads contend for.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// The allocator of every program of ours. A quarter of a busy process went into the system's, whose arenas many short
+/// tasks on few threads contend for.
+#[macro_export]
+macro_rules! allocator {
+    () => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::MiMalloc = $crate::MiMalloc;
+    };
+}
+
+#[doc(hidden)]
+pub use mimalloc::MiMalloc;
 
 mod channel;
 mod clock;

@@ -16,6 +16,7 @@ mod broker;
 pub mod calls;
 pub mod charters;
 pub mod clock;
+mod counts;
 pub mod dead_letters;
 mod delivered;
 mod draft;
@@ -41,6 +42,7 @@ mod trace;
 
 pub use append::{Appender, Tombstone};
 pub use book::{Answered, Book, Refused, Request};
+pub use counts::Counts;
 pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
 pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};
