@@ -43,7 +43,7 @@ impl Door {
     ) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case_id)?;
         let charter = self.charter(&district)?;
-        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
+        self.desk.may(&caller, action, &key, &charter).await?;
         Ok(Asked { caller, charter, key, named })
     }
 

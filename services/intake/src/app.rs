@@ -278,7 +278,7 @@ impl App {
     ) -> Result<Asked, Status> {
         let (district, case, key) = case_key(district, case_id)?;
         let charter = self.desk.station.charter(district.as_str())?;
-        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
+        self.desk.may(&caller, action, &key, &charter).await?;
         Ok(Asked { caller, charter, case, key, named })
     }
 

@@ -32,7 +32,7 @@ impl App {
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
 
         let into_key = HistoryKey::case(key.district.clone(), &into);
-        caller.may(MERGE, &self.desk.matter(&into_key).await?, &charter)?;
+        self.desk.may(&caller, MERGE, &into_key, &charter).await?;
         let earlier = self.desk.read(&into_key).await?.state;
         let later = self.desk.read(&key).await?.state;
         let receipt = |state: &State, case: CaseId| match &state.received {

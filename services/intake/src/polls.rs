@@ -72,7 +72,7 @@ impl PollDoor {
         let mut matter = Matter::of_parties(key, street);
         if let Some(case) = state.opening.as_ref().and_then(|opening| opening.case) {
             let case = HistoryKey::case(key.district.clone(), &case);
-            matter.concerns.extend(self.app.desk.matter(&case).await?.concerns);
+            matter.concerns.extend(self.app.desk.matter(&case).await?.concerns.iter().cloned());
         }
         Ok(matter)
     }
@@ -92,7 +92,7 @@ impl PollService for PollDoor {
             "" => None,
             case_id => {
                 let (_, case, key) = case_key(&request.district, case_id)?;
-                asked.caller.may(OPEN, &self.app.desk.matter(&key).await?, &asked.charter)?;
+                self.app.desk.may(&asked.caller, OPEN, &key, &asked.charter).await?;
                 Some(case)
             }
         };

@@ -1,13 +1,14 @@
 //! What a text needs of a case and later facts do not carry: its title, and who raised it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ids::{HistoryKey, Owner, Revision};
 use proto::intake::v1::Received;
+use proto::record::v1::cause;
 use proto::subjects::CommitSubject;
 use record::follow::Failure;
-use record::{Broker, StoredCommit};
+use record::{Broker, StoredCommit, WireError};
 
 use crate::standing::Standing;
 use crate::told;
@@ -27,6 +28,8 @@ pub struct Case {
 pub struct Cases {
     broker: Broker,
     known: Mutex<HashMap<HistoryKey, Arc<Case>>>,
+    /// After the latest commit of an owner that was followed without a gap.
+    standings: Mutex<HashMap<(HistoryKey, Owner), (Revision, Standing)>>,
 }
 
 impl From<&Received> for Case {
@@ -42,7 +45,7 @@ pub fn reference(caller_ref: &str) -> String {
 
 impl Cases {
     pub fn new(broker: Broker) -> Self {
-        Self { broker, known: Mutex::default() }
+        Self { broker, known: Mutex::default(), standings: Mutex::default() }
     }
 
     /// Remembers a case whose receipt came by.
@@ -83,26 +86,70 @@ impl Cases {
     }
 
     /// How things stood before a commit: with its own owner, or, before a commit of intake or evaluation, how they stand
-    /// with dispatch now.
+    /// with dispatch, which has recorded at least what caused it.
     ///
     /// # Errors
     /// As [`get`](Self::get); permanent when a fact does not have the form its type promises.
     pub async fn before(&self, stored: &StoredCommit) -> Result<Standing, Failure> {
         let CommitSubject { key, owner, revision } = &stored.subject;
-        let (owner, until) = match owner {
-            Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter => (*owner, *revision),
-            Owner::Intake | Owner::Evaluation | Owner::Notification => (Owner::Dispatch, Revision(u64::MAX)),
+        let (owner, followed) = match owner {
+            Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter => (*owner, Some(*revision)),
+            Owner::Intake | Owner::Evaluation | Owner::Notification => (Owner::Dispatch, None),
         };
+        let until = followed.unwrap_or(Revision(u64::MAX));
         if until <= Revision::NONE.next() {
             return Ok(Standing::default());
         }
+        let at_least = if followed.is_some() { None } else { caused_by(stored, owner) };
+        let remembered = self.standings().get(&(key.clone(), owner)).cloned();
+        if let Some((known, standing)) = remembered
+            && (known.next() == until || at_least.is_some_and(|cause| known >= cause))
+        {
+            return Ok(standing);
+        }
         let commits = self.broker.load_owner(key, owner).await?;
         let earlier: Vec<_> = commits.iter().filter(|known| known.subject.revision < until).collect();
-        let is_own = owner == stored.subject.owner;
-        if is_own && earlier.last().is_none_or(|last| last.subject.revision.next() != until) {
+        if followed.is_some() && earlier.last().is_none_or(|last| last.subject.revision.next() != until) {
             return Err(self.broker.not_found(&stored.subject).await);
         }
-        Standing::after(earlier.into_iter().map(|known| &known.commit)).map_err(Failure::permanent)
+        let last = earlier.last().map_or(Revision::NONE, |last| last.subject.revision);
+        let standing = Standing::after(earlier.into_iter().map(|known| &known.commit)).map_err(Failure::permanent)?;
+        self.remember_standing(key, owner, last, &standing);
+        Ok(standing)
+    }
+
+    /// Remembers how things stand after a commit, if those before it were followed.
+    ///
+    /// # Errors
+    /// A fact does not have the form its type promises.
+    pub fn follow(&self, stored: &StoredCommit) -> Result<(), WireError> {
+        let CommitSubject { key, owner, revision } = &stored.subject;
+        if !matches!(owner, Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter) {
+            return Ok(());
+        }
+        let before = self.standings().get(&(key.clone(), *owner)).cloned().unwrap_or_default();
+        if before.0.next() != *revision {
+            return Ok(());
+        }
+        let mut standing = before.1;
+        stored.commit.facts().try_for_each(|fact| standing.learn(fact))?;
+        self.remember_standing(key, *owner, *revision, &standing);
+        Ok(())
+    }
+
+    fn remember_standing(&self, key: &HistoryKey, owner: Owner, after: Revision, standing: &Standing) {
+        let mut standings = self.standings();
+        if standings.len() >= KNOWN_MAX {
+            standings.clear();
+        }
+        let known = standings.entry((key.clone(), owner)).or_default();
+        if known.0 < after {
+            *known = (after, standing.clone());
+        }
+    }
+
+    fn standings(&self) -> MutexGuard<'_, HashMap<(HistoryKey, Owner), (Revision, Standing)>> {
+        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, key: &HistoryKey, case: Case) -> Arc<Case> {
@@ -114,4 +161,14 @@ impl Cases {
         known.insert(key.clone(), Arc::clone(&case));
         case
     }
+}
+
+/// The latest revision of `owner` that led to a commit.
+fn caused_by(stored: &StoredCommit, owner: Owner) -> Option<Revision> {
+    let causes = stored.commit.decisions.iter().filter_map(|decision| decision.cause.as_ref()?.kind.as_ref());
+    let commits = causes.filter_map(|cause| match cause {
+        cause::Kind::Commit(subject) => subject.parse::<CommitSubject>().ok(),
+        _ => None,
+    });
+    commits.filter(|by| by.key == stored.subject.key && by.owner == owner).map(|by| by.revision).max()
 }

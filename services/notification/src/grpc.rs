@@ -39,7 +39,7 @@ impl NotificationService for Door {
         let (district, _, key) = case_key(&request.district, &request.case_id)?;
         let charter = self.desk.station.charter(district.as_str())?;
         let action = "huying.notification.v1.NotificationService/ListDeliveries";
-        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
+        self.desk.may(&caller, action, &key, &charter).await?;
         let commits = self.desk.station.broker.load_owner(&key, Owner::Notification).await;
         let commits = commits.map_err(|error| broker_status(&error))?;
         let deliveries = commits.iter().map(deliveries).collect::<Result<Vec<_>, _>>()?;

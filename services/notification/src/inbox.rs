@@ -66,6 +66,7 @@ impl Inbox {
             self.cases.learn(key, received);
         }
         let before = if looks_back(&stored.commit) { self.cases.before(&stored).await? } else { Standing::default() };
+        self.cases.follow(&stored).map_err(Failure::permanent)?;
         let mut told = told(&stored.commit, before).map_err(Failure::permanent)?;
         let poll = polls::ended(&self.desk.station.broker, &stored).await?;
         let question = poll.map(|ended| {

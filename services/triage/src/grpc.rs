@@ -52,7 +52,7 @@ impl Door {
     async fn asked(&self, caller: Caller, action: &'static str, district: &str, case: &str) -> Result<Asked, Status> {
         let (district, _, key) = case_key(district, case)?;
         let charter = charter_of(&self.desk, &district)?;
-        caller.may(action, &self.desk.matter(&key).await?, &charter)?;
+        self.desk.may(&caller, action, &key, &charter).await?;
         let snapshot = self.desk.read(&key).await?;
         if *snapshot.state == State::Unknown {
             return Err(station::not_found(&key.id));

@@ -24,6 +24,7 @@ use crate::role_name;
 use crate::{Caller, Charters};
 
 pub use matter::Matter;
+pub(crate) use matter::Remembered;
 pub use table::{Grant, Relation, Row};
 
 /// One way in which a case concerns somebody.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tonic::Status;
 
-use crate::access::Matter;
+use crate::access::{Matter, Remembered};
 use crate::refusal::{Refuse, Violation, broker_status, status_of};
 use crate::{Caller, Station};
 
@@ -28,11 +28,17 @@ pub struct Desk<A: Aggregate> {
     pub station: Station,
     book: Book<A>,
     alarms: Alarms,
+    matters: Arc<Remembered>,
 }
 
 impl<A: Aggregate> Clone for Desk<A> {
     fn clone(&self) -> Self {
-        Self { station: self.station.clone(), book: self.book.clone(), alarms: self.alarms.clone() }
+        Self {
+            station: self.station.clone(),
+            book: self.book.clone(),
+            alarms: self.alarms.clone(),
+            matters: Arc::clone(&self.matters),
+        }
     }
 }
 
@@ -44,6 +50,7 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
             station: station.clone(),
             book: Book::open(&station.broker).await?,
             alarms: Alarms::open(&station.broker, A::OWNER).await?,
+            matters: Arc::default(),
         })
     }
 
@@ -157,9 +164,26 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
     ///
     /// # Errors
     /// UNAVAILABLE when the record is out of reach.
-    pub async fn matter(&self, key: &HistoryKey) -> Result<Matter, Status> {
+    pub async fn matter(&self, key: &HistoryKey) -> Result<Arc<Matter>, Status> {
         let commits = self.station.broker.load(key).await.map_err(|error| broker_status(&error))?;
-        Ok(Matter::of_case(key, &commits))
+        Ok(self.matters.put(key, Matter::of_case(key, &commits)))
+    }
+
+    /// Whether `caller` may do this to a case. `charter` is the one of its district.
+    ///
+    /// # Errors
+    /// As [`Caller::may`]; UNAVAILABLE when the record is out of reach.
+    pub async fn may(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        key: &HistoryKey,
+        charter: &Charter,
+    ) -> Result<(), Status> {
+        if self.matters.get(key).is_some_and(|known| caller.may(action, &known, charter).is_ok()) {
+            return Ok(());
+        }
+        caller.may(action, &*self.matter(key).await?, charter)
     }
 
     /// As [`Desk::read`], for something followed.

@@ -1,5 +1,8 @@
 //! Whom a matter concerns, as its facts say it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use ids::{Code, HistoryKey, Kind};
 use proto::common::v1::Place;
 use proto::dispatch::v1::dispatch_event::Event as Dispatched;
@@ -21,6 +24,30 @@ pub struct Matter {
     /// As people name it: the case id.
     pub id: String,
     pub concerns: Vec<Concern>,
+}
+
+/// Matters remembered; when it is full it is emptied.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// Those that were asked about. Whom a case has concerned once, it concerns for good: what one that is remembered allows
+/// is allowed, and what it refuses has to be looked up.
+#[derive(Debug, Default)]
+pub struct Remembered(Mutex<HashMap<HistoryKey, Arc<Matter>>>);
+
+impl Remembered {
+    pub fn get(&self, key: &HistoryKey) -> Option<Arc<Matter>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    pub fn put(&self, key: &HistoryKey, matter: Matter) -> Arc<Matter> {
+        let matter = Arc::new(matter);
+        let mut remembered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(key.clone(), Arc::clone(&matter));
+        matter
+    }
 }
 
 impl Matter {
