@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use chassis::CancellationToken;
 use clap::Parser;
-use huying::accounts::PROVISION_USER;
+use huying::accounts::{CASEBOOK_USER, PROVISION_USER};
 use huying::client::authorised;
 use huying_tests::checker;
 use huying_tests::day::people::People;
 use huying_tests::day::right_end;
 use huying_tests::load::DISTRICT;
-use huying_tests::size::processes::Installation;
+use huying_tests::size::processes::{Installation, spare};
 use huying_tests::size::{DEPARTMENTS, SEED, say};
 use ids::{Kind, Owner};
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
@@ -38,7 +38,7 @@ const PRINTED_MAX: usize = 200;
 const BROKER: &str = "nats-server";
 
 /// Live a day of a district while everybody is killed in turn.
-#[derive(Debug, Parser)]
+#[derive(Clone, Debug, Parser)]
 struct Args {
     /// How many matters are reported
     #[arg(long, default_value_t = 13_000)]
@@ -55,6 +55,10 @@ struct Args {
     /// Where it is lived; a folder of its own under the system's temporary one, if none is named
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Folder with the programs of another build: every service runs twice, once as each, and whoever is killed comes back as
+    /// the other one
+    #[arg(long, value_name = "FOLDER")]
+    beside: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -78,27 +82,32 @@ async fn main() -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let temporary = tempfile::tempdir()?;
     let data = args.data.clone().unwrap_or_else(|| temporary.path().join("day"));
-    let mut installation = Installation::open(&data)?;
-    let everybody: Vec<String> = Owner::ALL
-        .iter()
-        .map(|owner| owner.as_str())
-        .chain(["casebook"])
-        .chain(DEPARTMENTS)
-        .map(ToOwned::to_owned)
-        .collect();
+    let mut installation = Installation::open_beside(&data, args.beside.as_deref())?;
+    let services = Owner::ALL.iter().map(|owner| owner.as_str()).chain([CASEBOOK_USER]);
+    let mut everybody: Vec<String> = services.clone().chain(DEPARTMENTS).map(ToOwned::to_owned).collect();
+    if args.beside.is_some() {
+        let spares: Vec<String> = services.map(spare).collect();
+        spares.iter().map(String::as_str).chain([DEPARTMENTS[0]]).for_each(|name| installation.change_build(name));
+        everybody.extend(spares);
+    }
     for name in &everybody {
         installation.start(name)?;
     }
     say(begun, format_args!("{} processes are ready", everybody.len() + 1));
     let access = installation.access();
-    let casebook = installation.grpc("casebook");
+    let mut replicas = vec![(access.clone(), installation.grpc("intake"))];
+    let mut casebooks = vec![installation.grpc(CASEBOOK_USER)];
+    if args.beside.is_some() {
+        replicas.push((installation.access_by(spare), installation.grpc(&spare("intake"))));
+        casebooks.push(installation.grpc(&spare(CASEBOOK_USER)));
+    }
     let broker = access.connect(PROVISION_USER).await?;
-    let people = People::arrive(&access, &installation.grpc("intake"), &DEPARTMENTS, broker.clone()).await?;
+    let people = People::arrive(&replicas, &DEPARTMENTS, broker.clone()).await?;
 
     let over = Arc::new(AtomicBool::new(false));
     let killing = {
-        let (over, seed, every) = (Arc::clone(&over), args.seed, Duration::from_secs(args.kill_every_s));
-        tokio::task::spawn_blocking(move || kill_in_turn(installation, &everybody, seed, every, &over, begun))
+        let (over, args) = (Arc::clone(&over), args.clone());
+        tokio::task::spawn_blocking(move || kill_in_turn(installation, &everybody, &args, &over, begun))
     };
     let known = people
         .live(args.cases, args.per_s, |received, closed| {
@@ -118,7 +127,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     let letters = DeadLetters::open(&broker).await?.list().await?;
     complaints.extend(letters.iter().map(|letter| letter_of(&letter.content)));
     let token = access.token("operator", "", "")?;
-    complaints.extend(counted(&casebook, &token, &record).await?);
+    for casebook in &casebooks {
+        complaints.extend(counted(casebook, &token, &record).await?);
+    }
     for complaint in complaints.iter().take(PRINTED_MAX) {
         eprintln!("{complaint}");
     }
@@ -146,12 +157,11 @@ struct Killed {
 fn kill_in_turn(
     mut installation: Installation,
     everybody: &[String],
-    seed: u64,
-    every: Duration,
+    args: &Args,
     over: &AtomicBool,
     begun: Instant,
 ) -> anyhow::Result<Killed> {
-    let mut draw = StdRng::seed_from_u64(seed);
+    let (mut draw, every) = (StdRng::seed_from_u64(args.seed), Duration::from_secs(args.kill_every_s));
     let (mut killed, mut back_after_s_max) = (BTreeMap::new(), 0.0_f64);
     let mut last = Instant::now();
     while !over.load(Ordering::Relaxed) {
@@ -160,6 +170,9 @@ fn kill_in_turn(
             continue;
         }
         let victim = everybody.get(draw.random_range(0..=everybody.len())).map_or(BROKER, String::as_str);
+        if args.beside.is_some() && victim != BROKER {
+            installation.change_build(victim);
+        }
         let took =
             if victim == BROKER { installation.kill_and_start_nats()? } else { installation.kill_and_start(victim)? };
         say(begun, format_args!("{victim} was killed, and is back after {:.1} s", took.as_secs_f64()));

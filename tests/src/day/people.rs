@@ -1,6 +1,7 @@
 //! What people do all day: they report, call, rate, think better of it, and ask again until they are answered.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,29 @@ struct Desk {
     evaluation: EvaluationServiceClient<Authorised>,
 }
 
+impl Doors {
+    async fn find(access: &Access, intake: &str) -> anyhow::Result<Self> {
+        let charter = charter::Charter::shipped(DISTRICT).context("the charter ships")?;
+        let as_bridge = access.token("bridge", BRIDGE, DISTRICT)?;
+        let mut desks = Vec::new();
+        for street in charter.find_parties(charter::PartyKind::Street) {
+            let centre = charter.unit_of(&street.code, "command-centre").context("every street has one")?.code.clone();
+            let token = access.token("street", centre.as_str(), DISTRICT)?;
+            desks.push(Desk {
+                intake: IntakeServiceClient::new(authorised(intake, &token).await?),
+                dispatch: DispatchServiceClient::new(authorised(&access.dispatch, &token).await?),
+                evaluation: EvaluationServiceClient::new(authorised(&access.evaluation, &token).await?),
+                centre,
+            });
+        }
+        Ok(Self {
+            bridge: IntakeServiceClient::new(authorised(intake, &as_bridge).await?),
+            caller: EvaluationServiceClient::new(authorised(&access.evaluation, &as_bridge).await?),
+            desks,
+        })
+    }
+}
+
 /// What people know at the end of the day.
 #[derive(Debug, Default)]
 pub struct Known {
@@ -71,7 +95,9 @@ type Shared = Arc<Mutex<Known>>;
 
 /// Everybody.
 pub struct People {
-    doors: Doors,
+    /// Of every replica; whoever wants something goes to the next.
+    doors: Vec<Doors>,
+    turn: AtomicUsize,
     broker: Broker,
     departments: Vec<PartyCode>,
     known: Shared,
@@ -83,31 +109,18 @@ pub struct People {
 }
 
 impl People {
-    /// They find the doors of the services, as long as everybody is there.
+    /// They find the doors of the services, as long as everybody is there. `replicas`: how to get into each, and to its intake.
     ///
     /// # Errors
     /// Somebody is not let in.
-    pub async fn arrive(access: &Access, intake: &str, departments: &[&str], broker: Broker) -> anyhow::Result<Self> {
-        let charter = charter::Charter::shipped(DISTRICT).context("the charter ships")?;
-        let as_bridge = access.token("bridge", BRIDGE, DISTRICT)?;
-        let mut desks = Vec::new();
-        for street in charter.find_parties(charter::PartyKind::Street) {
-            let centre = charter.unit_of(&street.code, "command-centre").context("every street has one")?.code.clone();
-            let token = access.token("street", centre.as_str(), DISTRICT)?;
-            desks.push(Desk {
-                intake: IntakeServiceClient::new(authorised(intake, &token).await?),
-                dispatch: DispatchServiceClient::new(authorised(&access.dispatch, &token).await?),
-                evaluation: EvaluationServiceClient::new(authorised(&access.evaluation, &token).await?),
-                centre,
-            });
+    pub async fn arrive(replicas: &[(Access, String)], departments: &[&str], broker: Broker) -> anyhow::Result<Self> {
+        let mut doors = Vec::new();
+        for (access, intake) in replicas {
+            doors.push(Doors::find(access, intake).await?);
         }
-        let doors = Doors {
-            bridge: IntakeServiceClient::new(authorised(intake, &as_bridge).await?),
-            caller: EvaluationServiceClient::new(authorised(&access.evaluation, &as_bridge).await?),
-            desks,
-        };
         Ok(Self {
             doors,
+            turn: AtomicUsize::new(0),
             broker,
             departments: departments.iter().map(|code| code.parse()).collect::<Result<_, _>>()?,
             known: Shared::default(),
@@ -205,7 +218,7 @@ impl People {
     }
 
     fn report_guest(&mut self, number: u64) {
-        let (doors, known) = (self.doors.clone(), Arc::clone(&self.known));
+        let (doors, known) = (self.doors().clone(), Arc::clone(&self.known));
         self.doing.spawn(async move { report(&doors, &known, number).await });
     }
 
@@ -216,7 +229,7 @@ impl People {
             command_id: format!("{case}-withdraw"),
             reason: "水已经退了".to_owned(),
         };
-        let (bridge, known) = (self.doors.bridge.clone(), Arc::clone(&self.known));
+        let (bridge, known) = (self.doors().bridge.clone(), Arc::clone(&self.known));
         self.doing.spawn(async move {
             ask(&known, number, "withdraw", || {
                 let (mut bridge, request) = (bridge.clone(), request.clone());
@@ -227,7 +240,7 @@ impl People {
     }
 
     fn supplement(&mut self, case: &str, number: u64) {
-        let (bridge, known) = (self.doors.bridge.clone(), Arc::clone(&self.known));
+        let (bridge, known) = (self.doors().bridge.clone(), Arc::clone(&self.known));
         let calling = self.calling(case, number, "first");
         let case = case.to_owned();
         self.doing.spawn(async move {
@@ -320,7 +333,7 @@ impl People {
             rating: if again { "dissatisfied" } else { "satisfied" }.to_owned(),
             comment: String::new(),
         };
-        let (street, caller) = (self.desk(number).evaluation.clone(), self.doors.caller.clone());
+        let (street, caller) = (self.desk(number).evaluation.clone(), self.doors().caller.clone());
         let known = Arc::clone(&self.known);
         self.doing.spawn(async move {
             for request in by_street {
@@ -339,22 +352,29 @@ impl People {
     }
 
     fn desk(&self, number: u64) -> &Desk {
-        &self.doors.desks[street_of(number, self.doors.desks.len())]
+        let desks = &self.doors().desks;
+        &desks[street_of(number, desks.len())]
+    }
+
+    fn doors(&self) -> &Doors {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        &self.doors[turn % self.doors.len()]
     }
 }
 
 /// Reports one matter after the other; a guest's is reported when its host's is there.
-async fn report_all(doors: Doors, known: Shared, cases: u64, per_s: f64) {
+async fn report_all(replicas: Vec<Doors>, known: Shared, cases: u64, per_s: f64) {
     let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / per_s));
     let slots = Arc::new(Semaphore::new(REPORTS_MAX));
     let mut reports = JoinSet::new();
     for number in (0..cases).filter(|number| Life::of(*number) != Life::Guest) {
         ticks.tick().await;
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        let (doors, known) = (doors.clone(), Arc::clone(&known));
+        let (replicas, known) = (replicas.clone(), Arc::clone(&known));
         reports.spawn(async move {
             let times = if number % TWICE_OF == 0 { 2 } else { 1 };
-            let sending: FuturesUnordered<_> = (0..times).map(|_| report(&doors, &known, number)).collect();
+            let doors = replicas.iter().cycle().skip(usize::try_from(number).unwrap_or_default() % replicas.len());
+            let sending: FuturesUnordered<_> = doors.take(times).map(|doors| report(doors, &known, number)).collect();
             sending.collect::<()>().await;
             drop(slot);
         });

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::Kind;
 use proto::dispatch::v1::{Called, CloseReason, Closed, PartyDone, Reopened};
-use proto::evaluation::v1::{Rated, Scored};
+use proto::evaluation::v1::{Rated, RatingRequested, Scored};
 use proto::facts::{DispatchFacts, EvaluationFacts, Facts};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::notification::v1::notification_event::Event as NotificationFact;
@@ -12,6 +12,9 @@ use proto::record::v1::event::Of;
 use record::StoredCommit;
 
 use super::lives::{Life, number_in};
+
+/// The text that asks a caller for a rating.
+const ASKED: &str = "resolved";
 
 /// What the record says of one case.
 #[derive(Debug, Default)]
@@ -26,6 +29,9 @@ struct Told {
     rated: Vec<(u32, String)>,
     /// `round/party` of everybody who was scored, as often as it was.
     scored: Vec<String>,
+    /// How often evaluation could be told a rating, and how often somebody was asked for one.
+    could_be_rated: usize,
+    asked: usize,
     /// Deliveries that reached somebody, and those that did not.
     sent: Vec<String>,
     undeliverable: usize,
@@ -75,7 +81,10 @@ impl Told {
                 }
             }
             Of::Notification(fact) => match &fact.event {
-                Some(NotificationFact::Sent(fact)) => self.sent.push(fact.delivery_id.clone()),
+                Some(NotificationFact::Sent(fact)) => {
+                    self.sent.push(fact.delivery_id.clone());
+                    self.asked += usize::from(fact.text == ASKED);
+                }
                 Some(NotificationFact::Undeliverable(_)) => self.undeliverable += 1,
                 None => {}
             },
@@ -104,6 +113,7 @@ impl Told {
         let rated: Vec<_> = self.rated.iter().map(|(round, rating)| (*round, rating.as_str())).collect();
         expect("rated", format!("{rated:?}"), format!("{ratings:?}"));
         expect("reopened", self.reopened.to_string(), usize::from(life == Life::Redone).to_string());
+        expect("asked to rate", self.asked.to_string(), self.could_be_rated.to_string());
         let supplements = if life == Life::Supplemented { 2 } else { 0 };
         // A guest's words may be noted at its host.
         if life != Life::Host {
@@ -154,6 +164,10 @@ impl DispatchFacts for Told {
 }
 
 impl EvaluationFacts for Told {
+    fn rating_requested(&mut self, _: &RatingRequested) {
+        self.could_be_rated += 1;
+    }
+
     fn rated(&mut self, fact: &Rated) {
         self.rated.push((fact.round, fact.rating.clone()));
     }

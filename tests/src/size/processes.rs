@@ -1,6 +1,6 @@
 //! The services as processes of their own on one store: started and stopped, timed and weighed one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -25,6 +25,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// A service that reads the whole record first takes long.
 const READY: Duration = Duration::from_secs(15 * 60);
 const STOP: Duration = Duration::from_secs(60);
+/// After a service's name, its second process.
+const SPARE: &str = "-spare";
+
+/// The second process of a service.
+#[must_use]
+pub fn spare(service: &str) -> String {
+    format!("{service}{SPARE}")
+}
 
 /// A process of ours, killed when dropped.
 #[derive(Debug)]
@@ -37,6 +45,9 @@ pub struct Program {
 pub struct Installation {
     folder: PathBuf,
     binaries: PathBuf,
+    /// Where another build lies, and who runs as it.
+    others: PathBuf,
+    by_other: BTreeSet<String>,
     nats_port: u16,
     nats: Option<Program>,
     services: BTreeMap<String, Program>,
@@ -87,6 +98,15 @@ impl Installation {
     /// # Errors
     /// The broker does not start, or does not take them.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        Self::open_beside(folder, None)
+    }
+
+    /// The same, with the programs of another build in the folder `others`: [`Self::change_build`] says who runs as that. What is
+    /// not there yet is made by that build first, and brought up to date by this one, as when a new version comes.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_beside(folder: &Path, others: Option<&Path>) -> anyhow::Result<Self> {
         let binaries = std::env::current_exe()?.parent().context("this program lies somewhere")?.to_owned();
         std::fs::create_dir_all(folder.join("identity"))?;
         let folder = folder.canonicalize()?;
@@ -95,6 +115,8 @@ impl Installation {
             nats: None,
             services: BTreeMap::new(),
             doors: BTreeMap::new(),
+            others: others.unwrap_or(&binaries).canonicalize()?,
+            by_other: BTreeSet::new(),
             binaries,
             folder,
         };
@@ -105,14 +127,33 @@ impl Installation {
             std::fs::write(installation.path("identity/public.pem"), issuer.public_pem())?;
             std::fs::write(installation.path("reference.key"), "0123456789abcdef".repeat(4))?;
         }
+        let is_new = !installation.folder.join("jetstream").exists();
         installation.start_nats()?;
+        if is_new && others.is_some() {
+            let (url, key) = (installation.nats_url(), installation.path(&format!("keys/{PROVISION_USER}.nk")));
+            let args = ["provision", "--nats-url", &url, "--nats-nkey-file", &key];
+            run(&installation.others.join("huying"), &args)?;
+        }
         installation.tool_at_the_broker(&["provision"])?;
         Ok(installation)
     }
 
+    /// From its next start on this process is of the other build.
+    pub fn change_build(&mut self, name: &str) {
+        if !self.by_other.remove(name) {
+            self.by_other.insert(name.to_owned());
+        }
+    }
+
     #[must_use]
     pub fn access(&self) -> Access {
-        let door = |owner: Owner| self.grpc(owner.as_str());
+        self.access_by(str::to_owned)
+    }
+
+    /// The same by other processes: `named` says which, for a service.
+    #[must_use]
+    pub fn access_by(&self, named: impl Fn(&str) -> String) -> Access {
+        let door = |owner: Owner| self.grpc(&named(owner.as_str()));
         Access {
             folder: DataFolder::new(&self.folder),
             nats: self.nats_url(),
@@ -145,10 +186,7 @@ impl Installation {
     }
 
     fn tool(&self, args: &[&str]) -> anyhow::Result<String> {
-        let output = Command::new(self.binaries.join("huying")).args(args).stdin(Stdio::null()).output()?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "huying {}: {}\n{said}", args.join(" "), output.status);
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        run(&self.binaries.join("huying"), args)
     }
 
     /// Starts a service, or a department's responder, and says how long it took until it was ready.
@@ -162,18 +200,19 @@ impl Installation {
             None => (address()?, address()?),
         };
         self.doors.insert(name.to_owned(), (grpc, http));
+        let user = name.strip_suffix(SPARE).unwrap_or(name);
         let flags = [
             ("--nats-url", self.nats_url()),
-            ("--nats-nkey-file", self.path(&format!("keys/{name}.nk"))),
+            ("--nats-nkey-file", self.path(&format!("keys/{user}.nk"))),
             ("--grpc-listen", grpc.to_string()),
             ("--http-listen", http.to_string()),
             ("--identity-key-file", self.path("identity/public.pem")),
         ];
         let mut args: Vec<String> = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
-        let binary = if DEPARTMENTS.contains(&name) { "responder" } else { name };
+        let binary = if DEPARTMENTS.contains(&name) { "responder" } else { user };
         let more = match binary {
             "intake" => vec![("--reference-key-file", self.path("reference.key"))],
-            "casebook" => vec![("--file", self.path("casebook.sqlite"))],
+            "casebook" => vec![("--file", self.path(&format!("{name}.sqlite")))],
             "responder" => vec![
                 ("--department", name.to_owned()),
                 ("--data-dir", self.path("departments")),
@@ -184,7 +223,7 @@ impl Installation {
         args.extend(more.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]));
         let begun = Instant::now();
         let log = self.folder.join(format!("{name}.log"));
-        let mut program = Program::start(name, &self.binaries.join(binary), &args, &log)?;
+        let mut program = Program::start(name, &self.build_of(name).join(binary), &args, &log)?;
         while !is_ready(http) {
             if let Some(ended) = program.child.try_wait()? {
                 bail!("{name} ended ({ended}) instead of getting ready; see {}", log.display());
@@ -195,6 +234,10 @@ impl Installation {
         let took = begun.elapsed();
         self.services.insert(name.to_owned(), program);
         Ok(took)
+    }
+
+    fn build_of(&self, name: &str) -> &Path {
+        if self.by_other.contains(name) { &self.others } else { &self.binaries }
     }
 
     /// # Errors
@@ -298,6 +341,13 @@ impl Installation {
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
+}
+
+fn run(tool: &Path, args: &[&str]) -> anyhow::Result<String> {
+    let output = Command::new(tool).args(args).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{} {}: {}\n{said}", tool.display(), args.join(" "), output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Memory of a process in RAM, in MB.

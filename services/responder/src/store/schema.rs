@@ -6,8 +6,11 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use rusqlite::{Connection, OpenFlags};
 
-/// Version of the tables below. A file of a later version is left alone.
-const VERSION: i64 = 2;
+/// The oldest version of the tables whose programs can work on a file that we wrote: a file of a later one is left alone. What
+/// only comes in addition, and an older program need not fill, leaves it as it is, so that a version can be rolled back.
+const VERSION: i64 = 1;
+/// Files that once got a column `stored_at` in place of [`ADDED`], which nobody reads any more. They keep their version.
+const VERSION_WITH_STORED_AT: i64 = 2;
 
 /// How long we wait for somebody else who looks into the file, an operator with a shell for example.
 const BUSY_MAX: Duration = Duration::from_secs(5);
@@ -27,7 +30,7 @@ const TABLES: &str = "
         district TEXT NOT NULL, case_id TEXT NOT NULL, command_id TEXT NOT NULL,
         call INTEGER NOT NULL, payload BLOB NOT NULL,
         state TEXT NOT NULL, revision INTEGER NOT NULL, refusal BLOB NOT NULL,
-        stored_at INTEGER NOT NULL DEFAULT 0, -- position in the hub's record
+        hub_position INTEGER NOT NULL DEFAULT 0, -- position in the hub's record
         UNIQUE (district, case_id, command_id)) STRICT;
     CREATE INDEX answers_kept ON answers (id) WHERE state = 'kept';
     -- How far each call has come: derived from the two above, for lists and for tidying up.
@@ -39,8 +42,9 @@ const TABLES: &str = "
     CREATE INDEX calls_done ON calls (position) WHERE state = 'done';
 ";
 
-/// What version 1 did not have: answers taken before then stand at position 0.
-const FROM_VERSION_1: &str = "ALTER TABLE answers ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0";
+/// What the first files did not have: answers that the hub took from a program without it stand at position 0.
+const ADDED: &str = "ALTER TABLE answers ADD COLUMN hub_position INTEGER NOT NULL DEFAULT 0";
+const HAS_ADDED: &str = "SELECT count(*) > 0 FROM pragma_table_info('answers') WHERE name = 'hub_position'";
 
 pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     let mut connection = Connection::open(file)?;
@@ -50,12 +54,16 @@ pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction()?;
     let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match version {
-        0 => transaction.execute_batch(TABLES).context("making the tables")?,
-        1 => transaction.execute_batch(FROM_VERSION_1).context("bringing the tables to version 2")?,
-        _ => ensure!(version == VERSION, "it has version {version}, this program reads version {VERSION}"),
+    if version == 0 {
+        transaction.execute_batch(TABLES).context("making the tables")?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    } else {
+        let known = [VERSION, VERSION_WITH_STORED_AT].contains(&version);
+        ensure!(known, "it has version {version}, this program reads version {VERSION}");
     }
-    transaction.pragma_update(None, "user_version", VERSION)?;
+    if !transaction.query_row(HAS_ADDED, [], |row| row.get(0))? {
+        transaction.execute_batch(ADDED).context("adding to the tables")?;
+    }
     transaction.commit()?;
     Ok(connection)
 }

@@ -43,7 +43,7 @@ pub fn keep(connection: &Connection, answer: &ReadAnswer) -> rusqlite::Result<Ke
     let ReadAnswer { call, command_id, payload } = answer;
     let known = connection
         .prepare_cached(
-            "SELECT id, payload, state, revision, refusal, stored_at FROM answers
+            "SELECT id, payload, state, revision, refusal, hub_position FROM answers
              WHERE district = ?1 AND case_id = ?2 AND command_id = ?3",
         )?
         .query_row(params![call.district.as_str(), call.case.as_str(), command_id.as_str()], |row| {
@@ -79,7 +79,7 @@ pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &V
         Verdict::Refused(refusal) => ("refused", 0, 0, refusal.encode_to_vec()),
     };
     connection
-        .prepare_cached("UPDATE answers SET state = ?2, revision = ?3, refusal = ?4, stored_at = ?5 WHERE id = ?1")?
+        .prepare_cached("UPDATE answers SET state = ?2, revision = ?3, refusal = ?4, hub_position = ?5 WHERE id = ?1")?
         .execute(params![id.0, state, revision, refusal, position])?;
     if matches!(verdict, Verdict::Accepted { .. }) {
         let state = gather(connection, call)?;
@@ -171,7 +171,7 @@ pub fn forget_strays(connection: &Connection) -> rusqlite::Result<usize> {
     )
 }
 
-/// Reads `state, revision, refusal, stored_at`, from column `first` on.
+/// Reads `state, revision, refusal, hub_position`, from column `first` on.
 fn read_verdict(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Verdict>> {
     let state: String = row.get(first)?;
     Ok(match state.as_str() {

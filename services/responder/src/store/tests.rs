@@ -265,3 +265,51 @@ async fn two_processes_do_not_share_a_department() {
     let second = Store::open(&disk.file).unwrap_err();
     assert!(second.to_string().contains("another process runs this department"), "{second}");
 }
+
+/// What programs did that worked on version 2 only.
+const FROM_VERSION_1_TO_2: &str = "
+    ALTER TABLE answers ADD COLUMN stored_at INTEGER NOT NULL DEFAULT 0;
+    PRAGMA user_version = 2";
+
+/// A version can be rolled back: what only came in addition keeps nobody from a file, in neither direction.
+#[tokio::test]
+async fn a_file_goes_to_an_older_program_and_comes_back() {
+    let disk = disk();
+    let first = read(answer(1, "c-1", respond()));
+    let taken = async |store: &Store, answer: &ReadAnswer, verdict| {
+        let Ok(Kept::New(id)) = store.keep(answer.clone(), |_| {}).await else { panic!("not new") };
+        store.settle(id, answer.call.clone(), verdict);
+        store.flush().await.unwrap();
+    };
+    let closed = async |store: Store| {
+        let gone = store.ended();
+        drop(store);
+        gone.cancelled().await;
+        rusqlite::Connection::open(&disk.file).unwrap()
+    };
+    let store = disk.open();
+    taken(&store, &first, accepted(7)).await;
+
+    // Files of version 1 had everything but this, and their programs worked on no other version.
+    let file = closed(store).await;
+    let version: i64 = file.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!(version, 1);
+    file.execute_batch("ALTER TABLE answers DROP COLUMN hub_position").unwrap();
+    drop(file);
+    let store = disk.open();
+    let without = Verdict::Accepted { revision: 7, position: 0 };
+    assert_eq!(store.keep(first, |_| {}).await, Ok(Kept::Again(AnswerId(1), Some(without))));
+    taken(&store, &read(answer(1, "c-2", done())), accepted(8)).await;
+
+    let file = closed(store).await;
+    file.execute_batch(FROM_VERSION_1_TO_2).unwrap();
+    drop(file);
+    let store = disk.open();
+    let second = read(answer(1, "c-2", done()));
+    assert_eq!(store.keep(second, |_| {}).await, Ok(Kept::Again(AnswerId(2), Some(accepted(8)))));
+    let file = closed(store).await;
+    file.pragma_update(None, "user_version", 3).unwrap();
+    drop(file);
+    let later = Store::open(&disk.file).unwrap_err();
+    assert!(format!("{later:#}").contains("it has version 3"), "{later:#}");
+}
