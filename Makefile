@@ -13,7 +13,7 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-size day tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-check bench-size day tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,7 @@ up: nats huying ## run everything on this machine until Ctrl-C
 
 test: nats clients build ## every test, against a real broker
 	$(CARGO) test --workspace --locked
+	$(TARGET_DIR)/debug/bench_check
 
 check: fmt-check lint proto-lint k8s-check ## format, lints, contracts, manifests; changes nothing
 
@@ -58,8 +59,11 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 
 # As the images are built: what is measured is what runs.
 bench: nats ## measure throughput and latency, optimised; writes target/bench.json
-	$(CARGO) build --release -p huying-tests --bin bench --locked
+	$(CARGO) build --release --workspace --bin bench --locked
 	$(TARGET_DIR)/release/bench
+
+bench-check: nats build ## count what a case costs, and compare it with docs/performance.md
+	$(TARGET_DIR)/debug/bench_check
 
 bench-size: nats ## the same with up to a million cases stored; takes most of an hour, goes on where it was stopped
 	$(CARGO) build --release --workspace --bins --locked
