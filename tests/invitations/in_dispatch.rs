@@ -233,6 +233,9 @@ pub fn play(seen: &mut Seen) {
         Command::Release { by, party: code(party), reason, rating_due: at(30_000) }
     };
     begun(&[(STREET, call(&[POLICE]))]).take(DISTRICT, &release(POLICE)).see(seen, can);
+    // What waited for its task can begin.
+    let waits = (STREET, plan(&[(POLICE, &[]), (COMMUNITY, &[1])]));
+    begun(&[(STREET, call(&[POLICE])), waits]).take(STREET, &release(POLICE)).see(seen, can);
 
     // What communities may be asked, what comes back, and what is not solved after all.
     let mut unlisted = History::<Rules>::new();

@@ -145,9 +145,12 @@ fn held_back(
     for taken_in in of(case, Owner::Intake) {
         held_back.extend(of_commit(ground, taken_in, Revision::NONE)?);
     }
-    for judged in of(case, Owner::Triage) {
-        held_back.extend(of_commit(ground, judged, Revision(graded_by))?);
+    let mut judged = Vec::new();
+    for known in of(case, Owner::Triage) {
+        judged.extend(of_commit(ground, known, Revision(graded_by))?);
     }
+    // One judgement takes the place of another: of several, only the last holds.
+    held_back.extend(judged.pop());
     Ok(held_back)
 }
 

@@ -125,11 +125,11 @@ impl Standing {
         working
     }
 
-    /// Whose task waited for `done` alone.
-    pub fn waiting_for(&self, done: u32) -> impl Iterator<Item = &Code> {
-        let open = move |first: &u32| *first != done && self.open_tasks().any(|task| task.number == *first);
-        let ready = move |task: &&Task| task.after.contains(&done) && !task.after.iter().any(open);
-        self.open_tasks().filter(ready).map(|task| &task.party)
+    /// The tasks that waited for these alone, which are done or gone.
+    pub fn waiting_for(&self, over: &[u32]) -> Vec<&Task> {
+        let open = |first: &u32| !over.contains(first) && self.open_tasks().any(|task| task.number == *first);
+        let waits = |task: &&Task| !over.contains(&task.number) && task.after.iter().any(|first| over.contains(first));
+        self.open_tasks().filter(waits).filter(|task| !task.after.iter().any(open)).collect()
     }
 
     fn handed_to(&mut self, party: &str) -> Result<(), WireError> {

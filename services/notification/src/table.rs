@@ -124,7 +124,9 @@ const fn dispatched(fact: &Dispatched) -> Row {
             Nobody("it holds for a place and is looked up; what has to be done for it are tasks")
         }
         Dispatched::PartyDone(_) => Nobody("when the last is done the call ends: CallEnded or Resolved tells it"),
-        Dispatched::Released(_) => told![tells(Text::CallOver, Whom::Unit)],
+        Dispatched::Released(_) => {
+            told![tells(Text::CallOver, Whom::Unit), asks(Text::TaskReady, Whom::Waiting, WORK)]
+        }
         Dispatched::CallEnded(_) => {
             told![tells(Text::CallOver, Whom::Called), asks(Text::CallEnded, Whom::Holder, HOLD)]
         }

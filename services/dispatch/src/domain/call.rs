@@ -50,8 +50,7 @@ pub(super) fn blow(state: &State, whistle: &Whistle) -> Decision {
     if let Some((busy, _)) = whistle.parties.iter().find(|(party, _)| at_work(party)) {
         return Err(Refusal::CalledAlready(busy.clone()));
     }
-    let number = u32::try_from(state.calls.len()).unwrap_or(u32::MAX) + 1;
-    Ok(vec![Event::Called { call: number, whistle: Box::new(whistle.clone()) }])
+    Ok(vec![Event::Called { call: state.next_call(), whistle: Box::new(whistle.clone()) }])
 }
 
 pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, now: Timestamp) -> Decision {
@@ -168,6 +167,11 @@ impl Call {
 }
 
 impl State {
+    /// The number of the call that would be made now.
+    pub(super) fn next_call(&self) -> u32 {
+        u32::try_from(self.calls.len()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
     pub(super) fn open_calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(|call| !call.ended)
     }

@@ -226,7 +226,8 @@ fn on_open(state: &State, command: &Command) -> Decision {
         }
         Command::Answer { call, party, answer, now, rating_due } => {
             let said = call::answer(state, *call, party, answer, *now)?;
-            recurrence::finish(state, answer, ending::finish(state, said, party, *rating_due)?)
+            let (_, called) = call::of(state, *call, party)?;
+            recurrence::finish(state, called, answer, ending::finish(state, said, party, *rating_due)?)
         }
 
         Command::Grade { .. }

@@ -195,7 +195,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 done: false,
                 late: false,
                 root_cause: *root_cause,
-                joint: joint_meeting.is_some(),
+                joint_meeting: *joint_meeting,
             });
         }
         Event::TaskDone { task, evidence, .. } => {

@@ -14,7 +14,7 @@ pub(super) fn is_run_by(party: &Code, in_force: &InForce) -> bool {
 
 /// Its tasks that are not done, when the case goes elsewhere: the operation is over, and nobody could drop them later.
 pub(super) fn dropped(state: &State) -> Vec<Dropped> {
-    let open = state.tasks.iter().filter(|task| task.joint && !task.done);
+    let open = state.tasks.iter().filter(|task| task.joint_meeting.is_some() && !task.done);
     open.map(|task| Dropped { task: task.number, party: task.party.clone() }).collect()
 }
 

@@ -220,8 +220,8 @@ pub struct Task {
     pub late: bool,
     /// It finds the cause of what keeps coming back.
     pub root_cause: bool,
-    /// A meeting of a joint operation decided it.
-    pub joint: bool,
+    /// The meeting of a joint operation that decided it, by its number there.
+    pub joint_meeting: Option<u32>,
 }
 
 /// A call sent back. The clocks go on meanwhile.

@@ -7,9 +7,9 @@
 
 use charter::Recurrence;
 use ids::{CaseId, Code};
-use vocabulary::{Outcome, Place};
+use vocabulary::{Duty, Outcome, Place};
 
-use super::{Answer, Event, Matter, Phase, Refusal, State};
+use super::{Answer, CalledParty, Event, Matter, Phase, Refusal, State};
 
 /// What the record has of the same problem at the same place.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,10 +70,16 @@ pub(super) fn is_superficial(state: &State, outcome: Outcome) -> bool {
     }
 }
 
-/// The last unit of a call cannot leave a problem that keeps coming back as solved, because with it the case would end.
-pub(super) fn finish(state: &State, answer: &Answer, events: Vec<Event>) -> Result<Vec<Event>, Refusal> {
+/// The last unit of a call cannot leave a problem that keeps coming back as solved if it leads, because it answers for the
+/// matter. Who only assisted has done its part, and the case stays with its holder until the cause is found.
+pub(super) fn finish(
+    state: &State,
+    called: &CalledParty,
+    answer: &Answer,
+    events: Vec<Event>,
+) -> Result<Vec<Event>, Refusal> {
     let is_done = match answer {
-        Answer::Done { outcome, .. } => is_superficial(state, *outcome),
+        Answer::Done { outcome, .. } => called.duty == Duty::Lead && is_superficial(state, *outcome),
         Answer::Respond { .. }
         | Answer::ReportIn { .. }
         | Answer::Progress { .. }
@@ -106,7 +112,7 @@ mod tests {
     use vocabulary::Point;
 
     use super::super::tests::{
-        BUILD, POLICE, STREET, answer, at, code, done, given, grade, in_force, plan, report_in, whistle,
+        BUILD, POLICE, STREET, after, answer, at, code, done, given, grade, in_force, plan, report_in, whistle,
     };
     use super::super::{Command, Plan, Rules};
     use super::*;
@@ -191,16 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn the_last_unit_stays_until_the_cause_is_found() {
-        let called = [
-            grade(),
-            found(2),
-            whistle(&[POLICE, BUILD]),
-            answer(POLICE, 5, report_in()),
-            answer(BUILD, 5, report_in()),
-            answer(POLICE, 6, done()),
-        ];
-        let state = given(&called);
+    fn the_last_unit_stays_until_the_cause_is_found_if_it_leads() {
+        let mut both = whistle(&[POLICE, BUILD]);
+        if let Command::Call { whistle } = &mut both {
+            whistle.parties[1].1 = Duty::Lead;
+        }
+        let there = [grade(), found(2), both, answer(POLICE, 5, report_in()), answer(BUILD, 5, report_in())];
+        let there = given(&there);
+        // Who assists has done its part: the call ends, and what its holder has is still not solved.
+        let state = after(after(there.clone(), &answer(BUILD, 6, done())), &answer(POLICE, 7, done()));
+        assert!(!state.has_open_call());
+        assert_eq!(Rules::decide(&state, &resolve(Outcome::Solved)), Err(Refusal::RootCauseNeeded));
+        let state = after(there, &answer(POLICE, 6, done()));
         assert_eq!(Rules::decide(&state, &answer(BUILD, 7, done())), Err(Refusal::RootCauseNeeded));
         let state = [
             root_cause(BUILD),

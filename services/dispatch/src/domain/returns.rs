@@ -50,8 +50,8 @@ pub(super) fn send_back(state: &State, number: u32, party: &Code, sent: &Sent<'_
 /// The return that is decided for good.
 const FINAL_BOUNCE: u32 = 2;
 
-/// Upheld, the right unit is called in the same breath, so that the matter is never nobody's. Otherwise the unit that
-/// was called first keeps it: whoever it is unclear for leads.
+/// Upheld, the right unit is called in the same breath and has what was planned for the wrong one, so that neither the
+/// matter nor a task is ever nobody's. Otherwise the unit that was called first keeps it: whoever it is unclear for leads.
 pub(super) fn adjudicate(
     state: &State,
     by: &Code,
@@ -82,9 +82,34 @@ pub(super) fn adjudicate(
         Some(whistle) => {
             let mut events = vec![decided];
             events.extend(call::blow(state, whistle)?);
+            events.extend(handed_on(state, (number, party), whistle));
             Ok(events)
         }
     }
+}
+
+/// What a unit had left to do on a call goes to the right one: planned again under its number, so that what waits for it
+/// waits on. A day of its own stays, unless it is over: nobody is late for what it did not have.
+fn handed_on(state: &State, (from, party): (u32, &Code), whistle: &Whistle) -> Vec<Event> {
+    let Some((right, _)) = whistle.parties.first() else { return vec![] };
+    let is_open = |number: &u32| state.tasks.iter().any(|task| task.number == *number && task.is_open());
+    let left = state.tasks.iter().filter(|task| task.is_open() && task.party == *party && task.call == Some(from));
+    left.map(|task| {
+        let follows = task.follows || task.late;
+        Event::TaskPlanned {
+            task: task.number,
+            party: right.clone(),
+            title: task.title.clone(),
+            due: if follows { whistle.completion_due } else { task.due },
+            counts_from: if follows { whistle.counts_from } else { task.counts_from },
+            follows,
+            after: task.after.iter().copied().filter(is_open).collect(),
+            call: Some(state.next_call()),
+            root_cause: task.root_cause,
+            joint_meeting: task.joint_meeting,
+        }
+    })
+    .collect()
 }
 
 /// The clocks of response and report-in start anew: somebody was there, but not for this.

@@ -346,6 +346,23 @@ fn a_return_stops_no_clock_and_the_right_unit_is_called_in_the_same_breath() {
 }
 
 #[test]
+fn what_was_planned_for_the_wrong_unit_is_the_right_ones() {
+    let state = given(&[
+        grade(),
+        whistle(&[POLICE, CENTRE]),
+        plan(&[(POLICE, &[]), (CENTRE, &[1])]),
+        answer(CENTRE, 5, report_in()),
+        send_back(POLICE, 5, BUILD),
+    ]);
+    let decided = Rules::decide(&state, &adjudicate(STREET, 1, POLICE, Some(BUILD))).unwrap();
+    assert_eq!(names(&decided), ["ReturnAdjudicated", "Called", "TaskPlanned"]);
+    assert!(matches!(&decided[2], Event::TaskPlanned { task: 1, call: Some(2), party, .. } if *party == code(BUILD)));
+    let state = decided.iter().fold(state, Rules::evolve);
+    let second = answer(CENTRE, 10, Answer::TaskDone { task: 2, note: String::new(), evidence: vec![] });
+    assert_eq!(Rules::decide(&state, &second), Err(Refusal::TaskBlocked { task: 2, first: 1 }));
+}
+
+#[test]
 fn a_unit_returns_once_and_the_second_return_is_decided_by_the_district_for_good() {
     let state =
         given(&[grade(), whistle(&[POLICE]), send_back(POLICE, 5, BUILD), adjudicate(STREET, 1, POLICE, Some(BUILD))]);

@@ -1,6 +1,7 @@
 //! What is told of the facts of dispatch: who gets work, who loses it, and who is told that it is late.
 
 use ids::Code;
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::{
     AdmissionRefused, Admitted, Assigned, CallEnded, CallEnding, Called, CityReminded, CityReturned, Clock,
     CloseReason, Closed, ColourRaised, Escalated, Extended, MeetingHeld, Overdue, ProgressKind, Progressed,
@@ -13,6 +14,7 @@ use station::wire;
 
 use super::{Teller, party, telling};
 use crate::domain::tellings::{Ending, Recipient, Says, Telling, Text, Whom};
+use crate::standing::Task;
 
 impl DispatchFacts for Teller<'_> {
     fn assigned(&mut self, fact: &Assigned) -> Self::Found {
@@ -126,7 +128,7 @@ impl DispatchFacts for Teller<'_> {
     }
 
     fn task_done(&mut self, fact: &TaskDone) -> Self::Found {
-        Ok(self.each(Text::TaskReady, Whom::Waiting, self.standing.waiting_for(fact.task), &Says::default()))
+        Ok(self.can_begin(&[fact.task]))
     }
 
     fn progressed(&mut self, fact: &Progressed) -> Self::Found {
@@ -138,7 +140,11 @@ impl DispatchFacts for Teller<'_> {
     }
 
     fn released(&mut self, fact: &Released) -> Self::Found {
-        Ok(self.each(Text::CallOver, Whom::Unit, [&wire::code("party", &fact.party)?], &Says::default()))
+        let mut all = self.each(Text::CallOver, Whom::Unit, [&wire::code("party", &fact.party)?], &Says::default());
+        let gone =
+            self.standing.open_tasks().filter(|task| task.call == fact.call && task.party.as_str() == fact.party);
+        all.extend(self.can_begin(&gone.map(|task| task.number).collect::<Vec<_>>()));
+        Ok(all)
     }
 
     fn call_ended(&mut self, fact: &CallEnded) -> Self::Found {
@@ -270,6 +276,19 @@ impl DispatchFacts for Teller<'_> {
             all.extend(self.each(Text::CaseOver, Whom::Working, &self.standing.working(), &Says::default()));
         }
         Ok(all)
+    }
+}
+
+impl Teller<'_> {
+    /// Whose tasks waited for these alone, unless their holders are let go in the same breath.
+    fn can_begin(&self, over: &[u32]) -> Vec<Telling> {
+        let goes = |task: &Task| {
+            self.commit.dispatch_facts().any(|fact| {
+                matches!(fact, DispatchFact::Released(gone) if gone.call == task.call && gone.party == task.party.as_str())
+            })
+        };
+        let waiting = self.standing.waiting_for(over).into_iter().filter(|task| !goes(task)).map(|task| &task.party);
+        self.each(Text::TaskReady, Whom::Waiting, waiting, &Says::default())
     }
 }
 

@@ -68,7 +68,12 @@ pub fn standings() -> [Standing; 3] {
         closed: false,
         waits_for_judgement: true,
         calls: vec![Call { number: 1, expected: vec![code("x-expected")] }],
-        tasks: vec![task(1, "x-task-holder", &[]), task(2, "x-waiting", &[1])],
+        tasks: vec![
+            task(1, "x-task-holder", &[]),
+            task(2, "x-waiting", &[1]),
+            task(3, "x-party", &[]),
+            task(4, "x-waiting", &[3]),
+        ],
         returns: vec![],
         supervisors: BTreeMap::from([(0, code("x-supervisor")), (1, code("x-supervisor"))]),
         operation: Some(Operation {
