@@ -119,7 +119,7 @@ fn formula() -> Formula {
 /// Evaluation once it has heard of the answer.
 fn asked(seen: &mut Seen) -> History<evaluation::domain::Rules> {
     let clocks = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: true };
-    let kept = Performance { calling_party: Some(code(STREET)), clocks };
+    let kept = Performance { calling_party: Some(code(STREET)), round: Some(1), clocks };
     let asked = Asked {
         round: 1,
         due: at(30_000),

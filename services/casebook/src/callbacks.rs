@@ -1,7 +1,7 @@
 //! The callback queue: resolved cases that nobody has rated (R-73).
 
 use proto::casebook::v1::UnratedCase;
-use proto::evaluation::v1::{CallbackLogged, Rated, RatingLapsed, RatingRequested};
+use proto::evaluation::v1::{CallbackLogged, Rated, RatingLapsed, RatingPutOff, RatingRequested};
 use proto::facts::{EvaluationFacts, Facts};
 use record::StoredCommit;
 use rusqlite::{Connection, Transaction, params};
@@ -21,7 +21,7 @@ pub const TABLE: &str = "
 enum Change {
     Asked { round: u32 },
     CalledBack,
-    Rated,
+    Over,
 }
 
 struct Following;
@@ -44,11 +44,15 @@ impl EvaluationFacts for Following {
     }
 
     fn rated(&mut self, _: &Rated) -> Option<Change> {
-        Some(Change::Rated)
+        Some(Change::Over)
     }
 
     fn rating_lapsed(&mut self, _: &RatingLapsed) -> Option<Change> {
-        Some(Change::Rated)
+        Some(Change::Over)
+    }
+
+    fn rating_put_off(&mut self, _: &RatingPutOff) -> Option<Change> {
+        Some(Change::Over)
     }
 }
 
@@ -66,7 +70,7 @@ pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), 
             Change::CalledBack => transaction
                 .prepare_cached("UPDATE callbacks SET callbacks = callbacks + 1 WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?,
-            Change::Rated => transaction
+            Change::Over => transaction
                 .prepare_cached("DELETE FROM callbacks WHERE district = ?1 AND case_id = ?2")?
                 .execute(params![district, case])?,
         };
@@ -127,6 +131,7 @@ mod tests {
             (3, "third", requested(1)),
             (4, "third", fact(Event::CallbackLogged(CallbackLogged::default()))),
             (5, "second", fact(Event::Rated(Rated::default()))),
+            (5, "first", fact(Event::RatingPutOff(RatingPutOff::default()))),
             // Resolved again: it waits anew, behind the third.
             (6, "first", requested(2)),
         ] {

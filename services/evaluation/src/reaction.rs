@@ -1,5 +1,5 @@
-//! What a followed commit of dispatch asks of evaluation: an answer asks to be rated, and an end that nobody rates ends the
-//! asking.
+//! What a followed commit of dispatch asks of evaluation: an answer asks to be rated, a case that is open again puts that off,
+//! and an end that nobody rates ends the asking.
 
 use charter::Charter;
 use proto::dispatch::v1::CloseReason;
@@ -24,6 +24,9 @@ pub fn asks(stored: &StoredCommit) -> Option<Reads> {
         if let DispatchFact::Closed(closed) = fact {
             return is_left(closed.reason()).then_some(Reads::Dispatch);
         }
+        if let DispatchFact::Reopened(_) = fact {
+            return Some(Reads::Dispatch);
+        }
         matches!(fact, DispatchFact::Resolved(_)).then_some(Reads::Nothing)
     };
     stored.commit.dispatch_facts().filter_map(reads).max()
@@ -38,6 +41,8 @@ pub fn commands(charter: &Charter, stored: &StoredCommit, history: &[StoredCommi
     for fact in stored.commit.dispatch_facts() {
         if let DispatchFact::Resolved(resolved) = fact {
             asked_for.push(Command::Ask { asked: wire::asked(resolved)?, formula: Formula::from(charter.formula()) });
+        } else if let DispatchFact::Reopened(_) = fact {
+            asked_for.extend(last_resolution(history, stored)?.map(|asked| Command::PutOff { asked }));
         } else if let DispatchFact::Closed(closed) = fact
             && is_left(closed.reason())
         {
@@ -66,10 +71,10 @@ const fn is_scored(reason: CloseReason) -> bool {
     }
 }
 
-/// The last resolution before `closing`, from the record: facts of one case may reach us out of order, and a closing
-/// does not say which resolution it ends.
-fn last_resolution(history: &[StoredCommit], closing: &StoredCommit) -> Result<Option<Asked>, WireError> {
-    let until = history.iter().filter(|stored| stored.subject.revision <= closing.subject.revision);
+/// The last resolution before `ending`, from the record: facts of one case may reach us out of order, and neither a closing
+/// nor a reopening says which resolution it ends.
+fn last_resolution(history: &[StoredCommit], ending: &StoredCommit) -> Result<Option<Asked>, WireError> {
+    let until = history.iter().filter(|stored| stored.subject.revision <= ending.subject.revision);
     let resolutions = until.flat_map(|stored| stored.commit.dispatch_facts());
     let resolved =
         resolutions.filter_map(|fact| if let DispatchFact::Resolved(resolved) = fact { Some(resolved) } else { None });

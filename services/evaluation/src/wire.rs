@@ -14,6 +14,7 @@ use rust_decimal::Decimal;
 use station::Refuse;
 use station::wire as shared;
 use tonic::Code as StatusCode;
+use vocabulary::limit::late_from;
 
 use crate::domain::{
     Asked, CallbackOutcome, Clocks, Command, Event, Mark, Part, Performance, Refusal, Rules, Score, State,
@@ -25,7 +26,7 @@ impl Aggregate for Rules {
 
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {
-            Event::RatingRequested(asked) => WireEvent::RatingRequested(to_asked(asked)),
+            Event::RatingRequested { asked, rated } => WireEvent::RatingRequested(to_requested(asked, rated)),
             Event::Rated { round, rating, rate, solved, comment } => WireEvent::Rated(wire::Rated {
                 round: *round,
                 rating: rating.to_string(),
@@ -46,6 +47,7 @@ impl Aggregate for Rules {
                 note: note.clone(),
             }),
             Event::RatingLapsed { round } => WireEvent::RatingLapsed(wire::RatingLapsed { round: *round }),
+            Event::RatingPutOff { round } => WireEvent::RatingPutOff(wire::RatingPutOff { round: *round }),
             Event::Scored(score) => WireEvent::Scored(to_score(score)),
         };
         AnyEvent { of: Some(Of::Evaluation(wire::EvaluationEvent { event: Some(event) })) }
@@ -56,12 +58,15 @@ impl Aggregate for Rules {
             return Err(WireError::new("event", "not one of evaluation"));
         };
         Ok(match event {
-            WireEvent::RatingRequested(requested) => Event::RatingRequested(Asked {
-                round: requested.round,
-                due: shared::time("due", requested.due.as_ref())?,
-                calling_party: shared::optional_code("calling_party", &requested.calling_party)?,
-                performance: from_performance(&requested.performance)?,
-            }),
+            WireEvent::RatingRequested(requested) => Event::RatingRequested {
+                asked: Asked {
+                    round: requested.round,
+                    due: shared::time("due", requested.due.as_ref())?,
+                    calling_party: shared::optional_code("calling_party", &requested.calling_party)?,
+                    performance: from_performance(&requested.performance)?,
+                },
+                rated: shared::codes("rated", &requested.rated)?,
+            },
             WireEvent::Rated(rated) => Event::Rated {
                 round: rated.round,
                 rating: shared::code("rating", &rated.rating)?,
@@ -81,20 +86,23 @@ impl Aggregate for Rules {
                 note: logged.note.clone(),
             },
             WireEvent::RatingLapsed(lapsed) => Event::RatingLapsed { round: lapsed.round },
+            WireEvent::RatingPutOff(put_off) => Event::RatingPutOff { round: put_off.round },
             WireEvent::Scored(scored) => Event::Scored(from_score(scored)?),
         })
     }
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
-        state.round.as_ref().filter(|round| round.waits()).map(|round| round.asked.due)
+        state.round.as_ref().filter(|round| round.waits()).map(|round| late_from(round.asked.due))
     }
 
     fn is_ending(command: &Command) -> bool {
         match command {
             // Without a rating or its lapse a resolved case cannot end.
-            Command::Ask { .. } | Command::Abandon { .. } | Command::Rate { .. } | Command::CheckDeadlines { .. } => {
-                true
-            }
+            Command::Ask { .. }
+            | Command::PutOff { .. }
+            | Command::Abandon { .. }
+            | Command::Rate { .. }
+            | Command::CheckDeadlines { .. } => true,
             Command::RateParty { .. } | Command::LogCallback { .. } => false,
         }
     }
@@ -139,19 +147,21 @@ pub fn asked(resolved: &dispatch::Resolved) -> Result<Asked, WireError> {
     })
 }
 
-fn to_asked(asked: &Asked) -> wire::RatingRequested {
+fn to_requested(asked: &Asked, rated: &[Code]) -> wire::RatingRequested {
     let performance = asked.performance.iter().map(|(party, performance)| dispatch::Performance {
         party: party.to_string(),
         responded_in_time: performance.clocks.responded_in_time,
         reported_in_in_time: performance.clocks.reported_in_in_time,
         done_in_time: performance.clocks.done_in_time,
         calling_party: shared::text(performance.calling_party.as_ref()),
+        round: performance.round.unwrap_or_default(),
     });
     wire::RatingRequested {
         round: asked.round,
         due: Some(asked.due.to_wire()),
         calling_party: shared::text(asked.calling_party.as_ref()),
         performance: performance.collect(),
+        rated: rated.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -165,7 +175,8 @@ fn from_performance(performance: &[dispatch::Performance]) -> Result<BTreeMap<Co
         };
         let party = shared::code("performance.party", &kept.party)?;
         let calling_party = shared::optional_code("performance.calling_party", &kept.calling_party)?;
-        let known = parties.entry(party).or_insert(Performance { calling_party, clocks });
+        let round = (kept.round > 0).then_some(kept.round);
+        let known = parties.entry(party).or_insert(Performance { calling_party, round, clocks });
         known.clocks = known.clocks.and(clocks);
     }
     Ok(parties)
@@ -249,6 +260,7 @@ mod tests {
             reported_in_in_time: true,
             done_in_time: done,
             calling_party: String::new(),
+            round: 0,
         }
     }
 
@@ -272,15 +284,19 @@ mod tests {
             due: Timestamp::UNIX_EPOCH,
             calling_party: Some(code("street-command-centre")),
             performance: [
-                (code("jsj"), Performance { calling_party: None, clocks }),
-                (code("water"), Performance { calling_party: Some(code("group")), clocks }),
+                (code("jsj"), Performance { calling_party: None, round: None, clocks }),
+                (code("water"), Performance { calling_party: Some(code("group")), round: Some(1), clocks }),
             ]
             .into(),
         };
         let (rating, rate) = (code("basically-satisfied"), "0.6".parse().unwrap());
         for event in [
-            Event::RatingRequested(asked.clone()),
-            Event::RatingRequested(Asked { calling_party: None, performance: BTreeMap::new(), ..asked }),
+            Event::RatingRequested { asked: asked.clone(), rated: vec![code("water")] },
+            Event::RatingRequested {
+                asked: Asked { calling_party: None, performance: BTreeMap::new(), ..asked },
+                rated: vec![],
+            },
+            Event::RatingPutOff { round: 1 },
             Event::Rated { round: 1, rating, rate, solved: true, comment: "谢谢".to_owned() },
             Event::PartyRated {
                 round: 1,
@@ -305,7 +321,7 @@ mod tests {
             ..dispatch::Resolved::default()
         };
         let clocks = Clocks { responded_in_time: true, reported_in_in_time: true, done_in_time: false };
-        let kept = Performance { calling_party: None, clocks };
+        let kept = Performance { calling_party: None, round: None, clocks };
         assert_eq!(asked(&resolved).unwrap().performance, [(code("jsj"), kept)].into());
     }
 }

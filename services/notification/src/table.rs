@@ -250,6 +250,7 @@ const fn evaluated(fact: &Evaluated) -> Row {
             Nobody("scores are looked up, each by whom they concern; who gave them is not spread (R-77)")
         }
         Evaluated::CallbackLogged(_) => Nobody("the caller was on the telephone"),
+        Evaluated::RatingPutOff(_) => Nobody("dispatch opened the case again: Reopened tells it"),
         Evaluated::RatingLapsed(_) => Nobody("dispatch closes the case: Closed tells the callers"),
     }
 }

@@ -347,9 +347,10 @@ impl EvaluationFacts for Teller<'_> {
     }
 }
 
-/// Everybody who called somebody that is measured, each once.
+/// Everybody who called somebody that is measured and not rated yet, each once.
 fn rating(fact: &RatingRequested) -> Result<BTreeSet<Code>, WireError> {
-    let own = fact.performance.iter().map(|performance| performance.calling_party.as_str());
+    let unrated = fact.performance.iter().filter(|performance| !fact.rated.contains(&performance.party));
+    let own = unrated.map(|performance| performance.calling_party.as_str());
     let calling = own.map(|own| if own.is_empty() { fact.calling_party.as_str() } else { own });
     calling.filter_map(|calling| wire::optional_code("calling_party", calling).transpose()).collect()
 }

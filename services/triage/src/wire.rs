@@ -15,6 +15,7 @@ use record::{Aggregate, WireError};
 use station::Refuse;
 use station::wire as shared;
 use tonic::Code as StatusCode;
+use vocabulary::limit::late_from;
 
 use crate::domain::{Candidate, Command, DismissReason, Event, Judgement, Proof, Refusal, Rules, State, Subject};
 use source::{from_source, to_source};
@@ -122,7 +123,7 @@ impl Aggregate for Rules {
 
     fn next_deadline(state: &State) -> Option<Timestamp> {
         match state {
-            State::Waiting { due, overdue: false, .. } => Some(*due),
+            State::Waiting { due, overdue: false, .. } => Some(late_from(*due)),
             State::Waiting { .. } | State::Unknown | State::Judged { .. } | State::Dismissed => None,
         }
     }

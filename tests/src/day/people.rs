@@ -316,6 +316,7 @@ impl People {
         let by_street: Vec<RatePartyRequest> = asked
             .performance
             .iter()
+            .filter(|kept| !asked.rated.contains(&kept.party))
             .map(|kept| RatePartyRequest {
                 district: DISTRICT.to_owned(),
                 case_id: case.to_owned(),

@@ -256,7 +256,7 @@ impl Known {
     #[allow(clippy::wildcard_enum_match_arm, reason = "only what is counted here is of interest")]
     fn evaluated(&mut self, event: &evaluating::Event) -> Found {
         match event {
-            evaluating::Event::RatingRequested(asked) if !self.requested.insert(asked.round) => {
+            evaluating::Event::RatingRequested { asked, .. } if !self.requested.insert(asked.round) => {
                 wrong(format!("round {} is asked about twice", asked.round))
             }
             evaluating::Event::Scored(score) if !self.scored.insert((score.round, score.party.clone())) => {
@@ -333,6 +333,9 @@ fn words_have_their_effect(world: &World, case: usize) -> Found {
         return wrong("it is part of another, and goes on");
     }
     if let Some(round) = &kept.evaluation.round {
+        if phase == Phase::Open && round.waits() {
+            return wrong("it is open again, and whoever was asked to rate still is");
+        }
         let rated = round.caller.is_some();
         let same_round = answered && kept.dispatch.rounds == round.asked.round;
         if same_round && (rated || round.lapsed) {

@@ -1,6 +1,6 @@
 //! What the outcome was worth, in a sentence each.
 
-use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, RatingLapsed, RatingRequested, Scored};
+use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, RatingLapsed, RatingPutOff, RatingRequested, Scored};
 use proto::facts::EvaluationFacts;
 use proto::word;
 
@@ -35,6 +35,10 @@ impl EvaluationFacts for Timeline {
 
     fn rating_lapsed(&mut self, _: &RatingLapsed) -> Told {
         told("the time to rate is over".to_owned())
+    }
+
+    fn rating_put_off(&mut self, _: &RatingPutOff) -> Told {
+        told("it is rated when it is answered anew".to_owned())
     }
 
     fn scored(&mut self, fact: &Scored) -> Told {

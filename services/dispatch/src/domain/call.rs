@@ -195,12 +195,17 @@ impl State {
     /// twice has to keep them twice, and whoever called it last rates it.
     pub(super) fn performance(&self) -> Vec<Performance> {
         let mut all: Vec<Performance> = Vec::new();
-        let called = self.calls.iter().flat_map(|call| call.parties.iter().map(|called| (&call.caller, called)));
-        for (caller, called) in called.filter(|(_, called)| called.is_measured()) {
-            let (party, calling_party, kept) = (called.party.clone(), Some(caller.clone()), called.kept_throughout());
-            match all.iter_mut().find(|known| known.party == party) {
-                Some(known) => (known.calling_party, known.kept) = (calling_party, known.kept.and(kept)),
-                None => all.push(Performance { party, calling_party, kept }),
+        let called = self.calls.iter().flat_map(|call| call.parties.iter().map(move |called| (call, called)));
+        for (call, called) in called.filter(|(_, called)| called.is_measured()) {
+            let last = Performance {
+                party: called.party.clone(),
+                calling_party: Some(call.caller.clone()),
+                round: Some(call.round),
+                kept: called.kept_throughout(),
+            };
+            match all.iter_mut().find(|known| known.party == last.party) {
+                Some(known) => *known = Performance { kept: known.kept.and(last.kept), ..last },
+                None => all.push(last),
             }
         }
         all

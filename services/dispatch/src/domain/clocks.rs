@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use charter::Colour;
 use ids::Code;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use vocabulary::limit::{self, SECOND};
 
 use super::{Call, CalledParty, Clock, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension};
-
-/// Limits end at full seconds.
-const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
 /// One running clock.
 struct Running<'s> {
@@ -22,9 +20,8 @@ struct Running<'s> {
 }
 
 impl Running<'_> {
-    /// Whoever answers within the second in which a limit ends has kept it, and is late from the next one on.
     fn late_from(&self) -> Timestamp {
-        self.due.saturating_add(SECOND).unwrap_or(Timestamp::MAX)
+        limit::late_from(self.due)
     }
 
     /// A clock that starts again by itself and was missed several times is told of once.

@@ -91,6 +91,8 @@ pub struct Performance {
     /// Who called it, and so rates it; the last of them, if more did. None on records from before it was written
     /// down: the one who called in the whole case.
     pub calling_party: Option<Code>,
+    /// In which it was called last. None on records from before it was written down.
+    pub round: Option<u32>,
     pub kept: Kept,
 }
 

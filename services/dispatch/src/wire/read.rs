@@ -317,6 +317,7 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
             Ok(Performance {
                 party: shared::code("performance.party", &performance.party)?,
                 calling_party: shared::optional_code("performance.calling_party", &performance.calling_party)?,
+                round: (performance.round > 0).then_some(performance.round),
                 kept,
             })
         })

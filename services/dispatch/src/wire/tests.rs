@@ -309,6 +309,7 @@ fn ended() -> Vec<Event> {
         performance: [None, Some(code("street-centre"))]
             .map(|calling_party| Performance {
                 party: code("water"),
+                round: calling_party.is_some().then_some(2),
                 calling_party,
                 kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
             })

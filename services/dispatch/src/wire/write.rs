@@ -353,6 +353,7 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         reported_in_in_time: performance.kept.reported_in_in_time,
         done_in_time: performance.kept.done_in_time,
         calling_party: shared::text(performance.calling_party.as_ref()),
+        round: performance.round.unwrap_or_default(),
     });
     wire::Resolved {
         outcome: shared::to_outcome(resolution.outcome),

@@ -3,6 +3,7 @@
 use decider::Decider;
 use ids::Code;
 use jiff::Timestamp;
+use vocabulary::limit::late_from;
 
 use super::{Asked, CALLBACKS_MAX, Command, Event, Formula, Refusal, Round, State};
 
@@ -20,21 +21,29 @@ impl Decider for Rules {
         match (command, &state.round) {
             // A newer resolution supersedes; an older one, or the same again, is no news.
             (Command::Ask { asked, formula }, known) if is_news(asked, known.as_ref()) => {
-                Ok(with_scores(state, Event::RatingRequested(asked.clone()), formula))
+                Ok(with_scores(state, requested(state, asked), formula))
             }
             (Command::Ask { .. }, _) => Ok(vec![]),
 
+            (Command::PutOff { asked }, known) if is_news(asked, known.as_ref()) => {
+                Ok(vec![requested(state, asked), Event::RatingPutOff { round: asked.round }])
+            }
+            (Command::PutOff { asked }, Some(round)) if round.asked.round == asked.round && !round.put_off => {
+                Ok(vec![Event::RatingPutOff { round: asked.round }])
+            }
+            (Command::PutOff { .. }, _) => Ok(vec![]),
+
             (Command::Abandon { asked, formula }, known) if is_news(asked, known.as_ref()) => {
-                let requested = Event::RatingRequested(asked.clone());
+                let requested = requested(state, asked);
                 let lapsed = abandoned(&Rules::evolve(state.clone(), &requested), asked, formula.as_ref());
                 Ok(std::iter::once(requested).chain(lapsed).collect())
             }
-            (Command::Abandon { asked, formula }, Some(round)) if round.asked.round == asked.round && round.waits() => {
+            (Command::Abandon { asked, formula }, Some(round)) if round.asked.round == asked.round && round.is_unfinished() => {
                 Ok(abandoned(state, asked, formula.as_ref()))
             }
             (Command::Abandon { .. }, _) => Ok(vec![]),
 
-            (Command::CheckDeadlines { now, formula }, Some(round)) if round.waits() && *now >= round.asked.due => {
+            (Command::CheckDeadlines { now, formula }, Some(round)) if round.waits() && *now >= late_from(round.asked.due) => {
                 Ok(with_scores(state, Event::RatingLapsed { round: round.asked.round }, formula))
             }
             (Command::CheckDeadlines { .. }, _) => Ok(vec![]),
@@ -45,6 +54,11 @@ impl Decider for Rules {
 
             (Command::Rate { .. }, Some(Round { caller: Some(_), asked, .. })) => {
                 Err(Refusal::AlreadyRated { round: asked.round })
+            }
+            (Command::Rate { .. } | Command::RateParty { .. } | Command::LogCallback { .. }, Some(round))
+                if round.put_off =>
+            {
+                Err(Refusal::NotResolved)
             }
             (Command::Rate { rating, rate, solved, comment, now, formula }, Some(round)) => {
                 in_time(round, *now)?;
@@ -78,18 +92,19 @@ impl Decider for Rules {
 
     fn evolve(state: State, event: &Event) -> State {
         let mut round = match (event, state.round) {
-            (Event::RatingRequested(asked), _) => Round::new(asked.clone()),
+            (Event::RatingRequested { asked, .. }, before) => Round::after(before, asked.clone()),
             (_, None) => return State { round: None },
             (_, Some(round)) => round,
         };
         match event {
-            Event::RatingRequested(_) => {}
+            Event::RatingRequested { .. } => {}
             Event::Rated { rate, .. } => round.caller = Some(*rate),
-            Event::PartyRated { party, mark, .. } => {
-                round.street.insert(party.clone(), mark.rate());
+            Event::PartyRated { round: given_in, party, mark, .. } => {
+                round.street.insert(party.clone(), (*given_in, mark.rate()));
             }
             Event::CallbackLogged { .. } => round.callbacks += 1,
             Event::RatingLapsed { .. } => round.lapsed = true,
+            Event::RatingPutOff { .. } => round.put_off = true,
             Event::Scored(score) => {
                 round.scored.insert(score.party.clone());
             }
@@ -102,6 +117,12 @@ fn is_news(asked: &Asked, known: Option<&Round>) -> bool {
     known.is_none_or(|round| asked.round > round.asked.round)
 }
 
+fn requested(state: &State, asked: &Asked) -> Event {
+    let round = Round::after(state.round.clone(), asked.clone());
+    let rated = asked.performance.keys().filter(|party| round.rated_in(party).is_some());
+    Event::RatingRequested { asked: asked.clone(), rated: rated.cloned().collect() }
+}
+
 /// Who calls, rates, once, and only whom they called.
 fn may_rate(round: &Round, by: &Code, party: &Code) -> Result<(), Refusal> {
     let asked = &round.asked;
@@ -110,12 +131,12 @@ fn may_rate(round: &Round, by: &Code, party: &Code) -> Result<(), Refusal> {
     }
     let not_called = || Refusal::NotCalled { party: party.clone() };
     let performance = asked.performance.get(party).ok_or_else(not_called)?;
-    match asked.rated_by(performance) {
-        Some(calling) if calling != by => Err(Refusal::NotTheCallingParty { by: by.clone(), calling: calling.clone() }),
-        Some(_) | None if round.street.contains_key(party) => {
-            Err(Refusal::PartyAlreadyRated { party: party.clone(), round: asked.round })
+    match (asked.rated_by(performance), round.rated_in(party)) {
+        (Some(calling), _) if calling != by => {
+            Err(Refusal::NotTheCallingParty { by: by.clone(), calling: calling.clone() })
         }
-        Some(_) | None => Ok(()),
+        (_, Some(round)) => Err(Refusal::PartyAlreadyRated { party: party.clone(), round }),
+        (_, None) => Ok(()),
     }
 }
 
@@ -128,9 +149,9 @@ fn abandoned(state: &State, asked: &Asked, formula: Option<&Formula>) -> Vec<Eve
     }
 }
 
-/// The deadline holds from its instant on, also while its alarm is still on the way.
+/// Whoever rates within the second in which the time ends is in time, and nobody after it, also while the alarm is on its way.
 fn in_time(round: &Round, now: Timestamp) -> Result<(), Refusal> {
-    if round.lapsed || now >= round.asked.due { Err(Refusal::Lapsed { due: round.asked.due }) } else { Ok(()) }
+    if round.lapsed || now >= late_from(round.asked.due) { Err(Refusal::Lapsed { due: round.asked.due }) } else { Ok(()) }
 }
 
 /// A fact, and every score that it completes.

@@ -37,6 +37,8 @@ pub struct Asked {
 pub struct Performance {
     /// Who called it, and so rates it. None where the record names only whoever called in the whole case.
     pub calling_party: Option<Code>,
+    /// In which it was called last. None on records from before it was written down.
+    pub round: Option<u32>,
     pub clocks: Clocks,
 }
 
@@ -78,7 +80,11 @@ pub enum CallbackOutcome {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    RatingRequested(Asked),
+    /// `rated`: whose mark of an earlier round stands.
+    RatingRequested {
+        asked: Asked,
+        rated: Vec<Code>,
+    },
     /// `rating` is a step of the charter's scale, `rate` and `solved` what the charter makes of it.
     Rated {
         round: u32,
@@ -101,6 +107,9 @@ pub enum Event {
     RatingLapsed {
         round: u32,
     },
+    RatingPutOff {
+        round: u32,
+    },
     Scored(Score),
 }
 
@@ -111,6 +120,10 @@ pub enum Command {
     Ask {
         asked: Asked,
         formula: Formula,
+    },
+    /// The case is open again after this resolution.
+    PutOff {
+        asked: Asked,
     },
     /// The case ended otherwise after this resolution, and nobody is asked any more. It was left out of the statistics, and
     /// what is not scored stays unscored; or, with a formula, it was given up: how it was done then is scored as it is known.
@@ -143,7 +156,7 @@ pub enum Command {
     },
 }
 
-/// What evaluation needs to know of a case: its latest resolution.
+/// What evaluation needs to know of a case: its latest resolution, and the marks that were given before.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub round: Option<Round>,
@@ -154,24 +167,46 @@ pub struct Round {
     pub asked: Asked,
     /// What the caller's rating is worth, once given.
     pub caller: Option<Decimal>,
-    /// What the street gave each party.
-    pub street: BTreeMap<Code, Decimal>,
+    /// What the street gave each party, and in which round: its last word.
+    pub street: BTreeMap<Code, (u32, Decimal)>,
     pub scored: BTreeSet<Code>,
     pub callbacks: u32,
     pub lapsed: bool,
+    /// The case is open again, and there is nothing to rate before the next answer.
+    pub put_off: bool,
 }
 
 impl Round {
+    /// The next one, with the marks of those `before`.
     #[must_use]
-    pub fn new(asked: Asked) -> Self {
-        Self { asked, caller: None, street: BTreeMap::new(), scored: BTreeSet::new(), callbacks: 0, lapsed: false }
+    pub fn after(before: Option<Self>, asked: Asked) -> Self {
+        Self {
+            asked,
+            caller: None,
+            street: before.map(|round| round.street).unwrap_or_default(),
+            scored: BTreeSet::new(),
+            callbacks: 0,
+            lapsed: false,
+            put_off: false,
+        }
     }
 
     /// Whether something can still come of waiting: the caller's word, or a score.
     #[must_use]
     pub fn waits(&self) -> bool {
+        !self.put_off && self.is_unfinished()
+    }
+
+    /// Whether the caller's word, or a score, has not come.
+    fn is_unfinished(&self) -> bool {
         let unscored = self.asked.performance.keys().any(|party| !self.scored.contains(party));
         !self.lapsed && (self.caller.is_none() || unscored)
+    }
+
+    /// The round in which a party got the mark that stands: it was not called again after that.
+    fn rated_in(&self, party: &Code) -> Option<u32> {
+        let called_in = self.asked.performance.get(party)?.round.unwrap_or(self.asked.round);
+        self.street.get(party).map(|(round, _)| *round).filter(|round| *round >= called_in)
     }
 }
 

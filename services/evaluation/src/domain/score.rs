@@ -109,7 +109,9 @@ impl Round {
             ScoreSource::ReportedInOnTime => kept(clocks.reported_in_in_time),
             ScoreSource::DoneOnTime => kept(clocks.done_in_time),
             ScoreSource::CallerRating => self.caller,
-            ScoreSource::StreetRating => self.street.get(party).copied(),
+            // Of one that was called again, what it got before counts when nothing newer has come in time.
+            ScoreSource::StreetRating if !self.lapsed && self.rated_in(party).is_none() => None,
+            ScoreSource::StreetRating => self.street.get(party).map(|(_, rate)| *rate),
         }
     }
 }

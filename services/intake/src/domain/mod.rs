@@ -8,6 +8,8 @@ mod model;
 pub mod poll;
 pub mod submission;
 
+use std::collections::BTreeSet;
+
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use vocabulary::{CallerClass, CaseKind, Course, Place};
@@ -159,11 +161,16 @@ impl State {
         self.merged_into.is_none() && (self.withdrawal_asked || self.exclusion == Exclusion::Approved)
     }
 
-    /// How many raised the same matter, without those who are `gone` and whoever came with them.
+    /// How many other callers raised the same matter, without those who are `gone` and whoever came with them. Whoever raised
+    /// it several times is one, and no other to themselves; nobody knows that of who gave no reference.
     fn others(&self, gone: &[CaseId]) -> usize {
+        let own = self.received.as_ref().map_or("", |receipt| receipt.caller_ref.as_str());
         let stays =
             |joined: &&Joined| !gone.contains(&joined.case) && !joined.through.is_some_and(|by| gone.contains(&by));
-        self.joined.iter().filter(stays).count()
+        let callers = self.joined.iter().filter(stays).map(|joined| joined.caller_ref.as_str());
+        let (anonymous, known): (Vec<&str>, Vec<&str>) = callers.partition(|caller| caller.is_empty());
+        let known: BTreeSet<&str> = known.into_iter().filter(|caller| *caller != own).collect();
+        anonymous.len() + known.len()
     }
 
     /// Whether whoever raised `case` is on this record.

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use decider::Decider;
 use ids::{CaseId, Code};
 use jiff::Timestamp;
+use vocabulary::limit::late_from;
 
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,13 @@ pub struct Opening {
     pub quorum_percent: u32,
     pub closes_at: Timestamp,
     pub opened_at: Timestamp,
+}
+
+impl Opening {
+    /// An answer in the second in which the poll closes still counts.
+    fn over_from(&self) -> Timestamp {
+        late_from(self.closes_at)
+    }
 }
 
 /// How many households said what.
@@ -166,7 +174,7 @@ impl State {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let open = self.opening.as_ref().filter(|_| self.closed.is_none());
-        open.map(|opening| opening.closes_at)
+        open.map(Opening::over_from)
     }
 }
 
@@ -206,7 +214,7 @@ impl Decider for Rules {
             (Command::Open(_), Some(_), _) => Err(Refusal::PollExists),
 
             // Whatever comes when its time is over comes to a closed poll, even before the alarm has rung.
-            (Command::CheckDeadline { now }, Some(opening), None) if opening.closes_at <= *now => {
+            (Command::CheckDeadline { now }, Some(opening), None) if opening.over_from() <= *now => {
                 Ok(vec![close(state, opening, *now)])
             }
             (Command::CheckDeadline { .. }, _, _) => Ok(vec![]),
@@ -218,7 +226,7 @@ impl Decider for Rules {
                 Err(Refusal::AnothersPoll(opening.street.clone()))
             }
             (Command::Answer { .. }, Some(_), Some(_)) => Err(Refusal::PollClosed),
-            (Command::Answer { now, .. }, Some(opening), None) if opening.closes_at <= *now => Err(Refusal::PollClosed),
+            (Command::Answer { now, .. }, Some(opening), None) if opening.over_from() <= *now => Err(Refusal::PollClosed),
             (Command::Answer { answers, .. }, Some(opening), None) => record(state, opening, answers),
             (Command::Close { .. }, Some(_), Some(_)) => Ok(vec![]),
             (Command::Close { now, .. }, Some(opening), None) => Ok(vec![close(state, opening, *now)]),
@@ -259,5 +267,5 @@ fn record(state: &State, opening: &Opening, answers: &[(String, Answer)]) -> Res
 fn close(state: &State, opening: &Opening, now: Timestamp) -> Event {
     let tally = state.tally();
     let outcome = tally.outcome(opening.threshold_percent, opening.quorum_percent);
-    Event::Closed { outcome, tally, at: now.min(opening.closes_at), by_deadline: opening.closes_at <= now }
+    Event::Closed { outcome, tally, at: now.min(opening.closes_at), by_deadline: opening.over_from() <= now }
 }

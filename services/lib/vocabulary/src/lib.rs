@@ -1,8 +1,9 @@
 //! Words that the rule books of several services share: where, who, how it ended. GLOSSARY.md says what each means.
 //!
-//! Values only, and [`mask`], by which free text becomes one that may be recorded. Levels and colours are the
+//! Values only, [`mask`], by which free text becomes one that may be recorded, and [`limit`], when a limit is over. Levels and colours are the
 //! charter's words and live there; what only one service knows lives in its `domain/`.
 
+pub mod limit;
 pub mod mask;
 pub mod number;
 pub mod reference;

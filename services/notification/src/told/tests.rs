@@ -302,8 +302,11 @@ fn everybody_who_called_somebody_is_asked_to_rate_once() {
         measured("wuchang-housing", CENTRE),
         // As recorded before that was written down for each.
         measured("wuchang-justice", ""),
+        measured("wuchang-fire", "wuchang-other-group"),
     ];
     let fact = RatingRequested {
+        // In an earlier round, and not called again.
+        rated: vec!["wuchang-fire".to_owned()],
         calling_party: "wuchang-group".to_owned(),
         performance,
         due: Some(DUE.to_wire()),

@@ -1,6 +1,7 @@
 //! The table of triage.
 
 use decider::Decider;
+use vocabulary::limit::late_from;
 
 use super::{Command, Event, Refusal, Seat, State, Verdict};
 
@@ -91,7 +92,9 @@ impl Decider for Rules {
                 }])
             }
 
-            (State::Waiting { due, overdue: false, .. }, Command::CheckDeadlines { now }) if due <= now => {
+            (State::Waiting { due, overdue: false, .. }, Command::CheckDeadlines { now })
+                if late_from(*due) <= *now =>
+            {
                 Ok(vec![Event::JudgementOverdue { due: *due }])
             }
             (_, Command::CheckDeadlines { .. }) => Ok(vec![]),
@@ -182,8 +185,8 @@ mod tests {
     fn a_queue_deadline_acts_once_and_never_early() {
         let check = |second| Command::CheckDeadlines { now: Timestamp::from_second(second).unwrap() };
         let state = after(&[queued()]);
-        assert_eq!(Rules::decide(&state, &check(7199)), Ok(vec![]));
-        let late = after(&[queued(), check(7200)]);
+        assert_eq!(Rules::decide(&state, &check(7200)), Ok(vec![]), "its last second");
+        let late = after(&[queued(), check(7201)]);
         assert_ne!(late, state);
         assert_eq!(Rules::decide(&late, &check(9000)), Ok(vec![]));
     }

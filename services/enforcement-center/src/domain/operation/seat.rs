@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ids::Code;
 use jiff::Timestamp;
 use vocabulary::Officer;
+use vocabulary::limit::late_from;
 
 use super::{Event, Operation, Refusal};
 
@@ -61,7 +62,7 @@ impl Seat {
 
     pub(super) fn coming_due(&self) -> Option<Timestamp> {
         match self {
-            Self::Waiting(waiting) => waiting.due,
+            Self::Waiting(waiting) => waiting.due.map(late_from),
             Self::Taken(_) | Self::Escalated { .. } => None,
         }
     }
@@ -104,7 +105,7 @@ pub(super) fn lapse(
     let mut events = Vec::new();
     for (party, seat) in &operation.seats {
         let Seat::Waiting(waiting) = seat else { continue };
-        let Some(due) = waiting.due.filter(|due| *due <= now) else { continue };
+        let Some(due) = waiting.due.filter(|due| late_from(*due) <= now) else { continue };
         events.push(Event::SeatLapsed { party: party.clone(), officer: waiting.officer.clone(), due });
         let there = waiting.substitutes.iter().filter(|officer| !away.contains(&officer.staff_ref));
         let there: Vec<Officer> = there.cloned().collect();

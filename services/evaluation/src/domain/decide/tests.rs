@@ -19,6 +19,11 @@ fn due() -> Timestamp {
     RESOLVED + SignedDuration::from_hours(72)
 }
 
+/// From here on nobody is in time.
+fn over() -> Timestamp {
+    late_from(due())
+}
+
 fn formula(name: &str, weights: &[(&str, u32, ScoreSource)]) -> Formula {
     let weight = |(code_, weight, source): &(&str, u32, ScoreSource)| Weight {
         code: code(code_),
@@ -58,7 +63,7 @@ fn clocks(responded: bool, reported_in: bool, done: bool) -> Clocks {
 
 /// As measured for whoever called last.
 fn kept(responded: bool, reported_in: bool, done: bool) -> Performance {
-    Performance { calling_party: None, clocks: clocks(responded, reported_in, done) }
+    Performance { calling_party: None, round: None, clocks: clocks(responded, reported_in, done) }
 }
 
 /// The street called the construction bureau, which was late to respond, and the traffic police, which kept all.
@@ -109,11 +114,12 @@ fn last(commands: &[Command]) -> Vec<String> {
     let (_, outcomes) = play(commands);
     let events = outcomes.last().cloned().unwrap().unwrap();
     let tell = |event: &Event| match event {
-        Event::RatingRequested(asked) => format!("requested {}", asked.round),
+        Event::RatingRequested { asked, .. } => format!("requested {}", asked.round),
         Event::Rated { rating, .. } => format!("rated {rating}"),
         Event::PartyRated { party, mark, .. } => format!("{party} rated {}", mark.rate()),
         Event::CallbackLogged { .. } => "called back".to_owned(),
         Event::RatingLapsed { round } => format!("lapsed {round}"),
+        Event::RatingPutOff { round } => format!("put off {round}"),
         Event::Scored(score) => format!("{} scored {} of round {}", score.party, score.total, score.round),
     };
     events.iter().map(tell).collect()
@@ -154,6 +160,51 @@ fn a_case_resolved_again_is_rated_again_and_an_older_resolution_is_no_news() {
     for late in [1, 2] {
         assert!(last(&[ask(1), ask(2), ask(late)]).is_empty(), "resolution {late} again");
     }
+}
+
+/// Asked anew after round 1; `again` was called again, the other one was not.
+fn ask_again(again: &str) -> Command {
+    let mut asked = asked(2);
+    for (party, performance) in &mut asked.performance {
+        performance.round = Some(if party.as_str() == again { 2 } else { 1 });
+    }
+    Command::Ask { asked, formula: wuchang() }
+}
+
+#[test]
+fn a_mark_stands_until_the_party_is_called_again() {
+    let first = [ask(1), rate_party("jsj", "0", wuchang()), rate("0", wuchang())];
+    let answered = |again| [&first[..], &[ask_again(again)]].concat();
+    assert_eq!(last(&answered("traffic")), ["requested 2", "jsj scored 40 of round 2"]);
+    let (_, outcomes) = play(&answered("traffic"));
+    let requested = outcomes.last().unwrap().as_ref().unwrap().first();
+    assert!(matches!(requested, Some(Event::RatingRequested { rated, .. }) if *rated == [code("jsj")]));
+    let once_more = [&answered("traffic")[..], &[rate_party("jsj", "1", wuchang())]].concat();
+    assert_eq!(refused(&once_more), Refusal::PartyAlreadyRated { party: code("jsj"), round: 1 });
+    // Called again it is rated again, and keeps what it had if nobody does.
+    let newer = [&answered("jsj")[..], &[rate_party("jsj", "0.9", wuchang())]].concat();
+    assert_eq!(last(&newer), ["jsj rated 0.9", "jsj scored 85 of round 2"]);
+    let silent = [&answered("jsj")[..], &[check(over(), wuchang())]].concat();
+    assert_eq!(last(&silent), ["lapsed 2", "jsj scored 40 of round 2", "traffic scored 100 of round 2"]);
+}
+
+#[test]
+fn nobody_rates_what_is_open_again() {
+    let put_off = Command::PutOff { asked: asked(1) };
+    let call = Command::LogCallback { outcome: CallbackOutcome::Reached, note: String::new() };
+    let opened = [ask(1), put_off.clone()];
+    assert_eq!(last(&opened), ["put off 1"]);
+    for says in [rate("0", wuchang()), rate_party("jsj", "1", wuchang()), call] {
+        assert_eq!(refused(&[&opened[..], &[says]].concat()), Refusal::NotResolved);
+    }
+    for no_news in [check(over(), wuchang()), put_off.clone(), ask(1)] {
+        assert!(last(&[&opened[..], &[no_news]].concat()).is_empty());
+    }
+    assert_eq!(last(std::slice::from_ref(&put_off)), ["requested 1", "put off 1"], "its resolution is still on the way");
+    assert!(last(&[ask(1), ask(2), put_off]).is_empty(), "it is answered again");
+    let give_up = Command::Abandon { asked: asked(1), formula: Some(wuchang()) };
+    let scored = ["lapsed 1", "jsj scored 80 of round 1", "traffic scored 100 of round 1"];
+    assert_eq!(last(&[&opened[..], &[give_up]].concat()), scored);
 }
 
 #[test]
@@ -200,14 +251,13 @@ fn each_rates_whom_it_called() {
 
 #[test]
 fn silence_lapses_once_and_what_is_known_is_scored() {
-    let early = due() - SignedDuration::from_nanos(1);
-    assert!(last(&[ask(1), check(early, wuchang())]).is_empty(), "never before it is due");
+    assert!(last(&[ask(1), check(due(), wuchang())]).is_empty(), "never in its last second");
     // 10·0 + 40·1 over 50, and full marks for who kept all.
-    let silent = [ask(1), check(due(), wuchang())];
+    let silent = [ask(1), check(over(), wuchang())];
     assert_eq!(last(&silent), ["lapsed 1", "jsj scored 80 of round 1", "traffic scored 100 of round 1"]);
-    let again = [ask(1), check(due(), wuchang()), check(due(), wuchang())];
+    let again = [ask(1), check(over(), wuchang()), check(over(), wuchang())];
     assert!(last(&again).is_empty(), "and never twice");
-    let half = [ask(1), rate_party("jsj", "0.9", wuchang()), check(due(), wuchang())];
+    let half = [ask(1), rate_party("jsj", "0.9", wuchang()), check(over(), wuchang())];
     assert_eq!(last(&half), ["lapsed 1", "traffic scored 100 of round 1"]);
 }
 
@@ -218,7 +268,7 @@ fn when_all_is_rated_there_is_nothing_left_to_lapse() {
         rate("1", wuchang()),
         rate_party("jsj", "1", wuchang()),
         rate_party("traffic", "1", wuchang()),
-        check(due(), wuchang()),
+        check(over(), wuchang()),
     ];
     assert!(last(&commands).is_empty());
     assert!(!play(&commands).0.round.unwrap().waits());
@@ -226,16 +276,17 @@ fn when_all_is_rated_there_is_nothing_left_to_lapse() {
 
 #[test]
 fn nobody_rates_after_the_time_is_over_even_before_the_alarm_has_rung() {
-    let late = Command::Rate {
+    let rate_at = |now| Command::Rate {
         rating: code("satisfied"),
         rate: Decimal::ONE,
         solved: true,
         comment: String::new(),
-        now: due(),
+        now,
         formula: wuchang(),
     };
-    assert_eq!(refused(&[ask(1), late]), Refusal::Lapsed { due: due() });
-    let lapsed = [ask(1), check(due(), wuchang()), rate_party("jsj", "1", wuchang())];
+    assert_eq!(last(&[ask(1), rate_at(due())]), ["rated satisfied"], "the last second counts");
+    assert_eq!(refused(&[ask(1), rate_at(over())]), Refusal::Lapsed { due: due() });
+    let lapsed = [ask(1), check(over(), wuchang()), rate_party("jsj", "1", wuchang())];
     assert_eq!(refused(&lapsed), Refusal::Lapsed { due: due() });
     assert_eq!(refused(&[rate("1", wuchang())]), Refusal::NotResolved);
 }
@@ -245,7 +296,7 @@ fn a_case_solved_without_a_call_is_rated_and_scores_nobody() {
     let nobody = Asked { calling_party: None, performance: BTreeMap::new(), ..asked(1) };
     let solved_alone = Command::Ask { asked: nobody, formula: heping() };
     assert_eq!(last(&[solved_alone.clone(), rate("1", heping())]), ["rated satisfied"]);
-    assert_eq!(last(&[solved_alone, check(due(), heping())]), ["lapsed 1"]);
+    assert_eq!(last(&[solved_alone, check(over(), heping())]), ["lapsed 1"]);
 }
 
 #[test]
@@ -260,7 +311,7 @@ fn an_excluded_case_is_scored_no_more() {
     let abandon = Command::Abandon { asked: asked(1), formula: None };
     assert_eq!(last(&[ask(1), rate_party("jsj", "1", wuchang()), abandon.clone()]), ["lapsed 1"]);
     assert_eq!(last(std::slice::from_ref(&abandon)), ["requested 1", "lapsed 1"], "its resolution is still on the way");
-    for after in [ask(1), abandon.clone(), check(due(), wuchang())] {
+    for after in [ask(1), abandon.clone(), check(over(), wuchang())] {
         assert!(last(&[abandon.clone(), after]).is_empty());
     }
     assert!(last(&[ask(2), abandon]).is_empty(), "an older resolution is not what counts now");
@@ -272,7 +323,7 @@ fn a_case_given_up_after_it_was_opened_again_is_scored_for_what_was_done() {
     let scored = ["lapsed 1", "jsj scored 80 of round 1", "traffic scored 100 of round 1"];
     assert_eq!(last(&[ask(1), rate("0", wuchang()), give_up.clone()]), scored);
     assert_eq!(last(std::slice::from_ref(&give_up))[1..], scored, "its resolution is still on the way");
-    for after in [ask(1), give_up.clone(), check(due(), wuchang())] {
+    for after in [ask(1), give_up.clone(), check(over(), wuchang())] {
         assert!(last(&[give_up.clone(), after]).is_empty());
     }
 }
@@ -302,6 +353,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     let street = prop_oneof![9 => Just("street-command-centre"), 1 => Just("other-command-centre")];
     prop_oneof![
         3 => (1u32..4, any_formula()).prop_map(|(round, formula)| Command::Ask { asked: asked(round), formula }),
+        1 => (1u32..4).prop_map(|round| Command::PutOff { asked: asked(round) }),
         1 => (1u32..4).prop_map(|round| Command::Abandon { asked: asked(round), formula: None }),
         1 => (1u32..4).prop_map(|round| Command::Abandon { asked: asked(round), formula: Some(wuchang()) }),
         3 => (0u32..=10, hours(), any_formula()).prop_map(|(tenths, now, formula)| Command::Rate {
@@ -343,12 +395,12 @@ proptest! {
     fn every_called_party_gets_one_score_a_round(commands in prop::collection::vec(any_command(), 1..40)) {
         let mut commands = commands;
         commands.retain(|command| !matches!(command, Command::Abandon { .. }));
-        commands.extend([ask(9), check(due(), wuchang())]);
+        commands.extend([ask(9), check(over(), wuchang())]);
         let (state, outcomes) = play(&commands);
         let mut scores: Vec<(u32, Code)> = outcomes.iter().flatten().flatten().filter_map(|event| match event {
             Event::Scored(score) => Some((score.round, score.party.clone())),
-            Event::RatingRequested(_) | Event::Rated { .. } | Event::PartyRated { .. }
-            | Event::CallbackLogged { .. } | Event::RatingLapsed { .. } => None,
+            Event::RatingRequested { .. } | Event::Rated { .. } | Event::PartyRated { .. }
+            | Event::CallbackLogged { .. } | Event::RatingLapsed { .. } | Event::RatingPutOff { .. } => None,
         }).collect();
         let all = scores.len();
         scores.sort();

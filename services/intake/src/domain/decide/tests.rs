@@ -103,6 +103,33 @@ fn what_others_raised_too_is_not_for_one_of_them_to_withdraw() {
 }
 
 #[test]
+fn whoever_raised_it_twice_is_no_other_to_themselves() {
+    let received_from = |caller: &str, hour: i64| {
+        let Event::Received(mut received) = received(hour) else { unreachable!() };
+        received.caller_ref = caller.to_owned();
+        Event::Received(received)
+    };
+    let joined_by = |callers: &[&str]| {
+        let join = |state: State, (number, caller): (u64, &&str)| {
+            let callers = given(&[received_from(caller, 5)]).callers(case(number), None, "又来一次");
+            let join = Command::Join { case: EARLIER.parse().unwrap(), callers };
+            Rules::decide(&state, &join).unwrap().iter().fold(state, Rules::evolve)
+        };
+        (2..).zip(callers).fold(given(&[received_from("c-1", 1)]), join)
+    };
+    let withdraw = Command::Withdraw { reason: String::new(), course: Course::Open, gone: vec![] };
+    for again in [&["c-1"][..], &["c-1", "c-1"]] {
+        for command in [&withdraw, &propose("s-1", Course::Open)] {
+            assert!(Rules::decide(&joined_by(again), command).is_ok_and(|events| events.len() == 1));
+        }
+    }
+    // One neighbour who came twice is one; two who gave no reference may be two.
+    let refused = |callers: &[&str]| Rules::decide(&joined_by(callers), &withdraw);
+    assert_eq!(refused(&["c-1", "c-2", "c-2"]), Err(Refusal::OthersJoined(1)));
+    assert_eq!(refused(&["", ""]), Err(Refusal::OthersJoined(2)));
+}
+
+#[test]
 fn what_is_closed_is_rated_and_nobody_leaves_it_out_any_more() {
     let proposed = [received(1), Event::ExclusionProposed { reason: String::new(), by: "s-1".to_owned() }];
     for course in [Course::Open, Course::Answered] {

@@ -6,6 +6,10 @@ fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_590_000_000 + hour * 3600).unwrap()
 }
 
+fn after(hour: i64) -> Timestamp {
+    late_from(at(hour))
+}
+
 fn opening(households: &[&str], threshold_percent: u32, quorum_percent: u32) -> Opening {
     Opening {
         case: None,
@@ -69,9 +73,9 @@ fn with_too_few_heard_nothing_is_said() {
 #[test]
 fn it_closes_by_itself_once_and_never_early() {
     let state = given(&[open(50, 0)]);
-    assert_eq!(state.next_deadline(), Some(at(100)));
-    assert_eq!(Rules::decide(&state, &Command::CheckDeadline { now: at(99) }), Ok(vec![]));
-    let over = Rules::decide(&state, &Command::CheckDeadline { now: at(100) }).unwrap();
+    assert_eq!(state.next_deadline(), Some(after(100)));
+    assert_eq!(Rules::decide(&state, &Command::CheckDeadline { now: at(100) }), Ok(vec![]));
+    let over = Rules::decide(&state, &Command::CheckDeadline { now: after(100) }).unwrap();
     assert!(matches!(over[..], [Event::Closed { outcome: Outcome::Failed, by_deadline: true, .. }]));
     let state = over.iter().fold(state, Rules::evolve);
     assert_eq!(Rules::decide(&state, &Command::CheckDeadline { now: at(101) }), Ok(vec![]));
@@ -81,10 +85,13 @@ fn it_closes_by_itself_once_and_never_early() {
 }
 
 #[test]
-fn an_answer_after_the_time_is_too_late_even_before_the_alarm_rings() {
-    let Command::Answer { street, answers, .. } = answer(&[("1-101", Answer::Yes)]) else { unreachable!() };
-    let late = Command::Answer { street, answers, now: at(100) };
-    assert_eq!(Rules::decide(&given(&[open(50, 0)]), &late), Err(Refusal::PollClosed));
+fn an_answer_after_the_last_second_is_too_late_even_before_the_alarm_rings() {
+    let answered = |now| {
+        let Command::Answer { street, answers, .. } = answer(&[("1-101", Answer::Yes)]) else { unreachable!() };
+        Rules::decide(&given(&[open(50, 0)]), &Command::Answer { street, answers, now })
+    };
+    assert!(answered(at(100)).is_ok_and(|events| events.len() == 1));
+    assert_eq!(answered(after(100)), Err(Refusal::PollClosed));
 }
 
 #[test]
