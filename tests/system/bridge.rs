@@ -26,6 +26,7 @@ async fn a_file_comes_in_once_however_often_it_is_sent() {
         "b-4,何时,时间写错了,前天晚上,,".to_owned(),
         "b-5,少了一列".to_owned(),
         ",没有编号,内容,,,".to_owned(),
+        format!("b-6,比信封还大,{},,,", "很长".repeat(200_000)),
         "b-7,桥上的井盖松动,\"走过去会响, 请修\",,,".to_owned(),
     ];
     std::fs::write(&file, format!("\u{feff}{}\r\n", rows.join("\r\n"))).unwrap();
@@ -39,13 +40,14 @@ async fn a_file_comes_in_once_however_often_it_is_sent() {
     let said = String::from_utf8_lossy(&first.stderr);
     assert_eq!(first.status.code(), Some(1), "rejected rows are a failure: {said}");
     let summary: Value = serde_json::from_slice(&first.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
-    assert_eq!(counts(&summary), (7, 3, 0, 4), "{summary:#}");
+    assert_eq!(counts(&summary), (8, 3, 0, 5), "{summary:#}");
     let lines_of_long = u64::try_from(quoted.matches('\n').count()).unwrap();
     let wrong = [
         (4, "b-3", "place.latitude", "coordinate-range"),
         (5, "b-4", "occurred_at", "instant"),
         (6, "", "", "columns"),
         (7, "", "external_ref", "required"),
+        (8, "b-6", "payload", "size"),
     ]
     .map(|(line, reference, field, rule)| {
         (line + lines_of_long, reference.to_owned(), field.to_owned(), rule.to_owned())
@@ -56,7 +58,7 @@ async fn a_file_comes_in_once_however_often_it_is_sent() {
 
     let second = send(&["--lenient"]);
     assert_eq!(second.status.code(), Some(0), "{}", String::from_utf8_lossy(&second.stderr));
-    assert_eq!(counts(&serde_json::from_slice(&second.stdout).unwrap()), (7, 0, 3, 4));
+    assert_eq!(counts(&serde_json::from_slice(&second.stdout).unwrap()), (8, 0, 3, 5));
 
     let list = huying_ok(&[&["case", "list", "--district", DISTRICT, "--json"][..], &data[..]].concat());
     let cases: Vec<Value> = serde_json::from_str(&list).unwrap();

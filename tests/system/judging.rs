@@ -1,5 +1,6 @@
 //! The judgement desk: what it shows somebody is what it takes from them, and what ended does not wait there.
 
+use chassis::Identity;
 use proto::casebook::v1::ListQueueRequest;
 use proto::common::v1::{Level, Place};
 use proto::intake::v1::{SubmitRequest, WithdrawRequest};
@@ -105,6 +106,21 @@ async fn what_the_desk_shows_somebody_is_what_it_takes_from_them() {
     }
     // Nobody is told more of a case there is not.
     assert!(seen(&installation, "district", "jiangan-centre", "191021-4489yvd").await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_nobodys_but_the_one_who_made_it() {
+    let installation = shared();
+    let case = unclear(&installation, "judging-claimed").await;
+    let claim = async |staff: &str| {
+        let who = Identity { staff_ref: staff.to_owned(), ..acting("district", "jiangan-centre") };
+        let (district, command_id) = (DISTRICT.to_owned(), "counter-1".to_owned());
+        let request = ClaimRequest { district, case_id: case.clone(), command_id };
+        installation.triage(&who).await.claim(request).await.map_err(|refused| refused.code())
+    };
+    let first = claim("ja-1").await.unwrap().into_inner();
+    assert_eq!(claim("ja-1").await.unwrap().into_inner(), first, "the answer was lost, and asked for again");
+    assert_eq!(claim("ja-2").await.unwrap_err(), Code::AlreadyExists, "a colleague under the same name");
 }
 
 #[tokio::test(flavor = "multi_thread")]

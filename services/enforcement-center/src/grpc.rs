@@ -22,7 +22,7 @@ use proto::enforcement_center::v1::{
 };
 use record::Answered;
 use record::follow::Failure;
-use station::desk::{case_key, named};
+use station::desk::{case_key, named, named_by};
 use station::{
     ADDRESS_LENGTH_MAX, Caller, Desk, Named, Recorded, Station, Violation, broker_status, counted, line, optional_line,
     optional_prose, prose,
@@ -305,7 +305,10 @@ impl EnforcementCenterService for Door {
     async fn order_stop(&self, request: Request<OrderStopRequest>) -> Result<Response<OrderStopResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = asked!(self, caller, request, "OrderStop");
+        let mut asked = asked!(self, caller, request, "OrderStop");
+        if request.served_by.is_empty() {
+            asked.named = named_by(&request.command_id, request, &asked.caller.staff_ref)?;
+        }
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let order = StopOrder {
             party: fields::code("party", &request.party)?,
@@ -325,7 +328,10 @@ impl EnforcementCenterService for Door {
     ) -> Result<Response<ServeNoticeResponse>, Status> {
         let caller = Caller::of(&request)?;
         let request = request.get_ref();
-        let asked = asked!(self, caller, request, "ServeNotice");
+        let mut asked = asked!(self, caller, request, "ServeNotice");
+        if request.served_by.is_empty() {
+            asked.named = named_by(&request.command_id, request, &asked.caller.staff_ref)?;
+        }
         let (how, by, asker) = (&request.service_proof, &request.served_by, &asked.caller.staff_ref);
         let now = self.station().now();
         let proof = fields::proof(how, by, asker, request.served_at.as_ref(), now)?;

@@ -130,8 +130,11 @@ fn somewhere(mut place: Place, charter: &Charter) -> Place {
         (place.longitude, place.latitude) = (None, None);
     }
     let find = |code: &str| charter.party(code).map(|party| &party.code);
-    let names = charter.parties().iter().map(|party| (&party.name, &party.code));
-    if let Some(party) = known(&place.party, find, names, |_| ()) {
+    let names = charter.places().map(|party| (&party.name, &party.code));
+    // Earlier versions took any unit for a place, and hashed its code.
+    let others = charter.parties().iter().map(|party| (&party.name, &party.code));
+    let said = known(&place.party, find, names, |_| ());
+    if let Some(party) = said.or_else(|| known(&place.party, find, others, |_| ())) {
         let there = place.longitude.zip(place.latitude).and_then(|(east, north)| charter.party_at(east, north));
         let told = there.is_some_and(|there| there.code == party);
         place.party = if told { String::new() } else { party.to_string() };

@@ -15,7 +15,7 @@ use proto::intake::v1::{
     WithdrawRequest, WithdrawResponse, submit_reply,
 };
 use station::access::table;
-use station::desk::{case_key, named};
+use station::desk::{case_key, named, named_by};
 use station::{Caller, Recorded, optional_prose, prose, refusal_of};
 use tonic::{Request, Response, Status, Streaming};
 use vocabulary::Course;
@@ -120,7 +120,8 @@ impl IntakeService for Door {
         &self,
         request: Request<ProposeExclusionRequest>,
     ) -> Result<Response<ProposeExclusionResponse>, Status> {
-        let (request, asked) = asked!(self, request, "ProposeExclusion");
+        let (request, mut asked) = asked!(self, request, "ProposeExclusion");
+        asked.named = named_by(&request.command_id, &request, &asked.caller.staff_ref)?;
         let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
         let (by, course) = (asked.caller.staff_ref.clone(), self.app.course(&asked.key).await?);
         let command = Command::ProposeExclusion { reason, by, course, gone: self.app.gone(&asked.key).await? };
@@ -132,7 +133,8 @@ impl IntakeService for Door {
         &self,
         request: Request<ApproveExclusionRequest>,
     ) -> Result<Response<ApproveExclusionResponse>, Status> {
-        let (_, asked) = asked!(self, request, "ApproveExclusion");
+        let (request, mut asked) = asked!(self, request, "ApproveExclusion");
+        asked.named = named_by(&request.command_id, &request, &asked.caller.staff_ref)?;
         let (by, course) = (asked.caller.staff_ref.clone(), self.app.course(&asked.key).await?);
         let command = Command::ApproveExclusion { by, course, gone: self.app.gone(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;

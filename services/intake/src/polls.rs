@@ -20,6 +20,7 @@ use station::access::Matter;
 use station::desk::{case_key, named};
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
+use vocabulary::reference::{NotOpaque, number_free};
 
 use crate::app::App;
 use crate::domain::poll::{Command, HOUSEHOLDS_MAX, Opening, Rules, State};
@@ -235,6 +236,8 @@ fn households(named: &[String]) -> Result<Vec<String>, Status> {
     if let Some(twice) = named.iter().find(|household| !seen.insert(household.as_str())) {
         return Err(Violation::new("households", "each-once", format!("{twice:?} stands there twice")).into());
     }
+    let number = |wrong: NotOpaque| Violation::new("households", "opaque-reference", wrong.to_string());
+    named.iter().try_for_each(|name| number_free(name)).map_err(number)?;
     named.iter().map(|name| household("households", name)).collect()
 }
 
@@ -286,6 +289,7 @@ mod tests {
             assert!(household("households", bad).is_err(), "{bad:?}");
         }
         assert!(households(&["1-101".to_owned(), "1-101".to_owned()]).is_err(), "each once");
+        assert!(households(&["1-101".to_owned(), "138-0013-8000".to_owned()]).is_err(), "a telephone");
         assert!(households(&[]).is_err());
         assert!(percent("threshold_percent", 0, 1).is_err() && percent("quorum_percent", 0, 0).is_ok());
         assert!(percent("threshold_percent", 101, 1).is_err());

@@ -11,7 +11,6 @@ use station::{Caller, Desk, Violation, broker_status};
 use tonic::{Request, Response, Status};
 
 use crate::domain::{Event, Rules};
-use crate::words;
 
 /// Values of a preview; a text knows six.
 const VALUES_MAX: usize = 20;
@@ -64,7 +63,8 @@ impl NotificationService for Door {
             return Err(Violation::new("values", "size", description).into());
         }
         let values = request.values.into_iter().collect();
-        let rendered = words::render(&text.zh, &values).map_err(|error| Violation::new("values", "template", error))?;
+        let rendered =
+            charter::render(&text.zh, &values).map_err(|error| Violation::new("values", "template", error))?;
         Ok(Response::new(PreviewResponse { rendered }))
     }
 }

@@ -247,7 +247,7 @@ fn write(
             means: charter.colour_limits(colour).means.iter().map(|means| means.as_str()).collect(),
         }),
     };
-    Ok(match words::render(&text.zh, &words::values(charter, &key.id, case, telling)) {
+    Ok(match charter::render(&text.zh, &words::values(charter, &key.id, case, telling)) {
         Ok(rendered) => Draft::Written(Message { rendered, ..message }),
         Err(error) => Draft::Unwritable(message, error),
     })

@@ -1,34 +1,15 @@
 //! What a text says: the charter's template, filled with names and local times.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use charter::{Charter, Colour};
 use ids::Code;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use vocabulary::Outcome;
 
 use crate::cases::Case;
 use crate::domain::tellings::{Ending, Telling, Vote, Whom};
 
 pub type Values = BTreeMap<String, String>;
-
-/// A text may ask whether something is there; naming what is not is an error.
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    // A message is plain text, whoever shows it escapes it.
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment
-});
-
-/// Fills a template.
-///
-/// # Errors
-/// In words: what the template names is not there, or it cannot be read.
-pub fn render(template: &str, values: &Values) -> Result<String, String> {
-    TEMPLATES.render_str(template, values.clone()).map_err(|error| error.to_string())
-}
 
 /// Everything a text may name, as people call it.
 pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling) -> Values {
@@ -104,7 +85,7 @@ mod tests {
     fn say(charter: &Charter, telling: &Telling) -> Result<String, String> {
         let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()] };
         let text = charter.text(telling.text.as_str()).unwrap();
-        render(&text.zh, &values(charter, "261121-7k3q9xf", &case, telling))
+        charter::render(&text.zh, &values(charter, "261121-7k3q9xf", &case, telling))
     }
 
     #[test]
@@ -161,8 +142,11 @@ mod tests {
     #[test]
     fn a_text_that_names_what_is_not_there_is_an_error_and_one_that_asks_is_not() {
         let values = Values::from([("title".to_owned(), "<b>渍水</b>".to_owned())]);
-        assert_eq!(render("{{ title }}{% if due %}，{{ due }}{% endif %}", &values).as_deref(), Ok("<b>渍水</b>"));
-        let error = render("{{ title }} {{ due }}", &values).unwrap_err();
+        assert_eq!(
+            charter::render("{{ title }}{% if due %}，{{ due }}{% endif %}", &values).as_deref(),
+            Ok("<b>渍水</b>")
+        );
+        let error = charter::render("{{ title }} {{ due }}", &values).unwrap_err();
         assert!(error.contains("undefined"), "{error}");
     }
 }

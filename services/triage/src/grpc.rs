@@ -11,7 +11,7 @@ use proto::triage::v1::{
     Candidate, ClaimRequest, ClaimResponse, GetRequest, GetResponse, JudgeRequest, JudgeResponse, RegradeRequest,
     RegradeResponse, SuggestRequest, SuggestResponse,
 };
-use station::desk::{case_key, named};
+use station::desk::{case_key, named, named_by};
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, broker_status, optional_prose, prose, wire};
 use tonic::{Request, Response, Status};
 
@@ -148,9 +148,9 @@ impl TriageService for Door {
         let request = request.into_inner();
         let asked =
             self.asked(caller, "huying.triage.v1.TriageService/Claim", &request.district, &request.case_id).await?;
-        let command = Command::Claim { by: asked.caller.staff_ref.clone() };
-        let Recorded { revision, position } =
-            self.decide(&asked, named(&request.command_id, &request)?, command).await?;
+        let by = asked.caller.staff_ref.clone();
+        let named = named_by(&request.command_id, &request, &by)?;
+        let Recorded { revision, position } = self.decide(&asked, named, Command::Claim { by }).await?;
         Ok(Response::new(ClaimResponse { revision, position }))
     }
 

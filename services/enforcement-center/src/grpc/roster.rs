@@ -54,7 +54,7 @@ pub async fn unseat(desk: &Desk<Rules>, caller: &Caller, request: &UnseatOfficer
     .await?;
     let command = Command::Unseat {
         party: fields::code("party", &request.party)?,
-        staff_ref: station::staff_ref("staff_ref", &request.staff_ref)?,
+        staff_ref: station::recorded_staff_ref("staff_ref", &request.staff_ref)?,
     };
     let key = roster_key(charter.district.clone(), &code);
     Ok(desk.ask(&key, caller, named(&request.command_id, request)?, &charter, command).await?.into())
@@ -71,7 +71,7 @@ pub async fn set_away(desk: &Desk<Rules>, caller: &Caller, request: &SetAwayRequ
     .await?;
     let command = Command::SetAway {
         party: fields::code("party", &request.party)?,
-        staff_ref: station::staff_ref("staff_ref", &request.staff_ref)?,
+        staff_ref: station::recorded_staff_ref("staff_ref", &request.staff_ref)?,
         until: optional_time("until", request.until.as_ref()).map_err(Violation::from)?,
     };
     let key = roster_key(charter.district.clone(), &code);

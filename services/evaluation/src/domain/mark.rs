@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use vocabulary::number::is_number;
+use vocabulary::text::is_unseen;
 
 use super::NOTE_LENGTH_MAX;
 
@@ -67,9 +68,10 @@ impl Mark {
     }
 }
 
-/// Dots and dashes fill a required field and say nothing.
+/// Dots and dashes fill a required field and say nothing, as do characters that nobody sees.
 fn says_why(reason: &str) -> bool {
-    reason.chars().count() >= REASON_LENGTH_MIN && reason.chars().any(char::is_alphanumeric)
+    reason.chars().filter(|character| !is_unseen(*character)).count() >= REASON_LENGTH_MIN
+        && reason.chars().any(char::is_alphanumeric)
 }
 
 #[cfg(test)]
@@ -78,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_deduction_without_a_reason_is_no_mark() {
-        for reason in ["", "   ", "迟到", "……！？", "----", "  . . "] {
+        for reason in ["", "   ", "迟到", "……！？", "----", "  . . ", "迟到\u{200b}\u{200b}\u{200b}\u{200b}"]
+        {
             assert_eq!(Mark::new("0.9", reason), Err(MarkProblem::ReasonMissing), "{reason:?}");
         }
         let mark = Mark::new("0.90", " 派来的人不能拍板 ").unwrap();

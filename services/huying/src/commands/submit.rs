@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// What it is about, by code, if known; else triage finds out
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     category: String,
-    /// Channel it came by, by code; the bridge's first, if none is named
+    /// Channel it came by, by code; the bridge's first, if none is named. Who is no bridge names one
     #[arg(long, value_name = "CODE", default_value = "", hide_default_value = true)]
     channel: String,
     /// The sender's own reference; a new one, if none is given

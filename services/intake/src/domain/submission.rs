@@ -103,7 +103,7 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
             }
         },
     };
-    let occurred_at = times(submission, around.now, &mut problems);
+    let occurred_at = times(submission, &around, &mut problems);
     let campaign = campaign(submission, &around, &mut problems);
     let (Some(channel), true) = (channel, problems.0.is_empty()) else { return Err(problems.0) };
     Ok(Received {
@@ -129,21 +129,24 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
 }
 
 /// When it happened: never in the future, and never after it was written down.
-fn times(submission: &Submission<'_>, now: Timestamp, problems: &mut Problems) -> Timestamp {
+fn times(submission: &Submission<'_>, around: &Circumstances<'_>, problems: &mut Problems) -> Timestamp {
+    let now = around.now;
+    // As people of the district write it.
+    let local = |at: Timestamp| at.to_zoned(around.charter.time_zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z");
     let occurred_at = submission.occurred_at.or(submission.recorded_at).unwrap_or(now);
     for (field, at) in [("occurred_at", submission.occurred_at), ("recorded_at", submission.recorded_at)] {
         if let Some(at) = at.filter(|at| *at < EARLIEST) {
-            let description = format!("{at} is what programs write when they have no time; leave it out");
+            let description = format!("{} is what programs write when they have no time; leave it out", local(at));
             problems.add(field, "a-time-at-all", description);
         }
     }
     for (field, at) in [("occurred_at", Some(occurred_at)), ("recorded_at", submission.recorded_at)] {
         if let Some(at) = at.filter(|at| at.duration_since(now) > CLOCK_SKEW_MAX) {
-            problems.add(field, "not-in-the-future", format!("{at} is after now, {now}"));
+            problems.add(field, "not-in-the-future", format!("{} is after now, {}", local(at), local(now)));
         }
     }
     if let Some(recorded_at) = submission.recorded_at.filter(|recorded_at| occurred_at > *recorded_at) {
-        let description = format!("{occurred_at} is after it was recorded, {recorded_at}");
+        let description = format!("{} is after it was recorded, {}", local(occurred_at), local(recorded_at));
         problems.add("occurred_at", "not-after-recorded", description);
     }
     occurred_at
@@ -208,14 +211,16 @@ fn channel<'c>(
         ("", Some(bridge)) => bridge.channels.first().map_or("", Code::as_str),
         (code, _) => code,
     };
+    let all = || charter.channels().iter().map(|channel| channel.code.as_str()).collect::<Vec<_>>().join(", ");
+    if code.is_empty() {
+        problems.add("channel", "required", format!("no bridge says which, so it must be said; known: {}", all()));
+        return None;
+    }
     let known = known(
         code,
         |code| charter.channel(code).map(|channel| &channel.code),
         charter.channels().iter().map(|channel| (&channel.name, &channel.code)),
-        |unknown| {
-            let known: Vec<&str> = charter.channels().iter().map(|channel| channel.code.as_str()).collect();
-            problems.add("channel", "known-channel", format!("{unknown} channel; known: {}", known.join(", ")));
-        },
+        |unknown| problems.add("channel", "known-channel", format!("{unknown} channel; known: {}", all())),
     );
     let channel = known.and_then(|code| charter.channel(code.as_str()))?;
     if bridge.is_some_and(|bridge| !bridge.channels.contains(&channel.code)) {
@@ -227,8 +232,8 @@ fn channel<'c>(
 fn place(submission: &Submission<'_>, charter: &Charter, problems: &mut Problems) -> Place {
     let party = known(
         submission.place_party,
-        |code| charter.party(code).map(|party| &party.code),
-        charter.parties().iter().map(|party| (&party.name, &party.code)),
+        |code| charter.place(code).map(|place| &place.code),
+        charter.places().map(|place| (&place.name, &place.code)),
         |unknown| {
             problems.add("place.party", "known-party", format!("{unknown} grid, community or street of this charter"));
         },

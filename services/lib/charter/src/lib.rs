@@ -63,7 +63,7 @@ pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
-pub use text::Text;
+pub use text::{Text, render};
 pub use yaml::odd_numbers;
 
 /// One version of one district's rules. The lookups are in `lookup.rs`.

@@ -31,6 +31,16 @@ impl Charter {
         self.parties().iter().filter(move |party| party.kind == kind)
     }
 
+    /// Grids, communities and streets: where something can be.
+    pub fn places(&self) -> impl Iterator<Item = &Party> {
+        self.parties().iter().filter(|party| party.kind.is_place())
+    }
+
+    #[must_use]
+    pub fn place(&self, code: &str) -> Option<&Party> {
+        self.party(code).filter(|party| party.kind.is_place())
+    }
+
     /// Every party that runs its own responder service and so can be called.
     pub fn departments(&self) -> impl Iterator<Item = &Party> {
         self.parties().iter().filter(|party| party.responder)

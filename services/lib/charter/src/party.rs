@@ -65,6 +65,12 @@ impl PartyKind {
         }
     }
 
+    /// Whether something can be there: it has an area.
+    #[must_use]
+    pub const fn is_place(self) -> bool {
+        matches!(self, Self::Grid | Self::Community | Self::Street)
+    }
+
     /// The level of a case that such a party has.
     #[must_use]
     pub const fn level(self) -> Level {

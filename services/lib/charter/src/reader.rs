@@ -11,7 +11,7 @@ use ids::Code;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use vocabulary::number;
-use vocabulary::text::stray_control;
+use vocabulary::text::{is_unseen, stray_control};
 
 use crate::source::Problem;
 use crate::yaml::{Key, Node, Number, Position, Value};
@@ -348,7 +348,7 @@ impl<'a, 'r> Cursor<'a, 'r> {
 
     pub fn filled(&self) -> Option<String> {
         let text = self.text()?;
-        if text.trim().is_empty() {
+        if text.chars().all(|character| character.is_whitespace() || is_unseen(character)) {
             self.problem("empty-text", "this text is empty");
             return None;
         }

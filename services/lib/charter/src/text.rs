@@ -1,6 +1,10 @@
 //! What people are told: `texts.yaml`.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use ids::Code;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use crate::reader::{Cursor, Fields, Kind};
 
@@ -70,6 +74,9 @@ pub(crate) const TEXTS_REQUIRED: [&str; 58] = [
 pub(crate) const VARIABLES: [&str; 9] =
     ["case_id", "title", "street", "party", "due", "outcome", "colour", "note", "is_holder"];
 
+/// Instructions of the renderer for one text. Those of the shipped charters take less than 30.
+const STEPS_MAX: u64 = 1000;
+
 /// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome`,
 /// `colour`, `note` (what somebody answered) and `is_holder` (there if it goes to whoever has the case).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,13 +100,45 @@ fn text(fields: &Fields<'_, '_>) -> Option<Text> {
 
 fn template(cursor: Cursor<'_, '_>) -> Option<String> {
     let text = cursor.text()?;
-    match syntax(&text) {
-        Ok(()) => Some(text),
-        Err(message) => {
-            cursor.problem("template-syntax", message);
-            None
-        }
+    if let Err(message) = syntax(&text) {
+        cursor.problem("template-syntax", message);
+        return None;
     }
+    if let Err(message) = try_out(&text) {
+        cursor.form("template-renders", message);
+    }
+    Some(text)
+}
+
+/// A text may ask whether something is there; naming what is not is an error.
+static RENDERER: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    // A message is plain text, whoever shows it escapes it.
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(STEPS_MAX));
+    environment
+});
+
+/// Puts a text into words.
+///
+/// # Errors
+/// In words: what it names is not there, or it cannot be read or ended.
+pub fn render(template: &str, values: &BTreeMap<String, String>) -> Result<String, String> {
+    RENDERER.render_str(template, values.clone()).map_err(|error| error.to_string())
+}
+
+/// The text in words with everything there that it may name, and then without: what a condition hides until somebody is to
+/// be told fails here. Empty and not absent, because naming what is there only sometimes is between the text and its moment.
+fn try_out(text: &str) -> Result<(), String> {
+    let named: Vec<&str> = VARIABLES.into_iter().filter(|variable| text.contains(variable)).collect();
+    let asks = text.contains("if ");
+    // One bit for each that is left empty.
+    (0..if asks { 1_u32 << named.len() } else { 1 }).try_for_each(|empty| {
+        let value = |at: usize| if empty & (1 << at) == 0 { "1" } else { "" };
+        let values = named.iter().enumerate().map(|(at, name)| ((*name).to_owned(), value(at).to_owned()));
+        render(text, &values.collect()).map(|_| ())
+    })
 }
 
 /// Whether every tag is closed, every block ended and every variable known. The renderer checks the rest.
@@ -157,6 +196,22 @@ mod tests {
             "{#}",
         ] {
             assert!(syntax(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_put_into_words_is_found_before_anybody_is_to_be_told() {
+        for good in ["plain", "{{ title }}{% if due %}，{{ due|upper }}{% elif not note %}{{ party }}{% endif %}"] {
+            assert_eq!(try_out(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "{{ case_id|nofilter }}",
+            "{{ case_id.x.y }}",
+            "{% if due %}{{ due }}{% else %}{{ note|nofilter }}{% endif %}",
+            "{% for i in range(1000000000) %}字{% endfor %}",
+            "{% for i in range(90000) %}字{% endfor %}",
+        ] {
+            assert!(try_out(bad).is_err(), "{bad}");
         }
     }
 }

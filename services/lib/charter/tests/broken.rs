@@ -204,6 +204,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("wuchang", "campaigns.yaml", "completion: 3wd", "finish: 3wd", "unknown-key"),
     mistake("heping", "texts.yaml", "{{ title }}", "{{ title }", "template-syntax"),
     mistake("heping", "texts.yaml", "{{ title }}", "{{ phone }}", "template-syntax"),
+    mistake("heping", "texts.yaml", "{{ title }}", "{{ title|loud }}", "template-renders"),
     mistake("heping", "texts.yaml", "code: closed", "code: shut", "required-texts"),
     mistake("heping", "centre.yaml", "seats: [heping-fire", "seats: [heping-police", "resident-or-seat"),
     mistake(
@@ -232,6 +233,7 @@ const MISTAKES: &[Mistake] = &[
     mistake("heping", "calendar.yaml", "13:30-17:30", "11:30-17:30", "calendar-sane"),
     mistake("heping", "calendar.yaml", "  2021:\n", "  2031:\n", "calendar-sane"),
     mistake("heping", "powers.yaml", "name: { zh: 吹哨调度权", "name: { zh: ''", "empty-text"),
+    mistake("heping", "powers.yaml", "name: { zh: 吹哨调度权", "name: { zh: '\u{200b}'", "empty-text"),
 ];
 
 /// The charter with these mistakes, and for each the line it was made in.

@@ -279,6 +279,21 @@ fn read_seed(path: &Path) -> Result<String, BrokerError> {
     })
 }
 
+/// Ends when the broker has read what was sent until now. The client's own flush ends before that: what lies in the
+/// socket or in the client's buffer is lost with the connection (`findings/async-nats-flush-is-no-delivery.sh`). Only
+/// what comes back proves that it was read.
+pub(crate) async fn flush(client: &Client) {
+    let read = tokio::time::timeout(FLUSH_MAX, async {
+        let inbox = client.new_inbox();
+        let mut heard = client.subscribe(inbox.clone()).await.ok()?;
+        client.publish(inbox, Bytes::new()).await.ok()?;
+        heard.next().await
+    });
+    if !matches!(read.await, Ok(Some(_))) {
+        tracing::warn!("the broker did not say that it has read everything; what was sent last may come again");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,20 +312,5 @@ mod tests {
     fn a_broker_that_is_back_is_found_within_half_a_second() {
         assert!(reconnect_delay(1) < Duration::from_millis(10));
         assert_eq!(reconnect_delay(1_000_000), Duration::from_millis(RECONNECT_DELAY_MS_MAX));
-    }
-}
-
-/// Ends when the broker has read what was sent until now. The client's own flush ends before that: what lies in the
-/// socket or in the client's buffer is lost with the connection (`findings/async-nats-flush-is-no-delivery.sh`). Only
-/// what comes back proves that it was read.
-pub(crate) async fn flush(client: &Client) {
-    let read = tokio::time::timeout(FLUSH_MAX, async {
-        let inbox = client.new_inbox();
-        let mut heard = client.subscribe(inbox.clone()).await.ok()?;
-        client.publish(inbox, Bytes::new()).await.ok()?;
-        heard.next().await
-    });
-    if !matches!(read.await, Ok(Some(_))) {
-        tracing::warn!("the broker did not say that it has read everything; what was sent last may come again");
     }
 }

@@ -21,6 +21,9 @@ pub enum BrokerError {
     /// The broker said no and will say no again.
     #[error("the broker refused to {what}: {description} (error {code})")]
     Rejected { what: String, code: u64, description: String },
+    /// What was to be sent is larger than the broker takes, and always will be.
+    #[error("too large to {what}: {description}")]
+    TooLarge { what: String, description: String },
     /// A stream, consumer or bucket is not there. `huying provision` makes it (runbook HY-002).
     #[error("{what} is not there: run `huying provision` first (HY-002)")]
     NotProvisioned { what: String },

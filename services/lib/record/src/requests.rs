@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::client::RequestErrorKind;
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
@@ -13,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::broker::Broker;
-use crate::error::BrokerError;
+use crate::error::{BrokerError, chain};
 use crate::trace;
 
 /// Requests handled at the same time in one process; further ones wait in the subscription.
@@ -122,7 +123,7 @@ impl Broker {
 
 impl Requester {
     /// # Errors
-    /// Nobody answered within `wait`: the outcome is unknown, send it again.
+    /// Nobody answered within `wait`: the outcome is unknown, send it again; unless it is too large to be sent at all.
     pub async fn request(&self, subject: String, payload: Vec<u8>, wait: Duration) -> Result<Bytes, BrokerError> {
         let mut headers = async_nats::HeaderMap::new();
         trace::inject(&mut headers);
@@ -132,6 +133,9 @@ impl Requester {
         let reply = tokio::time::timeout(wait, self.0.client.send_request(subject, request)).await;
         match reply {
             Ok(Ok(reply)) => Ok(reply.payload),
+            Ok(Err(source)) if source.kind() == RequestErrorKind::MaxPayloadExceeded => {
+                Err(BrokerError::TooLarge { what, description: chain(&source) })
+            }
             Ok(Err(source)) => Err(BrokerError::unavailable(what, source)),
             Err(late) => Err(BrokerError::unavailable(what, late)),
         }

@@ -301,6 +301,14 @@ pub fn named(command_id: &str, request: &impl Serialize) -> Result<Named, Status
     Ok(Named { id: text.parse().map_err(violation)?, digest: digest(request) })
 }
 
+/// The same of what is done in the asker's own name: a colleague who asks the same asks something else.
+///
+/// # Errors
+/// INVALID_ARGUMENT.
+pub fn named_by(command_id: &str, request: &impl Serialize, staff_ref: &str) -> Result<Named, Status> {
+    named(command_id, &(request, staff_ref))
+}
+
 /// Enough to tell what was asked from what else could have been. It goes on the record, so the numbers that are masked there
 /// are masked here before: nobody can find them by trying. What cannot be written down is refused for its field
 /// anyway, and has none.

@@ -39,7 +39,7 @@ pub use evidence::evidence;
 pub use history::History;
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
-    optional_prose, place, prose, staff_ref,
+    optional_prose, place, prose, recorded_staff_ref, staff_ref,
 };
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,

@@ -50,10 +50,10 @@ pub fn optional_line(field: &'static str, text: &str, length_max: usize) -> Resu
     Ok(mask(&bounded(field, text, (length_max, false))?).0)
 }
 
-/// A staff number. Not masked: an official in office is named by it, and some look like a telephone's.
+/// A staff number: a reference that says nothing by itself, as those of callers are, so never a name, nor a telephone's number.
 ///
 /// # Errors
-/// Left out, or no number anybody would give out.
+/// Left out, or no such reference.
 pub fn staff_ref(field: &'static str, text: &str) -> Result<String, Violation> {
     said(field, optional_staff_ref(field, text)?)
 }
@@ -61,9 +61,20 @@ pub fn staff_ref(field: &'static str, text: &str) -> Result<String, Violation> {
 /// The same, where nobody need have one.
 ///
 /// # Errors
-/// No number anybody would give out.
+/// No reference.
 pub fn optional_staff_ref(field: &'static str, text: &str) -> Result<String, Violation> {
-    bounded(field, text, (STAFF_REF_LENGTH_MAX, false))
+    let said = bounded(field, text, (STAFF_REF_LENGTH_MAX, false))?;
+    let opaque = vocabulary::reference::check(&said);
+    opaque.map_err(|wrong| Violation::new(field, "opaque-reference", wrong.to_string()))?;
+    Ok(said)
+}
+
+/// The number of somebody who has to be on the record already, whatever was taken for one when they came there.
+///
+/// # Errors
+/// Left out, too long, or with control characters.
+pub fn recorded_staff_ref(field: &'static str, text: &str) -> Result<String, Violation> {
+    said(field, bounded(field, text, (STAFF_REF_LENGTH_MAX, false))?)
 }
 
 /// The fields of an officer, as the contract of a request names them: the whole, number and post.
@@ -89,7 +100,7 @@ pub const PLACE: [&str; 5] = ["place", "place.party", "place.address", "place.lo
 /// Where something is; nowhere, if nobody says. Everything that intake asks of a place.
 ///
 /// # Errors
-/// A party that the charter does not know, an address that is none, or degrees off the globe.
+/// A party that is no grid, community or street of the charter, an address that is none, or degrees off the globe.
 pub fn place(fields: [&'static str; 5], charter: &Charter, place: Option<&common::Place>) -> Result<Place, Violation> {
     let [whole, party_field, address, longitude, latitude] = fields;
     let Some(said) = place else { return Ok(Place::default()) };
@@ -99,8 +110,9 @@ pub fn place(fields: [&'static str; 5], charter: &Charter, place: Option<&common
         in_range(longitude, point.longitude, 180.0)?;
         in_range(latitude, point.latitude, 90.0)?;
     }
-    let unknown = || Violation::new(party_field, "known-party", format!("{party:?} is not a party of this charter"));
-    let known = |party: &str| charter.party(party).map(|party| party.code.clone());
+    let description = || format!("{party:?} is no grid, community or street of this charter");
+    let unknown = || Violation::new(party_field, "known-party", description());
+    let known = |code: &str| charter.place(code).map(|place| place.code.clone());
     let party: Option<Code> = if party.is_empty() { None } else { Some(known(party).ok_or_else(unknown)?) };
     Ok(Place { party, address: optional_line(address, &said.address, ADDRESS_LENGTH_MAX)?, point })
 }
@@ -161,6 +173,9 @@ mod tests {
         assert_eq!(rule(read("9", &"长".repeat(201))), ("officer.post", "text-length"));
         assert_eq!(rule(read(&"9".repeat(129), "")), ("officer.staff_ref", "text-length"));
         assert_eq!(rule(read("N/A", "")), ("officer.staff_ref", "required"));
+        for name in ["张三丰", "13800138000", "Chen Wei"] {
+            assert_eq!(rule(read(name, "")), ("officer.staff_ref", "opaque-reference"), "{name}");
+        }
         assert_eq!(rule(officer(OFFICER, None)), ("officer", "required"));
     }
 
@@ -179,8 +194,10 @@ mod tests {
         assert_eq!(rule(read(&wuchang(999.0, 1.0, ""))), ("check_in.longitude", "coordinate-range"));
         assert_eq!(rule(read(&wuchang(1.0, f64::NAN, ""))), ("check_in.latitude", "coordinate-range"));
         assert_eq!(rule(read(&wuchang(1.0, 1.0, "桥头\u{1b}[31m"))), ("check_in.address", "control-character"));
-        let stranger = common::Place { party: "nowhere".to_owned(), ..Default::default() };
-        assert_eq!(rule(read(&stranger)), ("check_in.party", "known-party"));
+        for stranger in ["nowhere", "wuchang-water"] {
+            let stranger = common::Place { party: stranger.to_owned(), ..Default::default() };
+            assert_eq!(rule(read(&stranger)), ("check_in.party", "known-party"));
+        }
         let half = common::Place { longitude: Some(1.0), ..Default::default() };
         assert_eq!(rule(read(&half)), ("check_in", "coordinate-pair"));
         assert_eq!(place(CHECK_IN, &charter, None), Ok(Place::default()));

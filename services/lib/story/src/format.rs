@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::{Context, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -272,13 +272,36 @@ impl<'de> Visitor<'de> for FactVisitor {
     }
 }
 
+impl Step {
+    /// Why it cannot be done so many times.
+    pub fn fault_of_times(&self) -> Option<String> {
+        let times = self.times?;
+        if self.action != "submit" {
+            return Some("only `submit` has `times`".to_owned());
+        }
+        if !(1..=TIMES_MAX).contains(&times) {
+            return Some(format!("times is 1 to {TIMES_MAX}, not {times}"));
+        }
+        let shares = self.with.contains_key("external_ref");
+        shares.then(|| "cases alike cannot share an external_ref; leave it out".to_owned())
+    }
+}
+
+/// A file as YAML. Only `true` and `false` are flags: `y`, `no` and `on` are words, as a text may be.
+///
+/// # Errors
+/// It is no YAML, or not of this form.
+pub fn yaml<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
+}
+
 impl Story {
     /// The form alone.
     ///
     /// # Errors
     /// It is not that of a story.
     pub fn read(text: &str) -> anyhow::Result<Self> {
-        serde_saphyr::from_str(text).map_err(|error| anyhow::anyhow!("{error}"))
+        yaml(text).map_err(|error| anyhow::anyhow!("{error}"))
     }
 
     /// # Errors
@@ -296,14 +319,8 @@ impl Story {
             let at = instant(begins, &step.at).with_context(what)?;
             ensure!(at >= before, "{}: {} is before the step before it", what(), step.at);
             before = at;
-            if let Some(times) = step.times {
-                ensure!(step.action == "submit", "{}: only `submit` has `times`", what());
-                ensure!((1..=TIMES_MAX).contains(&times), "{}: times is 1 to {TIMES_MAX}, not {times}", what());
-                ensure!(
-                    !step.with.contains_key("external_ref"),
-                    "{}: cases alike cannot share an external_ref; leave it out",
-                    what()
-                );
+            if let Some(fault) = step.fault_of_times() {
+                bail!("{}: {fault}", what());
             }
         }
         for (number, expected) in (1..).zip(&story.expect) {

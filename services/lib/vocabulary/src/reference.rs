@@ -38,10 +38,18 @@ static FIXED_LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// # Errors
 /// It cannot be an opaque reference. What is digits by chance inside a longer name, as in a hash, is none of a person's numbers.
 pub fn check(reference: &str) -> Result<(), NotOpaque> {
-    let separator = |c: char| "-_.:/+=".contains(c);
-    if !reference.chars().all(|c| c.is_ascii_alphanumeric() || separator(c)) {
+    if !reference.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:/+=".contains(c)) {
         return Err(NotOpaque::Form);
     }
+    number_free(reference)
+}
+
+/// The same of what has a form of its own, as the name of an object or a link.
+///
+/// # Errors
+/// It is the number of a person, or one of its parts is.
+pub fn number_free(reference: &str) -> Result<(), NotOpaque> {
+    let separator = |c: char| !c.is_ascii_alphanumeric();
     let digits: String = reference.chars().filter(|c| !separator(*c)).collect();
     let only_digits = digits.chars().all(|c| c.is_ascii_digit());
     let grouped = only_digits && reference.chars().any(separator) && FIXED_LINE.is_match(&digits);

@@ -49,13 +49,39 @@ const PLACEHOLDERS: [&str; 42] = [
 /// Signs that fill a field and say nothing, however many of them.
 const SIGNS: &str = "-—_~/\\|.。…*?!,、;:'\"#=+·";
 
-/// Whether a text stands for not knowing.
+/// Whether a text stands for not knowing, or has nothing in it that can be seen.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
-    let said: String = text.trim().chars().map(narrow).flat_map(char::to_lowercase).collect();
+    let seen = text.chars().filter(|character| !is_unseen(*character)).map(narrow);
+    let said: String = seen.flat_map(char::to_lowercase).collect();
     let said = unbracketed(said.trim()).trim_end_matches(['.', '。', '!', '?', ',', ';', '…']);
     !text.trim().is_empty()
         && (said.chars().all(|sign| SIGNS.contains(sign) || sign == ' ') || PLACEHOLDERS.contains(&unbracketed(said)))
+}
+
+/// Characters that take no room on a page by themselves: joiners, marks of direction, fillers, selectors of variants.
+#[must_use]
+pub fn is_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// Without one pair of brackets around the whole.
@@ -171,6 +197,16 @@ mod tests {
         }
         for said in ["", "无牌摩托车", "未知来源的烟", "0", "没有路灯", "南湖", "None of them"] {
             assert!(!is_placeholder(said), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_says_nothing() {
+        for said in ["\u{200b}\u{200b}", " \u{feff}", "\u{3164}", "\u{2800}\u{200d}", "无\u{200b}", "\u{ad}-"] {
+            assert!(is_placeholder(said), "{said:?}");
+        }
+        for said in ["路灯\u{200b}不亮", "👩\u{200d}🔧", "⚠\u{fe0f}"] {
+            assert!(!is_placeholder(said), "{said:?}");
         }
     }
 

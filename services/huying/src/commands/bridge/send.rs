@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use prost::Message;
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
 use proto::subjects::BridgeSubject;
-use record::{Broker, BrokerConfig, Credentials, Requester, chain};
+use record::{Broker, BrokerConfig, BrokerError, Credentials, Requester, chain};
 
 use super::Route;
 use super::report::{Outcome, Reject};
@@ -42,7 +42,8 @@ impl Sender {
         Ok(Self { requester: broker.requester(), subject, _broker: broker })
     }
 
-    /// Sends it until there is an answer that does not depend on when one asks.
+    /// Sends it until there is an answer that does not depend on when one asks. What the broker does not take at all is
+    /// rejected as what intake finds too large.
     ///
     /// # Errors
     /// There is none after [`ATTEMPTS_MAX`].
@@ -57,6 +58,9 @@ impl Sender {
             }
             let reply = match self.requester.request(self.subject.clone(), payload.clone(), ANSWER_MAX).await {
                 Ok(reply) => SubmitReply::decode(reply).context("intake's answer cannot be read")?,
+                Err(error @ BrokerError::TooLarge { .. }) => {
+                    return Ok(Outcome::Rejected(vec![Reject::new("payload", "size", &chain(&error))]));
+                }
                 Err(error) => {
                     why = format!("nobody answers on {}: {}", self.subject, chain(&error));
                     continue;

@@ -110,6 +110,21 @@ fn every_named_source_is_a_channel_of_every_shipped_charter() {
 }
 
 #[test]
+fn who_is_no_bridge_names_the_channel() {
+    assert_eq!(checked(&said(), "wuchang-water"), Err(vec![("channel", "required")]));
+    assert!(checked(&Submission { channel: "grid-patrol", ..said() }, "wuchang-water").is_ok());
+}
+
+#[test]
+fn nothing_happens_at_an_office_or_in_a_whole_city() {
+    let at = |place_party| checked(&Submission { place_party, ..said() }, "wuchang-weilinli");
+    for unit in ["wuchang-water", "区水务局", "wuchang-jiyuqiao-command-centre", "武汉市", "wuchang"] {
+        assert_eq!(at(unit), Err(vec![("place.party", "known-party")]), "{unit}");
+    }
+    assert!(at("wuchang-jiyuqiao").is_ok() && at("积玉桥街道").is_ok());
+}
+
+#[test]
 fn a_campaign_holds_only_while_it_runs() {
     let with = |campaign, recorded_at| checked(&Submission { campaign, recorded_at, ..said() }, "wuchang-weilinli");
     let received = with("summer-heat", None).unwrap();

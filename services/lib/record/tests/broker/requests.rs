@@ -79,6 +79,8 @@ async fn a_request_that_its_handler_dies_of_is_answered_and_so_is_the_next() {
 async fn a_request_that_nobody_hears_is_an_error_in_time() {
     let mut world = World::new().await;
     let requester = world.broker.requester();
+    let large = requester.request("ans.wuchang-jsj.call".to_owned(), vec![0; 8 * 1024 * 1024], WAIT).await;
+    assert!(large.is_err_and(|error| !error.is_transient()), "it is as large the next time");
     let unheard = requester.request("ans.wuchang-jsj.call".to_owned(), Vec::new(), WAIT).await;
     assert!(unheard.is_err_and(|error| error.is_transient()));
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::Fault;
+use crate::format::yaml;
 
 /// The lines of a story, and where each of its steps and expectations begins.
 pub struct Lines {
@@ -25,7 +26,7 @@ struct Parts {
 impl Lines {
     pub fn of(text: &str) -> Self {
         // Who reads this has read the whole form before; without places, faults stand at no line.
-        let parts: Parts = serde_saphyr::from_str(text).unwrap_or_default();
+        let parts: Parts = yaml(text).unwrap_or_default();
         let places = |parts: &[Spanned<Value>]| parts.iter().map(|part| line_of(part.referenced.line())).collect();
         Self {
             text: text.lines().map(str::to_owned).collect(),

@@ -40,6 +40,9 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, faults
             let actors = story.actors.keys().map(String::as_str);
             faults.in_step(number, "actor:", unknown("actor of this story", &step.actor, actors));
         }
+        if let Some(fault) = step.fault_of_times() {
+            faults.in_step(number, "times:", fault);
+        }
         verb(number, step, begins, faults);
         names(number, step, &mut named, faults);
         if let Some(rule) = &step.refused {
@@ -135,12 +138,16 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     if step.refused.is_some() {
         return;
     }
-    match step.action.as_str() {
-        "submit" | "find-related" => named.cases.insert(step.case.clone()),
-        "open-poll" => named.polls.insert(text("poll")),
-        "register-officer" => named.officers.insert(text("officer")),
-        _ => false,
+    // A name that stood for something would stand for something else from here on.
+    let (names, field, name) = match step.action.as_str() {
+        "submit" | "find-related" => (&mut named.cases, "case:", step.case.clone()),
+        "open-poll" => (&mut named.polls, "poll", text("poll")),
+        "register-officer" => (&mut named.officers, "officer", text("officer")),
+        _ => return,
     };
+    if !name.is_empty() && !names.insert(name.clone()) {
+        faults.in_step(number, field, format!("{name:?} is named by a step before this one; take another name"));
+    }
 }
 
 /// Every field, those of things inside it too, with its name.

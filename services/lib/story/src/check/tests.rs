@@ -53,6 +53,8 @@ fn what_is_null_is_not_said() {
         1,
     );
     assert_eq!(faults(&silent, Some(&wuchang())), []);
+    let words = RIGHT.replacen("title: 路灯不亮", "title: y, text: no", 1);
+    assert_eq!(faults(&words, Some(&wuchang())), [], "YAML's words for flags are words");
     assert!(said("category: street-lights", "way: grid").contains("\"grid\""));
 }
 
@@ -98,6 +100,9 @@ fn every_slip_is_named_with_its_line_and_what_may_have_been_meant() {
     );
     begins(said("district: wuchang", "distrikt: wuchang"), "3: ");
     begins(said("do: submit\n", "do: submit\n    times: 1_0\n"), "12: 1_0 is read differently");
+    begins(said("do: submit\n", "do: submit\n    times: 0\n"), "12: step 1: times is 1 to 5000, not 0");
+    let again = "  - { at: +0m, actor: resident, do: submit, case: lamp, with: { title: 又一盏 } }\n  - at: +1h\n";
+    begins(said("  - at: +1h\n", again), "14: step 2: \"lamp\" is named by a step before this one");
 }
 
 #[test]
