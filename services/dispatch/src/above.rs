@@ -7,10 +7,10 @@ use charter::{Charter, Level, Party, PartyKind};
 use ids::Code;
 use jiff::Timestamp;
 use proto::common::v1::Role;
+use station::access::is_the_district;
 
-use crate::domain::{Asker, InForce, State};
-
-const COMMAND_CENTRE: &str = "command-centre";
+pub use crate::domain::is_command_centre;
+use crate::domain::{Asker, COMMAND_CENTRE, InForce, State};
 
 /// The city, as far as this charter knows one.
 #[must_use]
@@ -90,13 +90,6 @@ pub fn commands(charter: &Charter, by: &Code, holder: Option<&Code>) -> bool {
 }
 
 #[must_use]
-pub fn is_command_centre(charter: &Charter, party: &Code) -> bool {
-    let street = charter.street_of(party);
-    let centre = street.and_then(|street| charter.unit_of(&street.code, COMMAND_CENTRE));
-    centre.is_some_and(|centre| centre.code == *party)
-}
-
-#[must_use]
 pub fn level_of(kind: PartyKind) -> Level {
     match kind {
         PartyKind::Grid | PartyKind::Community | PartyKind::External => Level::A,
@@ -106,11 +99,11 @@ pub fn level_of(kind: PartyKind) -> Level {
     }
 }
 
-/// Whether somebody is above whoever has the case: the district, or the command centre of the holder's street.
+/// Whether somebody is above whoever has the case: the district itself, or the command centre of the holder's street.
 #[must_use]
 pub fn is_above_holder(charter: &Charter, role: Role, by: Option<&Code>, state: &State) -> bool {
     let holder = state.matter.as_ref().map(|matter| &matter.holder);
-    role == Role::District || by.is_some_and(|by| holder != Some(by) && commands(charter, by, holder))
+    is_the_district(role, by, &[charter]) || by.is_some_and(|by| holder != Some(by) && commands(charter, by, holder))
 }
 
 /// Who asks what could be done, as the charter sees them and this case.

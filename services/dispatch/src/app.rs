@@ -15,7 +15,7 @@ use tonic::Status;
 use vocabulary::Duty;
 
 use crate::above::{self, is_command_centre};
-use crate::domain::{Asker, Command, Event, Refusal, Rules, Special, State, Whistle, reminders};
+use crate::domain::{Asker, Command, Event, Refusal, Rules, Special, State, Whistle, may_give_work, reminders};
 use crate::terms;
 
 #[derive(Clone)]
@@ -171,15 +171,10 @@ impl App {
 
     /// The call as it goes to the unit that a return named.
     pub fn passed_on(&self, charter: &Charter, state: &State, call: u32, to: Code) -> Result<Whistle, Status> {
-        if !state.calls.iter().any(|known| known.number == call) {
-            return Err(Violation::new("call", "known-call", format!("there is no call {call}")).into());
-        }
-        if !charter.party(to.as_str()).is_some_and(|party| party.responder) {
-            let description = format!("{to} is not a unit that can be called in this charter");
-            return Err(Violation::new("to", "can-be-called", description).into());
-        }
-        let passed_on = terms::passed_on(charter, self.now(), state, call, to);
-        passed_on.ok_or_else(|| Violation::new("call", "known-call", format!("there is no call {call}")).into())
+        let unknown = || Violation::new("call", "known-call", format!("there is no call {call}"));
+        let known = state.calls.iter().find(|known| known.number == call).ok_or_else(unknown)?;
+        can_be_called(charter, &known.caller, "to", &to)?;
+        terms::passed_on(charter, self.now(), state, call, to).ok_or_else(|| unknown().into())
     }
 
     /// Until when a unit that starts again has to respond and to report in.
@@ -196,8 +191,12 @@ impl App {
         };
         let street = charter.street_of(&calling).map(|street| street.code.clone());
         let is_whistle = asked.caller.role == Role::Street && is_command_centre(charter, &calling);
-        if wish.special.is_some() && asked.caller.role != Role::District {
-            return Err(Status::permission_denied("only the district calls for a special group (R-35)"));
+        let calls_for = |group: &Code| {
+            asked.caller.is_the_district(charter)
+                || asked.caller.role == Role::District && asked.caller.party.as_ref() == Some(group)
+        };
+        if wish.special.as_ref().is_some_and(|special| !calls_for(&special.group)) {
+            return Err(Status::permission_denied("only the district calls for a special group, and the group (R-35)"));
         }
         if wish.special.is_none() && !is_whistle {
             return Err(Status::permission_denied("only a street's command centre calls departments (R-08)"));
@@ -224,11 +223,7 @@ impl App {
             lead.chain(situation.supporting_for(street).into_iter().map(|party| (party, Duty::Assist))).collect()
         };
         for (party, _) in &parties {
-            let known = charter.party(party.as_str());
-            if !known.is_some_and(|party| party.responder) {
-                let description = format!("{party} is not a unit that can be called in this charter");
-                return Err(Violation::new("parties", "can-be-called", description).into());
-            }
+            can_be_called(charter, caller, "parties", party)?;
         }
         let colour = wish
             .colour
@@ -254,6 +249,20 @@ impl App {
             special: wish.special,
         })
     }
+}
+
+/// # Errors
+/// It takes no calls, or none of this caller: a street calls its own squads, and nobody of another street.
+fn can_be_called(charter: &Charter, caller: &Code, field: &'static str, party: &Code) -> Result<(), Status> {
+    let responds = charter.party(party.as_str()).is_some_and(|party| party.responder);
+    if responds && may_give_work(charter, caller, party) {
+        return Ok(());
+    }
+    let description = match responds {
+        true => format!("{party} is not for {caller} to call"),
+        false => format!("{party} is not a unit that can be called in this charter"),
+    };
+    Err(Violation::new(field, "can-be-called", description).into())
 }
 
 /// Whether the asker is above whoever has the case.

@@ -193,6 +193,10 @@ impl DispatchFacts for Ordering<'_> {
     }
 
     fn released(&mut self, released: &Released) -> Self::Found {
+        // Tasks of no call were no orders.
+        if released.call == 0 {
+            return vec![];
+        }
         let over = CallOver { call: released.call, reason: released.reason.clone() };
         vec![(released.party.clone(), order::Order::Over(over))]
     }

@@ -70,7 +70,7 @@ impl DispatchService for Door {
         let to_level = asked.charter.party(to.as_str()).map_or(charter::Level::C, |party| level_of(party.kind));
         let state = self.app.state(&asked).await?;
         let holder = state.matter.as_ref().map(|matter| &matter.holder);
-        let above_holder = asked.caller.role == Role::District || above::commands(&asked.charter, &by, holder);
+        let above_holder = asked.caller.is_the_district(&asked.charter) || above::commands(&asked.charter, &by, holder);
         let command = Command::Assign {
             by,
             above_holder,

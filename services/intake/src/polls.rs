@@ -6,7 +6,6 @@ use std::sync::Arc;
 use charter::Charter;
 use ids::{Code, HistoryKey, Kind};
 use jiff::{SignedDuration, Timestamp};
-use proto::common::v1::Role;
 use proto::intake::v1::poll_service_server::PollService;
 use proto::intake::v1::{
     AttachPollRequest, AttachPollResponse, ClosePollRequest, ClosePollResponse, GetPollRequest, GetPollResponse,
@@ -227,7 +226,7 @@ fn street_of(charter: &Charter, caller: &Caller) -> Result<Code, Status> {
 
 /// The street whose polls somebody may go on with; none: the district's people, who may with any.
 fn own_street(charter: &Charter, caller: &Caller) -> Result<Option<Code>, Status> {
-    if caller.role == Role::District { Ok(None) } else { street_of(charter, caller).map(Some) }
+    if caller.is_the_district(charter) { Ok(None) } else { street_of(charter, caller).map(Some) }
 }
 
 fn households(named: &[String]) -> Result<Vec<String>, Status> {

@@ -87,7 +87,7 @@ impl Asked {
     /// Where the asker sits, seen from this case, which concerns them.
     fn seat(&self) -> Seat {
         match self.caller.role {
-            Role::District => Seat::District,
+            Role::District if self.caller.is_the_district(&self.charter) => Seat::District,
             Role::Street => Seat::Street { own: true },
             Role::Unspecified
             | Role::Bridge
@@ -96,6 +96,7 @@ impl Asked {
             | Role::Community
             | Role::EnforcementCenter
             | Role::Department
+            | Role::District
             | Role::Operator
             | Role::System => Seat::Reader,
         }

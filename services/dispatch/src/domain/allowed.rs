@@ -121,6 +121,11 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
         offers.push((on_task(Act::CompleteTask), complete));
         let due = state.as_it_stands(task.due, task.counts_from, asker.now).0;
         offers.push((on_task(Act::Extend), extend(asker, Scope::Task(task.number), due)));
+        if task.call.is_none() {
+            let (by, party, reason) = (asker.party.clone(), task.party.clone(), String::new());
+            let action = Action { party: Some(party.clone()), ..on_task(Act::Release) };
+            offers.push((action, Command::Release { by, party, reason, rating_due: asker.now }));
+        }
     }
     offers.extend(asker.upwards.iter().map(|up| (Action::on_case(Act::Escalate), escalate(asker, up))));
     offers.extend(of_the_city(asker));
@@ -153,7 +158,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
                 above_holder: above,
                 to: asker.other.clone(),
                 to_level: asker.other_level,
-                reason: String::new(),
+                reason: "another's".to_owned(),
                 in_force: asker.in_force.clone(),
             },
         ),

@@ -114,13 +114,16 @@ pub(super) fn may_work(state: &State, task: &Task, by: &Code) -> Result<(), Refu
     if called.stage == Stage::ReportedIn { Ok(()) } else { Err(Refusal::NotReportedIn(by.clone())) }
 }
 
-/// The street lets a party go; what it had left to do nobody has to do any more.
+/// The street lets a party go; what it had left to do nobody has to do any more. Who was not called, but was given tasks, is
+/// let go from those: of a call that is none.
 pub(super) fn release(state: &State, party: &Code, reason: &str) -> Decision {
-    let call = state.open_calls().find(|call| call.is_expecting(party)).ok_or_else(|| Refusal::NotCalled {
+    let called = state.open_calls().find(|call| call.is_expecting(party)).map(|call| call.number);
+    let works = state.tasks.iter().any(|task| task.is_open() && task.party == *party && task.call.is_none());
+    let call = called.or(works.then_some(0)).ok_or_else(|| Refusal::NotCalled {
         call: state.calls.last().map_or(0, |call| call.number),
         party: party.clone(),
     })?;
-    Ok(vec![Event::Released { call: call.number, party: party.clone(), reason: reason.to_owned() }])
+    Ok(vec![Event::Released { call, party: party.clone(), reason: reason.to_owned() }])
 }
 
 impl CalledParty {

@@ -9,7 +9,7 @@ use vocabulary::Place;
 use super::{
     Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
     RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, extension,
-    handing_on, joint_operation, meeting, recurrence, returns, supervision, suspension,
+    handing_on, joint_operation, meeting, reach, recurrence, returns, supervision, suspension,
 };
 
 /// Dispatch's rule book.
@@ -314,9 +314,14 @@ pub(super) fn plan(
     (now, in_force): (Timestamp, &InForce),
 ) -> Decision {
     // Whoever has the case plans its own work with it.
-    let others = plans.iter().filter(|plan| plan.party != *by);
+    let others = || plans.iter().filter(|plan| plan.party != *by);
+    let is_called = |party: &Code| state.open_calls().any(|call| call.is_expecting(party));
+    let may = |party: &Code| is_called(party) || reach::may_give_work(&in_force.0, by, party);
+    if let Some(plan) = others().find(|plan| !may(&plan.party)) {
+        return Err(Refusal::NotToOrder { by: by.clone(), to: plan.party.clone() });
+    }
     let mut refused =
-        others.filter_map(|plan| admission::refusal(state, &matter.category, &plan.party, Some(by), in_force));
+        others().filter_map(|plan| admission::refusal(state, &matter.category, &plan.party, Some(by), in_force));
     if let Some(refused) = refused.next() {
         return Ok(vec![refused]);
     }

@@ -418,7 +418,7 @@ impl CalledParty {
 
 /// What a party had left to do goes with it.
 fn drop_open_tasks(state: &mut State, call: u32, party: &Code) {
-    state.tasks.retain(|task| task.done || task.party != *party || task.call != Some(call));
+    state.tasks.retain(|task| task.done || task.party != *party || task.call.unwrap_or_default() != call);
 }
 
 impl Call {

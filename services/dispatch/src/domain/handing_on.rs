@@ -5,7 +5,7 @@ use ids::Code;
 
 use super::decide::Decision;
 use super::{
-    Assignment, Event, Expected, InForce, Matter, Refusal, State, Terms, admission, city_answer, joint_operation,
+    Assignment, Event, Expected, InForce, Matter, Refusal, State, Terms, admission, city_answer, joint_operation, reach,
 };
 
 /// Times one unit may have the same case in one round: it can come back once, with what was learnt elsewhere; a third
@@ -26,6 +26,12 @@ pub(super) fn assign(
     no_open_call(state)?;
     if to_level != level_without_call(matter.level) {
         return Err(Refusal::WrongLevel { party: to.clone(), level: to_level, case: matter.level });
+    }
+    if !reach::hands_on(&in_force.0, by, to) {
+        return Err(Refusal::NotInward { by: by.clone(), to: to.clone() });
+    }
+    if reason.trim().is_empty() && !reach::dispatches(&in_force.0, by) {
+        return Err(Refusal::ReasonRequired);
     }
     goes_round(state, to)?;
     if let Some(refused) = admission::refusal(state, &matter.category, to, Some(by), in_force) {

@@ -1,6 +1,6 @@
 //! The life of a case from assignment to end. The state first (here), what is recorded ([`event`]), what may be asked
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
-//! back ([`returns`]), who has it next ([`handing_on`]), what communities may be asked ([`admission`]), who has to account
+//! back ([`returns`]), who has it next ([`handing_on`]) and who may give whom work ([`reach`]), what communities may be asked ([`admission`]), who has to account
 //! for it ([`supervision`]), how more time is given ([`extension`]) or time stands still ([`suspension`]), what keeps coming
 //! back ([`recurrence`]), how people meet ([`meeting`], [`joint_operation`]), which clocks run ([`clocks`]) and how that of
 //! the case is counted ([`case_clock`]).
@@ -36,6 +36,7 @@ mod meeting;
 mod model;
 #[cfg(test)]
 mod named_days;
+mod reach;
 mod recurrence;
 mod refusal;
 mod returns;
@@ -58,6 +59,7 @@ pub use event::{
     Assignment, Dropped, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle,
 };
 pub use in_force::{InForce, city_answer, reminders};
+pub use reach::{COMMAND_CENTRE, is_command_centre, may_give_work};
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
 

@@ -21,6 +21,14 @@ pub enum Refusal {
     NotTheHolder { holder: Code, asked: Code },
     #[error("{party} works at level {level}, the case is at level {case}")]
     WrongLevel { party: Code, level: Level, case: Level },
+    #[error(
+        "{by} hands a case on inside its own street only, where {to} is not: pass it up, and who is above gives it there"
+    )]
+    NotInward { by: Code, to: Code },
+    #[error("whoever hands on what it has says why it is another's")]
+    ReasonRequired,
+    #[error("{by} may not give {to} work: pass the case up to who may call it")]
+    NotToOrder { by: Code, to: Code },
     #[error("{0} has it already")]
     AlreadyThere(Code),
     #[error("{0} is not above the owner")]

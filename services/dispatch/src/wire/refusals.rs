@@ -17,8 +17,11 @@ impl Refuse for Refusal {
             | Self::NotConcerned(_)
             | Self::NotTheAdjudicator { .. }
             | Self::NotAbove(_)
+            | Self::NotInward { .. }
+            | Self::NotToOrder { .. }
             | Self::AnothersSupervision { .. } => StatusCode::PermissionDenied,
             Self::NobodyToCall
+            | Self::ReasonRequired
             | Self::TaskOrder
             | Self::ReturnedToItself(_)
             | Self::NotLater(_)
@@ -74,6 +77,9 @@ impl Refuse for Refusal {
             Self::NotResolved => "not-resolved",
             Self::NotTheHolder { .. } => "not-the-owner",
             Self::WrongLevel { .. } => "wrong-level",
+            Self::NotInward { .. } => "not-inward",
+            Self::ReasonRequired => "reason-required",
+            Self::NotToOrder { .. } => "not-to-order",
             Self::AlreadyThere(_) => "already-there",
             Self::NotUpwards(_) => "not-upwards",
             Self::TransferInstead(_) => "transfer-instead",

@@ -72,7 +72,8 @@ A cell says what the role may do the action to. A dash: it may not.
 
 *Besides* is what the rules of the service ask for on top. Looking at what one may not see is answered NOT_FOUND, as if it
 were not there, and so is everything about another district's; acting on what is not one's own PERMISSION_DENIED, or in the
-words of the rule that says whose it is. A token that names neither a known unit nor a district may nothing, an operator's
+words of the rule that says whose it is. A special group's people have the role `district`, to call for their group, and
+reach what is their unit's and not what is the district's; what only the role `district` may act on they may not. A token that names neither a known unit nor a district may nothing, an operator's
 excepted.
 ";
 

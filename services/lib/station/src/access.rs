@@ -13,7 +13,7 @@ pub mod table;
 
 use std::fmt;
 
-use charter::Charter;
+use charter::{Charter, PartyKind};
 use chassis::Identity;
 use ids::Code;
 use proto::common::v1::Role;
@@ -115,6 +115,9 @@ impl Caller {
                 || relation == Relation::Raised && self.role == Role::Caller && matter.is_anonymous()
         };
         let is_there = there && !matter.concerns.is_empty();
+        if is_there && row.is_some_and(Row::is_the_districts) && !self.is_the_district(charter) {
+            return Err(Status::permission_denied("only the district itself may do this, and none of its units"));
+        }
         if there && covers(relation) || is_there && row.is_some_and(|row| row.ruled) {
             return Ok(());
         }
@@ -140,6 +143,12 @@ impl Caller {
         }
         let who = self.district.as_ref().or(self.party.as_ref()).map(Code::as_str).unwrap_or_default();
         Err(Status::permission_denied(format!("the token is for {who}, not for district {}", charter.district)))
+    }
+
+    /// Whether this caller speaks for the district.
+    #[must_use]
+    pub fn is_the_district(&self, charter: &Charter) -> bool {
+        is_the_district(self.role, self.party.as_ref(), &[charter])
     }
 
     /// How a case has to concern this caller for an action.
@@ -194,6 +203,10 @@ impl Caller {
             (_, Districts::All) => charters.iter().map(|charter| charter.district.clone()).collect(),
             (_, Districts::These(these)) => these.clone(),
         };
+        // A special group is a unit like another: a party to what is given to it.
+        let unit_of_district =
+            self.role == Role::District && !is_the_district(self.role, self.party.as_ref(), charters);
+        let relation = if unit_of_district { Relation::Party } else { relation };
         if matches!(relation, Relation::Everything | Relation::District) {
             return Scope::Districts(districts);
         }
@@ -221,6 +234,17 @@ impl Caller {
             Relation::District | Relation::Everything => vec![],
         }
     }
+}
+
+/// Whether a token speaks for the district: for its centre, the district by name, or the city above it. A special group
+/// has the same role, to call its departments, and speaks for itself.
+#[must_use]
+pub fn is_the_district(role: Role, party: Option<&Code>, charters: &[&Charter]) -> bool {
+    let is_above = |party: &Code| {
+        let known = charters.iter().find_map(|charter| charter.party(party.as_str()));
+        known.is_some_and(|party| matches!(party.kind, PartyKind::District | PartyKind::City))
+    };
+    role == Role::District && party.is_none_or(is_above)
 }
 
 enum Districts {

@@ -23,7 +23,7 @@ pub enum Seat {
         own: bool,
     },
     District,
-    /// Looks on: a grid, a community, a department, an operator.
+    /// Looks on: a grid, a community, a department, a special group, an operator.
     Reader,
 }
 

@@ -69,8 +69,9 @@ impl Decider for Rules {
             }]),
             (State::Waiting { .. }, Command::Regrade { .. }) => Err(Refusal::NotJudgedYet),
             (State::Judged { .. }, Command::Regrade { standing, .. }) if standing.closed => Err(Refusal::Ended),
+            (State::Judged { .. }, Command::Regrade { by: Seat::Reader, .. }) => Err(Refusal::NotAbove),
             // Once it is above the street, the street says why it has to come back to whoever is there.
-            (State::Judged { .. }, Command::Regrade { by: Seat::Street { .. } | Seat::Reader, standing, .. })
+            (State::Judged { .. }, Command::Regrade { by: Seat::Street { .. }, standing, .. })
                 if standing.above_street =>
             {
                 Err(Refusal::NotAbove)

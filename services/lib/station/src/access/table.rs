@@ -67,6 +67,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it is for the district to do, and for nobody beside it.
+    #[must_use]
+    pub fn is_the_districts(&self) -> bool {
+        matches!(self.grants, [(Role::District, _)])
+    }
+
     /// How a case has to concern this role; none: it may not.
     #[must_use]
     pub fn relation(&self, role: Role) -> Option<Relation> {
@@ -241,7 +247,7 @@ pub const TABLE: &[Row] = &[
     ruled(
         "huying.dispatch.v1.DispatchService/Assign",
         HOLDERS,
-        "has the case, or commands the street, or is the district",
+        "has the case, or commands the street, within the street; the district: anywhere",
     ),
     ruled("huying.dispatch.v1.DispatchService/Escalate", HOLDERS, HOLDER),
     ruled(
@@ -257,7 +263,7 @@ pub const TABLE: &[Row] = &[
         "a department: has or had it, was called or works on it",
     ),
     ruled("huying.dispatch.v1.DispatchService/AdoptMeasure", HOLDERS, HOLDER),
-    ruled("huying.dispatch.v1.DispatchService/Release", STREET_AND_DISTRICT, COMMANDS),
+    ruled("huying.dispatch.v1.DispatchService/Release", HOLDERS, COMMANDS),
     ruled("huying.dispatch.v1.DispatchService/Resolve", HOLDERS, HOLDER),
     act("huying.dispatch.v1.DispatchService/Reopen", STREET_AND_DISTRICT, ""),
     ruled("huying.dispatch.v1.DispatchService/Adjudicate", STREET_AND_DISTRICT, "the return is for it to decide"),

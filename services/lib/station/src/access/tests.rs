@@ -9,6 +9,7 @@ use proto::record::v1::event::Of;
 use proto::record::v1::{Commit, Decision, Event};
 use proto::subjects::{AnswerSubject, BridgeSubject};
 
+use super::table::TABLE;
 use super::*;
 use crate::bundle;
 
@@ -89,6 +90,25 @@ fn everybody_reaches_what_concerns_them_and_nothing_else() {
         assert!(!scope.covers(&matter.district, &matter.concerns), "{caller:?} {scope:?}");
         assert!(caller.may(CASE, &matter, &jiangan).is_err(), "{caller:?}");
     }
+}
+
+#[test]
+fn a_special_group_is_a_party_to_what_it_was_given_and_not_the_district() {
+    let (charters, jiangan) = (charters(), Charter::shipped("jiangan").unwrap());
+    let group = somebody(Role::District, "jiangan-group-business", "", "g-1");
+    let given = Matter { concerns: vec![Concern::Party(code("jiangan-group-business"))], ..tree() };
+    let may = |matter: &Matter, method: &str| {
+        let action = TABLE.iter().find(|row| row.action.ends_with(method)).unwrap().action;
+        group.may(action, matter, &jiangan).is_ok()
+    };
+    assert!(may(&given, "CasebookService/Get") && may(&given, "IntakeService/ProposeExclusion"));
+    assert!(!may(&tree(), "CasebookService/Get") && !may(&tree(), "IntakeService/ProposeExclusion"));
+    assert!(!group.scope(CASE, &charters).unwrap().covers(&given.district, &tree().concerns));
+    for of_the_district in ["IntakeService/ApproveExclusion", "DispatchService/Transfer", "DispatchService/Admit"] {
+        assert!(!may(&given, of_the_district), "{of_the_district}");
+    }
+    // A department's or a community's code in such a token makes nobody the district.
+    assert!(!somebody(Role::District, "jiangan-tax", "jiangan", "t-1").is_the_district(&jiangan));
 }
 
 #[test]
