@@ -287,7 +287,9 @@ impl Load {
                     let (commits, durable) = (self.end_of_record().await?, self.durable_messages().await?);
                     measured = Some((Instant::now(), closed, commits, durable, own_and_children_s()?));
                 }
-                Some((since, closed_then, commits_then, durable_then, (own_then, broker_then))) if since.elapsed() >= MEASURED => {
+                Some((since, closed_then, commits_then, durable_then, (own_then, broker_then)))
+                    if since.elapsed() >= MEASURED =>
+                {
                     let seconds = since.elapsed().as_secs_f64();
                     let per_s = |now: u64, then: u64| (now - then) as f64 / seconds;
                     let (own, broker) = own_and_children_s()?;

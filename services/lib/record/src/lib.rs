@@ -42,8 +42,8 @@ mod trace;
 
 pub use append::{Appender, Tombstone};
 pub use book::{Answered, Book, Refused, Request};
-pub use counts::Counts;
 pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
+pub use counts::Counts;
 pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};
 pub use load::{AsStored, StoredCommit, StoredFiled};
