@@ -35,11 +35,12 @@ pub fn may_give_work(charter: &Charter, by: &Code, to: &Code) -> bool {
         PartyKind::Group => !matches!(other, PartyKind::City | PartyKind::District | PartyKind::Group),
         PartyKind::Street | PartyKind::Unit | PartyKind::Squad => match other {
             PartyKind::External => true,
-            PartyKind::Department => is_command_centre(charter, by),
+            // A group is called by a situation that names it.
+            PartyKind::Department | PartyKind::Group => is_command_centre(charter, by),
             PartyKind::Grid | PartyKind::Community | PartyKind::Street | PartyKind::Unit | PartyKind::Squad => {
                 shares_street(charter, by, to)
             }
-            PartyKind::City | PartyKind::District | PartyKind::Group => false,
+            PartyKind::City | PartyKind::District => false,
         },
         PartyKind::Grid | PartyKind::Community | PartyKind::Department | PartyKind::External => {
             other == PartyKind::External || charter.ancestors(to).any(|above| above.code == *by)
