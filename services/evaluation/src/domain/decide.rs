@@ -38,12 +38,16 @@ impl Decider for Rules {
                 let lapsed = abandoned(&Rules::evolve(state.clone(), &requested), asked, formula.as_ref());
                 Ok(std::iter::once(requested).chain(lapsed).collect())
             }
-            (Command::Abandon { asked, formula }, Some(round)) if round.asked.round == asked.round && round.is_unfinished() => {
+            (Command::Abandon { asked, formula }, Some(round))
+                if round.asked.round == asked.round && round.is_unfinished() =>
+            {
                 Ok(abandoned(state, asked, formula.as_ref()))
             }
             (Command::Abandon { .. }, _) => Ok(vec![]),
 
-            (Command::CheckDeadlines { now, formula }, Some(round)) if round.waits() && *now >= late_from(round.asked.due) => {
+            (Command::CheckDeadlines { now, formula }, Some(round))
+                if round.waits() && *now >= late_from(round.asked.due) =>
+            {
                 Ok(with_scores(state, Event::RatingLapsed { round: round.asked.round }, formula))
             }
             (Command::CheckDeadlines { .. }, _) => Ok(vec![]),
@@ -151,7 +155,11 @@ fn abandoned(state: &State, asked: &Asked, formula: Option<&Formula>) -> Vec<Eve
 
 /// Whoever rates within the second in which the time ends is in time, and nobody after it, also while the alarm is on its way.
 fn in_time(round: &Round, now: Timestamp) -> Result<(), Refusal> {
-    if round.lapsed || now >= late_from(round.asked.due) { Err(Refusal::Lapsed { due: round.asked.due }) } else { Ok(()) }
+    if round.lapsed || now >= late_from(round.asked.due) {
+        Err(Refusal::Lapsed { due: round.asked.due })
+    } else {
+        Ok(())
+    }
 }
 
 /// A fact, and every score that it completes.

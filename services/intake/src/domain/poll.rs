@@ -226,7 +226,9 @@ impl Decider for Rules {
                 Err(Refusal::AnothersPoll(opening.street.clone()))
             }
             (Command::Answer { .. }, Some(_), Some(_)) => Err(Refusal::PollClosed),
-            (Command::Answer { now, .. }, Some(opening), None) if opening.over_from() <= *now => Err(Refusal::PollClosed),
+            (Command::Answer { now, .. }, Some(opening), None) if opening.over_from() <= *now => {
+                Err(Refusal::PollClosed)
+            }
             (Command::Answer { answers, .. }, Some(opening), None) => record(state, opening, answers),
             (Command::Close { .. }, Some(_), Some(_)) => Ok(vec![]),
             (Command::Close { now, .. }, Some(opening), None) => Ok(vec![close(state, opening, *now)]),

@@ -60,11 +60,7 @@ impl Caller {
             return Ok(());
         }
         let may: Vec<&str> = roles.iter().map(|role| role_name(*role)).collect();
-        Err(Status::permission_denied(format!(
-            "{} may not do this; it takes {}",
-            one_of(self.role),
-            may.join(" or ")
-        )))
+        Err(Status::permission_denied(format!("{} may not do this; it takes {}", one_of(self.role), may.join(" or "))))
     }
 
     /// # Errors

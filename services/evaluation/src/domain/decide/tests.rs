@@ -200,7 +200,11 @@ fn nobody_rates_what_is_open_again() {
     for no_news in [check(over(), wuchang()), put_off.clone(), ask(1)] {
         assert!(last(&[&opened[..], &[no_news]].concat()).is_empty());
     }
-    assert_eq!(last(std::slice::from_ref(&put_off)), ["requested 1", "put off 1"], "its resolution is still on the way");
+    assert_eq!(
+        last(std::slice::from_ref(&put_off)),
+        ["requested 1", "put off 1"],
+        "its resolution is still on the way"
+    );
     assert!(last(&[ask(1), ask(2), put_off]).is_empty(), "it is answered again");
     let give_up = Command::Abandon { asked: asked(1), formula: Some(wuchang()) };
     let scored = ["lapsed 1", "jsj scored 80 of round 1", "traffic scored 100 of round 1"];
