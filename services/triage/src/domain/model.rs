@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use charter::Level;
 use decider::Decider;
 use jiff::Timestamp;
+use vocabulary::limit::late_from;
 
 use super::{
     Act, Command, DismissReason, Judgement, Proof, Rules, Seat, Standing, State, Subject, Verdict, allowed_actions,
@@ -35,7 +36,7 @@ fn said() -> Vec<(Option<(Act, &'static str)>, Command)> {
     let mut said = vec![
         (None, Command::Grade { verdict: sure, subject: Subject::default() }),
         (None, Command::Grade { verdict: unsure, subject: Subject::default() }),
-        (None, Command::CheckDeadlines { now: due }),
+        (None, Command::CheckDeadlines { now: late_from(due) }),
         (None, Command::CheckDeadlines { now: Timestamp::UNIX_EPOCH }),
     ];
     for reason in [DismissReason::Withdrawn, DismissReason::Excluded, DismissReason::Merged] {

@@ -6,6 +6,7 @@ use decider::Decider;
 use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use vocabulary::limit::late_from;
 use vocabulary::{Officer, Place};
 
 use super::*;
@@ -308,21 +309,21 @@ fn a_reopened_case_is_assessed_anew_and_an_assignment_to_another_street_opens_no
 #[test]
 fn a_seat_that_is_not_taken_calls_the_substitute_and_then_the_district_hears_of_it() {
     let water = || code("wuchang-water");
-    let (first, second) = (at("09:10"), hours(at("09:10"), 1));
+    let (first, second) = (at("09:10"), hours(late_from(at("09:10")), 1));
     let state = given(&[opening(1, CENTRE), call_officers("wuchang-water", &["7", "8"], Some(first))]);
-    assert_eq!(Rules::decide(&state, &check(at("09:09"))), Ok(vec![]), "early");
-    assert_eq!(state.operation.as_ref().unwrap().next_deadline(), Some(first));
+    assert_eq!(Rules::decide(&state, &check(first)), Ok(vec![]), "its last second");
+    assert_eq!(state.operation.as_ref().unwrap().next_deadline(), Some(late_from(first)));
 
-    let lapsed = Rules::decide(&state, &check(first)).unwrap();
+    let lapsed = Rules::decide(&state, &check(late_from(first))).unwrap();
     let substitute = SeatCall { party: water(), officer: Some(officer("8")), substitutes: vec![], due: Some(second) };
     assert_eq!(
         lapsed,
         [Event::SeatLapsed { party: water(), officer: Some(officer("7")), due: first }, Event::SeatCalled(substitute)]
     );
     let state = lapsed.iter().fold(state, Rules::evolve);
-    assert_eq!(Rules::decide(&state, &check(first)), Ok(vec![]), "once");
+    assert_eq!(Rules::decide(&state, &check(late_from(first))), Ok(vec![]), "once");
 
-    let nobody = Rules::decide(&state, &check(second)).unwrap();
+    let nobody = Rules::decide(&state, &check(late_from(second))).unwrap();
     let told = code("wuchang-centre");
     assert_eq!(
         nobody,
@@ -345,7 +346,7 @@ fn a_substitute_who_has_gone_away_is_passed_over() {
     let due = at("09:10");
     let state = given(&[opening(1, CENTRE), call_officers("wuchang-water", &["7", "8", "9"], Some(due))]);
     let called = |away: &[&str]| {
-        let events = Rules::decide(&state, &check_without(due, away)).unwrap();
+        let events = Rules::decide(&state, &check_without(late_from(due), away)).unwrap();
         if let Event::SeatCalled(call) = events.last().unwrap() {
             return call.officer.clone().map(|officer| officer.staff_ref);
         }
