@@ -70,6 +70,8 @@ const FILING: [&str; 7] = [
 async fn of_all_users_only_the_archivist_takes_anything_away() {
     let folder = tempfile::tempdir().unwrap();
     let running = heping(folder.path()).await;
+    // What the broker is asked while everything opens may be answered later than it is waited for here.
+    running.departments_open().await;
     let mut users: Vec<String> = std::fs::read_dir(folder.path().join("keys"))
         .unwrap()
         .filter_map(|file| Some(file.unwrap().file_name().into_string().unwrap().strip_suffix(".nk")?.to_owned()))
