@@ -5,6 +5,7 @@ use enforcement_center::domain::operation::{
     Action, Command, Opening, Order, Participant, Path, PathStep, Proof, Rules, SeatCall, State,
 };
 use notification::domain::tellings::{Invited, Telling};
+use vocabulary::limit::late_from;
 use vocabulary::{Officer, Place};
 
 use crate::{BUILD, DISTRICT, History, POLICE, Seen, at, code, reader};
@@ -61,7 +62,7 @@ pub fn play(seen: &mut Seen) {
     operation.take(CENTRE, &act(Action::CallSeat { call, seats: vec![code(WATER)] })).see(seen, can);
     // The substitute, and then nobody.
     let check = |minute| Command::CheckDeadlines {
-        now: at(minute),
+        now: late_from(at(minute)),
         seat_due: at(minute + 30),
         told: code(DISTRICT),
         away: std::collections::BTreeSet::new(),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use notification::domain::tellings::{Invited, Recipient, Telling};
 use notification::standing::Standing;
 use triage::domain::{Judgement, Proof, Seat, Subject, Verdict};
+use vocabulary::limit::late_from;
 use vocabulary::{CallerClass, CaseKind, Course, Place};
 
 use crate::{COMMUNITY, History, POLICE, STREET, Seen, at, code, in_dispatch, reader};
@@ -105,7 +106,7 @@ fn judged(seen: &mut Seen) {
         invited == Invited::Judge && allowed.contains(&triage::domain::Act::Judge)
     };
     case.take("", &triage::domain::Command::Grade { verdict, subject }).see(seen, can);
-    case.take("", &triage::domain::Command::CheckDeadlines { now: at(60) }).see(seen, can);
+    case.take("", &triage::domain::Command::CheckDeadlines { now: late_from(at(60)) }).see(seen, can);
 }
 
 fn rated(seen: &mut Seen) {

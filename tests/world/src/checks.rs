@@ -438,7 +438,8 @@ fn scores_are_complete(world: &World, case: usize, known: &Known) -> Found {
     if round.asked.round != last.round {
         return wrong(format!("round {} is answered, and {} is rated", last.round, round.asked.round));
     }
-    if left || round.waits() {
+    let comes_later = round.waits() || round.put_off && !round.lapsed;
+    if left || comes_later {
         return Ok(());
     }
     for performance in &last.performance {
