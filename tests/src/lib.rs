@@ -7,5 +7,6 @@
 pub mod checker;
 pub mod cpu;
 pub mod day;
+pub mod figures;
 pub mod load;
 pub mod size;

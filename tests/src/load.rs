@@ -21,10 +21,8 @@ use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::{RatePartyRequest, RateRequest};
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
-use proto::streams::CASES;
 use proto::subjects::{BridgeSubject, CommitSubject};
-use record::append::Grouping;
-use record::{Appender, Broker, BrokerConfig, Credentials, Requester, Step, StoredCommit};
+use record::{Broker, BrokerConfig, Credentials, Requester, Step, StoredCommit};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -36,7 +34,6 @@ pub const BRIDGE: &str = "wuchang-weilinli";
 pub const UNDER_WAY: usize = 512;
 pub const WARM_UP: Duration = Duration::from_secs(4);
 pub const MEASURED: Duration = Duration::from_secs(12);
-const RAW_MEASURED: Duration = Duration::from_secs(4);
 /// Longest wait for the next fact, and for the last.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
@@ -466,55 +463,6 @@ impl Load {
     }
 }
 
-/// Bare compare-and-set publishes a second, `in_flight` at once, of `samples` in turn. `name` keeps runs apart.
-///
-/// # Errors
-/// The broker does not answer.
-pub async fn raw(
-    broker: &Broker,
-    grouping: Grouping,
-    in_flight: usize,
-    name: &str,
-    samples: &[Vec<u8>],
-) -> anyhow::Result<f64> {
-    let appender = Appender::with_grouping(broker, CASES, grouping);
-    let slots = Arc::new(Semaphore::new(in_flight));
-    let stored = Arc::new(AtomicU64::new(0));
-    let begun = Instant::now();
-    let mut number = 0usize;
-    while begun.elapsed() < RAW_MEASURED {
-        let permit = Arc::clone(&slots).acquire_owned().await?;
-        // Subjects of the record that no service follows.
-        let subject = format!("period.bench.{name}-{number}.evaluation.1");
-        let payload = samples[number % samples.len()].clone();
-        number += 1;
-        let (appender, stored) = (appender.clone(), Arc::clone(&stored));
-        tokio::task::spawn(async move {
-            if appender.append(subject, payload).await.is_ok() {
-                stored.fetch_add(1, Ordering::Relaxed);
-            }
-            drop(permit);
-        });
-    }
-    let per_s = stored.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
-    let _all = slots.acquire_many(u32::try_from(in_flight)?).await?;
-    Ok(per_s)
-}
-
 fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-#[must_use]
-pub fn percentile(values: &[f64], percent: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index into the list itself")]
-    let index = ((sorted.len() as f64 * percent / 100.0) as usize).min(sorted.len().saturating_sub(1));
-    sorted.get(index).copied().map(round).unwrap_or_default()
-}
-
-#[must_use]
-pub fn round(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
 }

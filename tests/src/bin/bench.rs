@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use huying::up::{Ports, Running, UpConfig};
-use huying_tests::load::{Access, DISTRICT, Load, MEASURED, UNDER_WAY, WARM_UP, percentile, raw, round};
+use huying_tests::figures::{percentile, raw, round};
+use huying_tests::load::{Access, DISTRICT, Load, MEASURED, UNDER_WAY, WARM_UP};
 use ids::{HistoryKey, Kind, Owner};
 use record::Broker;
 use record::alarm::Alarms;

@@ -16,7 +16,8 @@ use anyhow::{Context, ensure};
 use chassis::CancellationToken;
 use clap::Parser;
 use huying::accounts::{ARCHIVIST_USER, PROVISION_USER};
-use huying_tests::load::{Load, raw, round};
+use huying_tests::figures::{raw, round};
+use huying_tests::load::Load;
 use huying_tests::size::fill::{fill, forget_the_past};
 use huying_tests::size::processes::{Installation, rss_mb};
 use huying_tests::size::reading::Reader;
@@ -314,7 +315,7 @@ fn up(huying: &Path, data: &Path) -> anyhow::Result<Beside> {
             ensure!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
             took.push(asked.elapsed().as_secs_f64() * 1000.0);
         }
-        found.list_ms = Some(huying_tests::load::percentile(&took, 50.0));
+        found.list_ms = Some(huying_tests::figures::percentile(&took, 50.0));
         found.rss_mb = Some(rss_mb(up.id())?);
         let pid = i32::try_from(up.id()).ok().and_then(rustix::process::Pid::from_raw).context("it has an id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;

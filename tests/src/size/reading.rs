@@ -20,7 +20,7 @@ use tonic::Code;
 
 use super::SEED;
 use super::processes::Installation;
-use crate::load::percentile;
+use crate::figures::percentile;
 
 /// Requests of each kind: enough that the slowest of a hundred is not an accident.
 const REQUESTS: usize = 600;

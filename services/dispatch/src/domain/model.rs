@@ -283,12 +283,23 @@ fn act(command: &Command) -> Option<Act> {
     })
 }
 
+/// A minute more than the walk asks for, which may have got that in this very minute.
+fn longer(mut command: Command) -> Command {
+    if let Command::Extend { due, .. } = &mut command {
+        *due += SignedDuration::from_mins(1);
+    }
+    command
+}
+
 /// What the rules take from `by` now, whatever the arguments.
 fn taken(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
     let numbers =
         0..=u32::try_from(state.calls.len().max(state.tasks.len()).max(state.supervisions.len())).unwrap() + 1;
     let all = PARTIES.iter().flat_map(|party| numbers.clone().flat_map(|number| commands(by, party, number, minute)));
-    all.filter(|command| is_taken(&Rules::decide(state, command))).filter_map(|command| act(&command)).collect()
+    all.map(longer)
+        .filter(|command| is_taken(&Rules::decide(state, command)))
+        .filter_map(|command| act(&command))
+        .collect()
 }
 
 /// What is offered to `by`. Two different others, because one of them may be at work already.
