@@ -133,7 +133,7 @@ impl Door {
     ) -> Result<(Arc<Charter>, Operation, Numbers), Status> {
         let (district, case, key) = case_key(district, case_id)?;
         let charter = charter_of(self.station(), district.as_str())?;
-        self.operations.may(&caller, action, &key, &charter).await?;
+        self.operations.may(caller, action, &key, &charter).await?;
         let snapshot = self.operations.read(&key).await?;
         let Some(operation) = &snapshot.state.operation else {
             return Err(Status::not_found(format!("there is no joint operation on case {case}")));

@@ -168,7 +168,7 @@ fn caused_by(stored: &StoredCommit, owner: Owner) -> Option<Revision> {
     let causes = stored.commit.decisions.iter().filter_map(|decision| decision.cause.as_ref()?.kind.as_ref());
     let commits = causes.filter_map(|cause| match cause {
         cause::Kind::Commit(subject) => subject.parse::<CommitSubject>().ok(),
-        _ => None,
+        cause::Kind::Command(_) | cause::Kind::Deadline(_) => None,
     });
     commits.filter(|by| by.key == stored.subject.key && by.owner == owner).map(|by| by.revision).max()
 }
