@@ -1,6 +1,7 @@
 //! The load of the benchmarks: one case after the other is born, called, rated.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use chassis::{CancellationToken, Clock, Identity};
 use huying::accounts::PROVISION_USER;
 use huying::client::{Authorised, authorised};
 use huying::data::DataFolder;
-use huying::up::Running;
+use huying::up::{Ports, Running, UpConfig};
 use ids::{Code, Kind, Owner};
 use prost::Message;
 use proto::common::v1::{Duty, Place};
@@ -84,6 +85,17 @@ impl Access {
             inbox: user.to_owned(),
         };
         Ok(Broker::connect(&config).await?)
+    }
+}
+
+/// What the benchmarks run: everything in this process, with departments that answer by themselves.
+#[must_use]
+pub fn installation(folder: &Path) -> UpConfig {
+    UpConfig {
+        charters: vec![DISTRICT.to_owned()],
+        ports: Ports::Auto,
+        auto: true,
+        ..UpConfig::new(folder.join("data"))
     }
 }
 

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use huying::up::{Ports, Running, UpConfig};
+use huying::up::Running;
 use huying_tests::figures::{percentile, raw, round};
-use huying_tests::load::{Access, DISTRICT, Load, MEASURED, UNDER_WAY, WARM_UP};
+use huying_tests::load::{Access, Load, MEASURED, UNDER_WAY, WARM_UP, installation};
 use ids::{HistoryKey, Kind, Owner};
 use record::Broker;
 use record::alarm::Alarms;
@@ -64,13 +64,7 @@ async fn main() -> anyhow::Result<()> {
     let _telemetry = chassis::telemetry::Telemetry::init(&telemetry)?;
     let folder = tempfile::tempdir()?;
     let started = Instant::now();
-    let config = UpConfig {
-        charters: vec![DISTRICT.to_owned()],
-        ports: Ports::Auto,
-        auto: true,
-        ..UpConfig::new(folder.path().join("data"))
-    };
-    let running = Running::start(config).await?;
+    let running = Running::start(installation(folder.path())).await?;
     let ready = started.elapsed();
     running.departments_open().await;
     let load = Arc::new(Load::open(&Access::of(&running), &[]).await?);

@@ -14,8 +14,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use huying::up::{Ports, Running, UpConfig};
-use huying_tests::load::{Access, DISTRICT, Load};
+use huying::up::Running;
+use huying_tests::load::{Access, Load, installation};
 use proto::streams::CASES;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -37,13 +37,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let table = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(TABLE);
     let table = std::fs::read_to_string(&table).with_context(|| format!("read {}", table.display()))?;
     let folder = tempfile::tempdir()?;
-    let config = UpConfig {
-        charters: vec![DISTRICT.to_owned()],
-        ports: Ports::Auto,
-        auto: true,
-        ..UpConfig::new(folder.path().join("data"))
-    };
-    let running = Running::start(config).await?;
+    let running = Running::start(installation(folder.path())).await?;
     running.departments_open().await;
     let load = Arc::new(Load::open(&Access::of(&running), &[]).await?);
     Box::pin(load.bounded(WARM_UP, UNDER_WAY)).await?;
