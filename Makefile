@@ -70,7 +70,8 @@ bench-size: nats ## the same with up to a million cases stored; takes most of an
 	$(CARGO) build --release --workspace --bins --locked
 	$(TARGET_DIR)/release/bench_size $(BENCH_SIZE)
 
-# A new version beside the one before it: DAY="--beside FOLDER", where FOLDER has the programs of that one.
+# A new version beside the one before it: DAY="--beside FOLDER", where FOLDER has the programs of that one. The broker's disk
+# without power in the middle of writing, as root: DAY="--power-cut".
 day: nats build ## 13,000 cases while every process is killed again and again; takes a quarter of an hour
 	$(TARGET_DIR)/debug/day $(DAY)
 

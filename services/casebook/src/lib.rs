@@ -32,7 +32,7 @@ mod tests;
 use std::num::NonZeroUsize;
 
 use archive::Shelf;
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::casebook::v1::casebook_service_server::CasebookServiceServer;
 use station::Station;
 
@@ -46,7 +46,11 @@ const VOLUMES_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned, or there is no place for the copy.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let place = copy::Place::new(config.file.as_deref())?;
     let shelf = Shelf::open(&station.broker, VOLUMES_KEPT).await?;

@@ -15,7 +15,7 @@ mod inbox;
 pub mod reaction;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::evaluation::v1::evaluation_service_server::EvaluationServiceServer;
 use station::{Desk, Station};
 
@@ -26,7 +26,11 @@ pub use domain::Rules;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use async_recursion::async_recursion as boxed;
 use ids::HistoryKey;
 use proto::record::v1::Filed;
 use proto::streams::ARCHIVE;
@@ -46,6 +47,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The archive's bucket is not there.
+    #[boxed]
     pub async fn open(broker: &Broker, kept_max: NonZeroUsize) -> Result<Self, BrokerError> {
         Ok(Self { objects: Objects::open(broker, ARCHIVE).await?, kept: Arc::default(), kept_max })
     }
@@ -54,6 +56,7 @@ impl Shelf {
     ///
     /// # Errors
     /// What the tombstone points at is not there, or not that case; or the broker does not answer.
+    #[boxed]
     pub async fn case(&self, stored: &StoredFiled) -> Result<FiledCase, ShelfError> {
         let StoredFiled { subject, filed, .. } = stored;
         let volume = self.volume(&filed.volume.parse()?).await?;
@@ -71,6 +74,7 @@ impl Shelf {
     ///
     /// # Errors
     /// There is none of that name, or it is damaged; or the broker does not answer.
+    #[boxed]
     pub async fn volume(&self, name: &VolumeName) -> Result<Arc<Volume>, ShelfError> {
         // Held while it is read: whoever wants the same one waits for it instead of reading it again.
         let mut kept = self.kept.lock().await;
@@ -91,6 +95,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The broker does not answer, or something among them is no volume.
+    #[boxed]
     pub async fn volumes(&self) -> Result<Vec<VolumeName>, ShelfError> {
         let listed = self.objects.list().await?;
         let names = listed.iter().filter(|head| head.name.starts_with(VolumeName::FOLDER));

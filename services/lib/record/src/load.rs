@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::header::{IntoHeaderName, NATS_SEQUENCE, NATS_SUBJECT};
 use async_nats::jetstream::ErrorCode;
 use async_nats::{HeaderValue, Message, Request, StatusCode};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use ids::{HistoryKey, Owner, Revision};
 use prost::Message as _;
@@ -108,6 +109,7 @@ impl Broker {
     /// # Errors
     /// [`BrokerError::Filed`]: the case has left the record. Or the broker does not answer, or something stored there
     /// is not a commit.
+    #[boxed]
     pub async fn load(&self, key: &HistoryKey) -> Result<Vec<StoredCommit>, BrokerError> {
         self.load_unfiled(key, CommitSubject::whole_history(key)).await
     }
@@ -116,6 +118,7 @@ impl Broker {
     ///
     /// # Errors
     /// As [`load`](Self::load).
+    #[boxed]
     pub async fn load_owner(&self, key: &HistoryKey, owner: Owner) -> Result<Vec<StoredCommit>, BrokerError> {
         let mut commits = self.load_unfiled(key, CommitSubject::history_of(key, owner)).await?;
         commits.sort_by_key(|stored| stored.subject.revision);
@@ -126,6 +129,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn filed(&self, key: &HistoryKey) -> Result<Option<StoredFiled>, BrokerError> {
         let Some(subject) = FiledSubject::of(key) else { return Ok(None) };
         let subject = subject.to_string();
@@ -177,6 +181,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn is_last(&self, key: &HistoryKey, owner: Owner, revision: Revision) -> Result<bool, BrokerError> {
         Ok(!self.is_stored(&CommitSubject { key: key.clone(), owner, revision: revision.next() }).await?)
     }
@@ -185,6 +190,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn is_stored(&self, subject: &CommitSubject) -> Result<bool, BrokerError> {
         let what = format!("look for {subject}");
         if self.replicas_of_record().await? <= 1 {
@@ -208,6 +214,7 @@ impl Broker {
 
     /// What to do about something followed, for which a commit that must have been recorded before was not found: a
     /// replica that lags may have answered. What its leader does not have either is never coming.
+    #[boxed]
     pub async fn not_found(&self, subject: &CommitSubject) -> Failure {
         match self.is_stored(subject).await {
             Ok(true) => Failure::transient(format!("a replica that lags was read: {subject} is on the record")),
@@ -222,6 +229,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or the record is not there.
+    #[boxed]
     pub async fn end_of_record(&self) -> Result<u64, BrokerError> {
         Ok(self.stream(CASES).await?.cached_info().state.last_sequence)
     }
@@ -230,6 +238,7 @@ impl Broker {
     ///
     /// # Errors
     /// As [`end_of_record`](Self::end_of_record).
+    #[boxed]
     pub async fn identity_of_record(&self) -> Result<String, BrokerError> {
         Ok(self.stream(CASES).await?.cached_info().created.unix_timestamp_nanos().to_string())
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{
@@ -38,6 +39,7 @@ impl Broker {
     /// # Errors
     /// A stream denies deleting or purging, which can never be taken back; or the broker refuses a change, e.g. of a
     /// stream's retention.
+    #[boxed]
     pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let mut report = Vec::new();
         for spec in streams() {
@@ -65,6 +67,7 @@ impl Broker {
     ///
     /// # Errors
     /// The stream of orders is not there, or the broker refuses one.
+    #[boxed]
     pub async fn provision_departments(&self, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let specs: Vec<ConsumerSpec> = departments.iter().map(department_consumer).collect();
         futures::stream::iter(specs)
@@ -79,6 +82,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or there is no such consumer.
+    #[boxed]
     pub async fn skip_what_is_stored(&self, stream: &str, consumer: &str) -> Result<(), BrokerError> {
         let stream = self.stream(stream).await?;
         let next = stream.cached_info().state.last_sequence + 1;

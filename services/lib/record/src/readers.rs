@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_nats::jetstream::stream::Config;
+use async_recursion::async_recursion as boxed;
 use proto::facts::RECORD_FORM;
 use proto::streams::CASES;
 
@@ -77,6 +78,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or the record is not there.
+    #[boxed]
     pub async fn readers_form(&self) -> Result<u32, BrokerError> {
         Ok(form_of(&self.stream(CASES).await?.cached_info().config))
     }
@@ -85,6 +87,7 @@ impl Broker {
     ///
     /// # Errors
     /// This version does not know that form; or the broker refuses.
+    #[boxed]
     pub async fn raise_readers_form(&self, to: u32) -> Result<bool, BrokerError> {
         let what = || format!("admit only readers of form {to} of the record");
         if to > RECORD_FORM {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_recursion::async_recursion as boxed;
 use futures::StreamExt;
 use proto::streams::CASES;
 use proto::subjects::FiledSubject;
@@ -60,6 +61,7 @@ impl Replay {
     ///
     /// # Errors
     /// Something stored is not a commit.
+    #[boxed]
     pub async fn next(&mut self) -> Result<Option<Step>, BrokerError> {
         loop {
             if matches!(self.level, Level::Reached) {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +32,9 @@ pub struct IncomingRequest {
     pub subject: String,
     pub payload: Bytes,
 }
+
+/// What answers a request.
+type Handler = Arc<dyn Fn(IncomingRequest) -> BoxFuture<'static, Vec<u8>> + Send + Sync>;
 
 /// Why a request was not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,18 +60,31 @@ impl Broker {
     ///
     /// # Errors
     /// The subscription is refused.
-    pub async fn serve<H, F>(
+    pub fn serve<'f, H, F>(
+        &'f self,
+        subject: &'static str,
+        group: &'f str,
+        stop: CancellationToken,
+        instead: fn(&IncomingRequest, Unhandled) -> Vec<u8>,
+        handler: H,
+    ) -> BoxFuture<'f, Result<(), BrokerError>>
+    where
+        H: Fn(IncomingRequest) -> F + Send + Sync + 'static,
+        F: Future<Output = Vec<u8>> + Send + 'static,
+    {
+        // What answers is compiled once, here, and not once more for every handler there is.
+        let handler: Handler = Arc::new(move |request| Box::pin(handler(request)));
+        Box::pin(self.answer(subject, group, stop, instead, handler))
+    }
+
+    async fn answer(
         &self,
         subject: &'static str,
         group: &str,
         stop: CancellationToken,
         instead: fn(&IncomingRequest, Unhandled) -> Vec<u8>,
-        handler: H,
-    ) -> Result<(), BrokerError>
-    where
-        H: Fn(IncomingRequest) -> F + Send + Sync + 'static,
-        F: Future<Output = Vec<u8>> + Send + 'static,
-    {
+        handler: Handler,
+    ) -> Result<(), BrokerError> {
         let mut requests = self
             .client
             .queue_subscribe(subject, group.to_owned())
@@ -75,7 +93,6 @@ impl Broker {
         let permits = Arc::new(Semaphore::new(IN_HAND_MAX));
         let refused = metrics::counter!("requests_refused_overloaded_total", "subject" => subject);
         let in_hand = TaskTracker::new();
-        let handler = Arc::new(handler);
         let mut stopping = false;
         loop {
             let message = tokio::select! {
@@ -112,7 +129,7 @@ impl Broker {
             let work = async move {
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
                 let asked = request.clone();
-                let handled = AssertUnwindSafe(async move { Box::pin(handler(request)).await }).catch_unwind().await;
+                let handled = AssertUnwindSafe(async move { handler(request).await }).catch_unwind().await;
                 let answer = handled.unwrap_or_else(|panic| {
                     let why = panic.downcast_ref::<String>().map(String::as_str);
                     let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
@@ -140,6 +157,7 @@ impl Broker {
 impl Requester {
     /// # Errors
     /// Nobody answered within `wait`: the outcome is unknown, send it again; unless it is too large to be sent at all.
+    #[boxed]
     pub async fn request(&self, subject: String, payload: Vec<u8>, wait: Duration) -> Result<Bytes, BrokerError> {
         let mut headers = async_nats::HeaderMap::new();
         trace::inject(&mut headers);
