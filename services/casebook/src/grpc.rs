@@ -1,12 +1,12 @@
 //! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use archive::Shelf;
 use charter::Charter;
 use ids::{Code, Kind};
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use proto::FromWireTime;
@@ -20,7 +20,7 @@ use proto::casebook::v1::{
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
-use station::access::{Concern, Scope};
+use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
 use station::{Caller, History, Station, Violation, broker_status, not_found};
 use tokio::sync::{Semaphore, mpsc};
@@ -48,6 +48,8 @@ pub struct Door {
     shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
+    /// Until somebody tells it of a publication, none is.
+    published: Publications,
 }
 
 /// Who asks, and what they may see of what they ask for.
@@ -58,7 +60,8 @@ struct Asker {
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
-        Self { station, copy, shelf, stop, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+        let (watchers, published) = (Arc::new(Semaphore::new(WATCHERS_MAX)), Publications::default());
+        Self { station, copy, shelf, stop, watchers, published }
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -137,7 +140,7 @@ impl CasebookService for Door {
         if commits.is_empty() || !view.is_in(&asker.scope) {
             return Err(not_found(case.as_str()));
         }
-        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, timeline)) }))
+        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, &self.published, timeline)) }))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -168,7 +171,8 @@ impl CasebookService for Door {
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
-        let watcher = Watcher { caller, scope, answers, shelf: self.shelf.clone(), _permit: permit };
+        let (shelf, published) = (self.shelf.clone(), self.published.clone());
+        let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"
@@ -264,13 +268,19 @@ impl CasebookService for Door {
         let request = request.into_inner();
         let charter = self.charter(&asker, &request.district)?;
         let hours = hours(&request, &charter.time_zone)?;
+        // What one case's votes came to shows in a mean of few.
+        let rates_are_open =
+            asker.caller.sees_votes(Some(&charter)) || self.published.have(&charter.district, &instants(&hours));
         let formula = charter.formula();
         let components = formula.components.iter();
         let components: Vec<(String, String)> =
             components.map(|it| (it.code.to_string(), it.weight.normalize().to_string())).collect();
         let district = charter.district.clone();
         let look = move |connection: &_| league::scores(connection, district.as_str(), &hours, &components);
-        let (scores, as_of) = self.copy.ask(request.freshness, look).await?;
+        let (mut scores, as_of) = self.copy.ask(request.freshness, look).await?;
+        if !rates_are_open {
+            scores.iter_mut().flat_map(|party| &mut party.components).for_each(|component| component.rate.clear());
+        }
         Ok(Response::new(GetScoresResponse { formula: formula.name.clone(), scores, as_of: Some(as_of) }))
     }
 
@@ -370,6 +380,12 @@ fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Stat
         }
     };
     Ok(start..end)
+}
+
+/// The time between the first and the last of these hours.
+fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
+    let instant = |hour: i64, otherwise| Timestamp::from_second(hour.saturating_mul(HOUR_S)).unwrap_or(otherwise);
+    instant(hours.start, Timestamp::MIN)..=instant(hours.end.saturating_sub(1), Timestamp::MAX)
 }
 
 fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {

@@ -109,7 +109,7 @@ impl Broker {
     /// [`BrokerError::Filed`]: the case has left the record. Or the broker does not answer, or something stored there
     /// is not a commit.
     pub async fn load(&self, key: &HistoryKey) -> Result<Vec<StoredCommit>, BrokerError> {
-        self.load_unfiled(key, CommitSubject::whole_history(key)).await
+        read_all(&self.unfiled(key, CommitSubject::whole_history(key)).await?)
     }
 
     /// Every commit of one owner about one history, by revision.
@@ -117,9 +117,21 @@ impl Broker {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_owner(&self, key: &HistoryKey, owner: Owner) -> Result<Vec<StoredCommit>, BrokerError> {
-        let mut commits = self.load_unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        Ok(self.load_owner_with_last(key, owner).await?.0)
+    }
+
+    /// The same, and the last one byte for byte.
+    pub(crate) async fn load_owner_with_last(
+        &self,
+        key: &HistoryKey,
+        owner: Owner,
+    ) -> Result<(Vec<StoredCommit>, Option<Bytes>), BrokerError> {
+        let messages = self.unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        let mut commits = read_all(&messages)?;
         commits.sort_by_key(|stored| stored.subject.revision);
-        Ok(commits)
+        let last = commits.last().map(|stored| stored.sequence);
+        let last = messages.into_iter().find(|message| Some(message.sequence) == last);
+        Ok((commits, last.map(|message| message.payload)))
     }
 
     /// The tombstone of a case, if it is filed.
@@ -147,13 +159,10 @@ impl Broker {
     }
 
     /// The tombstone is asked for with the commits: whoever is told of no tombstone has been told of every commit.
-    async fn load_unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
+    async fn unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredMessage>, BrokerError> {
         match self.history_and_tombstone(key, filter).await? {
             (_, Some(_)) => Err(BrokerError::Filed { key: key.clone() }),
-            (messages, None) => messages
-                .iter()
-                .map(|message| read_commit(&message.subject, message.sequence, &message.payload))
-                .collect(),
+            (messages, None) => Ok(messages),
         }
     }
 
@@ -323,6 +332,10 @@ impl Broker {
         }
         Err(BrokerError::Unavailable { what: what.to_owned(), source: None })
     }
+}
+
+fn read_all(messages: &[StoredMessage]) -> Result<Vec<StoredCommit>, BrokerError> {
+    messages.iter().map(|message| read_commit(&message.subject, message.sequence, &message.payload)).collect()
 }
 
 fn next_of(filter: &str, from: u64) -> serde_json::Value {
