@@ -1,10 +1,13 @@
 //! An installation that lives chains what it writes, and an auditor finds all of it as it was written (D18).
 
+use chassis::Identity;
+use proto::casebook::v1::GetChainsRequest;
 use serde_json::Value;
 use story::read;
+use tonic::Code;
 
 use crate::stories::played;
-use crate::support::installation::Installation;
+use crate::support::installation::{Installation, acting};
 use crate::support::program::{huying, huying_ok};
 use crate::support::root;
 
@@ -41,6 +44,16 @@ async fn every_commit_of_an_installation_is_chained_and_stays_so_when_it_is_file
     assert_eq!(audit(&["verify", "--case", &case])[0]["commits"], alone[0]["commits"]);
     assert_eq!(audit(&["show"])[0]["anchors"], 1);
     assert_eq!(audit(&["anchor"])["made"], serde_json::json!([]), "no day is over");
+
+    // An auditor asks with a token, and a department may not.
+    let auditor = Identity { district: DISTRICT.into(), ..acting("auditor", "") };
+    let asked = GetChainsRequest { district: DISTRICT.to_owned(), case_id: case.clone() };
+    let shown = installation.casebook(&auditor).await.get_chains(asked.clone()).await.unwrap().into_inner();
+    assert!(shown.filed && shown.breaks.is_empty() && shown.anchored_day.len() == 10, "{shown:?}");
+    assert_eq!((Some(shown.commits), shown.unchained), (alone[0]["commits"].as_u64(), 0));
+    let department = acting("department", "wuchang-water");
+    let refused = installation.casebook(&department).await.get_chains(asked).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "{refused}");
 
     let unknown = huying(&["audit", "verify", "--district", "nowhere", "--data", data.as_str()]);
     assert_eq!(unknown.status.code(), Some(64));

@@ -4,6 +4,8 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use archive::Shelf;
+use audit::verify::verify_case;
+use audit::{AuditError, Break};
 use charter::Charter;
 use ids::{Code, Kind};
 use jiff::{Timestamp, ToSpan};
@@ -13,16 +15,17 @@ use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ExportRequest, ExportResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
+    ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
     ListOfficersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
     ListUnratedResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
     WatchRequest, WatchResponse,
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
+use record::chain;
 use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
-use station::{Caller, History, Station, Violation, broker_status, not_found};
+use station::{Caller, History, Station, Violation, broker_status, internal, not_found};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -304,6 +307,36 @@ impl CasebookService for Door {
         let look = move |connection: &_| officers::list(connection, district.as_str(), party.as_str(), on);
         let (officers, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListOfficersResponse { officers, as_of: Some(as_of) }))
+    }
+
+    async fn get_chains(&self, request: Request<GetChainsRequest>) -> Result<Response<GetChainsResponse>, Status> {
+        let asker = self.asker(&request, method!("GetChains"))?;
+        let request = request.into_inner();
+        let (district, case, key) = case_key(&request.district, &request.case_id)?;
+        asker.require(&district)?;
+        let findings = verify_case(&self.station.broker, &self.shelf, &key).await.map_err(|error| match error {
+            AuditError::Broker(error) => broker_status(&error),
+            error @ (AuditError::Archive(_) | AuditError::Damaged(_) | AuditError::Filing) => {
+                tracing::error!(error = chain(&error), case = %key, "the chains of a case cannot be looked at");
+                internal()
+            }
+        })?;
+        let findings = findings.ok_or_else(|| not_found(case.as_str()))?;
+        let shown = |it: Break| ChainBreak {
+            subject: it.subject,
+            position: it.position.unwrap_or_default(),
+            expected: it.expected,
+            found: it.found,
+        };
+        Ok(Response::new(GetChainsResponse {
+            chains: findings.chains,
+            commits: findings.commits,
+            unchained: findings.unchained,
+            filed: findings.filed_cases > 0,
+            anchored_day: findings.anchored.map(|(day, _)| day).unwrap_or_default(),
+            after_anchors: findings.after_anchors,
+            breaks: findings.breaks.into_iter().map(shown).collect(),
+        }))
     }
 
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;

@@ -139,7 +139,7 @@ pub(super) fn of_casebook() -> Permissions {
     limits.subscribe.push(CLOCK_SEEN.to_owned());
     limits.publish.push(inbox(STORY_USER));
     limits.publish.extend([CASES, CHARTERS].map(stream_info));
-    limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
+    limits.publish.extend([CASES, CHARTERS, ANCHORS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);
     reads_objects(&mut limits, ARCHIVE);

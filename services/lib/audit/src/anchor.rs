@@ -53,7 +53,8 @@ pub async fn make(
 ) -> Result<Vec<AnchorSubject>, AuditError> {
     let over = (now - MIDNIGHT_PASSED).to_zoned(zone.clone()).date().saturating_sub(jiff::Span::new().days(1));
     let mut made = Vec::new();
-    for _ in 0..TRIES_MAX {
+    let mut tries = 0;
+    loop {
         let there = broker.anchors(district).await?;
         let Some(days) = Days::begin(there.last(), over, zone)? else { return Ok(made) };
         let after = days.to;
@@ -63,6 +64,10 @@ pub async fn make(
         }
         let anchors = days.all(broker, district, &filed).await?;
         if filed.has_grown(broker, district, after).await? {
+            tries += 1;
+            if tries == TRIES_MAX {
+                return Err(AuditError::Filing);
+            }
             continue;
         }
         let mut before = previous(district, there.last());
@@ -72,7 +77,7 @@ pub async fn make(
             let subject = AnchorSubject { district: district.clone(), day: day.to_string() };
             before = Sha256Sum::of(&anchor.encode_to_vec());
             if !broker.put_anchor(&subject, &anchor).await? {
-                // Somebody else is at it. What they wrote is what the next one has to name.
+                // Somebody else is at it, and has done this day. What they wrote is what the next one has to name.
                 late = true;
                 break;
             }
@@ -82,7 +87,6 @@ pub async fn make(
             return Ok(made);
         }
     }
-    Err(AuditError::Filing)
 }
 
 /// The days that are to be anchored.

@@ -33,7 +33,7 @@ pub struct Tip {
 pub fn follow(before: Option<&Tip>, stored: &AsStored) -> (Tip, Option<Break>) {
     let AsStored { subject, sequence, payload } = stored;
     let read = Commit::decode(payload.clone());
-    let named = read.as_ref().map_or(&[][..], |commit| &commit.previous_sha256);
+    let named = read.as_ref().map_or(&[][..], |commit| commit.previous_sha256.as_slice());
     let tip = Tip {
         revision: subject.revision,
         position: *sequence,

@@ -29,6 +29,6 @@ pub enum AuditError {
     /// What an anchor would have to vouch for.
     #[error("{subject}: expected {expected}, found {found}", subject = .0.subject, expected = .0.expected, found = .0.found)]
     Damaged(Break),
-    #[error("cases were filed, or anchors made, while the record was read; try again when that is over")]
+    #[error("cases were filed while the record was read; try again when that is over")]
     Filing,
 }

@@ -9,7 +9,6 @@ use std::num::NonZeroUsize;
 use archive::Shelf;
 use ids::{Code, HistoryKey, Owner};
 use proto::subjects::CommitSubject;
-use record::filing::Filing;
 use record::objects::Sha256Sum;
 use record::{AsStored, Broker, Found, StoredAnchor};
 use tokio_util::sync::CancellationToken;
@@ -79,11 +78,11 @@ pub async fn verify(
 ///
 /// # Errors
 /// The broker does not answer, or the archive is damaged.
-pub async fn verify_case(broker: &Broker, key: &HistoryKey) -> Result<Option<Findings>, AuditError> {
-    let standing = Filing::open(broker).await?.standing(key).await?;
+pub async fn verify_case(broker: &Broker, shelf: &Shelf, key: &HistoryKey) -> Result<Option<Findings>, AuditError> {
+    let standing = broker.standing_of(key).await?;
     let mut look = Look::default();
     let (commits, filed) = match &standing.filed {
-        Some(stored) => (Shelf::open(broker, VOLUMES_KEPT).await?.as_stored(stored).await?, true),
+        Some(stored) => (shelf.as_stored(stored).await?, true),
         None => (standing.commits.clone(), false),
     };
     if commits.is_empty() {

@@ -1,5 +1,8 @@
 //! `huying audit verify`: every chain and every anchor.
 
+use std::num::NonZeroUsize;
+
+use archive::Shelf;
 use audit::verify::{verify, verify_case};
 use audit::{Break, Findings, Progress};
 use ids::{CaseId, Code, HistoryKey};
@@ -27,12 +30,13 @@ pub(crate) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let case: Option<CaseId> = args.case.as_deref().map(str::parse).transpose().map_err(BadUsage::new)?;
     let broker = args.record.connect().await?;
+    let shelf = Shelf::open(&broker, NonZeroUsize::MIN).await?;
     let line = ProgressBar::new_spinner().with_style(ProgressStyle::with_template("{spinner} {elapsed} {msg}")?);
     let mut all: Vec<(Code, Findings)> = Vec::new();
     for charter in args.record.charters(&broker).await? {
         let district = charter.district.clone();
         let findings = match &case {
-            Some(case) => verify_case(&broker, &HistoryKey::case(district.clone(), case)).await?,
+            Some(case) => verify_case(&broker, &shelf, &HistoryKey::case(district.clone(), case)).await?,
             None => {
                 let tell = |Progress::Commits(commits)| {
                     line.set_message(format!("{district}: {commits} commits"));

@@ -43,7 +43,8 @@ async fn two_makers_at_once_make_each_day_once_and_missed_days_are_made_up_for()
     world.write(&case(2), Owner::Dispatch, None).await;
 
     let now = days(7);
-    let (one, other) = tokio::join!(make(&world.broker, &TimeZone::UTC, now), make(&others, &TimeZone::UTC, now));
+    let utc = TimeZone::UTC;
+    let (one, other) = tokio::join!(make(&world.broker, &utc, now), make(&others, &utc, now));
     assert_eq!(one.len() + other.len(), 5, "{one:?} {other:?}");
     let anchors = world.broker.anchors(&district()).await.unwrap();
     let chains: Vec<u64> = anchors.iter().map(|stored| stored.anchor.chains).collect();
@@ -74,9 +75,10 @@ async fn a_case_that_was_filed_is_vouched_for_as_before_and_anchored_late() {
     assert_eq!(found.breaks, []);
     assert_eq!((found.filed_cases, found.chains, found.commits, found.unchained), (3, 10, 14, 0));
     assert_eq!((found.anchors, found.after_anchors), (3, 0));
-    let alone = audit::verify::verify_case(&world.broker, &early).await.unwrap().unwrap();
+    let shelf = archive::Shelf::open(&world.broker, std::num::NonZeroUsize::MIN).await.unwrap();
+    let alone = audit::verify::verify_case(&world.broker, &shelf, &early).await.unwrap().unwrap();
     assert_eq!((alone.breaks, alone.commits, alone.filed_cases), (vec![], 4, 1));
-    assert_eq!(audit::verify::verify_case(&world.broker, &case(77)).await.unwrap(), None);
+    assert_eq!(audit::verify::verify_case(&world.broker, &shelf, &case(77)).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,7 +35,6 @@ async fn what_somebody_changed_in_a_copy_is_found() {
     let of = |key: &HistoryKey, end: &str| format!("{key}.{end}");
 
     let flipped = world.forged(|it| it.flip(&of(&one, "dispatch.2"))).await;
-    assert_eq!(named(&flipped)[0], named(&flipped)[0]);
     assert!(named(&flipped).contains(&of(&one, "dispatch.2").as_str()), "{flipped:?}");
     let broken = flipped.breaks.iter().find(|broken| broken.subject == of(&one, "dispatch.2")).unwrap();
     assert!(broken.position == Some(2) && broken.expected.starts_with("revision 3 names"), "{broken:?}");
@@ -96,7 +95,8 @@ async fn what_somebody_put_in_or_took_out_as_a_whole_is_missed_by_the_day() {
     let anew = again.messages("CASES").await;
     let rewritten = world.forged(|it| {
         for message in anew.into_iter().flatten() {
-            *it.at(&message.0.clone()) = Some(message);
+            let there = it.at(&message.0);
+            *there = Some(message);
         }
     });
     let rewritten = rewritten.await;

@@ -170,11 +170,11 @@ pub struct Forgery {
 impl Forgery {
     /// What lies under a subject.
     pub fn at(&mut self, subject: &str) -> &mut Option<(String, Vec<u8>)> {
-        let all = self.cases.iter_mut().chain(&mut self.anchors);
-        all.into_iter().find(|it| it.as_ref().is_some_and(|it| it.0 == subject)).unwrap()
+        let mut all = self.cases.iter_mut().chain(&mut self.anchors);
+        all.find(|it| it.as_ref().is_some_and(|it| it.0 == subject)).unwrap()
     }
 
-    /// Flips the last bit under a subject.
+    /// Flips a bit under a subject.
     pub fn flip(&mut self, subject: &str) {
         let bytes = &mut self.at(subject).as_mut().unwrap().1;
         // In the name of the commit, where it reads on as well as before.

@@ -371,6 +371,7 @@ pub const TABLE: &[Row] = &[
         &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR],
     ),
     look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/GetChains", &[DISTRICT, OPERATOR, AUDITOR]),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];
