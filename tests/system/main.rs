@@ -12,6 +12,7 @@
 mod access;
 mod admission;
 mod architecture;
+mod auditing;
 mod bridge;
 mod casebook;
 mod charters;
@@ -26,6 +27,7 @@ mod letters;
 mod merging;
 mod numbering;
 mod rollback;
+mod secrecy;
 mod separate;
 mod stopping;
 mod stories;

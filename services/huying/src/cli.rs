@@ -37,6 +37,7 @@ Look:
   tail         what happens, as it happens
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
+  audit        whether the record still is what was written
 
 Try:
   story        play worked examples and compare what comes of them
@@ -99,6 +100,8 @@ enum Command {
     Dlq(commands::dlq::Command),
     #[command(subcommand)]
     Archive(commands::archive::Command),
+    #[command(subcommand)]
+    Audit(commands::audit::Command),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -172,6 +175,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
+        Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

@@ -4,6 +4,7 @@
 //! the process: two ports, one clock, one end, and the connection they write through, so that what they write at the
 //! same time goes to disk in one group. [`Running::start`] is the order of things.
 
+mod anchors;
 mod departments;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -224,6 +225,7 @@ async fn assemble(
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
     start_services(config, folder, Arc::new(broker.clone()), &server.url(), main).await?;
+    anchors::begin(folder, &server.url(), main);
     let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_recursion::async_recursion as boxed;
 use ids::HistoryKey;
+use proto::archive::v1::CaseFile;
 use proto::record::v1::Filed;
 use proto::streams::ARCHIVE;
 use record::objects::{Objects, Sha256Sum};
-use record::{Broker, BrokerError, StoredCommit, StoredFiled};
+use record::{AsStored, Broker, BrokerError, StoredCommit, StoredFiled};
 use tokio::sync::Mutex;
 
 use crate::volume::{self, Damage, Place, Volume, VolumeName};
@@ -58,16 +59,27 @@ impl Shelf {
     /// What the tombstone points at is not there, or not that case; or the broker does not answer.
     #[boxed]
     pub async fn case(&self, stored: &StoredFiled) -> Result<FiledCase, ShelfError> {
+        let file = self.file(stored).await?;
+        Ok(FiledCase { key: stored.subject.key(), commits: volume::history_of(&file)? })
+    }
+
+    /// Its commits byte for byte, in the order of the record.
+    ///
+    /// # Errors
+    /// As [`case`](Self::case).
+    pub async fn as_stored(&self, stored: &StoredFiled) -> Result<Vec<AsStored>, ShelfError> {
+        Ok(volume::commits_of(&self.file(stored).await?)?)
+    }
+
+    async fn file(&self, stored: &StoredFiled) -> Result<CaseFile, ShelfError> {
         let StoredFiled { subject, filed, .. } = stored;
         let volume = self.volume(&filed.volume.parse()?).await?;
         let file = volume.file(&place_of(filed)?)?;
-        let key = subject.key();
-        let commits = volume::history_of(&file)?;
-        if volume::key_of(&file.district, &file.case_id)? != key {
+        if volume::key_of(&file.district, &file.case_id)? != subject.key() {
             let problem = format!("its tombstone points at the file of {}.{}", file.district, file.case_id);
             return Err(Damage::new(subject, problem).into());
         }
-        Ok(FiledCase { key, commits })
+        Ok(file)
     }
 
     /// A volume, from memory if it is there.

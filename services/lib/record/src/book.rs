@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use ids::{CommandId, HistoryKey, Revision};
 use jiff::Timestamp;
+use proto::facts::CHAINED_SINCE;
 use proto::record::v1::{Actor, Cause};
 use proto::streams::{CASES, COMMIT_BYTES_MAX};
 use proto::subjects::CommitSubject;
@@ -34,6 +35,8 @@ use crate::draft::Draft;
 use crate::error::BrokerError;
 use crate::follow::Failure;
 use crate::history::{Aggregate, History};
+use crate::links::{self, Tip};
+use crate::objects::Sha256Sum;
 use crate::readers::{HeldBack, Readers};
 
 /// Requests of one history decided together.
@@ -367,15 +370,17 @@ impl<A: Aggregate> Book<A> {
                 Err(error) => return fail(error),
             }
             let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
-            let bytes = Bytes::from(draft.take_commit());
+            let previous = self.previous(key, &base);
+            let bytes = Bytes::from(draft.take_commit(previous));
             if bytes.len() > BYTES_MAX {
                 *held = Some(base);
                 return Err(Stumble::TooLarge(bytes.len()));
             }
+            let tip = Tip::of(&bytes, previous.is_some());
             match self.commit(&subject, bytes).await {
                 Ok(position) => {
                     let (state, commands) = (Arc::clone(&draft.state), std::mem::take(&mut draft.commands));
-                    *held = Some(base.with(state, commands, draft.at, position));
+                    *held = Some(base.with(state, commands, draft.at, position).ending_in(Some(tip)));
                     return Ok(draft.into_answers(position));
                 }
                 Err(BrokerError::Exists { .. }) => match self.load_looking_for(key, &draft.commit_id).await {
@@ -394,6 +399,14 @@ impl<A: Aggregate> Book<A> {
             }
         }
         Ok(together.iter().map(|_| Err(Refused::Contended)).collect())
+    }
+
+    /// What the next commit names as the one before it. A chain that has begun goes on, whoever writes; a new one begins when
+    /// no writer is left that knows nothing of chains: its commits would look as if somebody had cut them off.
+    fn previous(&self, key: &HistoryKey, base: &History<A>) -> Option<Sha256Sum> {
+        let begun = base.tip.is_some_and(|tip| tip.linked);
+        (begun || self.0.readers.know(CHAINED_SINCE))
+            .then(|| base.tip.map_or_else(|| links::beginning(key, A::OWNER), |tip| tip.sha256))
     }
 
     /// Where it was stored.
@@ -421,8 +434,9 @@ impl<A: Aggregate> Book<A> {
     ) -> Result<(History<A>, Option<u64>), BrokerError> {
         let mut reads = 0;
         loop {
-            let commits = self.0.broker.load_owner(key, A::OWNER).await?;
-            let history = History::<A>::replay(&commits)?;
+            let (commits, last) = self.0.broker.load_owner_with_last(key, A::OWNER).await?;
+            let tip = commits.last().zip(last).map(|(stored, bytes)| Tip::stored(&stored.commit, &bytes));
+            let history = History::<A>::replay(&commits)?.ending_in(tip);
             // On several replicas one that lags may have answered.
             if self.0.replicas <= 1 || self.is_last(key, history.revision).await? {
                 let ours = commits.iter().find(|stored| stored.commit.commit_id == commit_id);

@@ -60,8 +60,7 @@ impl Filing {
     /// The broker does not answer.
     #[boxed]
     pub async fn standing(&self, key: &HistoryKey) -> Result<Standing, BrokerError> {
-        let history = self.broker.whole_history(key).await?;
-        Ok(Standing { commits: history.commits, filed: history.filed })
+        self.broker.standing_of(key).await
     }
 
     /// Who has not settled all that is on the record, and how far they are; `None` when everybody has. What lies before
@@ -223,6 +222,15 @@ impl Filing {
 }
 
 impl Broker {
+    /// What is there of a case, for whoever only reads.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn standing_of(&self, key: &HistoryKey) -> Result<Standing, BrokerError> {
+        let history = self.whole_history(key).await?;
+        Ok(Standing { commits: history.commits, filed: history.filed })
+    }
+
     /// Some of the tombstones from a position of the record on, in its order, and the position to go on from; `None`
     /// after the last. Of one district, if one is named.
     ///

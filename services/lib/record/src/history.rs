@@ -11,6 +11,7 @@ use proto::FromWireTime;
 use proto::record::v1::{Actor, Event};
 
 use crate::error::BrokerError;
+use crate::links::Tip;
 use crate::load::StoredCommit;
 
 /// Who decided what names no actor.
@@ -108,6 +109,8 @@ pub(crate) struct History<A: Aggregate> {
     pub alarm: Option<Alarm>,
     /// When the last commit was decided.
     pub at: Option<Timestamp>,
+    /// The last commit, for the next one to name.
+    pub tip: Option<Tip>,
 }
 
 impl<A: Aggregate> Default for History<A> {
@@ -119,6 +122,7 @@ impl<A: Aggregate> Default for History<A> {
             commands: HashMap::new(),
             alarm: None,
             at: None,
+            tip: None,
         }
     }
 }
@@ -132,6 +136,7 @@ impl<A: Aggregate> Clone for History<A> {
             commands: self.commands.clone(),
             alarm: self.alarm,
             at: self.at,
+            tip: self.tip,
         }
     }
 }
@@ -148,6 +153,11 @@ impl<A: Aggregate> History<A> {
             stored.must_be_known()?;
             history.with_stored(stored).map_err(corrupt)
         })
+    }
+
+    /// Its last commit is this one.
+    pub fn ending_in(self, tip: Option<Tip>) -> Self {
+        Self { tip, ..self }
     }
 
     /// Adds a commit as it is stored.

@@ -111,7 +111,7 @@ impl Broker {
     /// is not a commit.
     #[boxed]
     pub async fn load(&self, key: &HistoryKey) -> Result<Vec<StoredCommit>, BrokerError> {
-        self.load_unfiled(key, CommitSubject::whole_history(key)).await
+        read_all(&self.unfiled(key, CommitSubject::whole_history(key)).await?)
     }
 
     /// Every commit of one owner about one history, by revision.
@@ -120,9 +120,21 @@ impl Broker {
     /// As [`load`](Self::load).
     #[boxed]
     pub async fn load_owner(&self, key: &HistoryKey, owner: Owner) -> Result<Vec<StoredCommit>, BrokerError> {
-        let mut commits = self.load_unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        Ok(self.load_owner_with_last(key, owner).await?.0)
+    }
+
+    /// The same, and the last one byte for byte.
+    pub(crate) async fn load_owner_with_last(
+        &self,
+        key: &HistoryKey,
+        owner: Owner,
+    ) -> Result<(Vec<StoredCommit>, Option<Bytes>), BrokerError> {
+        let messages = self.unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        let mut commits = read_all(&messages)?;
         commits.sort_by_key(|stored| stored.subject.revision);
-        Ok(commits)
+        let last = commits.last().map(|stored| stored.sequence);
+        let last = messages.into_iter().find(|message| Some(message.sequence) == last);
+        Ok((commits, last.map(|message| message.payload)))
     }
 
     /// The tombstone of a case, if it is filed.
@@ -151,13 +163,10 @@ impl Broker {
     }
 
     /// The tombstone is asked for with the commits: whoever is told of no tombstone has been told of every commit.
-    async fn load_unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
+    async fn unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredMessage>, BrokerError> {
         match self.history_and_tombstone(key, filter).await? {
             (_, Some(_)) => Err(BrokerError::Filed { key: key.clone() }),
-            (messages, None) => messages
-                .iter()
-                .map(|message| read_commit(&message.subject, message.sequence, &message.payload))
-                .collect(),
+            (messages, None) => Ok(messages),
         }
     }
 
@@ -332,6 +341,10 @@ impl Broker {
         }
         Err(BrokerError::Unavailable { what: what.to_owned(), source: None })
     }
+}
+
+fn read_all(messages: &[StoredMessage]) -> Result<Vec<StoredCommit>, BrokerError> {
+    messages.iter().map(|message| read_commit(&message.subject, message.sequence, &message.payload)).collect()
 }
 
 fn next_of(filter: &str, from: u64) -> serde_json::Value {

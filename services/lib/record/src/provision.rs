@@ -95,7 +95,8 @@ impl Broker {
         let what = format!("stream {}", config.name);
         let before =
             self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
-        if before.as_ref().is_some_and(|before| before.deny_delete || before.deny_purge) {
+        let forever = config.deny_delete && config.deny_purge;
+        if before.as_ref().is_some_and(|before| !forever && (before.deny_delete || before.deny_purge)) {
             return Err(BrokerError::Unfileable { what });
         }
         let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
@@ -124,7 +125,7 @@ fn department_consumer(department: &Code) -> ConsumerSpec {
 }
 
 /// Who may delete and purge is decided by accounts, not by the stream's own flags: the server never lets those be
-/// cleared, and then no case could ever leave the record for the archive.
+/// cleared, and then no case could ever leave the record for the archive. Anchors never leave.
 fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
     Config {
         name: spec.name.to_owned(),
@@ -146,6 +147,8 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         allow_atomic_publish: spec.batches,
         allow_message_schedules: spec.schedules,
         allow_message_ttl: spec.latest,
+        deny_delete: spec.forever,
+        deny_purge: spec.forever,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
         duplicate_window: Duration::from_secs(120),

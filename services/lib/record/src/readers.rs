@@ -45,6 +45,11 @@ impl Readers {
         Ok(Self { broker: broker.clone(), admitted })
     }
 
+    /// Whether readers of older forms are gone, as far as is known without asking.
+    pub(crate) fn know(&self, form: u32) -> bool {
+        form <= self.admitted.load(Ordering::Relaxed)
+    }
+
     /// Whether every reader knows this event. Asked again only where the answer was no: it is only ever raised.
     pub(crate) async fn must_know(&self, newest: Newest) -> Result<Option<HeldBack>, BrokerError> {
         if newest.since <= self.admitted.load(Ordering::Relaxed) {
