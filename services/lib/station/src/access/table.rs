@@ -330,6 +330,7 @@ pub const TABLE: &[Row] = &[
         &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
     ),
     look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR]),
+    look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR]),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];
