@@ -1,4 +1,4 @@
-//! For `bin/report_speed.rs`: a copy with as many cases as asked for, kept as the record's are, and the statement of their
+//! For `tests/src/bin/report_speed.rs`: a copy with as many cases as asked for, kept as the record's are, and the statement of their
 //! month.
 
 use std::path::Path;

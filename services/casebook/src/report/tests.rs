@@ -1,7 +1,7 @@
 //! Statements held against a recount that looks at the raw commits, fact by fact, and knows nothing of courses or walks.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use charter::Charter;
 use jiff::Timestamp;
@@ -149,8 +149,14 @@ fn history() -> impl Strategy<Value = Vec<StoredCommit>> {
     })
 }
 
+/// Read once: it is long.
+fn charter() -> Arc<Charter> {
+    static CHARTER: LazyLock<Arc<Charter>> = LazyLock::new(|| Arc::new(Charter::shipped("wuchang").unwrap()));
+    Arc::clone(&CHARTER)
+}
+
 fn asked(period: &str, only: Option<&str>) -> Asked {
-    let charter = Arc::new(Charter::shipped("wuchang").unwrap());
+    let charter = charter();
     let only = only.map(|code| code.parse().unwrap());
     Asked { charter, period: period.parse().unwrap(), only }
 }
@@ -181,7 +187,7 @@ fn percent(counted: u64, of: u64) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn every_figure_is_what_counting_the_commits_gives(commits in history()) {
@@ -278,7 +284,7 @@ fn an_empty_period_has_every_table_and_no_share() {
 
 #[test]
 fn the_future_is_refused_and_a_period_that_has_begun_is_not() {
-    let charter = Arc::new(Charter::shipped("wuchang").unwrap());
+    let charter = charter();
     let now: Timestamp = "2026-04-17T10:00:00+08:00".parse().unwrap();
     let refused = |period: &str, party: &str| {
         let request = ReportRequest { period: period.to_owned(), party: party.to_owned(), ..ReportRequest::default() };

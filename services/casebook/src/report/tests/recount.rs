@@ -50,7 +50,7 @@ type Facts<'s> = Vec<(i64, &'s DispatchFact)>;
 impl Recount {
     /// Of what lies within `window`, in seconds since 1970.
     pub fn of(commits: &[StoredCommit], window: Range<i64>) -> Self {
-        let charter = Charter::shipped("wuchang").unwrap();
+        let charter = super::charter();
         let mut recount = Self::default();
         let known = |stored: &&StoredCommit| stored.commit.at.unwrap().seconds < window.end;
         let mut cases: Vec<&str> = commits.iter().map(|stored| stored.subject.key.id.as_str()).collect();
