@@ -18,7 +18,7 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-use charter::{Charter, PartyKind};
+use charter::{Charter, Name, PartyKind};
 use ids::Code;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -56,6 +56,13 @@ impl Asked {
         let only = if request.party.is_empty() { None } else { Some(place(&charter, &request.party)?) };
         Ok(Self { charter, period, only })
     }
+}
+
+/// What the district is called; the charter's own name where it is no party of it.
+fn name_of(charter: &Charter) -> &Name {
+    let above = charter.district_centre().parent.as_ref();
+    let district = charter.party(charter.district.as_str()).or_else(|| charter.party(above?.as_str()));
+    district.map_or(&charter.name, |party| &party.name)
 }
 
 fn place(charter: &Charter, code: &str) -> Result<Code, Violation> {
@@ -109,7 +116,7 @@ pub fn report(connection: &Connection, asked: &Asked) -> Result<ReportResponse, 
     let named = |code: &Code| charter.party(code.as_str()).map(|party| table::named(&party.name));
     Ok(ReportResponse {
         district: district.to_owned(),
-        name: Some(table::named(&charter.name)),
+        name: Some(table::named(name_of(charter))),
         from: period.first.to_string(),
         to: period.last.to_string(),
         before_from: earlier.first.to_string(),

@@ -224,6 +224,11 @@ impl<'c> Figures<'c> {
         }
     }
 
+    /// Whether anything is known of a day, by its place in the period: not of one that begins after the last fact.
+    pub fn is_known(&self, day: usize) -> bool {
+        self.days.get(day).is_some_and(|begins| *begins < self.until_us)
+    }
+
     /// Adds a case.
     pub fn add(&mut self, course: &Course) {
         if course.received_us >= self.until_us {

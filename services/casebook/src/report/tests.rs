@@ -238,6 +238,15 @@ proptest! {
             for (class, cases) in &wanted.classes {
                 prop_assert_eq!(cell(&found, "by-class", class, "received"), cases.to_string());
             }
+            // Of a day after the last fact nothing is known, and so nothing is said.
+            let last = commits.iter().map(|stored| stored.commit.at.unwrap().seconds).max().unwrap();
+            let last = Timestamp::from_second(last).unwrap().to_zoned(zone.clone()).date();
+            if from <= last && last < to {
+                let unknown = |day: jiff::civil::Date| cell(&found, "trend", &day.to_string(), "received");
+                let later = last.tomorrow().unwrap();
+                prop_assert!(later == to || unknown(later).is_empty());
+                prop_assert!(!unknown(last).is_empty());
+            }
             for (day, cases) in &wanted.days {
                 prop_assert_eq!(cell(&found, "trend", day, "received"), cases.to_string(), "{}", day);
             }

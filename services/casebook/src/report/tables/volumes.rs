@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 
 use crate::report::figures::{Class, Figures, UNKNOWN, Volume};
 use crate::report::share::{Share, rounded};
-use crate::report::table::{Table, column, count, counted, decimal, named, row, text, words};
+use crate::report::table::{Table, column, count, counted, decimal, named, nothing, row, text, words};
 
 /// Matters shown of each class of callers (三最).
 const PRESSING: usize = 10;
@@ -36,34 +36,43 @@ pub fn trend(now: (&[Date], &Figures<'_>), before: (&[Date], &Figures<'_>)) -> R
                 column("before-closed", "上期办结", "Closed before", Unit::Count),
             ]);
     let (now, before) = (parts(now), parts(before));
-    for (at, (part, volume)) in now.iter().enumerate() {
+    for (at, Part { name, volume }) in now.iter().enumerate() {
         let earlier = before.get(at);
+        let earlier_volume = earlier.and_then(|part| part.volume);
         table.row(row(
-            part,
-            words(part, part),
+            name,
+            words(name, name),
             [
-                count(volume.received),
-                count(volume.closed),
-                earlier.map_or_else(crate::report::table::nothing, |(part, _)| text(part)),
-                counted(earlier.map(|(_, volume)| volume.received)),
-                counted(earlier.map(|(_, volume)| volume.closed)),
+                counted(volume.map(|volume| volume.received)),
+                counted(volume.map(|volume| volume.closed)),
+                earlier.map_or_else(nothing, |part| text(&part.name)),
+                counted(earlier_volume.map(|volume| volume.received)),
+                counted(earlier_volume.map(|volume| volume.closed)),
             ],
         ));
     }
     table.done()
 }
 
-fn parts((days, figures): (&[Date], &Figures<'_>)) -> Vec<(String, Volume)> {
+/// A day or a month of a period; nothing is known of one that is still to come.
+struct Part {
+    name: String,
+    volume: Option<Volume>,
+}
+
+fn parts((days, figures): (&[Date], &Figures<'_>)) -> Vec<Part> {
     let by_month = days.len() > DAYS_SHOWN_MAX;
-    let mut parts: Vec<(String, Volume)> = Vec::new();
-    for (day, volume) in days.iter().zip(&figures.by_day) {
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, (day, volume)) in days.iter().zip(&figures.by_day).enumerate() {
         let name = if by_month { day.strftime("%Y-%m").to_string() } else { day.to_string() };
         match parts.last_mut() {
-            Some((last, sum)) if *last == name => {
-                sum.received += volume.received;
-                sum.closed += volume.closed;
+            Some(last) if last.name == name => {
+                if let Some(sum) = &mut last.volume {
+                    sum.received += volume.received;
+                    sum.closed += volume.closed;
+                }
             }
-            Some(_) | None => parts.push((name, *volume)),
+            Some(_) | None => parts.push(Part { name, volume: figures.is_known(at).then_some(*volume) }),
         }
     }
     parts
