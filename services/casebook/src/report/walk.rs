@@ -23,35 +23,35 @@ impl Clock {
     pub const ALL: [Self; 5] = [Self::Response, Self::ReportIn, Self::Completion, Self::Task, Self::Case];
 }
 
-/// A way from one moment of a case to the next.
+/// A way from one moment of a case to the next, by where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// From its receipt to the first judgement.
-    ToJudgement,
+    Judged,
     /// From its receipt to whoever had it first.
-    ToHolder,
+    Held,
     /// From when whoever has it had it, to the first call.
-    ToCall,
-    ToResponse,
-    ToReportIn,
+    Called,
+    Responded,
+    ReportedIn,
     /// From report-in to the end of that unit's part.
-    ToDone,
+    Done,
     /// From its receipt to the first answer.
-    ToAnswer,
+    Answered,
     /// From an answer to what its caller said of it.
-    ToRating,
+    Rated,
 }
 
 impl Step {
     pub const ALL: [Self; 8] = [
-        Self::ToJudgement,
-        Self::ToHolder,
-        Self::ToCall,
-        Self::ToResponse,
-        Self::ToReportIn,
-        Self::ToDone,
-        Self::ToAnswer,
-        Self::ToRating,
+        Self::Judged,
+        Self::Held,
+        Self::Called,
+        Self::Responded,
+        Self::ReportedIn,
+        Self::Done,
+        Self::Answered,
+        Self::Rated,
     ];
 }
 
@@ -247,14 +247,14 @@ impl<'c> Walking<'c> {
                     self.category = course.other(mark);
                 }
                 if !std::mem::replace(&mut self.judged, true) {
-                    self.took(mark, Step::ToJudgement, course.received_us);
+                    self.took(mark, Step::Judged, course.received_us);
                 }
             }
             What::Held => self.held(mark, unit),
             What::Called => {
                 if !std::mem::replace(&mut self.called, true) && !self.holders.is_empty() {
                     let since = self.held_us;
-                    self.took(mark, Step::ToCall, since);
+                    self.took(mark, Step::Called, since);
                 }
                 // What somebody above the street has stays theirs, whomever they call.
                 if self.level.is_none_or(|level| matches!(level, Level::A | Level::B1)) {
@@ -275,7 +275,7 @@ impl<'c> Walking<'c> {
                 if let Some(expected) = self.expected(mark.number, unit) {
                     let since = expected.called_us;
                     expected.responded_us = Some(mark.at_us);
-                    self.took(mark, Step::ToResponse, since);
+                    self.took(mark, Step::Responded, since);
                 }
             }
             What::ReportedIn => {
@@ -283,7 +283,7 @@ impl<'c> Walking<'c> {
                 if let Some(expected) = self.expected(mark.number, unit) {
                     let since = expected.responded_us.unwrap_or(expected.called_us);
                     expected.reported_us = Some(mark.at_us);
-                    self.took(mark, Step::ToReportIn, since);
+                    self.took(mark, Step::ReportedIn, since);
                 }
             }
             What::Unqualified => {
@@ -298,7 +298,7 @@ impl<'c> Walking<'c> {
             What::PartyDone => {
                 self.settle(mark, Clock::Completion, unit, mark.yes);
                 if let Some(since) = self.expected(mark.number, unit).and_then(|expected| expected.reported_us) {
-                    self.took(mark, Step::ToDone, since);
+                    self.took(mark, Step::Done, since);
                 }
                 self.let_go(mark.number, unit);
             }
@@ -343,7 +343,7 @@ impl<'c> Walking<'c> {
                     self.say(mark, Fact::Rated { rate });
                 }
                 if let Some(since) = self.answered_us {
-                    self.took(mark, Step::ToRating, since);
+                    self.took(mark, Step::Rated, since);
                 }
             }
             What::RatingLapsed => self.say(mark, Fact::Lapsed),
@@ -365,7 +365,7 @@ impl<'c> Walking<'c> {
         }
         match self.holders.last().copied() {
             None => {
-                self.took(mark, Step::ToHolder, self.course.received_us);
+                self.took(mark, Step::Held, self.course.received_us);
                 self.case = Running::Yes;
             }
             Some(before) if before != unit => {
@@ -388,7 +388,7 @@ impl<'c> Walking<'c> {
         let first = !std::mem::replace(&mut self.answered_once, true);
         let after = seconds(mark.at_us - self.course.received_us);
         if first {
-            self.took(mark, Step::ToAnswer, self.course.received_us);
+            self.took(mark, Step::Answered, self.course.received_us);
         }
         self.say(mark, Fact::Answered { first_after: first.then_some(after) });
         // Nobody is expected any more.

@@ -170,14 +170,14 @@ pub fn steps(now: &Figures<'_>, before: &Figures<'_>) -> ReportTable {
         .columns(time_columns());
     for step in Step::ALL {
         let (code, name) = match step {
-            Step::ToJudgement => ("received-judged", words("受理至研判", "Received to judged")),
-            Step::ToHolder => ("received-held", words("受理至责任单位", "Received to its first holder")),
-            Step::ToCall => ("held-called", words("接手至首次呼叫", "Taken up to the first call")),
-            Step::ToResponse => ("called-responded", words("呼叫至响应", "Called to response")),
-            Step::ToReportIn => ("responded-reported-in", words("响应至报到", "Response to report-in")),
-            Step::ToDone => ("reported-in-done", words("报到至完成", "Report-in to done")),
-            Step::ToAnswer => ("received-answered", words("受理至首次答复", "Received to the first answer")),
-            Step::ToRating => ("answered-rated", words("答复至评价", "Answer to rating")),
+            Step::Judged => ("received-judged", words("受理至研判", "Received to judged")),
+            Step::Held => ("received-held", words("受理至责任单位", "Received to its first holder")),
+            Step::Called => ("held-called", words("接手至首次呼叫", "Taken up to the first call")),
+            Step::Responded => ("called-responded", words("呼叫至响应", "Called to response")),
+            Step::ReportedIn => ("responded-reported-in", words("响应至报到", "Response to report-in")),
+            Step::Done => ("reported-in-done", words("报到至完成", "Report-in to done")),
+            Step::Answered => ("received-answered", words("受理至首次答复", "Received to the first answer")),
+            Step::Rated => ("answered-rated", words("答复至评价", "Answer to rating")),
         };
         let none = Times::default();
         let of = |figures: &Figures<'_>| figures.steps.get(&step).unwrap_or(&none).clone();
