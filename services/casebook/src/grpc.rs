@@ -17,8 +17,8 @@ use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
     ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
     ListOfficersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
-    ListUnratedResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
-    WatchRequest, WatchResponse,
+    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
+    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
@@ -36,7 +36,7 @@ use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, queue, suggesting};
+use crate::{callbacks, league, officers, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -337,6 +337,16 @@ impl CasebookService for Door {
             after_anchors: findings.after_anchors,
             breaks: findings.breaks.into_iter().map(shown).collect(),
         }))
+    }
+
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<ReportResponse>, Status> {
+        let asker = self.asker(&request, method!("Report"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let asked = report::Asked::new(charter, &request, self.station.now())?;
+        let look = move |connection: &_| report::report(connection, &asked);
+        let (report, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ReportResponse { as_of: Some(as_of), ..report }))
     }
 
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;

@@ -6,18 +6,22 @@
 //! copy but from the record, and told by `timeline.rs`. Open `keep.rs` first.
 //!
 //! Invariants: the copy can be deleted at any time; every answer says how far it reads; what the asker may not see does
-//! not exist here; what a question costs does not grow with the record.
+//! not exist here; what a question costs does not grow with the record. A statement (`report.rs`) costs what its period holds.
 
 mod callbacks;
 mod cases;
 mod config;
 mod copy;
+mod course;
 mod grpc;
 mod keep;
 mod league;
 mod officers;
 mod queue;
+mod report;
 mod snapshot;
+#[doc(hidden)]
+pub mod speed;
 mod suggesting;
 mod tending;
 mod timeline;

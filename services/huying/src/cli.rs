@@ -35,6 +35,7 @@ Bring cases in:
 Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
+  report       the statement of a day, a month or a year, in tables and charts
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
   audit        whether the record still is what was written
@@ -94,6 +95,7 @@ enum Command {
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
+    Report(commands::report::Args),
     #[command(subcommand)]
     Charter(commands::charter::Command),
     #[command(subcommand)]
@@ -172,6 +174,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
+        Command::Report(args) => commands::report::run(args, manner).await,
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
-use crate::{Level, Name};
+use crate::{BringDown, Level, Name, bring_down};
 
 /// How a department's score comes about. The weights sum to 100.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,7 @@ pub(crate) struct Evaluation {
     pub formula: Formula,
     pub tiers: Vec<Tier>,
     pub ratings: Vec<RatingStep>,
+    pub bring_down: Vec<BringDown>,
 }
 
 impl FromStr for ScoreSource {
@@ -112,8 +113,9 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
         let formula = fields.need("formula").and_then(|cursor| cursor.map(formula).flatten());
         let tiers = tiers(fields);
         let ratings = ratings(fields);
+        let bring_down = bring_down::read(fields);
         let containment = fields.need("containment").and_then(|cursor| cursor.map(containment).flatten());
-        Some(Evaluation { containment: containment?, formula: formula?, tiers, ratings })
+        Some(Evaluation { containment: containment?, formula: formula?, tiers, ratings, bring_down })
     })?
 }
 

@@ -372,6 +372,7 @@ pub const TABLE: &[Row] = &[
     ),
     look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/GetChains", &[DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];
