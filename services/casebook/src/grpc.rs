@@ -253,8 +253,10 @@ impl CasebookService for Door {
         let asker = self.asker(&request, method!("ListUnrated"))?;
         let request = request.into_inner();
         let district = self.charter(&asker, &request.district)?.district.clone();
-        let look =
-            move |connection: &_| callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size));
+        let now = self.station.now();
+        let look = move |connection: &_| {
+            callbacks::list(connection, district.as_str(), &asker.scope, now, page(request.page_size))
+        };
         let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListUnratedResponse { cases, as_of: Some(as_of) }))
     }

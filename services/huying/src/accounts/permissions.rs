@@ -122,7 +122,9 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        Owner::Triage | Owner::Evaluation | Owner::Notification => {}
+        // A period is counted from filed cases, too.
+        Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
+        Owner::Triage | Owner::Notification => {}
     }
     Permissions { limits }
 }

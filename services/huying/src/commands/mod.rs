@@ -8,6 +8,7 @@ pub(crate) mod charter;
 pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod provision;
+pub(crate) mod score;
 pub(crate) mod story;
 pub(crate) mod submit;
 pub(crate) mod tail;
