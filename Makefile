@@ -57,10 +57,11 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 	@$(FETCH) k8s
 	deploy/tools/k8s-check.sh
 
-# As the images are built: what is measured is what runs.
+# As the images are built: what is measured is what runs. Beside another build: BENCH="--against FOLDER", where FOLDER has
+# the programs of that one.
 bench: nats ## measure throughput and latency, optimised; writes target/bench.json
 	$(CARGO) build --release --workspace --bin bench --locked
-	$(TARGET_DIR)/release/bench
+	$(TARGET_DIR)/release/bench $(BENCH)
 
 bench-check: nats build ## count what a case costs, and compare it with docs/performance.md
 	$(TARGET_DIR)/debug/bench_check

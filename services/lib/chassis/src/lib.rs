@@ -74,7 +74,7 @@ pub mod telemetry;
 pub use channel::{Authorised, Bearer, NoChannel, authorised};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
-pub use door::identity;
+pub use door::{CALLS_IN_HAND_MAX, identity, overloaded};
 pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
 pub use process::{Outcome, Process, Running};

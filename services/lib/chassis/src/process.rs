@@ -9,6 +9,7 @@ use anyhow::Context;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use tonic_health::pb::health_server::HealthServer;
 
 use crate::clock::Clock;
 use crate::config::ProcessConfig;
-use crate::door::{Door, admit};
+use crate::door::{CALLS_IN_HAND_MAX, Door, admit};
 use crate::guard::{Guard, guard};
 use crate::health::FromReadiness;
 use crate::life::Life;
@@ -214,7 +215,12 @@ impl Running {
 
 /// The identified services behind the door; health and reflection, which platforms and tools ask, in front of it.
 fn grpc_routes(service: Service, stopping: CancellationToken) -> anyhow::Result<Routes> {
-    let door = Door { verifier: service.verifier(), clock: service.clock().clone(), policy: service.doors.policy };
+    let door = Door {
+        verifier: service.verifier(),
+        clock: service.clock().clone(),
+        policy: service.doors.policy,
+        room: Arc::new(Semaphore::new(CALLS_IN_HAND_MAX)),
+    };
     let readiness = service.ready().clone();
     let Doors { grpc, names, descriptors, .. } = service.doors;
 

@@ -51,4 +51,4 @@ pub use projection::{Entry, Keeper, Progress, Projection};
 pub use readers::HeldBack;
 pub use references::{Reference, References};
 pub use replay::{Replay, Step};
-pub use requests::{IncomingRequest, Requester};
+pub use requests::{IN_HAND_MAX, IncomingRequest, Requester, Unhandled};

@@ -43,7 +43,7 @@ pub use prose::{
 };
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
-    status_of, unreadable,
+    status_of, unhandled, unreadable,
 };
 
 /// How long a first start waits for a broker that is not there yet, in seconds: as long as the platform's startup probe
