@@ -34,7 +34,10 @@ pub fn generate(contracts: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     form = form.max(chained);
     writeln!(code, "/// Form of the record from which on each commit says what it follows (D18).")?;
     writeln!(code, "pub const CHAINED_SINCE: u32 = {chained};\n")?;
-    writeln!(code, "/// The form of the record that this version knows: the highest `since` of an event or of an envelope's field.")?;
+    writeln!(
+        code,
+        "/// The form of the record that this version knows: the highest `since` of an event or of an envelope's field."
+    )?;
     writeln!(code, "pub const RECORD_FORM: u32 = {form};\n")?;
     writeln!(code, "impl crate::record::v1::Event {{")?;
     writeln!(code, "    /// What happened, by its name in the contracts; empty if this version does not know it.")?;

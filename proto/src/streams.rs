@@ -3,7 +3,9 @@
 
 use ids::{Kind, Owner};
 
-use crate::subjects::{AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject};
+use crate::subjects::{
+    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+};
 
 pub const CASES: &str = "CASES";
 pub const CHARTERS: &str = "CHARTERS";

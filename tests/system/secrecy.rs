@@ -108,12 +108,18 @@ async fn before_publication_no_answer_has_a_byte_of_a_vote_for_who_is_rated_and_
             break;
         }
     }
-    assert!(!heard.iter().any(|event| ["Rated", "PartyRated", "CallbackLogged"].contains(&event.as_str())), "{heard:?}");
+    assert!(
+        !heard.iter().any(|event| ["Rated", "PartyRated", "CallbackLogged"].contains(&event.as_str())),
+        "{heard:?}"
+    );
 
     let shown = seen_by(&installation, &department, &case).await;
     let events: Vec<&str> = shown.timeline.iter().map(|entry| entry.event.as_str()).collect();
     assert!(events.contains(&"Called") && events.contains(&"Reopened"), "{events:?}");
-    assert!(!events.iter().any(|event| ["Rated", "PartyRated", "Scored", "RatingRequested"].contains(event)), "{events:?}");
+    assert!(
+        !events.iter().any(|event| ["Rated", "PartyRated", "Scored", "RatingRequested"].contains(event)),
+        "{events:?}"
+    );
 
     // Whom the table names reads every vote; others of the street do not.
     let auditor = Identity { district: DISTRICT.into(), ..acting("auditor", "") };

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
-    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject, DeadLetterSubject,
-    FiledSubject, LetterPosition, OrderSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject,
+    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction}
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::{callbacks, cases, course, league, officers, queue};
+use crate::{callbacks, cases, course, league, officers, publications, queue};
 
 /// Counted up with every change of a table, or of what a fact does to one: a copy of another form is made again.
 pub const FORM: i64 = 3;
@@ -153,8 +153,16 @@ pub fn open(place: &Place, record: &str) -> Result<Option<Writer>, CopyError> {
 pub fn create(place: &Place, record: &str) -> Result<Writer, CopyError> {
     place.discard()?;
     let connection = writing(place)?;
-    let tables =
-        [META, cases::TABLES, course::TABLES, queue::TABLE, callbacks::TABLE, league::TABLES, officers::TABLES];
+    let tables = [
+        META,
+        cases::TABLES,
+        course::TABLES,
+        queue::TABLE,
+        callbacks::TABLE,
+        league::TABLES,
+        officers::TABLES,
+        publications::TABLE,
+    ];
     connection.execute_batch(&format!("BEGIN; {} COMMIT;", tables.join("\n")))?;
     connection.execute("INSERT INTO meta VALUES (1, ?1, 0)", [record])?;
     // Last: a copy without its form is not one yet.

@@ -8,17 +8,18 @@ use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
 use ids::{Code, Kind};
-use jiff::{Timestamp, ToSpan};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
-    ListOfficersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
-    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
-    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
+    ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
+    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListQueueRequest,
+    ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest,
+    ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
+    WatchRequest, WatchResponse,
 };
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
@@ -36,7 +37,7 @@ use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, queue, report, suggesting};
+use crate::{callbacks, league, officers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -51,8 +52,8 @@ pub struct Door {
     shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
-    /// Until somebody tells it of a publication, none is.
-    published: Publications,
+    /// What the copy says is published.
+    known: publications::Known,
 }
 
 /// Who asks, and what they may see of what they ask for.
@@ -63,8 +64,19 @@ struct Asker {
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
-        let (watchers, published) = (Arc::new(Semaphore::new(WATCHERS_MAX)), Publications::default());
-        Self { station, copy, shelf, stop, watchers, published }
+        let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
+        Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
+    }
+
+    /// What was published by now, as far as the copy reads. Where there is none, as far as it read.
+    async fn published(&self) -> &Publications {
+        let known = self.known.rows();
+        if self.copy.is_open()
+            && let Ok((news, _)) = self.copy.ask(None, move |connection| publications::news(connection, known)).await
+        {
+            self.known.learn(&news, |district| self.station.charter(district.as_str()).ok());
+        }
+        self.known.published()
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -143,7 +155,8 @@ impl CasebookService for Door {
         if commits.is_empty() || !view.is_in(&asker.scope) {
             return Err(not_found(case.as_str()));
         }
-        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, &self.published, timeline)) }))
+        let published = self.published().await;
+        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) }))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -174,7 +187,7 @@ impl CasebookService for Door {
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
-        let (shelf, published) = (self.shelf.clone(), self.published.clone());
+        let (shelf, published) = (self.shelf.clone(), self.published().await.clone());
         let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
         #[allow(
             clippy::disallowed_methods,
@@ -260,8 +273,10 @@ impl CasebookService for Door {
         let asker = self.asker(&request, method!("ListUnrated"))?;
         let request = request.into_inner();
         let district = self.charter(&asker, &request.district)?.district.clone();
-        let look =
-            move |connection: &_| callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size));
+        let now = self.station.now();
+        let look = move |connection: &_| {
+            callbacks::list(connection, district.as_str(), &asker.scope, now, page(request.page_size))
+        };
         let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListUnratedResponse { cases, as_of: Some(as_of) }))
     }
@@ -272,8 +287,8 @@ impl CasebookService for Door {
         let charter = self.charter(&asker, &request.district)?;
         let hours = hours(&request, &charter.time_zone)?;
         // What one case's votes came to shows in a mean of few.
-        let rates_are_open =
-            asker.caller.sees_votes(Some(&charter)) || self.published.have(&charter.district, &instants(&hours));
+        let rates_are_open = asker.caller.sees_votes(Some(&charter))
+            || self.published().await.have(&charter.district, &instants(&hours));
         let formula = charter.formula();
         let components = formula.components.iter();
         let components: Vec<(String, String)> =

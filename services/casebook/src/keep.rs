@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::cases::{self, Happening};
 use crate::copy::{self, CopyError};
-use crate::{callbacks, league, officers, queue};
+use crate::{callbacks, league, officers, publications, queue};
 
 /// Reads a filed case, in a thread that may block.
 pub type Unfile = Box<dyn Fn(&StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> + Send>;
@@ -56,7 +56,8 @@ impl Keeper for Keeping {
                     league::take(&transaction, stored)?;
                 }
                 Kind::Staff => officers::take(&transaction, stored)?,
-                Kind::Roster | Kind::Poll | Kind::Register | Kind::Period => {}
+                Kind::Period => publications::take(&transaction, stored)?,
+                Kind::Roster | Kind::Poll | Kind::Register => {}
             }
         }
         copy::reached(&transaction, last.position())?;

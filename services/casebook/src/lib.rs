@@ -17,6 +17,7 @@ mod grpc;
 mod keep;
 mod league;
 mod officers;
+mod publications;
 mod queue;
 mod report;
 mod snapshot;

@@ -40,7 +40,8 @@ pub const STORY_USER: &str = "story";
 /// # Errors
 /// A file cannot be read or written, or a code would name two users.
 pub fn write(folder: &Path, roster: &Roster) -> anyhow::Result<bool> {
-    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, ARCHIVIST_USER, AUDITOR_USER, STORY_USER, CASEBOOK_USER]);
+    let mut users =
+        HashSet::from([SYSTEM_USER, PROVISION_USER, ARCHIVIST_USER, AUDITOR_USER, STORY_USER, CASEBOOK_USER]);
     users.extend(Owner::ALL.iter().map(|owner| owner.as_str()));
     for code in roster.bridges.iter().chain(&roster.departments) {
         ensure!(

@@ -40,6 +40,9 @@ Look:
   archive      closed cases: put away from the record, looked after, shown
   audit        whether the record still is what was written
 
+Evaluate:
+  score        periods: published, appealed, corrected, counted again
+
 Try:
   story        play worked examples and compare what comes of them
 
@@ -104,6 +107,8 @@ enum Command {
     Archive(commands::archive::Command),
     #[command(subcommand)]
     Audit(commands::audit::Command),
+    #[command(subcommand)]
+    Score(commands::score::Command),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -179,6 +184,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
         Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
+        Command::Score(command) => Box::pin(commands::score::run(command)).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

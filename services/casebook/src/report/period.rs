@@ -1,12 +1,12 @@
 //! A period of days: what people write, its days in the district's time zone, and the period before it.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use jiff::{Span, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
 /// Days of the longest period: a statement reads all that went on in it, and a year is the longest anybody is assessed by.
 pub const DAYS_MAX: i32 = 366;
@@ -117,6 +117,13 @@ impl Period {
         };
         let days = self.first.series(1.day()).take_while(|day| *day <= self.last);
         days.map(|day| (day, begins(day)..begins(day.tomorrow().unwrap_or(day)))).collect()
+    }
+
+    /// From its first instant to its last one.
+    pub fn instants(&self, zone: &TimeZone) -> Option<RangeInclusive<Timestamp>> {
+        let begins = |day: Date| Some(day.to_zoned(zone.clone()).ok()?.timestamp());
+        let end = begins(self.last.tomorrow().ok()?)?.checked_sub(1.nanosecond()).ok()?;
+        Some(begins(self.first)?..=end)
     }
 }
 

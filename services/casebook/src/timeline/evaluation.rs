@@ -42,6 +42,10 @@ impl EvaluationFacts for Timeline {
     }
 
     fn scored(&mut self, fact: &Scored) -> Told {
-        told(format!("{} scores {} of 100 ({})", self.name(&fact.party), fact.total, fact.formula))
+        let party = self.name(&fact.party);
+        if fact.total.is_empty() {
+            return told(format!("{party} is scored without a total: not everything was rated ({})", fact.formula));
+        }
+        told(format!("{party} scores {} of 100 ({})", fact.total, fact.formula))
     }
 }

@@ -2,11 +2,12 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS,
-    TIMERS, consumers, follows, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
+    SPOTS, TIMERS, consumers, follows, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
-    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject,
+    FiledSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -122,7 +123,9 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        Owner::Triage | Owner::Evaluation | Owner::Notification => {}
+        // A period is counted from filed cases, too.
+        Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
+        Owner::Triage | Owner::Notification => {}
     }
     Permissions { limits }
 }

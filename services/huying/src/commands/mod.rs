@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod provision;
 pub(crate) mod report;
+pub(crate) mod score;
 pub(crate) mod story;
 pub(crate) mod submit;
 pub(crate) mod tail;

@@ -155,7 +155,8 @@ impl<'z> Days<'z> {
 
     fn close(&mut self) {
         let (chains, root) = self.chains.close();
-        let anchor = Anchor { after: self.after, to: self.to, chains, root_sha256: root.0.to_vec(), ..Anchor::default() };
+        let anchor =
+            Anchor { after: self.after, to: self.to, chains, root_sha256: root.0.to_vec(), ..Anchor::default() };
         self.done.push((self.day, anchor));
         self.after = self.to;
         self.day = self.day.tomorrow().unwrap_or(Date::MAX);
@@ -174,6 +175,7 @@ fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
 /// Its subject names none.
 pub fn day_of(stored: &StoredAnchor) -> Result<Date, AuditError> {
     let parsed: Result<Date, jiff::Error> = stored.subject.day.parse();
-    let corrupt = |source| record::BrokerError::Corrupt { subject: stored.subject.to_string(), source: Box::new(source) };
+    let corrupt =
+        |source| record::BrokerError::Corrupt { subject: stored.subject.to_string(), source: Box::new(source) };
     Ok(parsed.map_err(corrupt)?)
 }

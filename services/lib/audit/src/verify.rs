@@ -179,13 +179,19 @@ impl Look {
             let named = anchor::previous(district, before);
             let after = before.map_or(0, |before| before.anchor.to);
             let next = before.and_then(|before| anchor::day_of(before).ok()?.tomorrow().ok());
-            let here = |expected: String, found: String| {
-                Break { subject: stored.subject.to_string(), position: None, expected, found }
+            let here = |expected: String, found: String| Break {
+                subject: stored.subject.to_string(),
+                position: None,
+                expected,
+                found,
             };
             if stored.anchor.previous_sha256 != named.0 {
                 self.broken(here(format!("it names the one before it, {named}"), "it names another one".to_owned()));
             } else if stored.anchor.after != after {
-                self.broken(here(format!("it goes on after position {after}"), format!("after {}", stored.anchor.after)));
+                self.broken(here(
+                    format!("it goes on after position {after}"),
+                    format!("after {}", stored.anchor.after),
+                ));
             } else if next.is_some_and(|next| next.to_string() != stored.subject.day) {
                 let next = next.map(|next| next.to_string()).unwrap_or_default();
                 self.broken(here(format!("an anchor of {next}"), format!("one of {}", stored.subject.day)));
@@ -203,7 +209,8 @@ impl Look {
         filed: &Filed,
         tell: &mut (impl FnMut(Progress) + Send),
     ) -> Result<(), AuditError> {
-        let mut windows = Windows { anchors: anchors.iter(), ends: Ends::default(), filed: filed.ends.iter().peekable() };
+        let mut windows =
+            Windows { anchors: anchors.iter(), ends: Ends::default(), filed: filed.ends.iter().peekable() };
         let covered = anchors.last().map_or(0, |last| last.anchor.to);
         self.findings.after_anchors = filed.ends.iter().filter(|end| end.position > covered).count() as u64;
         let stop = CancellationToken::new();

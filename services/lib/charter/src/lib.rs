@@ -50,7 +50,9 @@ pub use channel::{Bridge, Channel, Way};
 pub use classify::Candidate;
 pub use document::DocumentKind;
 pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
-pub use evaluation::{Component, Containment, ContainmentDefinition, Formula, RatingStep, ScoreSource, Tier};
+pub use evaluation::{
+    Component, Containment, ContainmentDefinition, Formula, Publishing, RatingStep, ScoreSource, Tier, Unrated, Yearly,
+};
 pub use grading::{GradingRow, HandlerKind, Target, When};
 pub use group::Group;
 pub use limit::{Limit, LimitError, LimitUnit};

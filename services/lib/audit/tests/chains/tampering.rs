@@ -44,7 +44,8 @@ async fn what_somebody_changed_in_a_copy_is_found() {
 
     // The last one of a chain is named by nobody; the day is not what it was.
     for last in [of(&one, "dispatch.3"), of(&other, "intake.1")] {
-        let (flipped, removed) = (world.forged(|it| it.flip(&last)).await, world.forged(|it| *it.at(&last) = None).await);
+        let (flipped, removed) =
+            (world.forged(|it| it.flip(&last)).await, world.forged(|it| *it.at(&last) = None).await);
         for found in [flipped, removed] {
             assert_eq!(found.broken, 1, "{last}: {found:?}");
             assert!(named(&found)[0].starts_with("anchor.wuchang."), "{last}: {found:?}");
@@ -76,7 +77,10 @@ async fn what_somebody_put_in_or_took_out_as_a_whole_is_missed_by_the_day() {
     });
     let inserted = inserted.await;
     assert_eq!(inserted.broken, 1, "{inserted:?}");
-    assert!(named(&inserted)[0].starts_with("anchor.wuchang.") && inserted.breaks[0].found.starts_with("6 chains"), "{inserted:?}");
+    assert!(
+        named(&inserted)[0].starts_with("anchor.wuchang.") && inserted.breaks[0].found.starts_with("6 chains"),
+        "{inserted:?}"
+    );
 
     // A whole case is gone.
     let gone = world.forged(|it| {

@@ -58,9 +58,7 @@ impl World {
         let revision = Revision(before.len() as u64 + 1);
         let previous = match before.last() {
             None => links::beginning(key, owner),
-            Some(last) => {
-                Sha256Sum::of(&self.stream(CASES).await.direct_get(last.sequence).await.unwrap().payload)
-            }
+            Some(last) => Sha256Sum::of(&self.stream(CASES).await.direct_get(last.sequence).await.unwrap().payload),
         };
         let decision = Decision { events: vec![Event { of: event }], ..Decision::default() };
         let commit = Commit {
@@ -78,7 +76,10 @@ impl World {
     /// A case that was closed long ago.
     pub async fn closed_case(&self, n: u8) -> HistoryKey {
         let key = case(n);
-        let received = Received { received_at: Some(days(-202).to_wire()), title: "路灯不亮".to_owned(), ..Received::default() };
+        let received =
+            Received {
+                received_at: Some(days(-202).to_wire()), title: "路灯不亮".to_owned(), ..Received::default()
+            };
         let received = Of::Intake(IntakeEvent { event: Some(IntakeFact::Received(received)) });
         self.write(&key, Owner::Intake, Some(received)).await;
         self.write(&key, Owner::Dispatch, None).await;
@@ -144,7 +145,8 @@ impl World {
             [(CASES, cases, forgery.cases), (ANCHORS, anchors, forgery.anchors), (VOLUMES, volumes, forgery.volumes)]
         {
             let gone = subjects.last().unwrap().replace('>', "x");
-            let config = stream::Config { name: name.to_owned(), subjects, allow_direct: true, ..stream::Config::default() };
+            let config =
+                stream::Config { name: name.to_owned(), subjects, allow_direct: true, ..stream::Config::default() };
             let stream = jetstream.create_stream(config).await.unwrap();
             for message in messages {
                 let is_there = message.is_some();

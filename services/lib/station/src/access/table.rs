@@ -221,6 +221,8 @@ const RATERS: &[Grant] = &[
     OPERATOR,
 ];
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR, AUDITOR];
+/// Units that are scored.
+const UNITS: &[Grant] = &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
 
 const HOLDER: &str = "has the case now";
 const WORKS_WITH: &str = "has the case now; of what the city has, the district";
@@ -345,8 +347,29 @@ pub const TABLE: &[Row] = &[
     act("huying.enforcement_center.v1.StaffService/EndSecondment", STREET_AND_DISTRICT, "both units"),
     act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
     act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
-    act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "nobody has rated it"),
-    look("huying.notification.v1.NotificationService/ListDeliveries", &[COMMUNITY, STREET, DISTRICT, OPERATOR, AUDITOR]),
+    act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "another unit answered it"),
+    act("huying.evaluation.v1.PeriodService/PublishPeriod", ONLY_DISTRICT, "it is over, and a correction says why"),
+    act("huying.evaluation.v1.PeriodService/ImportMarks", ONLY_DISTRICT, ""),
+    ruled(
+        "huying.evaluation.v1.PeriodService/AppealPeriod",
+        UNITS,
+        "the table names the unit, and its time is not over",
+    ),
+    act("huying.evaluation.v1.PeriodService/AnswerPeriodAppeal", ONLY_DISTRICT, ""),
+    look("huying.evaluation.v1.PeriodService/GetPeriod", LEAGUE),
+    act("huying.evaluation.v1.BallotService/OpenBallot", &[within(Role::Street)], "belongs to a street"),
+    ruled("huying.evaluation.v1.BallotService/CastVote", &[COMMUNITY], "is a community of the ballot, once"),
+    ruled("huying.evaluation.v1.BallotService/PublishBallot", STREET_AND_DISTRICT, "the ballot is of its street"),
+    ruled("huying.evaluation.v1.BallotService/AppealBallot", UNITS, "the unit is on the ballot, in time"),
+    ruled("huying.evaluation.v1.BallotService/AnswerBallotAppeal", STREET_AND_DISTRICT, "the ballot is of its street"),
+    look(
+        "huying.evaluation.v1.BallotService/GetBallot",
+        &[within(Role::Community), within(Role::Street), within(Role::Department), DISTRICT, OPERATOR, AUDITOR],
+    ),
+    look(
+        "huying.notification.v1.NotificationService/ListDeliveries",
+        &[COMMUNITY, STREET, DISTRICT, OPERATOR, AUDITOR],
+    ),
     look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),

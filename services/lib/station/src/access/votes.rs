@@ -52,7 +52,18 @@ impl Vote {
                 }
                 // Who is asked for a vote, and what the votes came to.
                 Evaluated::RatingRequested(_) | Evaluated::Scored(_) => vote(None, Holds::Vote),
-                Evaluated::RatingLapsed(_) | Evaluated::RatingPutOff(_) => None,
+                // Of a community, in a ballot on the units of its street.
+                Evaluated::BallotVoted(_) => vote(party, Holds::Vote),
+                Evaluated::RatingLapsed(_)
+                | Evaluated::RatingPutOff(_)
+                | Evaluated::MarksImported(_)
+                | Evaluated::PeriodPublished(_)
+                | Evaluated::PeriodAppealed(_)
+                | Evaluated::PeriodAppealAnswered(_)
+                | Evaluated::BallotOpened(_)
+                | Evaluated::BallotPublished(_)
+                | Evaluated::BallotAppealed(_)
+                | Evaluated::BallotAppealAnswered(_) => None,
             };
         }
         if let Some(Dispatched::Reopened(_)) = event.dispatch()

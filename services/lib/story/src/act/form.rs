@@ -22,7 +22,7 @@ pub(super) fn read<T: DeserializeOwned>(needs: &'static [&'static str]) -> Form 
 }
 
 /// Every verb there is, in the order of the documentation.
-pub const VERBS: [&str; 59] = [
+pub const VERBS: [&str; 64] = [
     "submit",
     "find-related",
     "supplement",
@@ -82,6 +82,11 @@ pub const VERBS: [&str; 59] = [
     "answer-poll",
     "close-poll",
     "attach-poll",
+    "open-ballot",
+    "cast-vote",
+    "publish-ballot",
+    "appeal-ballot",
+    "answer-ballot-appeal",
 ];
 /// Verbs about officers, which act on no case.
 pub const STAFF_VERBS: [&str; 4] = ["register-officer", "second-officer", "end-secondment", "wait"];
@@ -107,6 +112,7 @@ pub fn form(verb: &str) -> Option<Form> {
                 .or_else(|| super::city::form(other))
                 .or_else(|| super::center::form(other))
                 .or_else(|| super::polls::form(other))
+                .or_else(|| super::ballots::form(other))
                 .or_else(|| super::staff::form(other));
         }
     })

@@ -22,6 +22,7 @@ const DAYS: [&str; 2] = ["since", "last_day"];
 pub struct Named {
     pub cases: BTreeSet<String>,
     pub polls: BTreeSet<String>,
+    pub ballots: BTreeSet<String>,
     pub officers: BTreeSet<String>,
 }
 
@@ -120,6 +121,9 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
         "merge" => known(&text("into"), "case", "into", &named.cases),
         "find-related" => known(&text("of"), "case", "of:", &named.cases),
         "answer-poll" | "close-poll" | "attach-poll" => known(&text("poll"), "poll", "poll", &named.polls),
+        "cast-vote" | "publish-ballot" | "appeal-ballot" | "answer-ballot-appeal" => {
+            known(&text("ballot"), "ballot", "ballot", &named.ballots);
+        }
         "second-officer" | "end-secondment" => known(&text("officer"), "officer", "officer", &named.officers),
         _ => {}
     }
@@ -127,7 +131,17 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     let needs_none = STAFF_VERBS.contains(&step.action.as_str())
         || matches!(
             step.action.as_str(),
-            "seat-officer" | "unseat-officer" | "set-away" | "open-poll" | "answer-poll" | "close-poll"
+            "seat-officer"
+                | "unseat-officer"
+                | "set-away"
+                | "open-poll"
+                | "answer-poll"
+                | "close-poll"
+                | "open-ballot"
+                | "cast-vote"
+                | "publish-ballot"
+                | "appeal-ballot"
+                | "answer-ballot-appeal"
         );
     if !names_it && (!needs_none || !step.case.is_empty()) {
         known(&step.case, "case", "case:", &named.cases);
@@ -142,6 +156,7 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     let (names, field, name) = match step.action.as_str() {
         "submit" | "find-related" => (&mut named.cases, "case:", step.case.clone()),
         "open-poll" => (&mut named.polls, "poll", text("poll")),
+        "open-ballot" => (&mut named.ballots, "ballot", text("ballot")),
         "register-officer" => (&mut named.officers, "officer", text("officer")),
         _ => return,
     };
