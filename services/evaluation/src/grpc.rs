@@ -145,10 +145,14 @@ fn unknown_rating(charter: &Charter, rating: &str) -> Violation {
 
 /// `fields`: what the contract calls the rate and the reason.
 pub(crate) fn bad_mark(problem: MarkProblem, [rate, reason]: [&'static str; 2]) -> Violation {
-    let (field, rule) = match problem {
-        MarkProblem::Rate(_) => (rate, "decimal-0-to-1"),
-        MarkProblem::ReasonMissing => (reason, "reason-required"),
-        MarkProblem::ReasonTooLong(_) => (reason, "text-length"),
+    let said = problem.to_string();
+    let field = match problem {
+        MarkProblem::Rate(_) => rate,
+        MarkProblem::ReasonMissing | MarkProblem::ReasonTooLong(_) => reason,
     };
-    Violation::new(field, rule, problem.to_string())
+    match problem {
+        MarkProblem::Rate(_) => Violation::new(field, "decimal-0-to-1", said),
+        MarkProblem::ReasonMissing => Violation::new(field, "reason-required", said),
+        MarkProblem::ReasonTooLong(_) => Violation::new(field, "text-length", said),
+    }
 }

@@ -120,7 +120,7 @@ mod tests {
         let mark = Mark::new("0.90", " 派来的人不能拍板 ").unwrap();
         assert_eq!((mark.rate().to_string().as_str(), mark.reason()), ("0.9", "派来的人不能拍板"));
         assert!(Mark::new("1", "").is_ok(), "the full mark needs no reason");
-        assert_eq!(Mark::new("0.5", &"长".repeat(2001)), Err(MarkProblem::ReasonTooLong(2001)));
+        assert_eq!(Mark::new("0.5", &"来得太晚了".repeat(401)), Err(MarkProblem::ReasonTooLong(2005)));
     }
 
     #[test]
