@@ -3,9 +3,11 @@
 
 use chassis::Identity;
 use futures::StreamExt;
-use proto::casebook::v1::{Case, GetRequest, WatchRequest};
+use proto::casebook::v1::{Case, Freshness, GetRequest, WatchRequest};
+use proto::evaluation::v1::PublishPeriodRequest;
+use proto::evaluation::v1::period_service_client::PeriodServiceClient;
 use station::access::table::{self, Does};
-use story::read;
+use story::{Story, read};
 
 use crate::access::{Contracts, holds};
 use crate::stories::played;
@@ -133,4 +135,43 @@ async fn before_publication_no_answer_has_a_byte_of_a_vote_for_who_is_rated_and_
         let shown = format!("{:?}", seen_by(&installation, &acting(role, party), &case).await);
         assert!(![COMMENT, REASON, NOTE].iter().any(|said| shown.contains(said)), "{role} reads a vote");
     }
+}
+
+/// Nobody does anything until the month is over.
+const A_MONTH_LATER: &str = r#"
+story: LATER
+title: the month is over
+district: jiangan
+begins: "2019-11-04T09:00:00+08:00"
+actors:
+  street: { role: street, party: jiangan-yiyuan-command-centre, staff: yy-0001 }
+steps:
+  - { at: +0m, actor: street, do: wait }
+expect:
+  - cases: { count: 1 }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_the_month_is_published_who_was_rated_reads_what_was_said_of_them() {
+    let installation = Installation::start(&[DISTRICT]);
+    let case = rated_case(&installation).await;
+    let department = acting("department", RATED);
+    let said = |shown: &Case| format!("{shown:?}").contains(REASON);
+    assert!(!said(&seen_by(&installation, &department, &case).await));
+
+    played(&installation, &Story::parse(A_MONTH_LATER).unwrap()).await;
+    let district = installation.channel(&acting("district", "jiangan-centre")).await;
+    let publish = |period: &str| PublishPeriodRequest {
+        district: DISTRICT.to_owned(),
+        period: period.to_owned(),
+        ..PublishPeriodRequest::default()
+    };
+    let mut periods = PeriodServiceClient::new(district);
+    periods.publish_period(publish("2019-09")).await.unwrap();
+    assert!(!said(&seen_by(&installation, &department, &case).await), "another month");
+    let published = periods.publish_period(publish("2019-10")).await.unwrap().into_inner();
+    let freshness = Some(Freshness { at_least: published.position, ..Freshness::default() });
+    let request = GetRequest { district: DISTRICT.to_owned(), case_id: case, freshness };
+    let shown = installation.casebook(&department).await.get(request).await.unwrap().into_inner().case.unwrap();
+    assert!(said(&shown));
 }

@@ -15,7 +15,7 @@ use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
+    ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
     GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListQueueRequest,
     ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest,
     ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
@@ -68,15 +68,16 @@ impl Door {
         Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
     }
 
-    /// What was published by now, as far as the copy reads. Where there is none, as far as it read.
-    async fn published(&self) -> &Publications {
-        let known = self.known.rows();
-        if self.copy.is_open()
-            && let Ok((news, _)) = self.copy.ask(None, move |connection| publications::news(connection, known)).await
-        {
+    /// What was published by now, for somebody who reads votes only then: as far as the copy reads, and where it is being made as
+    /// far as it read.
+    async fn published(&self, asker: &Asker, freshness: Option<Freshness>) -> Result<&Publications, Status> {
+        if !asker.caller.sees_votes(None) && (freshness.is_some() || self.copy.is_open()) {
+            let known = self.known.rows();
+            let look = move |connection: &_| publications::news(connection, known);
+            let (news, _) = self.copy.ask(freshness, look).await?;
             self.known.learn(&news, |district| self.station.charter(district.as_str()).ok());
         }
-        self.known.published()
+        Ok(self.known.published())
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -155,14 +156,16 @@ impl CasebookService for Door {
         if commits.is_empty() || !view.is_in(&asker.scope) {
             return Err(not_found(case.as_str()));
         }
-        let published = self.published().await;
+        let published = self.published(&asker, request.freshness).await?;
         Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) }))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        let Asker { caller, scope } = self.asker(&request, method!("Watch"))?;
+        let asker = self.asker(&request, method!("Watch"))?;
+        let published = self.published(&asker, None).await?.clone();
+        let Asker { caller, scope } = asker;
         let request = request.into_inner();
         let permit = Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
             Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
@@ -187,7 +190,7 @@ impl CasebookService for Door {
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
-        let (shelf, published) = (self.shelf.clone(), self.published().await.clone());
+        let shelf = self.shelf.clone();
         let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
         #[allow(
             clippy::disallowed_methods,
@@ -288,7 +291,7 @@ impl CasebookService for Door {
         let hours = hours(&request, &charter.time_zone)?;
         // What one case's votes came to shows in a mean of few.
         let rates_are_open = asker.caller.sees_votes(Some(&charter))
-            || self.published().await.have(&charter.district, &instants(&hours));
+            || self.published(&asker, request.freshness).await?.have(&charter.district, &instants(&hours));
         let formula = charter.formula();
         let components = formula.components.iter();
         let components: Vec<(String, String)> =
