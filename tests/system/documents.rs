@@ -11,7 +11,7 @@ use crate::support::root;
 /// Flags of other programs that documents name by themselves.
 const FOREIGN_FLAGS: [&str; 1] = ["--server-side"];
 /// Variables of the environment that no program of ours reads: how tests and `make` are told something.
-const FOR_TESTS_AND_MAKE: [&str; 2] = ["HUYING_BLESS", "HUYING_NATS_SERVER"];
+const FOR_TESTS_AND_MAKE: [&str; 3] = ["HUYING_BLESS", "HUYING_NATS_SERVER", "HUYING_PERIODS"];
 
 /// A Markdown file, and what of it is code.
 struct Document {

@@ -36,6 +36,7 @@ actors:
   guard: {{ role: caller, staff: caller-3311 }}
   street: {{ role: street, party: {STREET}, staff: {VOTER} }}
   parks: {{ role: department, party: {RATED}, staff: yl-0021 }}
+  district: {{ role: district, party: jiangan-centre, staff: jq-0004 }}
 steps:
   - at: +0m
     actor: guard
@@ -46,7 +47,7 @@ steps:
   - {{ at: +10m, actor: parks, do: respond, case: tree, with: {{ officer: yl-0021, post: 科长 }} }}
   - {{ at: +15m, actor: parks, do: report-in, case: tree, with: {{ officer: yl-0021, post: 科长 }} }}
   - {{ at: +1h, actor: parks, do: done, case: tree, with: {{ outcome: solved, note: 修剪完成 }} }}
-  - {{ at: +1h10m, actor: street, do: callback, case: tree, with: {{ outcome: reached, note: {NOTE} }} }}
+  - {{ at: +1h10m, actor: district, do: callback, case: tree, with: {{ outcome: reached, note: {NOTE} }} }}
   - {{ at: +1h20m, actor: street, do: rate-party, case: tree, with: {{ party: {RATED}, rate: "0.4", deduction_reason: {REASON} }} }}
   - {{ at: +1h30m, actor: guard, do: rate, case: tree, with: {{ rating: dissatisfied, comment: {COMMENT} }} }}
 expect:

@@ -217,9 +217,8 @@ fn a_period_with_two_formulas_says_so() {
 
 #[test]
 fn the_first_difference_is_found_wherever_it_is() {
-    use text::first_difference;
-    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
-    assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some((2, "b", "c")));
-    assert_eq!(first_difference("a\n", "a\nb\n"), Some((2, "", "b")));
-    assert!(first_difference("a\n", "a").is_some(), "a line end is a byte, too");
+    assert_eq!(text::first_difference("a\nb\n", "a\nb\n"), None);
+    assert_eq!(text::first_difference("a\nb\n", "a\nc\n"), Some((2, "b", "c")));
+    assert_eq!(text::first_difference("a\n", "a\nb\n"), Some((2, "", "b")));
+    assert!(text::first_difference("a\n", "a").is_some(), "a line end is a byte, too");
 }
