@@ -312,7 +312,7 @@ fn a_problem_reads_as_file_line_column_rule_and_words() {
     let found = problems(&files);
     assert_eq!(
         found.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["evaluation.yaml:3:3: weights-sum-100: these sum to 90, not to 100"]
+        ["evaluation.yaml:4:3: weights-sum-100: these sum to 90, not to 100"]
     );
 }
 
