@@ -140,7 +140,7 @@ fn a_correction_says_why_and_changes_something() {
 fn a_unit_of_the_table_appeals_in_time_and_once_and_is_answered_once() {
     let published = publish(counted(&[("jsj", "90"), ("water", "80")]), "", OVER);
     assert_eq!(refused(&[appeal("jsj", OVER)]), Refusal::NotPublished);
-    let of = |commands: &[Command]| refused(&[&[published.clone()], commands].concat());
+    let of = |commands: &[Command]| refused(&[std::slice::from_ref(&published), commands].concat());
     assert_eq!(of(&[appeal("gas", OVER)]), Refusal::NotInTheTable { unit: code("gas") });
     // Within the second in which the time ends is in time.
     assert!(play(&[published.clone(), appeal("jsj", after(240))]).1.pop().unwrap().is_ok());
