@@ -13,7 +13,7 @@ import yaml
 SECRETS_MADE_BY_HAND = {
     "identity", "reference", "webhook", "nats-accounts", "provision-nkey", "archivist-nkey", "responder-nkey",
     "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey",
-    "notification-nkey",
+    "notification-nkey", "powers-nkey",
 }
 WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 # Their pods end by themselves.

@@ -25,6 +25,7 @@ mod judging;
 mod letters;
 mod merging;
 mod numbering;
+mod powers;
 mod rollback;
 mod separate;
 mod stopping;

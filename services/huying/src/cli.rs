@@ -38,6 +38,9 @@ Look:
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
 
+Powers of the streets:
+  powers       opinions, suggestions, letters, sign-offs, funds, posts, allowance
+
 Try:
   story        play worked examples and compare what comes of them
 
@@ -99,6 +102,8 @@ enum Command {
     Dlq(commands::dlq::Command),
     #[command(subcommand)]
     Archive(commands::archive::Command),
+    #[command(subcommand)]
+    Powers(commands::powers::Command),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -172,6 +177,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
+        Command::Powers(command) => commands::powers::run(command).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

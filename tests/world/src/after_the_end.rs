@@ -195,6 +195,8 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         "huying.responder.v1.ResponderService" => Some(answer(world, case, method)),
         // Officers are no part of a case, and what bridges and departments send is asked for by its own name.
         "huying.enforcement_center.v1.StaffService" | "" => None,
+        // What streets are heard on and may do beside all cases.
+        powers if powers.starts_with("huying.powers.v1.") => None,
         _ => panic!("{action} has no line"),
     }
 }

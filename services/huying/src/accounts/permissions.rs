@@ -3,7 +3,7 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS,
-    TIMERS, consumers, follows, record_consumer, streams, timer_consumer,
+    TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
@@ -87,7 +87,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
     ]);
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);
-    if !follows(owner).is_empty() {
+    if follows_the_record(owner) {
         consumes(&mut limits.publish, CASES, &record_consumer(owner));
     }
     if OWNERS_WITH_TIMERS.contains(&owner) {
@@ -122,7 +122,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        Owner::Triage | Owner::Evaluation | Owner::Notification => {}
+        Owner::Triage | Owner::Evaluation | Owner::Notification | Owner::Powers => {}
     }
     Permissions { limits }
 }
