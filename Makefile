@@ -13,7 +13,7 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-check bench-size day tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,10 +57,11 @@ k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our
 	@$(FETCH) k8s
 	deploy/tools/k8s-check.sh
 
-# As the images are built: what is measured is what runs.
+# As the images are built: what is measured is what runs. Beside another build: BENCH="--against FOLDER", where FOLDER has
+# the programs of that one.
 bench: nats ## measure throughput and latency, optimised; writes target/bench.json
 	$(CARGO) build --release --workspace --bin bench --locked
-	$(TARGET_DIR)/release/bench
+	$(TARGET_DIR)/release/bench $(BENCH)
 
 bench-check: nats build ## count what a case costs, and compare it with docs/performance.md
 	$(TARGET_DIR)/debug/bench_check
@@ -69,7 +70,12 @@ bench-size: nats ## the same with up to a million cases stored; takes most of an
 	$(CARGO) build --release --workspace --bins --locked
 	$(TARGET_DIR)/release/bench_size $(BENCH_SIZE)
 
-# A new version beside the one before it: DAY="--beside FOLDER", where FOLDER has the programs of that one.
+report-speed: ## the statement of a month of 100,000 cases, optimised: how long it takes, and how much memory
+	$(CARGO) build --release --workspace --bin report_speed --locked
+	$(TARGET_DIR)/release/report_speed $(REPORT_SPEED)
+
+# A new version beside the one before it: DAY="--beside FOLDER", where FOLDER has the programs of that one. The broker's disk
+# without power in the middle of writing, as root: DAY="--power-cut".
 day: nats build ## 13,000 cases while every process is killed again and again; takes a quarter of an hour
 	$(TARGET_DIR)/debug/day $(DAY)
 

@@ -7,6 +7,9 @@ use std::fmt::Write;
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 const ENVELOPE: &str = "huying.record.v1.Event";
+/// What the envelope lies in, and the field of it that says what a commit follows.
+const COMMIT: &str = "huying.record.v1.Commit";
+const LINK: &str = "previous_sha256";
 const STAGE: &str = "huying.common.v1.stage";
 const SINCE: &str = "huying.common.v1.since";
 /// Form of the record in which events came that say nothing of it.
@@ -25,7 +28,16 @@ pub fn generate(contracts: &DescriptorPool) -> Result<String, Box<dyn Error>> {
             form = form.max(since(&event)?);
         }
     }
-    writeln!(code, "/// The form of the record that this version knows: the highest `since` of an event.")?;
+    let commit = contracts.get_message_by_name(COMMIT).ok_or("the record has no commits")?;
+    let link = commit.get_field_by_name(LINK).ok_or("a commit does not say what it follows")?;
+    let chained = since(&link)?;
+    form = form.max(chained);
+    writeln!(code, "/// Form of the record from which on each commit says what it follows (D18).")?;
+    writeln!(code, "pub const CHAINED_SINCE: u32 = {chained};\n")?;
+    writeln!(
+        code,
+        "/// The form of the record that this version knows: the highest `since` of an event or of an envelope's field."
+    )?;
     writeln!(code, "pub const RECORD_FORM: u32 = {form};\n")?;
     writeln!(code, "impl crate::record::v1::Event {{")?;
     writeln!(code, "    /// What happened, by its name in the contracts; empty if this version does not know it.")?;

@@ -3,7 +3,9 @@
 
 use ids::{Kind, Owner};
 
-use crate::subjects::{AlarmSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject};
+use crate::subjects::{
+    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+};
 
 pub const CASES: &str = "CASES";
 pub const CHARTERS: &str = "CHARTERS";
@@ -13,6 +15,8 @@ pub const DLQ: &str = "DLQ";
 /// What was handled where, for as long as it matters.
 pub const SPOTS: &str = "SPOTS";
 pub const RETRY: &str = "RETRY";
+/// What each district's record was at the end of each day (D18).
+pub const ANCHORS: &str = "ANCHORS";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
 /// Bucket of objects: snapshots of the casebook's copy.
@@ -53,6 +57,8 @@ pub struct StreamSpec {
     pub schedules: bool,
     /// Atomic batches, for the grouped append (D1).
     pub batches: bool,
+    /// Nothing is ever taken out of it, by anybody. The server never lets that be taken back.
+    pub forever: bool,
     /// Largest message in bytes.
     pub message_bytes_max: i32,
 }
@@ -80,6 +86,7 @@ pub fn streams() -> Vec<StreamSpec> {
         latest: false,
         schedules: false,
         batches: true,
+        forever: false,
         message_bytes_max: COMMIT_BYTES_MAX,
     };
     vec![
@@ -133,6 +140,17 @@ pub fn streams() -> Vec<StreamSpec> {
                 RETRY,
                 "Dead letters that were handed back and have not been handled",
                 vec![DeadLetterSubject::ALL_RETRIES.to_owned()],
+            )
+        },
+        // Hashes and numbers, nothing that anybody could ever ask to be erased.
+        StreamSpec {
+            forever: true,
+            batches: false,
+            message_bytes_max: 4096,
+            ..kept(
+                ANCHORS,
+                "What each district's record was at the end of each day",
+                vec![AnchorSubject::ALL.to_owned()],
             )
         },
     ]

@@ -3,10 +3,14 @@
 //! Requests (`in.`, `ans.`, `clock.`) and streams (everything else) never share a subject: a stream would answer
 //! in place of the service. The golden list in `tests/subjects.golden` holds one example of each.
 
+mod anchor;
+
 use std::fmt;
 use std::str::FromStr;
 
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
+
+pub use anchor::AnchorSubject;
 
 /// The subject is not one of ours, or not of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +41,17 @@ impl CommitSubject {
     #[must_use]
     pub fn history_of(key: &HistoryKey, owner: Owner) -> String {
         format!("{key}.{owner}.>")
+    }
+
+    /// The chain of commits it is part of (D18), by name: one owner's about one history.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        Self::chain_of(&self.key, self.owner)
+    }
+
+    #[must_use]
+    pub fn chain_of(key: &HistoryKey, owner: Owner) -> String {
+        format!("{key}.{owner}")
     }
 
     /// Everything one owner decides about histories of one kind in one district.

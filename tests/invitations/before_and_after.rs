@@ -125,6 +125,7 @@ fn asked(seen: &mut Seen) -> History<evaluation::domain::Rules> {
         round: 1,
         due: at(30_000),
         calling_party: Some(code(STREET)),
+        solved_by: None,
         performance: BTreeMap::from([(code(POLICE), kept)]),
     };
     let mut case = History::<evaluation::domain::Rules>::new();

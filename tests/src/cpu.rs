@@ -1,4 +1,5 @@
-//! Processor time, as Linux counts it: in hundredths of a second (proc_pid_stat(5)).
+//! Processor time and memory of a process, as Linux counts them (proc_pid_stat(5), in hundredths of a second, and
+//! proc_pid_status(5), in kB).
 
 use anyhow::Context;
 
@@ -27,4 +28,15 @@ pub fn own_and_children_s() -> anyhow::Result<(f64, f64)> {
         }
     }
     Ok((own, children))
+}
+
+/// The most memory that this process ever had, in MB.
+///
+/// # Errors
+/// The system does not say it.
+pub fn peak_rss_mb() -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kb: f64 = peak.trim().trim_end_matches(" kB").parse()?;
+    Ok((kb / 1024.0).round())
 }

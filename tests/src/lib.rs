@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "the load is not part of any service; every phase waits for its own")]
 #![allow(clippy::cast_precision_loss, reason = "figures")]
 
+pub mod against;
 pub mod checker;
 pub mod cpu;
 pub mod day;

@@ -1,5 +1,8 @@
 //! The load of the benchmarks: one case after the other is born, called, rated.
 
+mod access;
+mod overload;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -7,14 +10,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use chassis::{CancellationToken, Clock, Identity};
+use chassis::CancellationToken;
 use huying::accounts::PROVISION_USER;
 use huying::client::{Authorised, authorised};
-use huying::data::DataFolder;
-use huying::up::{Ports, Running, UpConfig};
+use huying::up::{Ports, UpConfig};
 use ids::{Code, Kind, Owner};
 use prost::Message;
-use proto::common::v1::{Duty, Place};
+use proto::common::v1::{Duty, Place, Refusal};
 use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::dispatch::v1::{CallRequest, CalledParty};
@@ -23,11 +25,14 @@ use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::{RatePartyRequest, RateRequest};
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
 use proto::subjects::{BridgeSubject, CommitSubject};
-use record::{Broker, BrokerConfig, Credentials, Requester, Step, StoredCommit};
+use record::{Broker, Requester, Step, StoredCommit};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cpu::own_and_children_s;
+
+pub use self::access::Access;
+pub use self::overload::Overload;
 
 pub const DISTRICT: &str = "wuchang";
 pub const BRIDGE: &str = "wuchang-weilinli";
@@ -37,56 +42,6 @@ pub const WARM_UP: Duration = Duration::from_secs(4);
 pub const MEASURED: Duration = Duration::from_secs(12);
 /// Longest wait for the next fact, and for the last.
 const PATIENCE: Duration = Duration::from_secs(60);
-const TOKEN_LIFE: Duration = Duration::from_secs(3600);
-
-/// How to get into an installation, in one process or in many.
-#[derive(Clone, Debug)]
-pub struct Access {
-    pub folder: DataFolder,
-    /// `nats://host:port`, and `http://host:port` of two services.
-    pub nats: String,
-    pub dispatch: String,
-    pub evaluation: String,
-}
-
-impl Access {
-    #[must_use]
-    pub fn of(running: &Running) -> Self {
-        let endpoints = &running.endpoints;
-        Self {
-            folder: running.folder().clone(),
-            nats: endpoints.nats.clone(),
-            dispatch: endpoints.grpc.clone(),
-            evaluation: endpoints.grpc.clone(),
-        }
-    }
-
-    /// # Errors
-    /// The installation has no key yet.
-    pub fn token(&self, role: &str, party: &str, district: &str) -> anyhow::Result<String> {
-        let identity = Identity {
-            role: role.to_owned(),
-            party: party.to_owned(),
-            district: district.to_owned(),
-            staff_ref: "bench".to_owned(),
-        };
-        Ok(self.folder.issuer()?.issue(&identity, Clock::real().real_now(), TOKEN_LIFE))
-    }
-
-    /// A connection to the broker as one of its users.
-    ///
-    /// # Errors
-    /// There is no such user.
-    pub async fn connect(&self, user: &str) -> anyhow::Result<Broker> {
-        let config = BrokerConfig {
-            url: self.nats.clone(),
-            credentials: Credentials::NkeyFile(self.folder.key_file(user)),
-            name: format!("bench as {user}"),
-            inbox: user.to_owned(),
-        };
-        Ok(Broker::connect(&config).await?)
-    }
-}
 
 /// What the benchmarks run: everything in this process, with departments that answer by themselves.
 #[must_use]
@@ -97,6 +52,17 @@ pub fn installation(folder: &Path) -> UpConfig {
         auto: true,
         ..UpConfig::new(folder.join("data"))
     }
+}
+
+/// What became of a submission.
+enum Submission {
+    Accepted {
+        case_id: String,
+        took_ms: f64,
+    },
+    /// More comes than can be handled, and it was said when to come again.
+    Later,
+    Refused(Box<Refusal>),
 }
 
 /// The load: one case after the other is born, called, rated.
@@ -161,6 +127,15 @@ impl Load {
 
     /// Submits the next case; answers its id and how long the acknowledgement took, in ms.
     async fn submit(&self) -> anyhow::Result<(String, f64)> {
+        match self.offer().await? {
+            Submission::Accepted { case_id, took_ms } => Ok((case_id, took_ms)),
+            Submission::Later => anyhow::bail!("submission refused: more comes than can be handled"),
+            Submission::Refused(refusal) => anyhow::bail!("submission refused: {refusal:?}"),
+        }
+    }
+
+    /// Submits the next case, and says what became of it.
+    async fn offer(&self) -> anyhow::Result<Submission> {
         let number = self.born.fetch_add(1, Ordering::Relaxed);
         let (centre, _, _) = &self.desks[number % self.desks.len()];
         let street = centre.as_str().trim_end_matches("-command-centre");
@@ -177,11 +152,12 @@ impl Load {
         let begun = Instant::now();
         let subject = BridgeSubject::submit(&BRIDGE.parse()?);
         let reply = self.bridge.request(subject, request.encode_to_vec(), Duration::from_secs(30)).await?;
-        let took = begun.elapsed().as_secs_f64() * 1000.0;
-        match SubmitReply::decode(reply)?.result {
-            Some(submit_reply::Result::Ok(response)) => Ok((response.case_id, took)),
-            other => anyhow::bail!("submission refused: {other:?}"),
-        }
+        let took_ms = begun.elapsed().as_secs_f64() * 1000.0;
+        Ok(match SubmitReply::decode(reply)?.result.context("an answer")? {
+            submit_reply::Result::Ok(response) => Submission::Accepted { case_id: response.case_id, took_ms },
+            submit_reply::Result::Refusal(refusal) if refusal.retry_after_s > 0 => Submission::Later,
+            submit_reply::Result::Refusal(refusal) => Submission::Refused(Box::new(refusal)),
+        })
     }
 
     /// What the people do when something happens to a case; true when it is over.

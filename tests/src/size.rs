@@ -1,6 +1,7 @@
 //! The size benchmark's parts: a store of as many cases as asked for, the services as processes on it, and what people
 //! ask of them. `bin/bench_size.rs` puts them together.
 
+pub mod disk;
 pub mod fill;
 pub mod processes;
 pub mod reading;

@@ -173,7 +173,8 @@ fn concerned() -> Vec<Identity> {
         ("district", "jiangan-centre"),
         ("operator", ""),
     ];
-    others.map(|(role, party)| acting(role, party)).into_iter().chain([caller]).collect()
+    let auditor = Identity { district: DISTRICT.into(), ..acting("auditor", "") };
+    others.map(|(role, party)| acting(role, party)).into_iter().chain([caller, auditor]).collect()
 }
 
 /// One of each role whom it does not.
@@ -196,6 +197,7 @@ fn strangers() -> Vec<Identity> {
         acting("street", "wuchang-liangdao-command-centre"),
         acting("district", "wuchang-centre"),
         claiming("operator", "wuchang"),
+        claiming("auditor", "wuchang"),
         // Names nothing that anybody knows.
         acting("district", ""),
         acting("street", "nowhere-at-all"),
@@ -233,27 +235,27 @@ pub async fn called_case(installation: &Installation, reference: &str) -> String
     case
 }
 
-fn holds(answer: &[u8], text: &str) -> bool {
+pub fn holds(answer: &[u8], text: &str) -> bool {
     answer.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// One method, with a request about a case.
-struct Method {
+pub struct Method {
     /// `huying.intake.v1.IntakeService/Get`
-    path: String,
+    pub path: String,
     input: String,
     streams: bool,
     /// Its request says which case it is about.
     names_case: bool,
 }
 
-struct Contracts {
+pub struct Contracts {
     messages: BTreeMap<String, DescriptorProto>,
-    methods: Vec<Method>,
+    pub methods: Vec<Method>,
 }
 
 impl Contracts {
-    fn read() -> Self {
+    pub fn read() -> Self {
         let files = FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap().file;
         let mut contracts = Self { messages: BTreeMap::new(), methods: vec![] };
         for file in &files {
@@ -280,7 +282,7 @@ impl Contracts {
     }
 
     /// What comes of it: every answer, or the refusal.
-    async fn try_on(
+    pub async fn try_on(
         &self,
         installation: &Installation,
         who: &Identity,

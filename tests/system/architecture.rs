@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 11] = [
+const LIBS: [(&str, &[&str]); 12] = [
     ("ids", &[]),
     ("decider", &[]),
     ("vocabulary", &["ids"]),
@@ -18,6 +18,7 @@ const LIBS: [(&str, &[&str]); 11] = [
     ("charter", &["ids", "vocabulary"]),
     ("record", &["huying-proto", "ids", "decider"]),
     ("archive", &["ids", "huying-proto", "record"]),
+    ("audit", &["ids", "huying-proto", "record", "archive"]),
     ("chassis", &[]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "archive", "chassis"]),
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),

@@ -86,6 +86,7 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
         at: installation.case(DISTRICT, &cases[2]).await.summary.unwrap().received_at,
         charter_version: charter.version,
         decisions: vec![decision],
+        ..Commit::default()
     };
     let appender = Appender::start(&installation.broker("intake").await, proto::streams::CASES).await.unwrap();
     let subject = format!("case.{DISTRICT}.{}.intake.{}", cases[0], first.into_revision + 1);

@@ -27,6 +27,7 @@ pub fn every_example() -> Vec<Example> {
         contracts.of::<record::v1::Commit>("huying.record.v1.Commit"),
         contracts.of::<record::v1::DeadLetter>("huying.record.v1.DeadLetter"),
         contracts.of::<record::v1::Filed>("huying.record.v1.Filed"),
+        contracts.of::<record::v1::Anchor>("huying.record.v1.Anchor"),
         contracts.of::<archive::v1::VolumeHead>("huying.archive.v1.VolumeHead"),
         contracts.of::<archive::v1::CaseFile>("huying.archive.v1.CaseFile"),
         contracts.of::<archive::v1::VolumeFoot>("huying.archive.v1.VolumeFoot"),

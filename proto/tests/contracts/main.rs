@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
-    AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject, DeadLetterSubject,
-    FiledSubject, LetterPosition, OrderSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject,
+    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -72,6 +72,8 @@ fn every_subject_is_written_and_read_back() {
     assert_eq!(filed.to_string().parse(), Ok(filed.clone()));
     assert_eq!(filed.key(), key);
     assert_eq!(FiledSubject::of(&HistoryKey { kind: Kind::Roster, ..key.clone() }), None);
+    let anchor = AnchorSubject { district: code("wuchang"), day: "2026-11-30".to_owned() };
+    assert_eq!(anchor.to_string().parse(), Ok(anchor.clone()));
     let alarm = AlarmSubject { owner: Owner::Dispatch, key: key.clone() };
     assert_eq!(alarm.schedule().parse(), Ok(alarm.clone()));
     assert_eq!(alarm.timer().parse(), Ok(alarm.clone()));
@@ -120,6 +122,11 @@ fn every_subject_is_written_and_read_back() {
         ("tombstone", filed.to_string()),
         ("tombstones", FiledSubject::ALL.to_owned()),
         ("tombstones of one district", FiledSubject::all_in(&filed.district)),
+        ("chain of commits", commit.chain()),
+        ("anchor", anchor.to_string()),
+        ("anchors", AnchorSubject::ALL.to_owned()),
+        ("anchors of one district", AnchorSubject::all_in(&anchor.district)),
+        ("anchors of one district, by name", AnchorSubject::chain_of(&anchor.district)),
         ("submission", BridgeSubject::submit(&bridge.bridge)),
         ("submissions", BridgeSubject::ALL_SUBMISSIONS.to_owned()),
         ("all of one bridge", BridgeSubject::all_from(&bridge.bridge)),

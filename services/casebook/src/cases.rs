@@ -15,13 +15,16 @@ pub mod words;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use ids::{HistoryKey, Kind};
+use ids::{Code, HistoryKey, Kind};
 use prost::Message;
+use proto::FromWireTime;
 use proto::casebook::v1::CaseSummary;
+use proto::record::v1::Commit;
 use record::{StoredCommit, StoredFiled};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
+use crate::course::{self, Course};
 use facets::{Counts, Facet};
 use line::FoundBy;
 pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
@@ -81,6 +84,16 @@ struct Row {
     saved: Option<Saved>,
     /// How many of those whom it concerns are written.
     concerns_saved: usize,
+    course: Kept,
+}
+
+/// A course as it is written, and what of it is new.
+#[derive(Debug, Default)]
+struct Kept {
+    bytes: Vec<u8>,
+    until_us: Option<i64>,
+    /// While facts are added.
+    open: Option<Course>,
 }
 
 #[derive(Debug)]
@@ -96,6 +109,7 @@ impl Keeping {
     /// Every case that changes is written once.
     pub fn take(&mut self, transaction: &Transaction<'_>, happenings: &[Happening<'_>]) -> Result<(), CopyError> {
         let mut rows: HashMap<HistoryKey, Row> = HashMap::new();
+        let mut seen: HashMap<Code, i64> = HashMap::new();
         for happening in happenings {
             let (key, position) = match happening {
                 Happening::Commit(stored) if stored.subject.key.kind != Kind::Case => continue,
@@ -115,7 +129,14 @@ impl Keeping {
                 }
             };
             match happening {
-                Happening::Commit(stored) => row.line.add(&stored.commit),
+                Happening::Commit(stored) => {
+                    row.line.add(&stored.commit);
+                    row.course.add(&stored.commit)?;
+                    if let Ok(at) = stored.commit.at.time() {
+                        let latest = seen.entry(stored.subject.key.district.clone()).or_insert(i64::MIN);
+                        *latest = at.as_microsecond().max(*latest);
+                    }
+                }
                 Happening::Filed(filed) => row.line.file(&filed.filed),
             }
         }
@@ -127,7 +148,37 @@ impl Keeping {
             row.save(transaction, &key, &mut self.facets, &mut counts)?;
             self.remembered.insert(key, row);
         }
+        for (district, at_us) in seen {
+            course::saw(transaction, district.as_str(), at_us)?;
+        }
         counts.write(transaction)
+    }
+}
+
+impl Kept {
+    fn read(connection: &Connection, position: i64) -> Result<Self, CopyError> {
+        let found = course::written(connection, position)?;
+        Ok(found.map_or_else(Self::default, |(until_us, bytes)| Self { bytes, until_us: Some(until_us), open: None }))
+    }
+
+    fn add(&mut self, commit: &Commit) -> Result<(), CopyError> {
+        if !Course::may_learn(commit) {
+            return Ok(());
+        }
+        let (mut course, has_news) = match self.open.take() {
+            Some(course) => (course, true),
+            None => (Course::decode(self.bytes.as_slice())?, false),
+        };
+        // One without news is not written again.
+        self.open = (course.learn(commit) || has_news).then_some(course);
+        Ok(())
+    }
+
+    fn save(&mut self, transaction: &Transaction<'_>, key: &HistoryKey, position: i64) -> Result<(), CopyError> {
+        if let Some(course) = self.open.take() {
+            self.bytes = course.save(transaction, key, position, &mut self.until_us)?;
+        }
+        Ok(())
     }
 }
 
@@ -135,7 +186,7 @@ impl Row {
     /// A case that first appears at a position.
     fn new(key: &HistoryKey, position: u64) -> Self {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
-        Self { position, line: Line::of(key), saved: None, concerns_saved: 0 }
+        Self { position, line: Line::of(key), saved: None, concerns_saved: 0, course: Kept::default() }
     }
 
     fn read(connection: &Connection, key: &HistoryKey) -> Result<Option<Self>, CopyError> {
@@ -156,7 +207,8 @@ impl Row {
         let Some((position, facet, received_us, bytes, candidate)) = found else { return Ok(None) };
         let line = Line::read(key, CaseSummary::decode(bytes.as_slice())?, candidate);
         let saved = Saved { facet, sort: Facet::of(&line.summary), received_us, line: line.bytes(), candidate };
-        Ok(Some(Self { position, line, saved: Some(saved), concerns_saved: 0 }))
+        let course = Kept::read(connection, position)?;
+        Ok(Some(Self { position, line, saved: Some(saved), concerns_saved: 0, course }))
     }
 
     fn save(
@@ -172,6 +224,7 @@ impl Row {
                 .execute(params![concern.to_string(), self.position])?;
         }
         self.concerns_saved = self.line.matter.concerns.len();
+        self.course.save(transaction, key, self.position)?;
         let sort = Facet::of(&self.line.summary);
         let bytes = self.line.bytes();
         let (facet, received_us) = match &self.saved {

@@ -15,10 +15,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction}
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::{callbacks, cases, league, officers, powers, queue};
+use crate::{callbacks, cases, course, league, officers, powers, publications, queue};
 
 /// Counted up with every change of a table, or of what a fact does to one: a copy of another form is made again.
-pub const FORM: i64 = 3;
+pub const FORM: i64 = 4;
 /// Questions answered at the same time; each holds a connection. The machine has fewer cores than that, but some wait for
 /// the disk.
 const READERS: usize = 8;
@@ -153,7 +153,17 @@ pub fn open(place: &Place, record: &str) -> Result<Option<Writer>, CopyError> {
 pub fn create(place: &Place, record: &str) -> Result<Writer, CopyError> {
     place.discard()?;
     let connection = writing(place)?;
-    let tables = [META, cases::TABLES, queue::TABLE, callbacks::TABLE, league::TABLES, officers::TABLES, powers::TABLE];
+    let tables = [
+        META,
+        cases::TABLES,
+        course::TABLES,
+        queue::TABLE,
+        callbacks::TABLE,
+        league::TABLES,
+        officers::TABLES,
+        publications::TABLE,
+        powers::TABLE,
+    ];
     connection.execute_batch(&format!("BEGIN; {} COMMIT;", tables.join("\n")))?;
     connection.execute("INSERT INTO meta VALUES (1, ?1, 0)", [record])?;
     // Last: a copy without its form is not one yet.

@@ -1,29 +1,33 @@
 //! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use archive::Shelf;
+use audit::verify::verify_case;
+use audit::{AuditError, Break};
 use charter::Charter;
 use ids::{Code, Kind};
-use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ExportRequest, ExportResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
-    ListOfficersResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest,
-    ListResponse, ListUnratedRequest, ListUnratedResponse, StatisticsRequest, StatisticsResponse,
+    ChainBreak, ExportRequest, ExportResponse, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
+    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListPowersRequest,
+    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
+    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
     SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
-use station::access::{Concern, Scope};
+use record::chain;
+use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
-use station::{Caller, History, Station, Violation, broker_status, not_found};
+use station::{Caller, History, Station, Violation, broker_status, internal, not_found};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +38,7 @@ use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, powers, queue, suggesting};
+use crate::{callbacks, league, officers, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -49,6 +53,8 @@ pub struct Door {
     shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
+    /// What the copy says is published.
+    known: publications::Known,
 }
 
 /// Who asks, and what they may see of what they ask for.
@@ -59,7 +65,19 @@ struct Asker {
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
-        Self { station, copy, shelf, stop, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)) }
+        let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
+        Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
+    }
+
+    /// What was published by now, as far as the copy reads. Where there is none, as far as it read.
+    async fn published(&self) -> &Publications {
+        let known = self.known.rows();
+        if self.copy.is_open()
+            && let Ok((news, _)) = self.copy.ask(None, move |connection| publications::news(connection, known)).await
+        {
+            self.known.learn(&news, |district| self.station.charter(district.as_str()).ok());
+        }
+        self.known.published()
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -138,7 +156,8 @@ impl CasebookService for Door {
         if commits.is_empty() || !view.is_in(&asker.scope) {
             return Err(not_found(case.as_str()));
         }
-        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, timeline)) }))
+        let published = self.published().await;
+        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) }))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -169,7 +188,8 @@ impl CasebookService for Door {
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
-        let watcher = Watcher { caller, scope, answers, shelf: self.shelf.clone(), _permit: permit };
+        let (shelf, published) = (self.shelf.clone(), self.published().await.clone());
+        let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"
@@ -254,8 +274,10 @@ impl CasebookService for Door {
         let asker = self.asker(&request, method!("ListUnrated"))?;
         let request = request.into_inner();
         let district = self.charter(&asker, &request.district)?.district.clone();
-        let look =
-            move |connection: &_| callbacks::list(connection, district.as_str(), &asker.scope, page(request.page_size));
+        let now = self.station.now();
+        let look = move |connection: &_| {
+            callbacks::list(connection, district.as_str(), &asker.scope, now, page(request.page_size))
+        };
         let (cases, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListUnratedResponse { cases, as_of: Some(as_of) }))
     }
@@ -265,13 +287,19 @@ impl CasebookService for Door {
         let request = request.into_inner();
         let charter = self.charter(&asker, &request.district)?;
         let hours = hours(&request, &charter.time_zone)?;
+        // What one case's votes came to shows in a mean of few.
+        let rates_are_open = asker.caller.sees_votes(Some(&charter))
+            || self.published().await.have(&charter.district, &instants(&hours));
         let formula = charter.formula();
         let components = formula.components.iter();
         let components: Vec<(String, String)> =
             components.map(|it| (it.code.to_string(), it.weight.normalize().to_string())).collect();
         let district = charter.district.clone();
         let look = move |connection: &_| league::scores(connection, district.as_str(), &hours, &components);
-        let (scores, as_of) = self.copy.ask(request.freshness, look).await?;
+        let (mut scores, as_of) = self.copy.ask(request.freshness, look).await?;
+        if !rates_are_open {
+            scores.iter_mut().flat_map(|party| &mut party.components).for_each(|component| component.rate.clear());
+        }
         Ok(Response::new(GetScoresResponse { formula: formula.name.clone(), scores, as_of: Some(as_of) }))
     }
 
@@ -317,6 +345,46 @@ impl CasebookService for Door {
         let look = move |connection: &_| powers::list(connection, &wanted);
         let (listed, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListPowersResponse { as_of: Some(as_of), ..listed }))
+    }
+
+    async fn get_chains(&self, request: Request<GetChainsRequest>) -> Result<Response<GetChainsResponse>, Status> {
+        let asker = self.asker(&request, method!("GetChains"))?;
+        let request = request.into_inner();
+        let (district, case, key) = case_key(&request.district, &request.case_id)?;
+        asker.require(&district)?;
+        let findings = verify_case(&self.station.broker, &self.shelf, &key).await.map_err(|error| match error {
+            AuditError::Broker(error) => broker_status(&error),
+            error @ (AuditError::Archive(_) | AuditError::Damaged(_) | AuditError::Filing) => {
+                tracing::error!(error = chain(&error), case = %key, "the chains of a case cannot be looked at");
+                internal()
+            }
+        })?;
+        let findings = findings.ok_or_else(|| not_found(case.as_str()))?;
+        let shown = |it: Break| ChainBreak {
+            subject: it.subject,
+            position: it.position.unwrap_or_default(),
+            expected: it.expected,
+            found: it.found,
+        };
+        Ok(Response::new(GetChainsResponse {
+            chains: findings.chains,
+            commits: findings.commits,
+            unchained: findings.unchained,
+            filed: findings.filed_cases > 0,
+            anchored_day: findings.anchored.map(|(day, _)| day).unwrap_or_default(),
+            after_anchors: findings.after_anchors,
+            breaks: findings.breaks.into_iter().map(shown).collect(),
+        }))
+    }
+
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<ReportResponse>, Status> {
+        let asker = self.asker(&request, method!("Report"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let asked = report::Asked::new(charter, &request, self.station.now())?;
+        let look = move |connection: &_| report::report(connection, &asked);
+        let (report, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ReportResponse { as_of: Some(as_of), ..report }))
     }
 
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;
@@ -393,6 +461,12 @@ fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Stat
         }
     };
     Ok(start..end)
+}
+
+/// The time between the first and the last of these hours.
+fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
+    let instant = |hour: i64, otherwise| Timestamp::from_second(hour.saturating_mul(HOUR_S)).unwrap_or(otherwise);
+    instant(hours.start, Timestamp::MIN)..=instant(hours.end.saturating_sub(1), Timestamp::MAX)
 }
 
 fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {

@@ -6,19 +6,24 @@
 //! copy but from the record, and told by `timeline.rs`. Open `keep.rs` first.
 //!
 //! Invariants: the copy can be deleted at any time; every answer says how far it reads; what the asker may not see does
-//! not exist here; what a question costs does not grow with the record.
+//! not exist here; what a question costs does not grow with the record. A statement (`report.rs`) costs what its period holds.
 
 mod callbacks;
 mod cases;
 mod config;
 mod copy;
+mod course;
 mod grpc;
 mod keep;
 mod league;
 mod officers;
 mod powers;
+mod publications;
 mod queue;
+mod report;
 mod snapshot;
+#[doc(hidden)]
+pub mod speed;
 mod suggesting;
 mod tending;
 mod timeline;
@@ -33,7 +38,7 @@ mod tests;
 use std::num::NonZeroUsize;
 
 use archive::Shelf;
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::casebook::v1::casebook_service_server::CasebookServiceServer;
 use station::Station;
 
@@ -47,7 +52,11 @@ const VOLUMES_KEPT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned, or there is no place for the copy.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let place = copy::Place::new(config.file.as_deref())?;
     let shelf = Shelf::open(&station.broker, VOLUMES_KEPT).await?;

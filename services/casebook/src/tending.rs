@@ -97,6 +97,11 @@ impl Copy {
         Ok((answer, AsOf { position: progress.position, behind: progress.behind }))
     }
 
+    /// Whether a question is answered at once.
+    pub fn is_open(&self) -> bool {
+        self.readers.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Waits until the copy is as fresh as is asked for.
     async fn reach(&self, freshness: Option<Freshness>) -> Result<(), Status> {
         let Some(Freshness { at_least, current }) = freshness else { return Ok(()) };

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use charter::Charter;
 use pbjson_types::Timestamp as WireTime;
+use proto::FromWireTime;
 use proto::casebook::v1::{Limit, TimelineEntry};
 use proto::common::v1::{Level, Role};
 use proto::dispatch::v1::Called;
@@ -24,6 +25,7 @@ use proto::facts::Facts;
 use proto::record::v1::{Event, event::Of};
 use proto::triage::v1::Judgement;
 use record::StoredCommit;
+use station::access::Vote;
 
 use limits::limit;
 pub use stages::reached;
@@ -39,6 +41,12 @@ pub struct Timeline {
     tasks: HashMap<u32, WireTime>,
     /// By which the time of the case is counted.
     case_limit: Option<charter::Limit>,
+}
+
+/// An entry, and what of a vote is in it.
+pub struct Entry {
+    pub shown: TimelineEntry,
+    pub vote: Option<Vote>,
 }
 
 /// A fact in words, and the limit that it starts or answers.
@@ -62,7 +70,7 @@ impl Timeline {
         Self { charter, started: None, calls: HashMap::new(), tasks: HashMap::new(), case_limit: None }
     }
 
-    pub fn entries(&mut self, stored: &StoredCommit) -> Vec<TimelineEntry> {
+    pub fn entries(&mut self, stored: &StoredCommit) -> Vec<Entry> {
         let at = stored.commit.at.unwrap_or_default();
         let started = *self.started.get_or_insert(at.seconds);
         let mut entries = Vec::new();
@@ -70,7 +78,9 @@ impl Timeline {
             let actor = decision.actor.clone().unwrap_or_default();
             for event in &decision.events {
                 let Told { summary, limit } = self.tell(event);
-                entries.push(TimelineEntry {
+                let decided_at = stored.commit.at.time().unwrap_or_default();
+                let vote = Vote::of(&stored.subject.key.district, decided_at, decision, event);
+                let shown = TimelineEntry {
                     at: Some(at),
                     owner: stored.subject.owner.to_string(),
                     revision: stored.subject.revision.0,
@@ -82,7 +92,8 @@ impl Timeline {
                     limit,
                     detail_json: detail(event).unwrap_or_default(),
                     stage: event.stage().into(),
-                });
+                };
+                entries.push(Entry { shown, vote });
             }
         }
         entries

@@ -12,14 +12,15 @@ use proto::facts::{DispatchFacts, Facts, IntakeFacts};
 use proto::intake::v1::{CallerJoined, Received};
 use record::StoredCommit;
 use station::Caller;
-use station::access::Scope;
+use station::access::{Holds, Publications, Scope};
 
 use crate::cases::Line;
-use crate::timeline::{Timeline, reached};
+use crate::timeline::{Entry, Timeline, reached};
 
 /// A case while its commits are added, in the order of the record: what is shown of it, and to whom.
 pub struct View {
     district: Code,
+    charter: Option<Arc<Charter>>,
     line: Line,
     timeline: Timeline,
     said: Said,
@@ -37,13 +38,14 @@ impl View {
         Self {
             district: key.district.clone(),
             line: Line::of(key),
-            timeline: Timeline::new(charter),
+            timeline: Timeline::new(charter.clone()),
+            charter,
             said: Said { case: Case::default(), case_id: key.id.clone() },
         }
     }
 
     /// Adds a commit, and returns its facts in words.
-    pub fn add(&mut self, stored: &StoredCommit) -> Vec<TimelineEntry> {
+    pub fn add(&mut self, stored: &StoredCommit) -> Vec<Entry> {
         self.line.add(&stored.commit);
         for event in stored.commit.facts() {
             if let Some(fact) = event.intake() {
@@ -66,12 +68,34 @@ impl View {
         scope.covers(&self.district, &self.line.matter.concerns)
     }
 
+    /// One fact of it, as somebody may see it.
+    pub fn entry_for(&self, caller: &Caller, published: &Publications, entry: Entry) -> Option<TimelineEntry> {
+        self.without_votes(caller, published, entry).and_then(|entry| without_others(caller, entry))
+    }
+
+    /// A fact without the vote that somebody may not read.
+    fn without_votes(&self, caller: &Caller, published: &Publications, entry: Entry) -> Option<TimelineEntry> {
+        let Entry { mut shown, vote } = entry;
+        let hidden = vote.filter(|vote| !caller.sees(vote, self.charter.as_deref(), published));
+        match hidden.map(|vote| vote.holds) {
+            None => Some(shown),
+            Some(Holds::Vote) => None,
+            Some(Holds::Words) => {
+                "not over yet".clone_into(&mut shown.summary);
+                shown.detail_json = String::new();
+                Some(shown)
+            }
+        }
+    }
+
     /// The whole of it, as somebody may see it.
-    pub fn shown_to(self, caller: &Caller, timeline: Vec<TimelineEntry>) -> Case {
+    pub fn shown_to(self, caller: &Caller, published: &Publications, timeline: Vec<Entry>) -> Case {
+        let seen: Vec<TimelineEntry> =
+            timeline.into_iter().filter_map(|entry| self.without_votes(caller, published, entry)).collect();
         let mut case = self.said.case;
         case.summary = Some(self.line.summary);
-        case.stages = reached(&timeline);
-        case.timeline = timeline.into_iter().filter_map(|entry| entry_for(caller, entry)).collect();
+        case.stages = reached(&seen);
+        case.timeline = seen.into_iter().filter_map(|entry| without_others(caller, entry)).collect();
         if caller.role == Role::Caller {
             case.callers.retain(|reporter| reporter.caller_ref == caller.staff_ref);
         }
@@ -79,9 +103,9 @@ impl View {
     }
 }
 
-/// A fact as somebody may see it. Whoever raised the matter follows it in words; the facts as recorded name others who
-/// raised it too, and who was told what is between them and whoever told them.
-pub fn entry_for(caller: &Caller, mut entry: TimelineEntry) -> Option<TimelineEntry> {
+/// A fact as a caller may see it: they follow the matter in words. The facts as recorded name others who raised it too, and
+/// who was told what is between them and whoever told them.
+fn without_others(caller: &Caller, mut entry: TimelineEntry) -> Option<TimelineEntry> {
     if caller.role != Role::Caller {
         return Some(entry);
     }

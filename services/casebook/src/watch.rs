@@ -7,12 +7,12 @@ use archive::Shelf;
 use ids::HistoryKey;
 use proto::casebook::v1::WatchResponse;
 use record::{Replay, Step};
-use station::access::Scope;
+use station::access::{Publications, Scope};
 use station::{Caller, History, Station, broker_status};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::Status;
 
-use crate::view::{View, entry_for};
+use crate::view::View;
 
 /// Entries a slow watcher may lag behind before it holds up its own feed.
 pub const QUEUE_MAX: usize = 1024;
@@ -25,6 +25,7 @@ const REMEMBERED_MAX: usize = 500;
 pub struct Watcher {
     pub caller: Caller,
     pub scope: Scope,
+    pub published: Publications,
     pub answers: mpsc::Sender<Result<WatchResponse, Status>>,
     pub shelf: Shelf,
     /// Their place among the watchers.
@@ -70,7 +71,8 @@ impl Watcher {
             if !view.is_in(&self.scope) {
                 continue;
             }
-            for entry in entries.into_iter().filter_map(|entry| entry_for(&self.caller, entry)) {
+            let seen = entries.into_iter().filter_map(|entry| view.entry_for(&self.caller, &self.published, entry));
+            for entry in seen {
                 let (district, case_id) = (key.district.to_string(), key.id.clone());
                 let told = WatchResponse { district, case_id, entry: Some(entry), position: stored.sequence };
                 if self.answers.send(Ok(told)).await.is_err() {

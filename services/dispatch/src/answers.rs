@@ -35,7 +35,7 @@ pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
             AnswerSubject::ALL,
             "dispatch",
             stop,
-            |_| replied(Err(station::internal())),
+            |_, why| replied(Err(station::unhandled(why))),
             move |request| {
                 let app = app.clone();
                 async move { replied(take(&app, &request).await) }

@@ -24,7 +24,7 @@ mod recurrence;
 pub mod terms;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::dispatch::v1::dispatch_service_server::DispatchServiceServer;
 use station::{Desk, Station};
 
@@ -37,7 +37,11 @@ pub use recurrence::write_spots;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let app = app::App::new(Desk::<Rules>::open(&station).await?);
     let effects = effects::Effects::open(&station).await?;

@@ -24,7 +24,7 @@ mod registers;
 mod staff;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::enforcement_center::v1::enforcement_center_service_server::EnforcementCenterServiceServer;
 use proto::enforcement_center::v1::staff_service_server::StaffServiceServer;
 use station::{Desk, Station};
@@ -37,7 +37,11 @@ use domain::{operation, register, roster};
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let operations = Desk::<operation::Rules>::open(&station).await?;
     let rosters = Desk::<roster::Rules>::open(&station).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use charter::Charter;
 use ids::{Code, HistoryKey};
 use jiff::Timestamp;
+use proto::FromWireTime;
 use proto::evaluation::v1::evaluation_service_server::EvaluationService;
 use proto::evaluation::v1::{
     self as wire, LogCallbackRequest, LogCallbackResponse, RatePartyRequest, RatePartyResponse, RateRequest,
@@ -100,7 +101,8 @@ impl EvaluationService for Door {
         let code = |error: ids::CodeError| Violation::new("party", "code", error.to_string());
         let party: Code = request.party.parse().map_err(code)?;
         let reason = optional_prose("deduction_reason", &request.deduction_reason, NOTE_LENGTH_MAX)?;
-        let mark = Mark::new(&request.rate, &reason).map_err(bad_mark)?;
+        let mark = Mark::new(&request.rate, &reason);
+        let mark = mark.map_err(|problem| bad_mark(problem, ["rate", "deduction_reason"]))?;
         let command = |charter: &Charter, now| {
             Ok(Command::RateParty { by, party, mark, now, formula: Formula::from(charter.formula()) })
         };
@@ -117,8 +119,20 @@ impl EvaluationService for Door {
         let outcome = wire::CallbackOutcome::try_from(request.outcome).map_err(unknown)?;
         let outcome = from_outcome(outcome).map_err(bad_field)?;
         let note = optional_prose("note", &request.note, NOTE_LENGTH_MAX)?;
-        let Recorded { revision, position } =
-            self.ask(asked, |_, _| Ok(Command::LogCallback { outcome, note })).await?;
+        let again_at = match &request.again_at {
+            None => None,
+            Some(_) => Some(
+                request
+                    .again_at
+                    .time()
+                    .map_err(|error| Status::from(Violation::new("again_at", "timestamp", error.to_string())))?,
+            ),
+        };
+        let by = asked.caller.party.clone();
+        let command = |charter: &Charter, now| {
+            Ok(Command::LogCallback { by, outcome, note, again_at, most: charter.callbacks(), now })
+        };
+        let Recorded { revision, position } = self.ask(asked, command).await?;
         Ok(Response::new(LogCallbackResponse { revision, position }))
     }
 }
@@ -129,11 +143,16 @@ fn unknown_rating(charter: &Charter, rating: &str) -> Violation {
     Violation::new("rating", "known-rating", description)
 }
 
-fn bad_mark(problem: MarkProblem) -> Violation {
-    let (field, rule) = match problem {
-        MarkProblem::Rate(_) => ("rate", "decimal-0-to-1"),
-        MarkProblem::ReasonMissing => ("deduction_reason", "reason-required"),
-        MarkProblem::ReasonTooLong(_) => ("deduction_reason", "text-length"),
+/// `fields`: what the contract calls the rate and the reason.
+pub(crate) fn bad_mark(problem: MarkProblem, [rate, reason]: [&'static str; 2]) -> Violation {
+    let said = problem.to_string();
+    let field = match problem {
+        MarkProblem::Rate(_) => rate,
+        MarkProblem::ReasonMissing | MarkProblem::ReasonTooLong(_) => reason,
     };
-    Violation::new(field, rule, problem.to_string())
+    match problem {
+        MarkProblem::Rate(_) => Violation::new(field, "decimal-0-to-1", said),
+        MarkProblem::ReasonMissing => Violation::new(field, "reason-required", said),
+        MarkProblem::ReasonTooLong(_) => Violation::new(field, "text-length", said),
+    }
 }

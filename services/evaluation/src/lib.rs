@@ -1,22 +1,31 @@
 //! Evaluation asks how a resolved case ended: the caller rates the outcome, the calling street rates each department it
 //! called, and from both and the clocks every department gets its score (R-70 … R-79).
 //!
-//! Open `domain/decide.rs` first: it is the whole table. `domain/score.rs` has the arithmetic, `inbox.rs` what we
-//! follow, `grpc.rs` who may say what, `projection.rs` the callback queue and the league table.
+//! Open `domain/decide.rs` first: it is the whole table of a case. `domain/score.rs` has the arithmetic, `inbox.rs` what we
+//! follow, `grpc.rs` who may say what. The other half is the period: `domain/period.rs` has its table, `reading.rs` what it is
+//! counted from, `periods.rs` its desk, `audit.rs` whoever counts again. What a street asks its communities is in
+//! `domain/ballot.rs`, with its desk in `ballots.rs`.
 //!
 //! Invariants: one rating per principal and round; no deduction without a reason; a score comes in the
 //! same commit as the fact that completes it, once per party and round, and can be computed again from the record
 //! alone (I9); nobody can edit one. What nobody rated stays empty: silence is no mark.
 
+pub mod audit;
+mod ballots;
 pub mod config;
 pub mod domain;
 mod grpc;
 mod inbox;
+mod marks;
+mod periods;
 pub mod reaction;
+pub mod reading;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
+use proto::evaluation::v1::ballot_service_server::BallotServiceServer;
 use proto::evaluation::v1::evaluation_service_server::EvaluationServiceServer;
+use proto::evaluation::v1::period_service_server::PeriodServiceServer;
 use station::{Desk, Station};
 
 pub use config::Config;
@@ -26,13 +35,22 @@ pub use domain::Rules;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
     service.spawn("follow the record", inbox::follow(desk.clone(), service.stopping()));
     service.spawn("answer alarms", inbox::ring(desk.clone(), service.stopping()));
+    let periods = Desk::<domain::period::Rules>::open(&station).await?;
+    let periods = periods::PeriodDoor::open(periods, service.stopping()).await?;
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
+    let ballots = Desk::<domain::ballot::Rules>::open(&station).await?;
+    service.grpc(PeriodServiceServer::new(periods));
+    service.grpc(BallotServiceServer::new(ballots::BallotDoor::new(ballots)));
     service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk)));
     Ok(())
 }

@@ -1,7 +1,11 @@
 //! Evaluation's events and refusals on the wire, and dispatch's resolution in our words.
 
+pub mod ballot;
+pub mod period;
+
 use std::collections::BTreeMap;
 
+use charter::Unrated;
 use ids::{Code, Owner};
 use jiff::Timestamp;
 use proto::ToWireTime;
@@ -41,11 +45,15 @@ impl Aggregate for Rules {
                 deduction_reason: mark.reason().to_owned(),
                 by: by.to_string(),
             }),
-            Event::CallbackLogged { round, outcome, note } => WireEvent::CallbackLogged(wire::CallbackLogged {
-                round: *round,
-                outcome: to_outcome(*outcome).into(),
-                note: note.clone(),
-            }),
+            Event::CallbackLogged { round, by, outcome, note, again_at } => {
+                WireEvent::CallbackLogged(wire::CallbackLogged {
+                    round: *round,
+                    outcome: to_outcome(*outcome).into(),
+                    note: note.clone(),
+                    again_at: again_at.map(ToWireTime::to_wire),
+                    by: shared::text(by.as_ref()),
+                })
+            }
             Event::RatingLapsed { round } => WireEvent::RatingLapsed(wire::RatingLapsed { round: *round }),
             Event::RatingPutOff { round } => WireEvent::RatingPutOff(wire::RatingPutOff { round: *round }),
             Event::Scored(score) => WireEvent::Scored(to_score(score)),
@@ -58,11 +66,23 @@ impl Aggregate for Rules {
             return Err(WireError::new("event", "not one of evaluation"));
         };
         Ok(match event {
+            WireEvent::MarksImported(_)
+            | WireEvent::PeriodPublished(_)
+            | WireEvent::PeriodAppealed(_)
+            | WireEvent::PeriodAppealAnswered(_)
+            | WireEvent::BallotOpened(_)
+            | WireEvent::BallotVoted(_)
+            | WireEvent::BallotPublished(_)
+            | WireEvent::BallotAppealed(_)
+            | WireEvent::BallotAppealAnswered(_) => {
+                return Err(WireError::new("event", "about a period or a ballot, not a case"));
+            }
             WireEvent::RatingRequested(requested) => Event::RatingRequested {
                 asked: Asked {
                     round: requested.round,
                     due: shared::time("due", requested.due.as_ref())?,
                     calling_party: shared::optional_code("calling_party", &requested.calling_party)?,
+                    solved_by: shared::optional_code("solved_by", &requested.solved_by)?,
                     performance: from_performance(&requested.performance)?,
                 },
                 rated: shared::codes("rated", &requested.rated)?,
@@ -82,6 +102,11 @@ impl Aggregate for Rules {
             },
             WireEvent::CallbackLogged(logged) => Event::CallbackLogged {
                 round: logged.round,
+                by: shared::optional_code("by", &logged.by)?,
+                again_at: match &logged.again_at {
+                    None => None,
+                    Some(at) => Some(shared::time("again_at", Some(at))?),
+                },
                 outcome: from_outcome(logged.outcome())?,
                 note: logged.note.clone(),
             },
@@ -112,10 +137,12 @@ impl Refuse for Refusal {
     fn code(&self) -> StatusCode {
         match self {
             Self::AlreadyRated { .. } | Self::PartyAlreadyRated { .. } => StatusCode::AlreadyExists,
-            Self::NotResolved | Self::Lapsed { .. } | Self::NobodyCalled | Self::CalledBackEnough => {
-                StatusCode::FailedPrecondition
-            }
-            Self::NotTheCallingParty { .. } => StatusCode::PermissionDenied,
+            Self::NotResolved
+            | Self::Lapsed { .. }
+            | Self::NobodyCalled
+            | Self::CalledBackEnough { .. }
+            | Self::NoTimeToTry { .. } => StatusCode::FailedPrecondition,
+            Self::NotTheCallingParty { .. } | Self::OwnWork { .. } => StatusCode::PermissionDenied,
             Self::NotCalled { .. } => StatusCode::NotFound,
         }
     }
@@ -129,7 +156,9 @@ impl Refuse for Refusal {
             Self::NobodyCalled => "nobody-called",
             Self::NotTheCallingParty { .. } => "not-the-calling-party",
             Self::NotCalled { .. } => "not-called",
-            Self::CalledBackEnough => "called-back-enough",
+            Self::CalledBackEnough { .. } => "called-back-enough",
+            Self::OwnWork { .. } => "own-work",
+            Self::NoTimeToTry { .. } => "no-time-to-try",
         }
     }
 }
@@ -143,6 +172,7 @@ pub fn asked(resolved: &dispatch::Resolved) -> Result<Asked, WireError> {
         round: resolved.round,
         due: shared::time("rating_due", resolved.rating_due.as_ref())?,
         calling_party: shared::optional_code("calling_party", &resolved.calling_party)?,
+        solved_by: shared::optional_code("owner", &resolved.owner)?,
         performance: from_performance(&resolved.performance)?,
     })
 }
@@ -162,6 +192,7 @@ fn to_requested(asked: &Asked, rated: &[Code]) -> wire::RatingRequested {
         calling_party: shared::text(asked.calling_party.as_ref()),
         performance: performance.collect(),
         rated: rated.iter().map(ToString::to_string).collect(),
+        solved_by: shared::text(asked.solved_by.as_ref()),
     }
 }
 
@@ -193,27 +224,29 @@ fn to_score(score: &Score) -> wire::Scored {
         party: score.party.to_string(),
         formula: score.formula.clone(),
         components: components.collect(),
-        total: text(score.total),
+        total: score.total.map(text).unwrap_or_default(),
+        held_back: score.unrated == Unrated::HeldBack,
     }
 }
 
-fn from_score(scored: &wire::Scored) -> Result<Score, WireError> {
+/// # Errors
+/// A field does not have the form its type promises.
+pub fn from_score(scored: &wire::Scored) -> Result<Score, WireError> {
+    let optional = |field, text: &str| if text.is_empty() { Ok(None) } else { decimal(field, text).map(Some) };
     let part = |component: &wire::Component| {
         Ok(Part {
             code: shared::code("components.code", &component.code)?,
             weight: decimal("components.weight", &component.weight)?,
-            rate: match component.rate.as_str() {
-                "" => None,
-                rate => Some(decimal("components.rate", rate)?),
-            },
+            rate: optional("components.rate", &component.rate)?,
         })
     };
     Ok(Score {
         round: scored.round,
         party: shared::code("party", &scored.party)?,
         formula: scored.formula.clone(),
+        unrated: if scored.held_back { Unrated::HeldBack } else { Unrated::Spread },
         parts: scored.components.iter().map(part).collect::<Result<_, WireError>>()?,
-        total: decimal("total", &scored.total)?,
+        total: optional("total", &scored.total)?,
     })
 }
 
@@ -275,14 +308,17 @@ mod tests {
             round: 2,
             party: code("jsj"),
             formula: "10 + 40 + 50".to_owned(),
+            unrated: Unrated::Spread,
             parts: vec![part(Some("0.9")), part(None)],
-            total: "94.375".parse().unwrap(),
+            total: "94.375".parse().ok(),
         };
+        let held_back = Score { unrated: Unrated::HeldBack, total: None, ..score.clone() };
         let clocks = Clocks { responded_in_time: false, reported_in_in_time: true, done_in_time: true };
         let asked = Asked {
             round: 1,
             due: Timestamp::UNIX_EPOCH,
             calling_party: Some(code("street-command-centre")),
+            solved_by: Some(code("street-command-centre")),
             performance: [
                 (code("jsj"), Performance { calling_party: None, round: None, clocks }),
                 (code("water"), Performance { calling_party: Some(code("group")), round: Some(1), clocks }),
@@ -304,9 +340,16 @@ mod tests {
                 mark: Mark::new("0.85", "派来的人不能拍板").unwrap(),
                 by: code("street-command-centre"),
             },
-            Event::CallbackLogged { round: 1, outcome: CallbackOutcome::NoAnswer, note: String::new() },
+            Event::CallbackLogged {
+                round: 1,
+                by: Some(code("hotline")),
+                outcome: CallbackOutcome::NoAnswer,
+                note: String::new(),
+                again_at: Some(Timestamp::UNIX_EPOCH),
+            },
             Event::RatingLapsed { round: 1 },
             Event::Scored(score),
+            Event::Scored(held_back),
         ] {
             assert_eq!(Rules::from_wire(&Rules::to_wire(&event)), Ok(event));
         }

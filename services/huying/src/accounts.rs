@@ -19,7 +19,7 @@ use record::calls::HUB_API;
 use crate::charters::Roster;
 use crate::data::write_if_changed;
 use crate::keys::public_key;
-use permissions::{Permissions, of_archivist, of_casebook, of_owner, of_provision, of_story, of_system};
+use permissions::{Permissions, of_archivist, of_auditor, of_casebook, of_owner, of_provision, of_story, of_system};
 
 /// Reads the record and keeps snapshots of what it made of it.
 pub const CASEBOOK_USER: &str = "casebook";
@@ -29,6 +29,8 @@ pub const SYSTEM_USER: &str = "sys";
 pub const PROVISION_USER: &str = "provision";
 /// Files closed cases: the only one who may purge and delete.
 pub const ARCHIVIST_USER: &str = "archivist";
+/// Reads the record and the archive, and alone writes anchors.
+pub const AUDITOR_USER: &str = "auditor";
 /// Moves the clock and reads the record: whoever plays stories.
 pub const STORY_USER: &str = "story";
 
@@ -38,7 +40,8 @@ pub const STORY_USER: &str = "story";
 /// # Errors
 /// A file cannot be read or written, or a code would name two users.
 pub fn write(folder: &Path, roster: &Roster) -> anyhow::Result<bool> {
-    let mut users = HashSet::from([SYSTEM_USER, PROVISION_USER, ARCHIVIST_USER, STORY_USER, CASEBOOK_USER]);
+    let mut users =
+        HashSet::from([SYSTEM_USER, PROVISION_USER, ARCHIVIST_USER, AUDITOR_USER, STORY_USER, CASEBOOK_USER]);
     users.extend(Owner::ALL.iter().map(|owner| owner.as_str()));
     for code in roster.bridges.iter().chain(&roster.departments) {
         ensure!(
@@ -70,6 +73,7 @@ fn render<'k>(roster: &Roster, key_of: impl Fn(&str) -> &'k str) -> String {
     text += "  ] }\n  HUB {\n    jetstream: enabled\n    users: [\n";
     text += &user(PROVISION_USER, &of_provision());
     text += &user(ARCHIVIST_USER, &of_archivist());
+    text += &user(AUDITOR_USER, &of_auditor());
     text += &user(STORY_USER, &of_story());
     text += &user(CASEBOOK_USER, &of_casebook());
     for owner in Owner::ALL {

@@ -35,8 +35,13 @@ Bring cases in:
 Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
+  report       the statement of a day, a month or a year, in tables and charts
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
+  audit        whether the record still is what was written
+
+Evaluate:
+  score        periods: published, appealed, corrected, counted again
 
 Powers of the streets:
   powers       opinions, suggestions, letters, sign-offs, funds, posts, allowance
@@ -96,6 +101,7 @@ enum Command {
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
+    Report(commands::report::Args),
     #[command(subcommand)]
     Charter(commands::charter::Command),
     #[command(subcommand)]
@@ -104,6 +110,10 @@ enum Command {
     Archive(commands::archive::Command),
     #[command(subcommand)]
     Powers(commands::powers::Command),
+    #[command(subcommand)]
+    Audit(commands::audit::Command),
+    #[command(subcommand)]
+    Score(commands::score::Command),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -174,10 +184,13 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
+        Command::Report(args) => commands::report::run(args, manner).await,
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
         Command::Powers(command) => commands::powers::run(command).await,
+        Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
+        Command::Score(command) => Box::pin(commands::score::run(command)).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

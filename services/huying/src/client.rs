@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use chassis::boxed;
 use chassis::{Clock, Identity, NoChannel};
 use proto::casebook::v1::Freshness;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
@@ -46,6 +47,7 @@ impl Installation {
     ///
     /// # Errors
     /// As [`Installation::channel_as`].
+    #[boxed]
     pub async fn channel(&self) -> anyhow::Result<Authorised> {
         let operator = Identity {
             role: "operator".into(),
@@ -60,6 +62,7 @@ impl Installation {
     ///
     /// # Errors
     /// Nothing runs there, or there is no token to be had.
+    #[boxed]
     pub async fn channel_as(&self, identity: &Identity) -> anyhow::Result<Authorised> {
         let url = match &self.grpc {
             Some(url) => url.clone(),
@@ -86,6 +89,7 @@ impl Installation {
     ///
     /// # Errors
     /// Nothing runs on the data folder.
+    #[boxed]
     pub async fn broker(&self) -> anyhow::Result<Broker> {
         self.broker_as(PROVISION_USER).await
     }
@@ -94,6 +98,7 @@ impl Installation {
     ///
     /// # Errors
     /// As [`Installation::broker`].
+    #[boxed]
     pub async fn broker_as(&self, user: &str) -> anyhow::Result<Broker> {
         if self.grpc.is_some() {
             bail!("this needs the broker itself: run it where the installation runs, with --data");
@@ -109,6 +114,7 @@ impl Installation {
     ///
     /// # Errors
     /// As [`Installation::channel_as`].
+    #[boxed]
     pub async fn casebook(&self) -> anyhow::Result<CasebookServiceClient<Authorised>> {
         Ok(casebook(self.channel().await?))
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use charter::Charter;
+use chassis::boxed;
 use jiff::tz::TimeZone;
 use proto::charter::v1::CharterBundle;
 
@@ -18,6 +19,7 @@ pub(crate) struct Districts {
 
 impl Districts {
     /// From the record, where the broker is at hand; else only those that ship are known.
+    #[boxed]
     pub async fn of(installation: &Installation) -> anyhow::Result<Self> {
         if installation.grpc.is_some() {
             return Ok(Self { bundles: Vec::new() });

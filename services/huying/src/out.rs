@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Row, Table, presets};
 
 /// What every command is told besides its own flags.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,19 @@ pub fn text(text: impl std::fmt::Display) -> anyhow::Result<()> {
     }
 }
 
+/// Prints bytes that are no text, or have their line ends already.
+///
+/// # Errors
+/// As [`line`].
+pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Prints an answer for programs.
 ///
 /// # Errors
@@ -54,7 +67,7 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A table without lines, whose rows are as long as they are: whoever greps needs each on one line.
-pub fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+pub fn table(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     table

@@ -1,6 +1,7 @@
 //! Makes the broker agree with what this version declares: streams, buckets, consumers, and charters on the record.
 
 use charter::Charter;
+use chassis::boxed;
 use ids::Code;
 use proto::charter::v1::CharterBundle;
 use proto::subjects::CharterSubject;
@@ -24,6 +25,7 @@ pub enum Published {
 ///
 /// # Errors
 /// The broker is not reachable, or refuses a change.
+#[boxed]
 pub async fn provision(
     broker: &Broker,
     replicas: usize,
@@ -37,6 +39,7 @@ pub async fn provision(
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
+#[boxed]
 pub async fn publish(broker: &Broker, charter: &Charter, on_record: &[CharterBundle]) -> anyhow::Result<Published> {
     let ours = bundle(charter);
     let subject = CharterSubject { district: charter.district.clone(), version: charter.version.clone() };

@@ -74,6 +74,7 @@ fn who(entry: &TimelineEntry) -> String {
         Role::Department => "department",
         Role::District => "district",
         Role::Operator => "operator",
+        Role::Auditor => "auditor",
         Role::System => "system",
     };
     if entry.party.is_empty() { role.to_owned() } else { format!("{role} {}", entry.party) }

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+use chassis::boxed;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -53,6 +54,7 @@ impl Server {
     ///
     /// # Errors
     /// No binary that is new enough, or it does not start; the text says why.
+    #[boxed]
     pub async fn start(folder: &DataFolder, port: Option<u16>) -> anyhow::Result<Self> {
         let binary = find().await?;
         stop_leftover(folder).await?;
@@ -75,11 +77,13 @@ impl Server {
     }
 
     /// Completes when the server has died and does not come back.
+    #[boxed]
     pub async fn lost(&self) {
         self.lost.cancelled().await;
     }
 
     /// SIGTERM, then SIGKILL if it takes too long.
+    #[boxed]
     pub async fn stop(mut self) {
         self.stop.cancel();
         while self.watch.join_next().await.is_some() {}
@@ -89,6 +93,7 @@ impl Server {
     ///
     /// # Errors
     /// The server is not there.
+    #[boxed]
     pub async fn reload(&self) -> anyhow::Result<()> {
         reload(&self.folder).await
     }

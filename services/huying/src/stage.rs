@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use chassis::boxed;
 use story::{Doors, Stage};
 
 use crate::accounts::STORY_USER;
@@ -14,6 +15,7 @@ use crate::up::{Running, connect};
 ///
 /// # Errors
 /// The broker refuses the story user.
+#[boxed]
 pub async fn of(running: &Running) -> anyhow::Result<Stage> {
     let broker = running.connect(STORY_USER).await?;
     Ok(Stage::new(Doors::shared(&running.endpoints.grpc), running.folder().issuer()?, broker))
@@ -23,6 +25,7 @@ pub async fn of(running: &Running) -> anyhow::Result<Stage> {
 ///
 /// # Errors
 /// Nothing runs there.
+#[boxed]
 pub async fn at(installation: &Installation) -> anyhow::Result<Stage> {
     let folder = installation.folder();
     let endpoints = Endpoints::of(&folder)?;
@@ -34,6 +37,7 @@ pub async fn at(installation: &Installation) -> anyhow::Result<Stage> {
 ///
 /// # Errors
 /// The file is not of this form, or the broker is not there.
+#[boxed]
 pub async fn behind(installation: &Installation, nats: &str, doors: &Path) -> anyhow::Result<Stage> {
     let text = std::fs::read_to_string(doors).with_context(|| format!("{} cannot be read", doors.display()))?;
     let doors = serde_json::from_str(&text).with_context(|| format!("{} does not name doors", doors.display()))?;

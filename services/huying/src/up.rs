@@ -4,6 +4,7 @@
 //! the process: two ports, one clock, one end, and the connection they write through, so that what they write at the
 //! same time goes to disk in one group. [`Running::start`] is the order of things.
 
+mod anchors;
 mod departments;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use charter::Charter;
+use chassis::boxed;
 use chassis::{Clock, Identity, Issuer, Outcome, Process, ProcessConfig, Service};
 use ids::Owner;
 use proto::facts::RECORD_FORM;
@@ -99,6 +101,7 @@ impl Running {
     ///
     /// # Errors
     /// Something is in the way; the text says what to do.
+    #[boxed]
     pub async fn start(config: UpConfig) -> anyhow::Result<Self> {
         let folder = DataFolder::new(&config.data);
         let held = folder.hold()?;
@@ -161,6 +164,7 @@ impl Running {
     ///
     /// # Errors
     /// There is no such user.
+    #[boxed]
     pub async fn connect(&self, user: &str) -> anyhow::Result<Broker> {
         connect(&self.folder, &self.endpoints.nats, user).await
     }
@@ -171,11 +175,13 @@ impl Running {
     }
 
     /// Completes once the desk of every department is open. Nothing is lost on one that is not: its orders wait.
+    #[boxed]
     pub async fn departments_open(&self) {
         self.departments.all_open().await;
     }
 
     /// Completes when it ends by itself: a task failed, or the broker is lost.
+    #[boxed]
     pub async fn ended(&self) {
         tokio::select! {
             () = self.process.stopped() => {}
@@ -187,6 +193,7 @@ impl Running {
     ///
     /// # Errors
     /// A task had failed, or something did not finish in time.
+    #[boxed]
     pub async fn stop(self) -> anyhow::Result<()> {
         self.process.stop();
         let outcome = self.process.wait().await;
@@ -218,6 +225,7 @@ async fn assemble(
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
     start_services(config, folder, Arc::new(broker.clone()), &server.url(), main).await?;
+    anchors::begin(folder, &server.url(), main);
     let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
 }

@@ -35,7 +35,7 @@ async fn answers(broker: &Broker, subject: &str, payload: &str) -> bool {
 }
 
 /// What takes something away, on which nobody loses anything here: no case is called so, no message is so far.
-const TAKING_AWAY: [(&str, &str); 16] = [
+const TAKING_AWAY: [(&str, &str); 19] = [
     ("$JS.API.STREAM.PURGE.CASES", r#"{"filter":"case.heping.nobody.>"}"#),
     ("$JS.API.STREAM.PURGE.CALLS", r#"{"filter":"call.heping-police.nobody.*"}"#),
     ("$JS.API.STREAM.PURGE.TIMERS", r#"{"filter":"sched.dispatch.case.heping.nobody"}"#),
@@ -48,6 +48,9 @@ const TAKING_AWAY: [(&str, &str); 16] = [
     ("$JS.API.STREAM.PURGE.DLQ", r#"{"filter":"dlq.nobody.1"}"#),
     ("$JS.API.STREAM.MSG.DELETE.OBJ_archive", r#"{"seq":999999999}"#),
     (OF_A_DEAD_LETTER, r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.PURGE.ANCHORS", r#"{"filter":"anchor.nobody.2019-01-01"}"#),
+    ("$JS.API.STREAM.MSG.DELETE.ANCHORS", r#"{"seq":999999999}"#),
+    ("$JS.API.STREAM.DELETE.ANCHORS", ""),
     ("$JS.API.STREAM.DELETE.CASES", ""),
     ("$JS.API.STREAM.DELETE.OBJ_archive", ""),
     ("$O.archive.C.nobody", ""),
@@ -77,7 +80,7 @@ async fn of_all_users_only_the_archivist_takes_anything_away() {
         .filter_map(|file| Some(file.unwrap().file_name().into_string().unwrap().strip_suffix(".nk")?.to_owned()))
         .collect();
     users.sort();
-    for known in ["archivist", "provision", "story", "sys", "dispatch", "heping-board", "heping-police"] {
+    for known in ["archivist", "auditor", "provision", "story", "sys", "dispatch", "heping-board", "heping-police"] {
         assert!(users.iter().any(|user| user == known), "{known} has no key: {users:?}");
     }
     let accounts = std::fs::read_to_string(folder.path().join("accounts.conf")).unwrap();
@@ -96,6 +99,16 @@ async fn of_all_users_only_the_archivist_takes_anything_away() {
     let filing = TAKING_AWAY.iter().map(|(subject, _)| ("archivist", *subject)).filter(|(_, it)| FILING.contains(it));
     let expected: Vec<(&str, &str)> = filing.chain([("provision", OF_A_DEAD_LETTER)]).collect();
     assert_eq!(reached, expected);
+
+    // What vouches for the record is written by whoever cannot write the record.
+    let mut writers = Vec::new();
+    for user in &users {
+        let broker = running.connect(user).await.unwrap();
+        writers.extend(answers(&broker, "anchor.nobody.2019-01-01", "").await.then_some(user.as_str()));
+    }
+    assert_eq!(writers, ["auditor"]);
+    let auditor = running.connect("auditor").await.unwrap();
+    assert!(!answers(&auditor, "case.heping.nobody.dispatch.1", "").await, "an auditor decides nothing");
     running.stop().await.unwrap();
 }
 

@@ -8,8 +8,8 @@ use proto::common::v1::Role;
 use proto::intake::v1::{SubmitReply, SubmitRequest, submit_reply};
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use proto::subjects::BridgeSubject;
-use record::IncomingRequest;
 use record::alarm::Alarm;
+use record::{IncomingRequest, Unhandled};
 use station::desk::read_stored;
 use station::{BadInput, Caller, Desk, Violation, refusal_of};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,7 @@ const ACTION: &str = "in.<bridge>.submit";
 pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
     broker
-        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, died, move |request| {
+        .serve(BridgeSubject::ALL_SUBMISSIONS, "intake", stop, instead, move |request| {
             let app = Arc::clone(&app);
             async move { answer(&app, request).await }
         })
@@ -112,8 +112,8 @@ async fn answer(app: &App, request: IncomingRequest) -> Vec<u8> {
     in_kind(submit(app, &request, json).await, json)
 }
 
-fn died(request: &IncomingRequest) -> Vec<u8> {
-    in_kind(Err(station::internal()), proto::json::is_json(&request.payload))
+fn instead(request: &IncomingRequest, why: Unhandled) -> Vec<u8> {
+    in_kind(Err(station::unhandled(why)), proto::json::is_json(&request.payload))
 }
 
 fn in_kind(result: Result<proto::intake::v1::SubmitResponse, Status>, json: bool) -> Vec<u8> {

@@ -23,7 +23,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use archive::Shelf;
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::intake::v1::intake_service_server::IntakeServiceServer;
 use proto::intake::v1::poll_service_server::PollServiceServer;
 use station::{Desk, Station};
@@ -35,7 +35,11 @@ pub use domain::Rules;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;

@@ -27,7 +27,7 @@ mod words;
 
 use std::sync::Arc;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::notification::v1::notification_service_server::NotificationServiceServer;
 use station::{Desk, Station};
 
@@ -38,7 +38,11 @@ pub use domain::Rules;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned, or the webhook's secret cannot be read.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let courier = courier::Courier::open(&config)?;
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;

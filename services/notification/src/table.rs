@@ -253,6 +253,17 @@ const fn evaluated(fact: &Evaluated) -> Row {
         }
         Evaluated::CallbackLogged(_) => Nobody("the caller was on the telephone"),
         Evaluated::RatingPutOff(_) => Nobody("dispatch opened the case again: Reopened tells it"),
+        Evaluated::MarksImported(_) => Nobody("they show in the table that is published with them"),
+        Evaluated::PeriodPublished(_) => Nobody("a table is published for everybody, and looked up"),
+        Evaluated::PeriodAppealed(_) | Evaluated::PeriodAppealAnswered(_) => {
+            Nobody("it stands beside the table, where both sides look")
+        }
+        Evaluated::BallotOpened(_) => Nobody("the street gathers its communities by itself"),
+        Evaluated::BallotVoted(_) => Nobody("who marked how is not spread (R-77)"),
+        Evaluated::BallotPublished(_) => Nobody("the result is published for everybody, and looked up"),
+        Evaluated::BallotAppealed(_) | Evaluated::BallotAppealAnswered(_) => {
+            Nobody("it stands beside the result, where both sides look")
+        }
         Evaluated::RatingLapsed(_) => Nobody("dispatch closes the case: Closed tells the callers"),
     }
 }

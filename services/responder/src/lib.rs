@@ -67,7 +67,7 @@ mod outbox;
 mod store;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 
 pub use auto::Policy;
 pub use config::Config;
@@ -80,7 +80,11 @@ pub use store::StoreError;
 ///
 /// # Errors
 /// Its data cannot be opened. That the hub is away is no error.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let department = Department::open(config.department.clone(), config.into(), service).await?;
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);

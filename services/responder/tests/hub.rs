@@ -113,7 +113,7 @@ fn listen(hub: &Broker) -> mpsc::UnboundedReceiver<Answer> {
             AnswerSubject::ALL,
             "dispatch",
             CancellationToken::new(),
-            |_| Vec::new(),
+            |_, _| Vec::new(),
             move |request| {
                 let _ = tell.send(Answer::decode(request.payload).unwrap());
                 let mut revision = revisions.lock().unwrap();

@@ -98,6 +98,7 @@ impl Asked {
             | Role::Department
             | Role::District
             | Role::Operator
+            | Role::Auditor
             | Role::System => Seat::Reader,
         }
     }

@@ -16,7 +16,7 @@ pub mod reaction;
 pub mod standing;
 mod wire;
 
-use chassis::Service;
+use chassis::{Service, Starting};
 use proto::triage::v1::triage_service_server::TriageServiceServer;
 use station::{Desk, Station};
 
@@ -27,7 +27,11 @@ pub use domain::Rules;
 ///
 /// # Errors
 /// The broker is not reachable or not provisioned.
-pub async fn start(config: Config, service: &mut Service) -> anyhow::Result<()> {
+pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
+    Box::pin(begin(config, service))
+}
+
+async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
 

@@ -5,18 +5,21 @@
 //! report in, done, resolve, rate, score, close; with one department and all notifications.
 //!
 //! As many lifecycles as go (closed loop); bare compare-and-set publishes of the same bytes on the same server, one by
-//! one and in batches; submissions at a fixed rate, alarms beside them. Writes the figures to `target/bench.json`.
+//! one and in batches; submissions at a fixed rate, alarms beside them; ten times as many as go. Writes the figures to `target/bench.json`.
 
 #![allow(clippy::print_stdout, reason = "the figures are the answer")]
 #![allow(clippy::disallowed_methods, reason = "the load is not part of any service; every phase waits for its own")]
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use clap::Parser;
 use huying::up::Running;
+use huying_tests::against::{self, FIGURES};
 use huying_tests::figures::{percentile, raw, round};
-use huying_tests::load::{Access, Load, MEASURED, UNDER_WAY, WARM_UP, installation};
+use huying_tests::load::{Access, Load, MEASURED, Overload, UNDER_WAY, WARM_UP, installation};
 use ids::{HistoryKey, Kind, Owner};
 use record::Broker;
 use record::alarm::Alarms;
@@ -28,6 +31,20 @@ chassis::allocator!();
 /// Rate of the open loop, per second; half of the maximum if that is lower.
 const OPEN_LOOP_RATE: f64 = 370.0;
 const ALARMS: usize = 200;
+
+/// Measure throughput and latency of everything in one process; writes target/bench.json
+#[derive(Clone, Debug, Parser)]
+struct Args {
+    /// Cases a second in the open loop; half of the maximum measured just before, 370 at most, if not said
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Folder with the programs of another build: both run in turn, and the ratios of their medians are printed
+    #[arg(long, value_name = "FOLDER")]
+    against: Option<PathBuf>,
+    /// How often each of the two runs
+    #[arg(long, default_value_t = 5, requires = "against")]
+    rounds: usize,
+}
 
 #[derive(Debug, Serialize)]
 struct Figures {
@@ -50,10 +67,20 @@ struct Figures {
     timer_late_ms_max: f64,
     ready_ms: f64,
     cores: usize,
+    /// Ten times the maximum for some seconds.
+    overload: Overload,
 }
+
+/// How many times the maximum comes in the overload.
+const FLOOD: f64 = 10.0;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    if let Some(folder) = args.against {
+        let compared = against::run(&folder, args.rounds, |line| println!("{line}"))?;
+        return write(&compared, "target/bench-against.json");
+    }
     let telemetry = chassis::telemetry::LogConfig {
         service_name: "bench".into(),
         filter: "error".into(),
@@ -79,9 +106,12 @@ async fn main() -> anyhow::Result<()> {
     let samples = load.sample_commits().await?;
     let raw_plain = raw(&load.broker, Grouping::Off, 1000, "plain", &samples).await?;
     let raw_grouped = raw(&load.broker, Grouping::Adaptive, 4000, "grouped", &samples).await?;
-    let rate = OPEN_LOOP_RATE.min(full.lifecycles_per_s / 2.0);
+    let rate = args.rate.unwrap_or_else(|| OPEN_LOOP_RATE.min(full.lifecycles_per_s / 2.0));
     println!("open loop: {rate:.0} cases a second, with {ALARMS} alarms beside …");
     let (open, late) = tokio::try_join!(load.open_loop(rate), alarms(&load.broker))?;
+
+    println!("overload: {:.0} submissions a second …", full.lifecycles_per_s * FLOOD);
+    let overload = Box::pin(load.overload(full.lifecycles_per_s * FLOOD)).await?;
 
     let figures = Figures {
         lifecycles_per_s: round(full.lifecycles_per_s),
@@ -100,12 +130,17 @@ async fn main() -> anyhow::Result<()> {
         lifecycle_p99_ms: percentile(&open.lives, 99.0),
         timer_late_ms_max: round(late),
         ready_ms: round(ready.as_secs_f64() * 1000.0),
+        overload,
         cores: std::thread::available_parallelism().map_or(0, usize::from),
     };
     running.stop().await?;
-    let json = serde_json::to_string_pretty(&figures)?;
+    write(&figures, FIGURES)
+}
+
+fn write(figures: &impl Serialize, path: &str) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(figures)?;
     std::fs::create_dir_all("target")?;
-    std::fs::write("target/bench.json", &json)?;
+    std::fs::write(path, &json)?;
     println!("{json}");
     Ok(())
 }

@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use testkit::free_port;
 
 use super::DEPARTMENTS;
+use super::disk::Disk;
 use crate::load::Access;
 
 /// Between two looks whether something is there.
@@ -50,6 +51,8 @@ pub struct Installation {
     by_other: BTreeSet<String>,
     nats_port: u16,
     nats: Option<Program>,
+    /// Of the broker's own, if its power is to be cut. After the broker, which has its files there.
+    disk: Option<Disk>,
     services: BTreeMap<String, Program>,
     /// Where each listens, gRPC and HTTP: whoever is started again is found where it was.
     doors: BTreeMap<String, (SocketAddr, SocketAddr)>,
@@ -98,21 +101,24 @@ impl Installation {
     /// # Errors
     /// The broker does not start, or does not take them.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
-        Self::open_beside(folder, None)
+        Self::open_beside(folder, None, false)
     }
 
     /// The same, with the programs of another build in the folder `others`: [`Self::change_build`] says who runs as that. What is
     /// not there yet is made by that build first, and brought up to date by this one, as when a new version comes.
     ///
+    /// With a `disk_of_its_own` the power of the broker can be cut.
+    ///
     /// # Errors
-    /// As [`Self::open`].
-    pub fn open_beside(folder: &Path, others: Option<&Path>) -> anyhow::Result<Self> {
+    /// As [`Self::open`]; a disk of its own takes root.
+    pub fn open_beside(folder: &Path, others: Option<&Path>, disk_of_its_own: bool) -> anyhow::Result<Self> {
         let binaries = std::env::current_exe()?.parent().context("this program lies somewhere")?.to_owned();
         std::fs::create_dir_all(folder.join("identity"))?;
         let folder = folder.canonicalize()?;
         let mut installation = Self {
             nats_port: free_port()?,
             nats: None,
+            disk: None,
             services: BTreeMap::new(),
             doors: BTreeMap::new(),
             others: others.unwrap_or(&binaries).canonicalize()?,
@@ -127,7 +133,12 @@ impl Installation {
             std::fs::write(installation.path("identity/public.pem"), issuer.public_pem())?;
             std::fs::write(installation.path("reference.key"), "0123456789abcdef".repeat(4))?;
         }
-        let is_new = !installation.folder.join("jetstream").exists();
+        let store = installation.folder.join("jetstream");
+        let is_new = !store.exists();
+        if disk_of_its_own {
+            ensure!(is_new, "{} is there already: a disk of its own is made with the installation", store.display());
+            installation.disk = Some(Disk::new(&installation.folder.join("broker.disk"), &store)?);
+        }
         installation.start_nats()?;
         if is_new && others.is_some() {
             let (url, key) = (installation.nats_url(), installation.path(&format!("keys/{PROVISION_USER}.nk")));
@@ -262,6 +273,18 @@ impl Installation {
     /// It does not come up again.
     pub fn kill_and_start_nats(&mut self) -> anyhow::Result<Duration> {
         drop(self.nats.take());
+        self.start_nats()
+    }
+
+    /// The power of the broker's disk is cut in the middle of its work, and comes back; how long until it took connections.
+    ///
+    /// # Errors
+    /// It has no disk of its own, or does not come up again.
+    pub fn cut_the_power_of_nats(&mut self) -> anyhow::Result<Duration> {
+        let disk = self.disk.as_ref().context("a disk of the broker's own")?;
+        disk.cut()?;
+        drop(self.nats.take());
+        disk.power_on()?;
         self.start_nats()
     }
 

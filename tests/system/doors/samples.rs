@@ -315,7 +315,61 @@ pub fn samples(case: &str, earlier: &str, of_centre: &str) -> Vec<Sample> {
         rated::<evaluation::v1::LogCallbackRequest>(
             "LogCallback",
             &operator(),
-            on(json!({ "outcome": 1, "note": note })),
+            on(json!({ "outcome": 2, "note": note, "againAt": later(2) })),
+        ),
+        of_ballot::<evaluation::v1::OpenBallotRequest>(
+            "OpenBallot",
+            &street,
+            apart(json!({
+                "ballot": POLL, "title": note, "units": [PARKS], "voters": ["jiangan-yiyuan-tongxing"],
+                "closesAt": later(48),
+            })),
+        ),
+        of_ballot::<evaluation::v1::CastVoteRequest>(
+            "CastVote",
+            &acting("community", "jiangan-yiyuan-tongxing"),
+            apart(json!({
+                "ballot": POLL, "units": [{
+                    "party": PARKS, "comment": note, "marks": [
+                        { "part": "response", "rate": "0.5", "deductionReason": note },
+                        { "part": "completion", "rate": "1" },
+                        { "part": "satisfaction", "rate": "1" },
+                    ],
+                }],
+            })),
+        ),
+        of_ballot::<evaluation::v1::PublishBallotRequest>("PublishBallot", &street, apart(json!({ "ballot": POLL }))),
+        of_ballot::<evaluation::v1::AppealBallotRequest>(
+            "AppealBallot",
+            &parks,
+            apart(json!({ "ballot": POLL, "reason": note })),
+        ),
+        of_ballot::<evaluation::v1::AnswerBallotAppealRequest>(
+            "AnswerBallotAppeal",
+            &street,
+            apart(json!({ "ballot": POLL, "appeal": 1, "upheld": true, "answer": note })),
+        ),
+        of_period::<evaluation::v1::ImportMarksRequest>(
+            "ImportMarks",
+            &district,
+            apart(json!({
+                "period": "2025", "source": note, "file": "marks.csv", "content": "party,mark\njiangan-parks,90\n",
+            })),
+        ),
+        of_period::<evaluation::v1::PublishPeriodRequest>(
+            "PublishPeriod",
+            &district,
+            apart(json!({ "period": "2025-12", "reason": note })),
+        ),
+        of_period::<evaluation::v1::AppealPeriodRequest>(
+            "AppealPeriod",
+            &parks,
+            apart(json!({ "period": "2025-12", "reason": note })),
+        ),
+        of_period::<evaluation::v1::AnswerPeriodAppealRequest>(
+            "AnswerPeriodAppeal",
+            &district,
+            apart(json!({ "period": "2025-12", "appeal": 1, "upheld": true, "answer": note })),
         ),
         rated::<evaluation::v1::RatePartyRequest>(
             "RateParty",
@@ -375,4 +429,6 @@ services! {
     joint = "huying.enforcement_center.v1.EnforcementCenterService",
     staffed = "huying.enforcement_center.v1.StaffService",
     rated = "huying.evaluation.v1.EvaluationService",
+    of_period = "huying.evaluation.v1.PeriodService",
+    of_ballot = "huying.evaluation.v1.BallotService",
 }

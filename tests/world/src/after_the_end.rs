@@ -193,8 +193,12 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         "huying.evaluation.v1.EvaluationService" => Some(ask_evaluation(world, case, method)),
         "huying.enforcement_center.v1.EnforcementCenterService" => ask_centre(world, case, method),
         "huying.responder.v1.ResponderService" => Some(answer(world, case, method)),
-        // Officers are no part of a case, and what bridges and departments send is asked for by its own name.
-        "huying.enforcement_center.v1.StaffService" | "" => None,
+        // Officers, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
+        // name.
+        "huying.enforcement_center.v1.StaffService"
+        | "huying.evaluation.v1.PeriodService"
+        | "huying.evaluation.v1.BallotService"
+        | "" => None,
         // What streets are heard on and may do beside all cases.
         powers if powers.starts_with("huying.powers.v1.") => None,
         _ => panic!("{action} has no line"),
@@ -285,7 +289,8 @@ fn ask_evaluation(world: &mut World, case: usize, method: &str) -> Said {
             evaluating::Command::RateParty { by: code(STREET), party: called.unwrap_or(party), mark, now, formula }
         }
         "LogCallback" => {
-            evaluating::Command::LogCallback { outcome: evaluating::CallbackOutcome::Reached, note: String::new() }
+            let (outcome, note) = (evaluating::CallbackOutcome::Reached, String::new());
+            evaluating::Command::LogCallback { by: None, outcome, note, again_at: None, most: 1, now }
         }
         _ => panic!("{method} has no line"),
     };

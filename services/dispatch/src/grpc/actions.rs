@@ -35,6 +35,7 @@ pub fn may(act: Act, role: Role) -> bool {
         | Role::EnforcementCenter
         | Role::Department
         | Role::Operator
+        | Role::Auditor
         | Role::System => true,
     };
     let row = table::row(&format!("{service}/{}", name(act)));

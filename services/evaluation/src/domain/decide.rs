@@ -5,7 +5,7 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::limit::late_from;
 
-use super::{Asked, CALLBACKS_MAX, Command, Event, Formula, Refusal, Round, State};
+use super::{Asked, CallbackOutcome, Command, Event, Formula, Refusal, Round, State};
 
 /// Evaluation's rule book.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +84,22 @@ impl Decider for Rules {
                 Ok(with_scores(state, rated, formula))
             }
 
-            (Command::LogCallback { .. }, Some(round)) if round.callbacks >= CALLBACKS_MAX => {
-                Err(Refusal::CalledBackEnough)
+            (Command::LogCallback { most, .. }, Some(round)) if round.callbacks >= *most => {
+                Err(Refusal::CalledBackEnough { most: *most })
             }
             // Also when the caller has rated meanwhile: that is often what the call was for.
-            (Command::LogCallback { outcome, note }, Some(round)) => {
-                Ok(vec![Event::CallbackLogged { round: round.asked.round, outcome: *outcome, note: note.clone() }])
+            (Command::LogCallback { by, outcome, note, again_at, now, .. }, Some(round)) => {
+                independent(round, by.as_ref())?;
+                if let Some(again_at) = again_at {
+                    to_try_again(round, *outcome, *again_at, *now)?;
+                }
+                Ok(vec![Event::CallbackLogged {
+                    round: round.asked.round,
+                    by: by.clone(),
+                    outcome: *outcome,
+                    note: note.clone(),
+                    again_at: *again_at,
+                }])
             }
         }
     }
@@ -142,6 +152,23 @@ fn may_rate(round: &Round, by: &Code, party: &Code) -> Result<(), Refusal> {
         (_, Some(round)) => Err(Refusal::PartyAlreadyRated { party: party.clone(), round }),
         (_, None) => Ok(()),
     }
+}
+
+/// Whoever solved it does not ask how it was solved.
+fn independent(round: &Round, by: Option<&Code>) -> Result<(), Refusal> {
+    match by.filter(|by| round.asked.solved_by.as_ref() == Some(*by)) {
+        Some(unit) => Err(Refusal::OwnWork { unit: unit.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// When nobody answered there is a next time, while it can still lead to a rating.
+fn to_try_again(round: &Round, outcome: CallbackOutcome, again_at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    let due = round.asked.due;
+    if outcome == CallbackOutcome::NoAnswer && again_at > now && again_at < late_from(due) {
+        return Ok(());
+    }
+    Err(Refusal::NoTimeToTry { again_at, due })
 }
 
 /// Nobody is asked any more; by a formula, what is known is scored.

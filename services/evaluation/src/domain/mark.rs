@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 use vocabulary::number::is_number;
-use vocabulary::text::is_unseen;
+use vocabulary::text::{is_placeholder, is_unseen};
 
 use super::NOTE_LENGTH_MAX;
 
@@ -10,6 +10,8 @@ use super::NOTE_LENGTH_MAX;
 const PLACES_MAX: u32 = 2;
 /// Characters that say why. Fewer cannot name what was wrong.
 const REASON_LENGTH_MIN: usize = 4;
+/// Different characters of it: fewer are a key that was held down.
+const DIFFERENT_MIN: usize = 3;
 
 /// A mark just given is valid: 0 to 1 in at most two places, and a reason unless it is the full mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +70,24 @@ impl Mark {
     }
 }
 
-/// Dots and dashes fill a required field and say nothing, as do characters that nobody sees.
-fn says_why(reason: &str) -> bool {
-    reason.chars().filter(|character| !is_unseen(*character)).count() >= REASON_LENGTH_MIN
-        && reason.chars().any(char::is_alphanumeric)
+/// Whether a text gives a reason. Dots and dashes fill a required field and say nothing, as do characters that nobody sees,
+/// one character over and over, and what is written for want of anything to say, once or many times.
+#[must_use]
+pub fn says_why(reason: &str) -> bool {
+    let seen: Vec<char> = reason.chars().filter(|character| !is_unseen(*character)).collect();
+    let mut different = seen.clone();
+    different.sort_unstable();
+    different.dedup();
+    let fills = |length: &usize| {
+        let unit = seen.get(..*length).unwrap_or_default();
+        seen.len().is_multiple_of(*length)
+            && seen.chunks(*length).all(|chunk| chunk == unit)
+            && is_placeholder(&unit.iter().collect::<String>())
+    };
+    seen.len() >= REASON_LENGTH_MIN
+        && different.len() >= DIFFERENT_MIN
+        && seen.iter().any(|character| character.is_alphabetic())
+        && !(1..=seen.len()).any(|length| fills(&length))
 }
 
 #[cfg(test)]
@@ -80,14 +96,31 @@ mod tests {
 
     #[test]
     fn a_deduction_without_a_reason_is_no_mark() {
-        for reason in ["", "   ", "迟到", "……！？", "----", "  . . ", "迟到\u{200b}\u{200b}\u{200b}\u{200b}"]
-        {
+        for reason in [
+            "",
+            "   ",
+            "迟到",
+            "……！？",
+            "----",
+            "  . . ",
+            "迟到\u{200b}\u{200b}\u{200b}\u{200b}",
+            "无",
+            "略",
+            ".",
+            "无无无无",
+            "aaaaaa",
+            "没有没有",
+            "不知道不知道",
+            "unknown",
+            "（未提供）",
+            "12345",
+        ] {
             assert_eq!(Mark::new("0.9", reason), Err(MarkProblem::ReasonMissing), "{reason:?}");
         }
         let mark = Mark::new("0.90", " 派来的人不能拍板 ").unwrap();
         assert_eq!((mark.rate().to_string().as_str(), mark.reason()), ("0.9", "派来的人不能拍板"));
         assert!(Mark::new("1", "").is_ok(), "the full mark needs no reason");
-        assert_eq!(Mark::new("0.5", &"长".repeat(2001)), Err(MarkProblem::ReasonTooLong(2001)));
+        assert_eq!(Mark::new("0.5", &"来得太晚了".repeat(401)), Err(MarkProblem::ReasonTooLong(2005)));
     }
 
     #[test]

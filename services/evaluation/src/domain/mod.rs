@@ -1,8 +1,10 @@
 //! What is rated, by whom, and what evaluation remembers of a case. The rules are in [`decide`], the arithmetic of a
 //! score in [`score`], what a street's mark has to be in [`mark`].
 
+pub mod ballot;
 mod decide;
 pub mod mark;
+pub mod period;
 pub mod score;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,9 +19,6 @@ pub use score::{Formula, Part, Score, Weight};
 
 /// Characters of a comment, a reason or a note.
 pub const NOTE_LENGTH_MAX: usize = 2000;
-/// Calls back to one caller about one resolution. After that many nobody will answer the next one either.
-pub const CALLBACKS_MAX: u32 = 10;
-
 /// A resolution that asks to be rated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -29,6 +28,8 @@ pub struct Asked {
     pub due: Timestamp,
     /// Whoever called last; none when nobody was called.
     pub calling_party: Option<Code>,
+    /// The unit that answered it. None on older records.
+    pub solved_by: Option<Code>,
     /// How each called party kept its clocks, and for whom.
     pub performance: BTreeMap<Code, Performance>,
 }
@@ -101,8 +102,10 @@ pub enum Event {
     },
     CallbackLogged {
         round: u32,
+        by: Option<Code>,
         outcome: CallbackOutcome,
         note: String,
+        again_at: Option<Timestamp>,
     },
     RatingLapsed {
         round: u32,
@@ -147,8 +150,14 @@ pub enum Command {
         formula: Formula,
     },
     LogCallback {
+        /// Who called; none: somebody of no unit.
+        by: Option<Code>,
         outcome: CallbackOutcome,
         note: String,
+        again_at: Option<Timestamp>,
+        /// Calls back about one resolution that the charter has room for.
+        most: u32,
+        now: Timestamp,
     },
     CheckDeadlines {
         now: Timestamp,
@@ -227,6 +236,10 @@ pub enum Refusal {
     NotTheCallingParty { by: Code, calling: Code },
     #[error("{party} was not called in this case")]
     NotCalled { party: Code },
-    #[error("the caller has been called back {CALLBACKS_MAX} times; more is not recorded")]
-    CalledBackEnough,
+    #[error("the caller has been called back {most} times; more is not recorded")]
+    CalledBackEnough { most: u32 },
+    #[error("{unit} answered this case, and does not ask itself how it was; another unit calls back")]
+    OwnWork { unit: Code },
+    #[error("{again_at:.0} is no time to try again: after now, until {due:.0}, and only of who was not reached")]
+    NoTimeToTry { again_at: Timestamp, due: Timestamp },
 }

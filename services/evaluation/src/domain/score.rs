@@ -1,11 +1,12 @@
 //! The arithmetic of a score: exact decimals, no floating point anywhere.
 //!
 //! `total = Σ(weight · rate) / Σ(weight) · 100` over the components whose rate is known. A component that nobody rated
-//! is left out, which spreads its weight over the others in proportion. A total that ends is given exactly; only one
+//! is left out, which spreads its weight over the others in proportion; where the charter holds the total back instead,
+//! there is none, and what is known is scored all the same. A total that ends is given exactly; only one
 //! that would go on for ever (thirds, sevenths) is rounded, half to even, to [`TOTAL_PLACES`] places. Never with
 //! trailing zeros.
 
-use charter::ScoreSource;
+use charter::{ScoreSource, Unrated};
 use ids::Code;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -22,6 +23,7 @@ const PLACES_TRIED: u32 = 12;
 pub struct Formula {
     pub name: String,
     pub weights: Vec<Weight>,
+    pub unrated: Unrated,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl From<&charter::Formula> for Formula {
             weight: component.weight,
             source: component.source,
         });
-        Self { name: formula.name.clone(), weights: weights.collect() }
+        Self { name: formula.name.clone(), weights: weights.collect(), unrated: formula.unrated }
     }
 }
 
@@ -50,9 +52,19 @@ pub struct Score {
     pub party: Code,
     /// Name of the formula.
     pub formula: String,
+    pub unrated: Unrated,
     pub parts: Vec<Part>,
-    /// 0 to 100.
-    pub total: Decimal,
+    /// 0 to 100; none where it is held back because of what nobody rated.
+    pub total: Option<Decimal>,
+}
+
+impl Score {
+    /// What its own parts make of it: the same as [`Score::total`], or it was not computed by these rules.
+    #[must_use]
+    pub fn total_of_parts(&self) -> Option<Decimal> {
+        let held_back = self.unrated == Unrated::HeldBack && self.parts.iter().any(|part| part.rate.is_none());
+        total(&self.parts).filter(|_| !held_back)
+    }
 }
 
 /// One component with what it came to.
@@ -97,8 +109,19 @@ impl Round {
             })
             .collect();
         let complete = self.lapsed || parts.iter().all(|part| part.rate.is_some());
-        let total = total(&parts).filter(|_| complete)?;
-        Some(Score { round: self.asked.round, party: party.clone(), formula: formula.name.clone(), parts, total })
+        if !complete || parts.iter().all(|part| part.rate.is_none()) {
+            return None;
+        }
+        let mut score = Score {
+            round: self.asked.round,
+            party: party.clone(),
+            formula: formula.name.clone(),
+            unrated: formula.unrated,
+            parts,
+            total: None,
+        };
+        score.total = score.total_of_parts();
+        Some(score)
     }
 
     fn rate_of(&self, party: &Code, source: ScoreSource) -> Option<Decimal> {

@@ -2,14 +2,15 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS,
-    TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
+    SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
-    AlarmSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject,
+    FiledSubject, SpotSubject,
 };
 
-use super::{ARCHIVIST_USER, CASEBOOK_USER, STORY_USER};
+use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
 
 /// What one user may publish and hear.
 pub(super) struct Permissions {
@@ -122,7 +123,9 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        Owner::Triage | Owner::Evaluation | Owner::Notification | Owner::Powers => {}
+        // A period is counted from filed cases, too.
+        Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
+        Owner::Triage | Owner::Notification | Owner::Powers => {}
     }
     Permissions { limits }
 }
@@ -139,7 +142,7 @@ pub(super) fn of_casebook() -> Permissions {
     limits.subscribe.push(CLOCK_SEEN.to_owned());
     limits.publish.push(inbox(STORY_USER));
     limits.publish.extend([CASES, CHARTERS].map(stream_info));
-    limits.publish.extend([CASES, CHARTERS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
+    limits.publish.extend([CASES, CHARTERS, ANCHORS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);
     reads_objects(&mut limits, ARCHIVE);
@@ -187,8 +190,9 @@ pub(super) fn of_provision() -> Permissions {
     let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
-    let volumes = [objects(ARCHIVE), FiledSubject::ALL.to_owned()];
-    Permissions::everything_but(taking_away.into_iter().chain(kept).chain(volumes))
+    // What others alone write: volumes and tombstones, and anchors.
+    let others = [objects(ARCHIVE), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
+    Permissions::everything_but(taking_away.into_iter().chain(kept).chain(others))
 }
 
 /// Whoever files: reads the record and what the services have settled, writes volumes and tombstones, and alone takes
@@ -213,6 +217,19 @@ pub(super) fn of_archivist() -> Permissions {
             .map(|stream| format!("$JS.API.STREAM.PURGE.{stream}")),
     );
     publish.push(objects(ARCHIVE));
+    reads(&mut limits, &[CASES]);
+    reads_objects(&mut limits, ARCHIVE);
+    others_consumers(&mut limits.never, None);
+    Permissions { limits }
+}
+
+/// Whoever audits: reads the record and the archive, and writes anchors, which nobody else does. Whoever could change the
+/// record cannot make the anchors agree with it.
+pub(super) fn of_auditor() -> Permissions {
+    let mut limits = Limits::of_inbox(AUDITOR_USER);
+    limits.publish.extend([CASES, CHARTERS, ANCHORS].map(stream_info));
+    limits.publish.extend([CASES, CHARTERS, ANCHORS].map(|stream| format!("$JS.API.DIRECT.GET.{stream}")));
+    limits.publish.push(AnchorSubject::ALL.to_owned());
     reads(&mut limits, &[CASES]);
     reads_objects(&mut limits, ARCHIVE);
     others_consumers(&mut limits.never, None);

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod archive;
+pub(crate) mod audit;
 pub(crate) mod bridge;
 pub(crate) mod case;
 pub(crate) mod charter;
@@ -9,6 +10,8 @@ pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod powers;
 pub(crate) mod provision;
+pub(crate) mod report;
+pub(crate) mod score;
 pub(crate) mod story;
 pub(crate) mod submit;
 pub(crate) mod tail;

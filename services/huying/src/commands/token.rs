@@ -21,7 +21,7 @@ pub(crate) enum Command {
 /// Print a token, signed with the installation's private key. Whoever has it is who it says, until it expires.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct IssueArgs {
-    /// bridge, caller, grid, community, street, enforcement-center, department, district or operator
+    /// bridge, caller, grid, community, street, enforcement-center, department, district, operator or auditor
     #[arg(long, value_name = "ROLE")]
     role: String,
     /// The party it acts for, by code, e.g. wuchang-water

@@ -16,6 +16,7 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Instant;
 
+use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, stream};
 use ids::{Code, HistoryKey, Kind, Owner};
 use jiff::Timestamp;
@@ -142,6 +143,7 @@ struct Walk {
 impl Archivist {
     /// # Errors
     /// The record or the archive is not provisioned, or the broker does not answer.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         Ok(Self {
             broker: broker.clone(),
@@ -155,6 +157,7 @@ impl Archivist {
     ///
     /// # Errors
     /// The broker does not answer, or the newest volume is damaged.
+    #[boxed]
     pub async fn due(&self, plan: &Plan) -> Result<(BTreeMap<Code, u64>, Option<Behind>), FilingError> {
         let newest = self.newest().await?;
         let mark = newest.map(|newest| newest.mark.clone()).unwrap_or_default();

@@ -3,11 +3,13 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use async_recursion::async_recursion as boxed;
 use ids::HistoryKey;
+use proto::archive::v1::CaseFile;
 use proto::record::v1::Filed;
 use proto::streams::ARCHIVE;
 use record::objects::{Objects, Sha256Sum};
-use record::{Broker, BrokerError, StoredCommit, StoredFiled};
+use record::{AsStored, Broker, BrokerError, StoredCommit, StoredFiled};
 use tokio::sync::Mutex;
 
 use crate::volume::{self, Damage, Place, Volume, VolumeName};
@@ -46,6 +48,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The archive's bucket is not there.
+    #[boxed]
     pub async fn open(broker: &Broker, kept_max: NonZeroUsize) -> Result<Self, BrokerError> {
         Ok(Self { objects: Objects::open(broker, ARCHIVE).await?, kept: Arc::default(), kept_max })
     }
@@ -54,23 +57,36 @@ impl Shelf {
     ///
     /// # Errors
     /// What the tombstone points at is not there, or not that case; or the broker does not answer.
+    #[boxed]
     pub async fn case(&self, stored: &StoredFiled) -> Result<FiledCase, ShelfError> {
+        let file = self.file(stored).await?;
+        Ok(FiledCase { key: stored.subject.key(), commits: volume::history_of(&file)? })
+    }
+
+    /// Its commits byte for byte, in the order of the record.
+    ///
+    /// # Errors
+    /// As [`case`](Self::case).
+    pub async fn as_stored(&self, stored: &StoredFiled) -> Result<Vec<AsStored>, ShelfError> {
+        Ok(volume::commits_of(&self.file(stored).await?)?)
+    }
+
+    async fn file(&self, stored: &StoredFiled) -> Result<CaseFile, ShelfError> {
         let StoredFiled { subject, filed, .. } = stored;
         let volume = self.volume(&filed.volume.parse()?).await?;
         let file = volume.file(&place_of(filed)?)?;
-        let key = subject.key();
-        let commits = volume::history_of(&file)?;
-        if volume::key_of(&file.district, &file.case_id)? != key {
+        if volume::key_of(&file.district, &file.case_id)? != subject.key() {
             let problem = format!("its tombstone points at the file of {}.{}", file.district, file.case_id);
             return Err(Damage::new(subject, problem).into());
         }
-        Ok(FiledCase { key, commits })
+        Ok(file)
     }
 
     /// A volume, from memory if it is there.
     ///
     /// # Errors
     /// There is none of that name, or it is damaged; or the broker does not answer.
+    #[boxed]
     pub async fn volume(&self, name: &VolumeName) -> Result<Arc<Volume>, ShelfError> {
         // Held while it is read: whoever wants the same one waits for it instead of reading it again.
         let mut kept = self.kept.lock().await;
@@ -91,6 +107,7 @@ impl Shelf {
     ///
     /// # Errors
     /// The broker does not answer, or something among them is no volume.
+    #[boxed]
     pub async fn volumes(&self) -> Result<Vec<VolumeName>, ShelfError> {
         let listed = self.objects.list().await?;
         let names = listed.iter().filter(|head| head.name.starts_with(VolumeName::FOLDER));

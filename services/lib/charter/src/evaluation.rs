@@ -9,7 +9,14 @@ use rust_decimal::Decimal;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
-use crate::{Level, Name};
+use crate::{BringDown, Level, Limit, LimitUnit, Name, bring_down};
+
+/// Until when a published period can be appealed where the charter does not say: two weeks of work.
+const APPEALS: Limit = Limit { amount: 10, unit: LimitUnit::WorkingDays };
+
+/// How often a caller is called back about one answer where the charter does not say. After that many nobody will answer the
+/// next one either.
+const CALLBACKS: u32 = 10;
 
 /// How a department's score comes about. The weights sum to 100.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +24,47 @@ pub struct Formula {
     /// Written out for people, e.g. `10 + 40 + 50`.
     pub name: String,
     pub components: Vec<Component>,
+    pub unrated: Unrated,
+}
+
+/// What a component that nobody rated does to the total of a case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unrated {
+    /// Its weight is spread over the others in proportion.
+    #[default]
+    Spread,
+    /// There is no total: the case counts in the rates that are known, and not in the ranking.
+    HeldBack,
+}
+
+impl Unrated {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spread => "spread",
+            Self::HeldBack => "held-back",
+        }
+    }
+}
+
+/// What a year's result is made of, in percent; together 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Yearly {
+    /// The mean of the scores: what the streets and callers say.
+    pub street: Decimal,
+    /// The mark that comes from elsewhere.
+    pub imported: Decimal,
+}
+
+/// How a period is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publishing {
+    /// Until when a publication can be appealed.
+    pub appeals: Limit,
+    /// Whoever has fewer scored cases is shown and not ranked.
+    pub ranked_from: u32,
+    /// None: a year's result is the mean of its scores.
+    pub yearly: Option<Yearly>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +135,22 @@ pub(crate) struct Evaluation {
     pub formula: Formula,
     pub tiers: Vec<Tier>,
     pub ratings: Vec<RatingStep>,
+    pub bring_down: Vec<BringDown>,
+    pub publishing: Publishing,
+    /// How often a caller is called back about one answer.
+    pub callbacks: u32,
+}
+
+impl FromStr for Unrated {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        match text {
+            "spread" => Ok(Self::Spread),
+            "held-back" => Ok(Self::HeldBack),
+            other => Err(UnknownWord::new("spread or held-back", other)),
+        }
+    }
 }
 
 impl FromStr for ScoreSource {
@@ -112,9 +176,44 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
         let formula = fields.need("formula").and_then(|cursor| cursor.map(formula).flatten());
         let tiers = tiers(fields);
         let ratings = ratings(fields);
+        let bring_down = bring_down::read(fields);
         let containment = fields.need("containment").and_then(|cursor| cursor.map(containment).flatten());
-        Some(Evaluation { containment: containment?, formula: formula?, tiers, ratings })
+        let publishing = publishing(fields);
+        let callbacks = fields.get("callbacks").and_then(|cursor| cursor.count()).unwrap_or(CALLBACKS);
+        Some(Evaluation {
+            containment: containment?,
+            formula: formula?,
+            tiers,
+            ratings,
+            bring_down,
+            publishing,
+            callbacks,
+        })
     })?
+}
+
+fn publishing(fields: &Fields<'_, '_>) -> Publishing {
+    Publishing {
+        appeals: fields.get("appeals").and_then(|cursor| cursor.limit()).unwrap_or(APPEALS),
+        ranked_from: fields.get("ranked-from").and_then(ranked_from).unwrap_or(1),
+        yearly: fields.get("yearly").and_then(|cursor| cursor.map(yearly).flatten()),
+    }
+}
+
+fn ranked_from(cursor: Cursor<'_, '_>) -> Option<u32> {
+    let cases = cursor.count()?;
+    if cases == 0 {
+        cursor.problem("ranked-from", "whoever has no case has no mean: write 1 or more");
+        return None;
+    }
+    Some(cases)
+}
+
+fn yearly(fields: &Fields<'_, '_>) -> Option<Yearly> {
+    let part = |key| fields.need(key).and_then(|cursor| share(cursor, Decimal::ONE_HUNDRED));
+    let yearly = Yearly { street: part("street")?, imported: part("imported")? };
+    sum_100("yearly-sum-100", [yearly.street, yearly.imported].into_iter(), fields.cursor);
+    Some(yearly)
 }
 
 fn formula(fields: &Fields<'_, '_>) -> Option<Formula> {
@@ -128,7 +227,8 @@ fn formula(fields: &Fields<'_, '_>) -> Option<Formula> {
     .map(|(Entry { code, name, .. }, (weight, source))| Component { code, name, weight, source })
     .collect();
     sum_100("weights-sum-100", components.iter().map(|component| component.weight), fields.cursor);
-    Some(Formula { name: name?, components })
+    let unrated = fields.get("unrated").and_then(|cursor| cursor.parsed("unrated-word")).unwrap_or_default();
+    Some(Formula { name: name?, components, unrated })
 }
 
 fn tiers(fields: &Fields<'_, '_>) -> Vec<Tier> {

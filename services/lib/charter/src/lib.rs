@@ -9,6 +9,7 @@
 //! of this crate. One of another form than ours may hold codes that resolve to nothing: every look-up gives an `Option`.
 
 mod area;
+mod bring_down;
 mod calendar;
 mod campaign;
 mod category;
@@ -41,6 +42,7 @@ mod source;
 mod text;
 mod yaml;
 
+pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;
 pub use category::{Category, Colour, Handler, Level, UnknownWord};
@@ -49,7 +51,9 @@ pub use channel::{Bridge, Channel, Way};
 pub use classify::Candidate;
 pub use document::DocumentKind;
 pub use duty::{CommunityItem, CommunityItemKind, DecisionItem, Duty, DutyKind};
-pub use evaluation::{Component, Containment, ContainmentDefinition, Formula, RatingStep, ScoreSource, Tier};
+pub use evaluation::{
+    Component, Containment, ContainmentDefinition, Formula, Publishing, RatingStep, ScoreSource, Tier, Unrated, Yearly,
+};
 pub use grading::{GradingRow, HandlerKind, Target, When};
 pub use group::Group;
 pub use limit::{Limit, LimitError, LimitUnit};

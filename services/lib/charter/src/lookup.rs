@@ -7,7 +7,7 @@ use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
     Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, LimitUnit,
-    NamedLimit, Party, PartyKind, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier,
+    NamedLimit, Party, PartyKind, Publishing, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier,
     UnitTemplate,
 };
 
@@ -329,6 +329,18 @@ impl Charter {
     #[must_use]
     pub fn containment(&self) -> &Containment {
         &self.evaluation.containment
+    }
+
+    /// How a period is published, appealed and ranked.
+    #[must_use]
+    pub fn publishing(&self) -> &Publishing {
+        &self.evaluation.publishing
+    }
+
+    /// How often a caller is called back about one answer at most.
+    #[must_use]
+    pub fn callbacks(&self) -> u32 {
+        self.evaluation.callbacks
     }
 
     /// Best first.

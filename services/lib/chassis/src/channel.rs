@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -39,6 +40,7 @@ pub enum NoChannel {
 ///
 /// # Errors
 /// See [`NoChannel`].
+#[boxed]
 pub async fn authorised(url: &str, token: &str) -> Result<Authorised, NoChannel> {
     let bearer = format!("Bearer {token}").parse().map_err(|_| NoChannel::Token)?;
     let endpoint = Endpoint::from_shared(url.to_owned())

@@ -71,14 +71,17 @@ mod run;
 mod service;
 pub mod telemetry;
 
+/// On a public `async fn` of a library: it is compiled there, on the heap, and not once more in every crate that awaits it,
+/// together with all that it awaits itself.
+pub use async_recursion::async_recursion as boxed;
 pub use channel::{Authorised, Bearer, NoChannel, authorised};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
-pub use door::identity;
+pub use door::{CALLS_IN_HAND_MAX, identity, overloaded};
 pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};
 pub use run::run;
-pub use service::{Policy, Service, ServiceParts};
+pub use service::{Policy, Service, ServiceParts, Starting};
 pub use tokio_util::sync::CancellationToken;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use async_recursion::async_recursion as boxed;
 use axum::middleware::from_fn_with_state;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +21,7 @@ use tonic_health::pb::health_server::HealthServer;
 
 use crate::clock::Clock;
 use crate::config::ProcessConfig;
-use crate::door::{Door, admit};
+use crate::door::{CALLS_IN_HAND_MAX, Door, admit};
 use crate::guard::{Guard, guard};
 use crate::health::FromReadiness;
 use crate::life::Life;
@@ -94,6 +96,7 @@ impl Process {
     ///
     /// # Errors
     /// If the identity key cannot be used, an address is taken, or the process has another metrics recorder.
+    #[boxed]
     pub async fn start(config: ProcessConfig, name: &'static str, clock: Clock) -> anyhow::Result<(Self, Service)> {
         let verifier = config.verifier().context("loading --identity-key-file")?;
         if verifier.is_none() {
@@ -134,6 +137,7 @@ impl Process {
     /// # Panics
     /// If two services claim the same gRPC name or HTTP route.
     #[expect(clippy::unused_async, reason = "it spawns, and an async fn cannot be called where there is no runtime")]
+    #[boxed]
     pub async fn serve(self, mut service: Service) -> anyhow::Result<Running> {
         let Self { grpc, http, metrics, mut running } = self;
         let life = running.life.clone();
@@ -182,12 +186,14 @@ impl Running {
     }
 
     /// Completes when the process begins to stop, for whatever reason.
+    #[boxed]
     pub async fn stopped(&self) {
         self.life.stopped().await;
     }
 
     /// Waits until the process is told to stop or a task fails; then until calls and tasks in hand have ended, or
     /// `drain_s_max` has passed.
+    #[boxed]
     pub async fn wait(mut self) -> Outcome {
         self.life.stopped().await;
         tracing::info!(drain_s_max = self.drain_max.as_secs(), "stopping: no new work, finishing what is in hand");
@@ -214,7 +220,12 @@ impl Running {
 
 /// The identified services behind the door; health and reflection, which platforms and tools ask, in front of it.
 fn grpc_routes(service: Service, stopping: CancellationToken) -> anyhow::Result<Routes> {
-    let door = Door { verifier: service.verifier(), clock: service.clock().clone(), policy: service.doors.policy };
+    let door = Door {
+        verifier: service.verifier(),
+        clock: service.clock().clone(),
+        policy: service.doors.policy,
+        room: Arc::new(Semaphore::new(CALLS_IN_HAND_MAX)),
+    };
     let readiness = service.ready().clone();
     let Doors { grpc, names, descriptors, .. } = service.doors;
 

@@ -1,6 +1,7 @@
 //! What a service is given to live in: time, the word to stop, a place for its tasks, and doors to the outside.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::http::Request;
@@ -14,6 +15,10 @@ use crate::clock::Clock;
 use crate::identity::{Identity, Verifier};
 use crate::life::Life;
 use crate::readiness::Readiness;
+
+/// A service on its way up. Boxed, so that a service is compiled in its own crate, and not once more in every program that
+/// starts it: whoever awaits the future of an `async fn` compiles it, with all that it awaits itself.
+pub type Starting<'s> = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send + 's>>;
 
 /// One service's share of a process. Everything that [`Service::sibling`] does not say is its own is common to all
 /// services of the process.

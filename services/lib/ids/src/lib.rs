@@ -62,7 +62,7 @@ pub enum Kind {
     Case,
     /// Who sits in a street's enforcement centre, resident or on call.
     Roster,
-    /// One assessment period of one district.
+    /// One assessment period of one district, or one ballot of a street.
     Period,
     /// One question to every household of a place.
     Poll,

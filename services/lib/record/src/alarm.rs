@@ -6,6 +6,7 @@
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_SCHEDULE, NATS_SCHEDULE_TARGET};
 use async_nats::jetstream::stream::DirectGetErrorKind;
+use async_recursion::async_recursion as boxed;
 use ids::{HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::streams::TIMERS;
@@ -36,6 +37,7 @@ pub struct Alarm {
 impl Alarms {
     /// # Errors
     /// The stream of timers is not there.
+    #[boxed]
     pub async fn open(broker: &Broker, owner: Owner) -> Result<Self, BrokerError> {
         Ok(Self { broker: broker.clone(), owner, appender: Appender::start(broker, TIMERS).await? })
     }
@@ -45,6 +47,7 @@ impl Alarms {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn set(&self, key: &HistoryKey, due: Timestamp, rings_at: Timestamp) -> Result<(), BrokerError> {
         let subject = AlarmSubject { owner: self.owner, key: key.clone() };
         self.appender.send(subject.schedule(), due.to_string().into(), headers(&subject, rings_at)).await?;
@@ -120,6 +123,7 @@ impl Alarms {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn rung(&self) -> Result<Vec<(Timestamp, Timestamp)>, BrokerError> {
         let what = || format!("read the timers of {}", self.owner);
         let stream = self.broker.stream(TIMERS).await?;

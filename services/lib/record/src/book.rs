@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use ids::{CommandId, HistoryKey, Revision};
 use jiff::Timestamp;
+use proto::facts::CHAINED_SINCE;
 use proto::record::v1::{Actor, Cause};
 use proto::streams::{CASES, COMMIT_BYTES_MAX};
 use proto::subjects::CommitSubject;
@@ -34,12 +35,17 @@ use crate::draft::Draft;
 use crate::error::BrokerError;
 use crate::follow::Failure;
 use crate::history::{Aggregate, History};
+use crate::links::{self, Tip};
+use crate::objects::Sha256Sum;
 use crate::readers::{HeldBack, Readers};
 
 /// Requests of one history decided together.
 const DECIDED_TOGETHER_MAX: usize = 64;
 /// Largest commit we write, in bytes; what the broker takes includes the headers.
 pub const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
+/// Histories that a process works on from which it counts as busy, so that waiting for more to decide saves more than it
+/// costs.
+const BUSY_FROM: usize = 32;
 /// Times a lost race is decided again before the caller hears of it.
 const RACES_MAX: u32 = 5;
 /// Times an append of unknown outcome is repeated, under the same commit id.
@@ -284,7 +290,11 @@ impl<A: Aggregate> Book<A> {
     }
 
     async fn run(&self, key: &HistoryKey, slot: &Slot<A>) {
-        while let Some(together) = slot.next_turn() {
+        loop {
+            if !A::GATHERED_FOR.is_zero() && self.0.runners.len() >= BUSY_FROM {
+                tokio::time::sleep(A::GATHERED_FOR).await;
+            }
+            let Some(together) = slot.next_turn() else { return };
             let span = together.first().map_or_else(Span::none, |first| first.span.clone());
             let mut held = slot.history.lock().await;
             self.turn(key, &mut held, together).instrument(span).await;
@@ -360,15 +370,17 @@ impl<A: Aggregate> Book<A> {
                 Err(error) => return fail(error),
             }
             let subject = CommitSubject { key: key.clone(), owner: A::OWNER, revision: base.revision.next() };
-            let bytes = Bytes::from(draft.take_commit());
+            let previous = self.previous(key, &base);
+            let bytes = Bytes::from(draft.take_commit(previous));
             if bytes.len() > BYTES_MAX {
                 *held = Some(base);
                 return Err(Stumble::TooLarge(bytes.len()));
             }
+            let tip = Tip::of(&bytes, previous.is_some());
             match self.commit(&subject, bytes).await {
                 Ok(position) => {
                     let (state, commands) = (Arc::clone(&draft.state), std::mem::take(&mut draft.commands));
-                    *held = Some(base.with(state, commands, draft.at, position));
+                    *held = Some(base.with(state, commands, draft.at, position).ending_in(Some(tip)));
                     return Ok(draft.into_answers(position));
                 }
                 Err(BrokerError::Exists { .. }) => match self.load_looking_for(key, &draft.commit_id).await {
@@ -387,6 +399,14 @@ impl<A: Aggregate> Book<A> {
             }
         }
         Ok(together.iter().map(|_| Err(Refused::Contended)).collect())
+    }
+
+    /// What the next commit names as the one before it. A chain that has begun goes on, whoever writes; a new one begins when
+    /// no writer is left that knows nothing of chains: its commits would look as if somebody had cut them off.
+    fn previous(&self, key: &HistoryKey, base: &History<A>) -> Option<Sha256Sum> {
+        let begun = base.tip.is_some_and(|tip| tip.linked);
+        (begun || self.0.readers.know(CHAINED_SINCE))
+            .then(|| base.tip.map_or_else(|| links::beginning(key, A::OWNER), |tip| tip.sha256))
     }
 
     /// Where it was stored.
@@ -414,8 +434,9 @@ impl<A: Aggregate> Book<A> {
     ) -> Result<(History<A>, Option<u64>), BrokerError> {
         let mut reads = 0;
         loop {
-            let commits = self.0.broker.load_owner(key, A::OWNER).await?;
-            let history = History::<A>::replay(&commits)?;
+            let (commits, last) = self.0.broker.load_owner_with_last(key, A::OWNER).await?;
+            let tip = commits.last().zip(last).map(|(stored, bytes)| Tip::stored(&stored.commit, &bytes));
+            let history = History::<A>::replay(&commits)?.ending_in(tip);
             // On several replicas one that lags may have answered.
             if self.0.replicas <= 1 || self.is_last(key, history.revision).await? {
                 let ours = commits.iter().find(|stored| stored.commit.commit_id == commit_id);

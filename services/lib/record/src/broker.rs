@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Request, RequestErrorKind};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use futures::StreamExt;
 use proto::streams::CASES;
@@ -77,6 +78,7 @@ impl Broker {
     ///
     /// # Errors
     /// Not reachable, credentials refused, or the server is too old.
+    #[boxed]
     pub async fn connect(config: &BrokerConfig) -> Result<Self, BrokerError> {
         let options = match &config.credentials {
             Credentials::NkeyFile(path) => ConnectOptions::with_nkey(read_seed(path)?),
@@ -154,6 +156,7 @@ impl Broker {
     }
 
     /// Ends when the broker has read what was sent on this connection until now.
+    #[boxed]
     pub async fn flush(&self) {
         flush(&self.client).await;
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_recursion::async_recursion as boxed;
 use prost::Message;
 use proto::charter::v1::CharterBundle;
 use proto::streams::CHARTERS;
@@ -22,6 +23,7 @@ impl Broker {
     ///
     /// # Errors
     /// [`BrokerError::Exists`] when this version is there already: versions are immutable.
+    #[boxed]
     pub async fn publish_charter(&self, subject: &CharterSubject, bundle: &CharterBundle) -> Result<(), BrokerError> {
         let appender = Appender::start(self, CHARTERS).await?;
         appender.append(subject.to_string(), bundle.encode_to_vec()).await?;
@@ -32,6 +34,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn charters(&self) -> Result<(Vec<CharterBundle>, u64), BrokerError> {
         self.charters_from(1).await
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_nats::jetstream::kv;
+use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use proto::streams::{CLOCK, TIMERS};
@@ -128,6 +129,7 @@ impl ClockMover {
     ///
     /// # Errors
     /// The bucket is not there, or the broker does not answer.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         let mut mover = Self {
             broker: broker.clone(),
@@ -143,6 +145,7 @@ impl ClockMover {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn call_roll(&mut self) -> Result<usize, BrokerError> {
         self.followers = self.gather(0, None).await?;
         Ok(self.followers.len())
@@ -152,6 +155,7 @@ impl ClockMover {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn jump(&mut self, to: Timestamp) -> Result<ClockDocument, BrokerError> {
         #[allow(clippy::disallowed_methods, reason = "the anchor is the one place where both clocks meet")]
         let real_time = Timestamp::now();
@@ -184,6 +188,7 @@ impl ClockMover {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn next_alarm(&self) -> Result<Option<Timestamp>, BrokerError> {
         Ok(self.schedules().await?.into_iter().map(|(_, due)| due).min())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use async_recursion::async_recursion as boxed;
 use futures::TryStreamExt;
 use proto::streams::{CALLS, CASES, CLOCK, REFS, RETRY, SPOTS, TIMERS};
 
@@ -20,6 +21,7 @@ pub struct Counts {
 impl Broker {
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn counts(&self) -> Result<Counts, BrokerError> {
         let mut counts = Counts::default();
         let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));

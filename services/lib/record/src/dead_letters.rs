@@ -2,6 +2,7 @@
 
 use async_nats::jetstream::stream::DeleteMessageErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
+use async_recursion::async_recursion as boxed;
 use futures::StreamExt;
 use jiff::Timestamp;
 use prost::Message;
@@ -51,6 +52,7 @@ pub struct Letter {
 impl DeadLetters {
     /// # Errors
     /// The stream is not there.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         Ok(Self { broker: broker.clone(), appender: Appender::start(broker, DLQ).await? })
     }
@@ -81,6 +83,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn list(&self) -> Result<Vec<Letter>, BrokerError> {
         let messages = self.broker.stored(DLQ, DeadLetterSubject::ALL, 1).await?;
         let read = |message: StoredMessage| {
@@ -96,6 +99,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn ends(&self) -> Result<Vec<LetterEnd>, BrokerError> {
         let messages = self.broker.stored(DLQ, DeadLetterSubject::ALL_ENDS, 1).await?;
         let read = |message: StoredMessage| {
@@ -145,6 +149,7 @@ impl DeadLetters {
     ///
     /// # Errors
     /// The broker does not answer, or may not delete for us.
+    #[boxed]
     pub async fn drop(&self, letter: &Letter, operator: &Operator) -> Result<(), BrokerError> {
         self.end(letter, LetterFate::Dropped, operator).await
     }

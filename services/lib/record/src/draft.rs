@@ -10,6 +10,7 @@ use proto::record::v1::{Commit, Decision, Event};
 
 use crate::book::{Answered, Outcome, Pending, Refused, Request};
 use crate::history::{Aggregate, History, Sent, Taken, evolved};
+use crate::objects::Sha256Sum;
 use crate::readers::Newest;
 
 pub(crate) struct Draft<A: Aggregate> {
@@ -72,13 +73,14 @@ impl<A: Aggregate> Draft<A> {
         answers
     }
 
-    /// The bytes to be stored, and the decisions with them: once.
-    pub fn take_commit(&mut self) -> Vec<u8> {
+    /// The bytes to be stored, and the decisions with them: once. `previous` is what they follow.
+    pub fn take_commit(&mut self, previous: Option<Sha256Sum>) -> Vec<u8> {
         Commit {
             commit_id: self.commit_id.clone(),
             at: Some(self.at.to_wire()),
             charter_version: std::mem::take(&mut self.charter_version),
             decisions: std::mem::take(&mut self.decisions),
+            previous_sha256: previous.map(|sum| sum.0.to_vec()).unwrap_or_default(),
         }
         .encode_to_vec()
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use async_nats::Request;
 use async_nats::jetstream::ErrorCode;
+use async_recursion::async_recursion as boxed;
 use ids::{Code, HistoryKey};
 use prost::Message;
 use proto::record::v1::Filed;
@@ -48,6 +49,7 @@ pub struct Behind {
 impl Filing {
     /// # Errors
     /// The stream of the record is not there.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         Ok(Self { broker: broker.clone(), appender: Appender::start(broker, CASES).await? })
     }
@@ -56,9 +58,9 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn standing(&self, key: &HistoryKey) -> Result<Standing, BrokerError> {
-        let history = self.broker.whole_history(key).await?;
-        Ok(Standing { commits: history.commits, filed: history.filed })
+        self.broker.standing_of(key).await
     }
 
     /// Who has not settled all that is on the record, and how far they are; `None` when everybody has. What lies before
@@ -66,6 +68,7 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn furthest_behind(&self) -> Result<Option<Behind>, BrokerError> {
         let mut behind: Option<Behind> = None;
         for spec in consumers().into_iter().filter(|spec| spec.stream == CASES) {
@@ -88,6 +91,7 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn put_tombstone(&self, subject: &FiledSubject, filed: &Filed) -> Result<Tombstone, BrokerError> {
         self.appender.append_filed(subject, filed.encode_to_vec(), filed.last_position).await
     }
@@ -96,6 +100,7 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer, or does not let this user.
+    #[boxed]
     pub async fn take_tombstone_back(&self, stored: &StoredFiled) -> Result<(), BrokerError> {
         self.delete(CASES, &stored.subject.to_string(), stored.sequence).await.map(|_| ())
     }
@@ -105,6 +110,7 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn holds_more(&self, key: &HistoryKey, known: &[CommitSubject]) -> Result<bool, BrokerError> {
         let what = format!("look what is left of {key}");
         let request = serde_json::json!({ "subjects_filter": CommitSubject::whole_history(key) }).to_string();
@@ -121,6 +127,7 @@ impl Filing {
     ///
     /// # Errors
     /// The broker does not answer, or does not let this user.
+    #[boxed]
     pub async fn take_off(&self, key: &HistoryKey, up_to: u64) -> Result<u64, BrokerError> {
         let history = CommitSubject::whole_history(key);
         let mut taken = self.take_away(CASES, &history, up_to).await?;
@@ -135,6 +142,7 @@ impl Filing {
     ///
     /// # Errors
     /// As [`take_off`](Self::take_off).
+    #[boxed]
     pub async fn forget_reference(&self, reference: &str) -> Result<u64, BrokerError> {
         self.purge(REFS_STREAM, &format!("$KV.{REFS}.{reference}"), None).await
     }
@@ -143,6 +151,7 @@ impl Filing {
     ///
     /// # Errors
     /// As [`take_off`](Self::take_off).
+    #[boxed]
     pub async fn forget_orders(&self, department: &Code, case: &str) -> Result<u64, BrokerError> {
         self.take_away(CALLS, &OrderSubject::all_about(department, case), u64::MAX).await
     }
@@ -151,6 +160,7 @@ impl Filing {
     ///
     /// # Errors
     /// As [`take_off`](Self::take_off).
+    #[boxed]
     pub async fn forget_alarms(&self, key: &HistoryKey) -> Result<u64, BrokerError> {
         self.take_away(TIMERS, &AlarmSubject::schedules_about(key), u64::MAX).await
     }
@@ -212,11 +222,21 @@ impl Filing {
 }
 
 impl Broker {
+    /// What is there of a case, for whoever only reads.
+    ///
+    /// # Errors
+    /// The broker does not answer.
+    pub async fn standing_of(&self, key: &HistoryKey) -> Result<Standing, BrokerError> {
+        let history = self.whole_history(key).await?;
+        Ok(Standing { commits: history.commits, filed: history.filed })
+    }
+
     /// Some of the tombstones from a position of the record on, in its order, and the position to go on from; `None`
     /// after the last. Of one district, if one is named.
     ///
     /// # Errors
     /// The broker does not answer, or something there is no tombstone.
+    #[boxed]
     pub async fn tombstones(
         &self,
         district: Option<&Code>,

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
 use async_nats::jetstream::stream::ConsumerErrorKind;
 use async_nats::jetstream::{self, AckKind, ErrorCode};
+use async_recursion::async_recursion as boxed;
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use ids::HistoryKey;
 use proto::streams::RETRY;
@@ -65,12 +67,18 @@ pub const CONCURRENCY: usize = 256;
 /// The same for dead letters that were handed back. Thousands may come at once, and what happens now goes first.
 const RETRIED_CONCURRENCY: usize = 16;
 
+/// What is done with each message. Its future is on the heap: whatever wraps a future holds it in place and moves it, and a
+/// handler's is kilobytes.
+type Handler = Arc<dyn Fn(Delivered) -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
+
 /// Which durable consumer to follow, and where its dead letters go.
 #[derive(Clone, Debug)]
 pub struct Follower {
     jetstream: jetstream::Context,
     stream: &'static str,
     consumer: String,
+    /// Messages handled at the same time.
+    at_once: usize,
     /// `None` where the account has no place for them: then they are logged and terminated.
     dead_letters: Option<DeadLetters>,
     /// By position in the followed stream. Deliveries do not tell: most repeats are transient failures.
@@ -95,6 +103,7 @@ impl Broker {
     ///
     /// # Errors
     /// The dead-letter stream is not there.
+    #[boxed]
     pub async fn follower(&self, stream: &'static str, consumer: &str) -> Result<Follower, BrokerError> {
         let dead_letters = DeadLetters::open(self).await?;
         Ok(Follower::new(self.jetstream.clone(), stream, consumer.to_owned(), Some(dead_letters)))
@@ -113,6 +122,7 @@ impl Follower {
             jetstream,
             stream,
             consumer,
+            at_once: CONCURRENCY,
             dead_letters,
             panics: Arc::default(),
             set_aside: Arc::default(),
@@ -121,21 +131,32 @@ impl Follower {
         }
     }
 
+    /// Handles so many messages at the same time instead of [`CONCURRENCY`]: for handlers that wait more than they work.
+    #[must_use]
+    pub fn at_once(self, messages: usize) -> Self {
+        Self { at_once: messages, ..self }
+    }
+
     /// Handles every message until `stop`, then finishes those in hand. Dead letters of this consumer that were handed
     /// back are messages like the others.
     ///
     /// # Errors
     /// The consumer does not exist; anything passing is waited out.
-    pub async fn run<H, F>(self, stop: CancellationToken, handler: H) -> Result<(), BrokerError>
+    pub fn run<H, F>(self, stop: CancellationToken, handler: H) -> BoxFuture<'static, Result<(), BrokerError>>
     where
         H: Fn(Delivered) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        let handler = Arc::new(handler);
+        // Everything below is compiled once, here, and not once more for every handler there is.
+        let handler: Handler = Arc::new(move |delivered| Box::pin(handler(delivered)));
+        Box::pin(self.follow(stop, handler))
+    }
+
+    async fn follow(self, stop: CancellationToken, handler: Handler) -> Result<(), BrokerError> {
         let me = Arc::new(self);
         let in_hand = TaskTracker::new();
         let found = CancellationToken::new();
-        let own = me.pull(me.stream, CONCURRENCY, &found, &stop, &handler, &in_hand);
+        let own = me.pull(me.stream, me.at_once, &found, &stop, &handler, &in_hand);
         let handed_back = async {
             // What is not provisioned is said of the stream that matters.
             tokio::select! {
@@ -161,19 +182,15 @@ impl Follower {
     }
 
     /// Handles what `stream` has for this consumer, so many at a time, until `stop`. Says when it has `found` it.
-    async fn pull<H, F>(
+    async fn pull(
         self: &Arc<Self>,
         stream: &'static str,
         at_once: usize,
         found: &CancellationToken,
         stop: &CancellationToken,
-        handler: &Arc<H>,
+        handler: &Handler,
         in_hand: &TaskTracker,
-    ) -> Result<(), BrokerError>
-    where
-        H: Fn(Delivered) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<(), Failure>> + Send + 'static,
-    {
+    ) -> Result<(), BrokerError> {
         let me = self;
         let permits = Arc::new(Semaphore::new(at_once));
         let mut consumer_known = false;
@@ -215,7 +232,7 @@ impl Follower {
                     Ok(message) => {
                         let (me, handler) = (Arc::clone(me), Arc::clone(handler));
                         let mut handled = Box::pin(async move {
-                            me.handle(stream, message, &*handler).await;
+                            me.handle(stream, message, &handler).await;
                             drop(permit);
                         });
                         // Much of what is followed asks for nothing: that is over at the first look, without a task.
@@ -271,11 +288,7 @@ impl Follower {
         format!("follow {} on {stream}", self.consumer)
     }
 
-    async fn handle<H, F>(&self, stream: &str, message: jetstream::Message, handler: &H)
-    where
-        H: Fn(Delivered) -> F,
-        F: Future<Output = Result<(), Failure>>,
-    {
+    async fn handle(&self, stream: &str, message: jetstream::Message, handler: &Handler) {
         let Some(delivered) = Delivered::read(stream, &message) else { return };
         let sequence = delivered.sequence;
         let span = tracing::info_span!(
@@ -296,9 +309,7 @@ impl Follower {
             let _ = message.ack_with(kind).await;
             return;
         }
-        // On the heap once: whatever wraps a future holds it in place and moves it, and a handler's is kilobytes.
-        let work = Box::pin(async { handler(delivered).await });
-        let work = AssertUnwindSafe(work).catch_unwind().instrument(span.clone());
+        let work = AssertUnwindSafe(async { handler(delivered).await }).catch_unwind().instrument(span.clone());
         let kind = match under_heartbeat(work, &message).await {
             Ok(Ok(())) => AckKind::Ack,
             Ok(Err(failure)) => Box::pin(self.after_failure(stream, &message, failure)).instrument(span).await,

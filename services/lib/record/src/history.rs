@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use decider::Decider;
 use ids::{CommandId, Owner, Revision};
@@ -10,6 +11,7 @@ use proto::FromWireTime;
 use proto::record::v1::{Actor, Event};
 
 use crate::error::BrokerError;
+use crate::links::Tip;
 use crate::load::StoredCommit;
 
 /// Who decided what names no actor.
@@ -31,6 +33,9 @@ pub trait Aggregate:
     /// Commits this owner may add to one history before only an ending is taken. All owners together stay below
     /// what one load returns.
     const REVISIONS_MAX: u64;
+    /// How long requests of one history wait for others before they are decided, in a process that has much in hand:
+    /// for owners whose answers nobody waits for. Then one commit holds what would be several.
+    const GATHERED_FOR: Duration = Duration::ZERO;
 
     fn to_wire(event: &Self::Event) -> Event;
 
@@ -104,6 +109,8 @@ pub(crate) struct History<A: Aggregate> {
     pub alarm: Option<Alarm>,
     /// When the last commit was decided.
     pub at: Option<Timestamp>,
+    /// The last commit, for the next one to name.
+    pub tip: Option<Tip>,
 }
 
 impl<A: Aggregate> Default for History<A> {
@@ -115,6 +122,7 @@ impl<A: Aggregate> Default for History<A> {
             commands: HashMap::new(),
             alarm: None,
             at: None,
+            tip: None,
         }
     }
 }
@@ -128,6 +136,7 @@ impl<A: Aggregate> Clone for History<A> {
             commands: self.commands.clone(),
             alarm: self.alarm,
             at: self.at,
+            tip: self.tip,
         }
     }
 }
@@ -144,6 +153,11 @@ impl<A: Aggregate> History<A> {
             stored.must_be_known()?;
             history.with_stored(stored).map_err(corrupt)
         })
+    }
+
+    /// Its last commit is this one.
+    pub fn ending_in(self, tip: Option<Tip>) -> Self {
+        Self { tip, ..self }
     }
 
     /// Adds a commit as it is stored.

@@ -10,6 +10,7 @@
 //! here knows a rule of any district, and no service can reach the client behind [`Broker`].
 
 pub mod alarm;
+mod anchors;
 pub mod append;
 pub mod book;
 mod broker;
@@ -25,6 +26,7 @@ mod failure;
 pub mod filing;
 pub mod follow;
 mod history;
+pub mod links;
 mod load;
 pub mod objects;
 pub mod projection;
@@ -40,6 +42,7 @@ pub mod spots;
 pub mod standing;
 mod trace;
 
+pub use anchors::StoredAnchor;
 pub use append::{Appender, Tombstone};
 pub use book::{Answered, Book, Refused, Request};
 pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
@@ -50,5 +53,5 @@ pub use load::{AsStored, StoredCommit, StoredFiled};
 pub use projection::{Entry, Keeper, Progress, Projection};
 pub use readers::HeldBack;
 pub use references::{Reference, References};
-pub use replay::{Replay, Step};
-pub use requests::{IncomingRequest, Requester};
+pub use replay::{Found, Replay, Scan, Step};
+pub use requests::{IN_HAND_MAX, IncomingRequest, Requester, Unhandled};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::header::{IntoHeaderName, NATS_SEQUENCE, NATS_SUBJECT};
 use async_nats::jetstream::ErrorCode;
 use async_nats::{HeaderValue, Message, Request, StatusCode};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use ids::{HistoryKey, Owner, Revision};
 use prost::Message as _;
@@ -108,24 +109,39 @@ impl Broker {
     /// # Errors
     /// [`BrokerError::Filed`]: the case has left the record. Or the broker does not answer, or something stored there
     /// is not a commit.
+    #[boxed]
     pub async fn load(&self, key: &HistoryKey) -> Result<Vec<StoredCommit>, BrokerError> {
-        self.load_unfiled(key, CommitSubject::whole_history(key)).await
+        read_all(&self.unfiled(key, CommitSubject::whole_history(key)).await?)
     }
 
     /// Every commit of one owner about one history, by revision.
     ///
     /// # Errors
     /// As [`load`](Self::load).
+    #[boxed]
     pub async fn load_owner(&self, key: &HistoryKey, owner: Owner) -> Result<Vec<StoredCommit>, BrokerError> {
-        let mut commits = self.load_unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        Ok(self.load_owner_with_last(key, owner).await?.0)
+    }
+
+    /// The same, and the last one byte for byte.
+    pub(crate) async fn load_owner_with_last(
+        &self,
+        key: &HistoryKey,
+        owner: Owner,
+    ) -> Result<(Vec<StoredCommit>, Option<Bytes>), BrokerError> {
+        let messages = self.unfiled(key, CommitSubject::history_of(key, owner)).await?;
+        let mut commits = read_all(&messages)?;
         commits.sort_by_key(|stored| stored.subject.revision);
-        Ok(commits)
+        let last = commits.last().map(|stored| stored.sequence);
+        let last = messages.into_iter().find(|message| Some(message.sequence) == last);
+        Ok((commits, last.map(|message| message.payload)))
     }
 
     /// The tombstone of a case, if it is filed.
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn filed(&self, key: &HistoryKey) -> Result<Option<StoredFiled>, BrokerError> {
         let Some(subject) = FiledSubject::of(key) else { return Ok(None) };
         let subject = subject.to_string();
@@ -147,13 +163,10 @@ impl Broker {
     }
 
     /// The tombstone is asked for with the commits: whoever is told of no tombstone has been told of every commit.
-    async fn load_unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredCommit>, BrokerError> {
+    async fn unfiled(&self, key: &HistoryKey, filter: String) -> Result<Vec<StoredMessage>, BrokerError> {
         match self.history_and_tombstone(key, filter).await? {
             (_, Some(_)) => Err(BrokerError::Filed { key: key.clone() }),
-            (messages, None) => messages
-                .iter()
-                .map(|message| read_commit(&message.subject, message.sequence, &message.payload))
-                .collect(),
+            (messages, None) => Ok(messages),
         }
     }
 
@@ -177,6 +190,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn is_last(&self, key: &HistoryKey, owner: Owner, revision: Revision) -> Result<bool, BrokerError> {
         Ok(!self.is_stored(&CommitSubject { key: key.clone(), owner, revision: revision.next() }).await?)
     }
@@ -185,6 +199,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn is_stored(&self, subject: &CommitSubject) -> Result<bool, BrokerError> {
         let what = format!("look for {subject}");
         if self.replicas_of_record().await? <= 1 {
@@ -208,6 +223,7 @@ impl Broker {
 
     /// What to do about something followed, for which a commit that must have been recorded before was not found: a
     /// replica that lags may have answered. What its leader does not have either is never coming.
+    #[boxed]
     pub async fn not_found(&self, subject: &CommitSubject) -> Failure {
         match self.is_stored(subject).await {
             Ok(true) => Failure::transient(format!("a replica that lags was read: {subject} is on the record")),
@@ -222,6 +238,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or the record is not there.
+    #[boxed]
     pub async fn end_of_record(&self) -> Result<u64, BrokerError> {
         Ok(self.stream(CASES).await?.cached_info().state.last_sequence)
     }
@@ -230,6 +247,7 @@ impl Broker {
     ///
     /// # Errors
     /// As [`end_of_record`](Self::end_of_record).
+    #[boxed]
     pub async fn identity_of_record(&self) -> Result<String, BrokerError> {
         Ok(self.stream(CASES).await?.cached_info().created.unix_timestamp_nanos().to_string())
     }
@@ -323,6 +341,10 @@ impl Broker {
         }
         Err(BrokerError::Unavailable { what: what.to_owned(), source: None })
     }
+}
+
+fn read_all(messages: &[StoredMessage]) -> Result<Vec<StoredCommit>, BrokerError> {
+    messages.iter().map(|message| read_commit(&message.subject, message.sequence, &message.payload)).collect()
 }
 
 fn next_of(filter: &str, from: u64) -> serde_json::Value {

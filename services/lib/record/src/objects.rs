@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::jetstream::object_store::{
     DeleteErrorKind, GetErrorKind, InfoErrorKind, ObjectInfo, ObjectMetadata, ObjectStore,
 };
+use async_recursion::async_recursion as boxed;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use bytes::Bytes;
@@ -69,6 +70,7 @@ impl fmt::Debug for Objects {
 impl Objects {
     /// # Errors
     /// The bucket is not there.
+    #[boxed]
     pub async fn open(broker: &Broker, bucket: &'static str) -> Result<Self, BrokerError> {
         // Asked for itself, because the client does not tell a bucket that is missing from a broker that is away.
         broker.stream(&stream_of(bucket)).await?;
@@ -106,6 +108,7 @@ impl Objects {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn put_bytes(&self, name: &str, content: &[u8]) -> Result<ObjectHead, BrokerError> {
         self.put(name, content, |_| {}).await
     }
@@ -161,6 +164,7 @@ impl Objects {
     ///
     /// # Errors
     /// As [`get`](Self::get).
+    #[boxed]
     pub async fn get_bytes(&self, name: &str) -> Result<Option<Bytes>, BrokerError> {
         let mut bytes = Vec::new();
         Ok(self.get(name, &mut bytes, |_| {}).await?.map(|_| bytes.into()))
@@ -170,6 +174,7 @@ impl Objects {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn head(&self, name: &str) -> Result<Option<ObjectHead>, BrokerError> {
         match self.store.info(name).await {
             Ok(info) if info.deleted => Ok(None),
@@ -183,6 +188,7 @@ impl Objects {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn list(&self) -> Result<Vec<ObjectHead>, BrokerError> {
         let what = format!("list bucket {}", self.bucket);
         let patience = Duration::from_secs(REQUEST_S_MAX);
@@ -206,6 +212,7 @@ impl Objects {
     ///
     /// # Errors
     /// The broker does not answer, or does not let this user.
+    #[boxed]
     pub async fn delete(&self, name: &str) -> Result<bool, BrokerError> {
         match self.store.delete(name).await {
             Ok(()) => Ok(true),

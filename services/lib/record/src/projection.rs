@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use async_recursion::async_recursion as boxed;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -104,6 +105,7 @@ impl Projection {
     ///
     /// # Errors
     /// It did not within [`WAIT_S_MAX`].
+    #[boxed]
     pub async fn at_least(&self, position: u64) -> Result<Progress, Behind> {
         let mut seen = self.progress.subscribe();
         let reached = seen.wait_for(|progress| progress.position >= position);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{
@@ -38,6 +39,7 @@ impl Broker {
     /// # Errors
     /// A stream denies deleting or purging, which can never be taken back; or the broker refuses a change, e.g. of a
     /// stream's retention.
+    #[boxed]
     pub async fn provision(&self, replicas: usize, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let mut report = Vec::new();
         for spec in streams() {
@@ -65,6 +67,7 @@ impl Broker {
     ///
     /// # Errors
     /// The stream of orders is not there, or the broker refuses one.
+    #[boxed]
     pub async fn provision_departments(&self, departments: &[Code]) -> Result<Vec<Provisioned>, BrokerError> {
         let specs: Vec<ConsumerSpec> = departments.iter().map(department_consumer).collect();
         futures::stream::iter(specs)
@@ -79,6 +82,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or there is no such consumer.
+    #[boxed]
     pub async fn skip_what_is_stored(&self, stream: &str, consumer: &str) -> Result<(), BrokerError> {
         let stream = self.stream(stream).await?;
         let next = stream.cached_info().state.last_sequence + 1;
@@ -91,7 +95,8 @@ impl Broker {
         let what = format!("stream {}", config.name);
         let before =
             self.jetstream.get_stream(&config.name).await.ok().map(|stream| stream.cached_info().config.clone());
-        if before.as_ref().is_some_and(|before| before.deny_delete || before.deny_purge) {
+        let forever = config.deny_delete && config.deny_purge;
+        if before.as_ref().is_some_and(|before| !forever && (before.deny_delete || before.deny_purge)) {
             return Err(BrokerError::Unfileable { what });
         }
         let after = self.jetstream.create_or_update_stream(config).await.map_err(|source| BrokerError::Rejected {
@@ -120,7 +125,7 @@ fn department_consumer(department: &Code) -> ConsumerSpec {
 }
 
 /// Who may delete and purge is decided by accounts, not by the stream's own flags: the server never lets those be
-/// cleared, and then no case could ever leave the record for the archive.
+/// cleared, and then no case could ever leave the record for the archive. Anchors never leave.
 fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
     Config {
         name: spec.name.to_owned(),
@@ -142,6 +147,8 @@ fn stream_config(spec: &StreamSpec, replicas: usize) -> Config {
         allow_atomic_publish: spec.batches,
         allow_message_schedules: spec.schedules,
         allow_message_ttl: spec.latest,
+        deny_delete: spec.forever,
+        deny_purge: spec.forever,
         // Schedules replace each other by a rollup that the server makes itself; nobody else may.
         allow_rollup: spec.schedules,
         duplicate_window: Duration::from_secs(120),

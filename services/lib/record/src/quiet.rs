@@ -1,5 +1,6 @@
 //! Is anything still under way? The clock of a story moves only when nothing is (D9).
 
+use async_recursion::async_recursion as boxed;
 use futures::TryStreamExt;
 use proto::streams::{CALLS, CASES, RETRY, TIMERS};
 
@@ -28,6 +29,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn activity(&self, before: Option<&Activity>) -> Result<Activity, BrokerError> {
         let settled = before.filter(|before| before.is_settled());
         let mut activity = Activity { unsettled: Vec::new(), positions: Vec::new() };

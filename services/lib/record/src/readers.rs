@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_nats::jetstream::stream::Config;
+use async_recursion::async_recursion as boxed;
 use proto::facts::RECORD_FORM;
 use proto::streams::CASES;
 
@@ -44,6 +45,11 @@ impl Readers {
         Ok(Self { broker: broker.clone(), admitted })
     }
 
+    /// Whether readers of older forms are gone, as far as is known without asking.
+    pub(crate) fn know(&self, form: u32) -> bool {
+        form <= self.admitted.load(Ordering::Relaxed)
+    }
+
     /// Whether every reader knows this event. Asked again only where the answer was no: it is only ever raised.
     pub(crate) async fn must_know(&self, newest: Newest) -> Result<Option<HeldBack>, BrokerError> {
         if newest.since <= self.admitted.load(Ordering::Relaxed) {
@@ -77,6 +83,7 @@ impl Broker {
     ///
     /// # Errors
     /// The broker does not answer, or the record is not there.
+    #[boxed]
     pub async fn readers_form(&self) -> Result<u32, BrokerError> {
         Ok(form_of(&self.stream(CASES).await?.cached_info().config))
     }
@@ -85,6 +92,7 @@ impl Broker {
     ///
     /// # Errors
     /// This version does not know that form; or the broker refuses.
+    #[boxed]
     pub async fn raise_readers_form(&self, to: u32) -> Result<bool, BrokerError> {
         let what = || format!("admit only readers of form {to} of the record");
         if to > RECORD_FORM {

@@ -1,6 +1,7 @@
 //! Which case belongs to which outside reference: created once, then pointing for ever (D10).
 
 use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
+use async_recursion::async_recursion as boxed;
 use proto::streams::REFS;
 
 use crate::append::Appender;
@@ -27,6 +28,7 @@ pub struct Reference {
 impl References {
     /// # Errors
     /// The bucket is not there.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         Ok(Self { stream: broker.stream(REFS_STREAM).await?, appender: Appender::start(broker, REFS_STREAM).await? })
     }
@@ -35,6 +37,7 @@ impl References {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn point(&self, key: &str, target: &str) -> Result<Result<u64, Reference>, BrokerError> {
         match self.appender.append(subject(key), target.as_bytes().to_vec()).await {
             Ok(version) => Ok(Ok(version)),
@@ -50,12 +53,14 @@ impl References {
     ///
     /// # Errors
     /// [`BrokerError::Exists`] when somebody did; or the broker does not answer.
+    #[boxed]
     pub async fn redirect(&self, key: &str, from: &Reference, target: &str) -> Result<u64, BrokerError> {
         self.appender.replace(subject(key), target.as_bytes().to_vec(), from.version).await
     }
 
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn get(&self, key: &str) -> Result<Option<Reference>, BrokerError> {
         match self.stream.direct_get_last_for_subject(subject(key)).await {
             Ok(message) => Ok(Some(Reference {

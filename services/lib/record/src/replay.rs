@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use async_recursion::async_recursion as boxed;
+use bytes::Bytes;
 use futures::StreamExt;
+use jiff::Timestamp;
 use proto::streams::CASES;
 use proto::subjects::FiledSubject;
 use tokio::sync::watch;
@@ -21,8 +24,25 @@ const AWAY_DELAY: Duration = Duration::from_secs(1);
 /// silent as one that has everything.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
-/// A reader of the record that ends only when it is stopped.
-pub struct Replay {
+/// A reader of the record that ends only when it is stopped: [`Scan`], with what it finds read.
+pub struct Replay(Scan);
+
+/// What lies on the record, as it is stored.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Message {
+        subject: String,
+        sequence: u64,
+        payload: Bytes,
+        /// When the broker took it, by its own clock.
+        stored_at: Timestamp,
+    },
+    /// Once: everything that was stored has been read.
+    LevelWithRecord,
+}
+
+/// A reader of the record that takes everything as it is, and ends only when it is stopped.
+pub struct Scan {
     broker: Broker,
     filters: Vec<String>,
     /// The next position to read.
@@ -61,20 +81,43 @@ impl Replay {
     /// # Errors
     /// Something stored is not a commit.
     pub async fn next(&mut self) -> Result<Option<Step>, BrokerError> {
+        let Some(found) = self.0.next().await else { return Ok(None) };
+        Ok(Some(match found {
+            Found::LevelWithRecord => Step::LevelWithRecord,
+            Found::Message { subject, sequence, payload, .. } if FiledSubject::is_one(&subject) => {
+                Step::Filed(Box::new(read_filed(&subject, sequence, &payload)?))
+            }
+            Found::Message { subject, sequence, payload, .. } => {
+                Step::Commit(Box::new(read_commit(&subject, sequence, &payload)?))
+            }
+        }))
+    }
+
+    /// How many commits are stored that it has not read, as last heard from the broker.
+    #[must_use]
+    pub fn behind(&self) -> u64 {
+        self.0.behind
+    }
+}
+
+impl Scan {
+    /// The next thing; `None` when stopped. Waits out a broker that is away.
+    #[boxed]
+    pub async fn next(&mut self) -> Option<Found> {
         loop {
             if matches!(self.level, Level::Reached) {
                 self.level = Level::Told;
-                return Ok(Some(Step::LevelWithRecord));
+                return Some(Found::LevelWithRecord);
             }
             let Some(reading) = &mut self.reading else {
                 Box::pin(self.open()).await;
                 if self.stop.is_cancelled() {
-                    return Ok(None);
+                    return None;
                 }
                 continue;
             };
             let next = tokio::select! {
-                () = self.stop.cancelled() => return Ok(None),
+                () = self.stop.cancelled() => return None,
                 // A broker that was started again has forgotten what we read by.
                 Ok(()) = self.reconnections.changed() => None,
                 next = reading.next() => next,
@@ -86,7 +129,7 @@ impl Replay {
                     continue;
                 }
             };
-            let Some((message, left)) = next else {
+            let Some((message, stored_at, left)) = next else {
                 self.reading = None;
                 self.wait(REOPEN_DELAY).await;
                 continue;
@@ -97,11 +140,7 @@ impl Replay {
                 self.level = Level::Reached;
             }
             let StoredMessage { subject, sequence, payload } = message;
-            return Ok(Some(if FiledSubject::is_one(&subject) {
-                Step::Filed(Box::new(read_filed(&subject, sequence, &payload)?))
-            } else {
-                Step::Commit(Box::new(read_commit(&subject, sequence, &payload)?))
-            }));
+            return Some(Found::Message { subject, sequence, payload, stored_at });
         }
     }
 
@@ -112,12 +151,6 @@ impl Replay {
         let grown = end >= self.position && end > self.ended_at;
         self.ended_at = end;
         grown
-    }
-
-    /// How many commits are stored that it has not read, as last heard from the broker.
-    #[must_use]
-    pub fn behind(&self) -> u64 {
-        self.behind
     }
 
     /// Opens the reader, or waits a while.
@@ -157,8 +190,9 @@ struct Reading {
 }
 
 impl Reading {
-    /// The next message, and how many that are stored are left after it; `None` when it has to be opened again.
-    async fn next(&mut self) -> Option<(StoredMessage, u64)> {
+    /// The next message, when it was stored, and how many that are stored are left after it; `None` when it has to be opened
+    /// again.
+    async fn next(&mut self) -> Option<(StoredMessage, Timestamp, u64)> {
         loop {
             let message = match self.messages.next().await? {
                 Ok(message) => message,
@@ -178,7 +212,8 @@ impl Reading {
                 sequence: info.stream_sequence,
                 payload: message.payload.clone(),
             };
-            return Some((stored, info.pending));
+            let stored_at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos()).unwrap_or_default();
+            return Some((stored, stored_at, info.pending));
         }
     }
 }
@@ -187,7 +222,13 @@ impl Broker {
     /// Reads every commit that matches `filters` (none: all there are), in the order of the record, from position `from` on.
     #[must_use]
     pub fn replay(&self, filters: Vec<String>, from: u64, stop: CancellationToken) -> Replay {
-        Replay {
+        Replay(self.scan(filters, from, stop))
+    }
+
+    /// The same, and nothing of it is read.
+    #[must_use]
+    pub fn scan(&self, filters: Vec<String>, from: u64, stop: CancellationToken) -> Scan {
+        Scan {
             broker: self.clone(),
             filters,
             position: from.max(1),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_nats::{Client, Message};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use futures::StreamExt;
 use tokio::sync::{OnceCell, mpsc};
@@ -47,6 +48,7 @@ impl Replies {
     ///
     /// # Errors
     /// The connection is closed.
+    #[boxed]
     pub async fn ask(&self, client: &Client, subject: String, payload: Bytes) -> Result<Answering, BrokerError> {
         let listener = self.0.get_or_try_init(|| Listener::open(client)).await?;
         let answering = listener.asked.expect();
@@ -99,6 +101,7 @@ impl Asked {
 }
 
 impl Answering {
+    #[boxed]
     pub async fn next(&mut self) -> Option<Message> {
         self.replies.recv().await
     }

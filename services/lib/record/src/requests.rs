@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::client::RequestErrorKind;
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -17,8 +19,9 @@ use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::trace;
 
-/// Requests handled at the same time in one process; further ones wait in the subscription.
-const CONCURRENCY: usize = 1024;
+/// Requests handled at the same time in one process. At three hundred a second the last of them waits three seconds; further
+/// ones are told at once to come again, because what waits longer is asked for a second time meanwhile.
+pub const IN_HAND_MAX: usize = 1024;
 
 /// Longest wait, after a stop, for a request that the broker has sent already.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
@@ -28,6 +31,18 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 pub struct IncomingRequest {
     pub subject: String,
     pub payload: Bytes,
+}
+
+/// What answers a request.
+type Handler = Arc<dyn Fn(IncomingRequest) -> BoxFuture<'static, Vec<u8>> + Send + Sync>;
+
+/// Why a request was not handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unhandled {
+    /// The handler panicked on it.
+    Panicked,
+    /// [`IN_HAND_MAX`] others are in hand.
+    Overloaded,
 }
 
 /// Sends requests and waits for their answers.
@@ -40,34 +55,46 @@ impl Broker {
         Requester(self.clone())
     }
 
-    /// Answers requests on `subject` together with the other replicas of `group`, until `stop`. Whoever asked what the
-    /// handler panics on hears what `died` says of it: silence would be asked again for ever.
+    /// Answers requests on `subject` together with the other replicas of `group`, until `stop`. Whoever asked what was not
+    /// handled hears what `instead` says of it: silence would be asked again for ever.
     ///
     /// # Errors
     /// The subscription is refused.
-    pub async fn serve<H, F>(
-        &self,
+    pub fn serve<'f, H, F>(
+        &'f self,
         subject: &'static str,
-        group: &str,
+        group: &'f str,
         stop: CancellationToken,
-        died: fn(&IncomingRequest) -> Vec<u8>,
+        instead: fn(&IncomingRequest, Unhandled) -> Vec<u8>,
         handler: H,
-    ) -> Result<(), BrokerError>
+    ) -> BoxFuture<'f, Result<(), BrokerError>>
     where
         H: Fn(IncomingRequest) -> F + Send + Sync + 'static,
         F: Future<Output = Vec<u8>> + Send + 'static,
     {
+        // What answers is compiled once, here, and not once more for every handler there is.
+        let handler: Handler = Arc::new(move |request| Box::pin(handler(request)));
+        Box::pin(self.answer(subject, group, stop, instead, handler))
+    }
+
+    async fn answer(
+        &self,
+        subject: &'static str,
+        group: &str,
+        stop: CancellationToken,
+        instead: fn(&IncomingRequest, Unhandled) -> Vec<u8>,
+        handler: Handler,
+    ) -> Result<(), BrokerError> {
         let mut requests = self
             .client
             .queue_subscribe(subject, group.to_owned())
             .await
             .map_err(|source| BrokerError::unavailable(format!("listen on {subject}"), source))?;
-        let permits = Arc::new(Semaphore::new(CONCURRENCY));
+        let permits = Arc::new(Semaphore::new(IN_HAND_MAX));
+        let refused = metrics::counter!("requests_refused_overloaded_total", "subject" => subject);
         let in_hand = TaskTracker::new();
-        let handler = Arc::new(handler);
         let mut stopping = false;
         loop {
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
             let message = tokio::select! {
                 biased;
                 () = stop.cancelled(), if !stopping => {
@@ -85,6 +112,12 @@ impl Broker {
             };
             let Some(message) = message else { break };
             let Some(reply) = message.reply.clone() else { continue };
+            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+                refused.increment(1);
+                let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
+                let _ = self.client.publish(reply, instead(&request, Unhandled::Overloaded).into()).await;
+                continue;
+            };
             let span = tracing::info_span!(
                 "process",
                 otel.name = format!("process {subject}"),
@@ -96,7 +129,7 @@ impl Broker {
             let work = async move {
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
                 let asked = request.clone();
-                let handled = AssertUnwindSafe(async move { Box::pin(handler(request)).await }).catch_unwind().await;
+                let handled = AssertUnwindSafe(async move { handler(request).await }).catch_unwind().await;
                 let answer = handled.unwrap_or_else(|panic| {
                     let why = panic.downcast_ref::<String>().map(String::as_str);
                     let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
@@ -106,7 +139,7 @@ impl Broker {
                         "a request made its handler panic; it is answered so"
                     );
                     metrics::counter!("requests_panicked_total", "subject" => subject).increment(1);
-                    died(&asked)
+                    instead(&asked, Unhandled::Panicked)
                 });
                 let _ = client.publish(reply, answer.into()).await;
                 drop(permit);
@@ -124,6 +157,7 @@ impl Broker {
 impl Requester {
     /// # Errors
     /// Nobody answered within `wait`: the outcome is unknown, send it again; unless it is too large to be sent at all.
+    #[boxed]
     pub async fn request(&self, subject: String, payload: Vec<u8>, wait: Duration) -> Result<Bytes, BrokerError> {
         let mut headers = async_nats::HeaderMap::new();
         trace::inject(&mut headers);

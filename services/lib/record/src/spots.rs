@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
 use async_nats::jetstream::stream::{DirectGetErrorKind, Stream};
+use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use prost::Message;
 use proto::dispatch::v1::Spot;
@@ -43,6 +44,7 @@ pub struct Known {
 impl Spots {
     /// # Errors
     /// The stream is not there.
+    #[boxed]
     pub async fn open(broker: &Broker) -> Result<Self, BrokerError> {
         Ok(Self {
             broker: broker.clone(),
@@ -55,6 +57,7 @@ impl Spots {
     ///
     /// # Errors
     /// The broker does not answer, or something stored there is not a spot.
+    #[boxed]
     pub async fn find(&self, filters: &[String]) -> Result<Option<Vec<Known>>, BrokerError> {
         let last_of_each = |from| serde_json::json!({ "multi_last": filters, "seq": from, "batch": FOUND_MAX });
         let messages = match self.broker.pages(SPOTS, "look a place up", 1, last_of_each).await {
@@ -74,6 +77,7 @@ impl Spots {
     ///
     /// # Errors
     /// The broker does not answer.
+    #[boxed]
     pub async fn put(&self, subject: &SpotSubject, spot: &Spot, stays: Duration) -> Result<u64, BrokerError> {
         let name = subject.to_string();
         // What has only just come to be somewhere has nothing there to look for.

@@ -10,6 +10,7 @@
 
 mod matter;
 pub mod table;
+mod votes;
 
 use std::fmt;
 
@@ -26,6 +27,7 @@ use crate::{Caller, Charters};
 pub use matter::Matter;
 pub(crate) use matter::Remembered;
 pub use table::{Grant, Relation, Row};
+pub use votes::{Holds, Publications, Vote};
 
 /// One way in which a case concerns somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

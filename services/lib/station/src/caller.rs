@@ -92,7 +92,7 @@ impl Caller {
     }
 }
 
-const ROLES: [(Role, &str); 10] = [
+const ROLES: [(Role, &str); 11] = [
     (Role::Bridge, "bridge"),
     (Role::Caller, "caller"),
     (Role::Grid, "grid"),
@@ -103,6 +103,7 @@ const ROLES: [(Role, &str); 10] = [
     (Role::District, "district"),
     (Role::Operator, "operator"),
     (Role::System, "system"),
+    (Role::Auditor, "auditor"),
 ];
 
 fn role_from_name(name: &str) -> Option<Role> {
@@ -113,7 +114,7 @@ fn role_from_name(name: &str) -> Option<Role> {
 /// Anybody of a role, in a sentence.
 pub(crate) fn one_of(role: Role) -> String {
     let name = role_name(role);
-    let article = if name.starts_with(['e', 'o']) { "an" } else { "a" };
+    let article = if name.starts_with(['a', 'e', 'o']) { "an" } else { "a" };
     format!("{article} {name}")
 }
 

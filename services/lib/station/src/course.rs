@@ -1,6 +1,7 @@
 //! How far dispatch is with a case, for those whose own rules depend on it. Read when somebody asks, which is seldom, and not
 //! followed: dispatch writes ten commits on each case.
 
+use async_recursion::async_recursion as boxed;
 use ids::{HistoryKey, Owner};
 use proto::dispatch::v1::{Closed, Reopened, Resolved};
 use proto::facts::{DispatchFacts, Facts};
@@ -9,6 +10,7 @@ use vocabulary::Course;
 
 /// # Errors
 /// The record is out of reach, or the case is filed.
+#[boxed]
 pub async fn course_of(broker: &Broker, key: &HistoryKey) -> Result<Course, BrokerError> {
     Ok(course_in(&broker.load_owner(key, Owner::Dispatch).await?))
 }

@@ -1,6 +1,7 @@
 //! Every commit of one case, wherever it lies: on the record, or once it is filed in the archive.
 
 use archive::{Shelf, ShelfError};
+use async_recursion::async_recursion as boxed;
 use ids::HistoryKey;
 use pbjson_types::Timestamp;
 use record::{BrokerError, StoredCommit, chain};
@@ -19,6 +20,7 @@ pub struct History {
 impl History {
     /// # Errors
     /// UNAVAILABLE when the record or the archive is out of reach; INTERNAL when the archive is damaged (HY-008).
+    #[boxed]
     pub async fn of(station: &Station, shelf: &Shelf, key: &HistoryKey) -> Result<Self, Status> {
         match station.broker.load(key).await {
             Ok(commits) => Ok(Self { commits, filed_at: None }),

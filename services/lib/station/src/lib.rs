@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_recursion::async_recursion as boxed;
 use charter::Charter;
 use chassis::{Anchor, Clock, Gate, Service};
 use ids::Code;
@@ -43,7 +44,7 @@ pub use prose::{
 };
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
-    status_of, unreadable,
+    status_of, unhandled, unreadable,
 };
 
 /// How long a first start waits for a broker that is not there yet, in seconds: as long as the platform's startup probe
@@ -75,6 +76,7 @@ pub struct Config {
 impl Config {
     /// # Errors
     /// Not reachable, or the server is too old.
+    #[boxed]
     pub async fn connect(&self, name: &str) -> Result<Broker, BrokerError> {
         let credentials = match (&self.nats_nkey_seed, &self.nats_nkey_file) {
             (Some(seed), _) => Credentials::NkeySeed(seed.clone()),
@@ -105,6 +107,7 @@ impl Station {
     ///
     /// # Errors
     /// The broker has not come for [`BROKER_S_MAX`], does not let us in, is too old or not provisioned.
+    #[boxed]
     pub async fn open(config: &Config, service: &Service) -> anyhow::Result<Self> {
         let gate = service.ready().gate("record");
         let Reached { broker, charters: (bundles, next) } = reach(config, service.name()).await?;

@@ -6,7 +6,7 @@ use ids::HistoryKey;
 use proto::common::v1::{FieldViolation, Refusal};
 use record::book::BYTES_MAX;
 use record::standing::explains_failures;
-use record::{BrokerError, Refused, chain};
+use record::{BrokerError, Refused, Unhandled, chain};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -179,6 +179,15 @@ pub fn internal() -> Status {
     Status::internal("something is wrong here; it has been logged")
 }
 
+/// What the asker of a request over NATS hears that was not handled.
+#[must_use]
+pub fn unhandled(why: Unhandled) -> Status {
+    match why {
+        Unhandled::Panicked => internal(),
+        Unhandled::Overloaded => chassis::overloaded(),
+    }
+}
+
 /// What the record holds and does not have the form its type promises: our fault, whoever asks. Logged here, once.
 #[must_use]
 pub fn unreadable(error: &record::WireError) -> Status {
@@ -207,6 +216,10 @@ pub fn refusal_of(status: &Status) -> Refusal {
             })
             .collect(),
         case_id: details.resource_info().map(|resource| resource.resource_name.clone()).unwrap_or_default(),
+        retry_after_s: details
+            .retry_info()
+            .and_then(|retry| u32::try_from(retry.retry_delay?.as_secs()).ok())
+            .unwrap_or_default(),
     }
 }
 

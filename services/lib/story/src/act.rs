@@ -18,6 +18,7 @@ macro_rules! call {
     };
 }
 
+mod ballots;
 mod center;
 mod city;
 mod department;
@@ -129,7 +130,7 @@ with!(Progressing { kind: String, note: String, call: u32 });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32 });
 with!(Rating { rating: String, comment: String });
 with!(PartyRating { party: String, rate: String, deduction_reason: String });
-with!(Callback { outcome: String, note: String });
+with!(Callback { outcome: String, note: String, again_at: String });
 with!(Finding { of: String });
 with!(Nothing {});
 
@@ -176,6 +177,7 @@ impl Act<'_> {
             "submit" | "find-related" | "seat-officer" | "unseat-officer" | "set-away" => String::new(),
             apart if APART_VERBS.contains(&apart) => String::new(),
             "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
+            "open-ballot" | "cast-vote" | "publish-ballot" | "appeal-ballot" | "answer-ballot-appeal" => String::new(),
             _ => cases
                 .get(&self.step.case)
                 .cloned()
@@ -246,9 +248,10 @@ impl Act<'_> {
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), rate_party, request))
             }
             "callback" => {
-                let Callback { outcome, note } = self.with()?;
+                let Callback { outcome, note, again_at } = self.with()?;
                 let outcome = word("outcome", &outcome, CALLBACKS)?;
-                let request = evaluation::LogCallbackRequest { district, case_id, command_id, outcome, note };
+                let again_at = self.moment(&again_at)?;
+                let request = evaluation::LogCallbackRequest { district, case_id, command_id, outcome, note, again_at };
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), log_callback, request))
             }
             "respond" | "report-in" | "done" => self.answer(district, case_id, command_id).await,
@@ -280,6 +283,9 @@ impl Act<'_> {
             | "admit" | "hold-meeting" | "form-task-force" => self.oversee(district, case_id, command_id).await,
             "open-poll" | "answer-poll" | "close-poll" | "attach-poll" => {
                 self.poll(district, case_id, command_id).await
+            }
+            "open-ballot" | "cast-vote" | "publish-ballot" | "appeal-ballot" | "answer-ballot-appeal" => {
+                self.ballot(district, command_id).await
             }
             "register-officer" | "second-officer" | "end-secondment" => self.staff(district, command_id).await,
             apart if APART_VERBS.contains(&apart) => self.by_power(district, command_id).await,

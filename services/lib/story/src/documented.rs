@@ -106,6 +106,7 @@ fn it_names_every_expectation_with_all_it_can_say() {
         ("cases", json!({ "cases": { "?": 0 } })),
         ("statistics", json!({ "statistics": { "?": 0 } })),
         ("polls", json!({ "polls": { "name": { "?": 0 } } })),
+        ("ballots", json!({ "ballots": { "name": { "?": 0 } } })),
         ("officers", json!({ "officers": [{ "?": 0 }] })),
         ("powers", json!({ "powers": [{ "?": 0 }] })),
     ];

@@ -116,6 +116,8 @@ pub struct Expectation {
     pub cases: Option<CaseCount>,
     /// How polls ended, by the story's names for them; beside a `case` or instead of one.
     pub polls: BTreeMap<String, PollEnd>,
+    /// How ballots came out, by the story's names for them; beside a `case` or instead of one.
+    pub ballots: BTreeMap<String, BallotEnd>,
     /// Whose officers are, as a unit sees it on a day; beside a `case` or instead of one.
     pub officers: Vec<Sighting>,
     /// What the powers of streets have under way, as somebody sees it; beside a `case` or instead of one.
@@ -173,14 +175,22 @@ pub struct PollEnd {
     pub not_heard: Option<u32>,
 }
 
+/// What came of a ballot; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BallotEnd {
+    /// Communities that marked.
+    pub votes: Option<u32>,
+    pub appeals: Option<u32>,
+    /// By unit, as published; empty: nobody marked it.
+    pub scores: BTreeMap<String, String>,
+}
+
 impl Expectation {
     /// Whether something is expected that is no case's own.
     pub fn says_more_than_a_case(&self) -> bool {
-        self.cases.is_some()
-            || self.statistics.is_some()
-            || !self.polls.is_empty()
-            || !self.officers.is_empty()
-            || !self.powers.is_empty()
+        let named = !self.polls.is_empty() || !self.ballots.is_empty() || !self.officers.is_empty();
+        named || !self.powers.is_empty() || self.cases.is_some() || self.statistics.is_some()
     }
 }
 
@@ -350,7 +360,7 @@ impl Story {
         for (number, expected) in (1..).zip(&story.expect) {
             ensure!(
                 !expected.case.is_empty() || expected.says_more_than_a_case(),
-                "expect {number}: name a `case`, or one of `cases`, `statistics`, `polls`, `officers`, `powers`"
+                "expect {number}: name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`, `powers`"
             );
         }
         for count in story.expect.iter().filter_map(|expected| expected.cases.as_ref()) {

@@ -12,6 +12,7 @@
 //! answer, an error means that a story could not be played.
 
 mod act;
+mod balloted;
 mod check;
 mod count;
 #[cfg(test)]

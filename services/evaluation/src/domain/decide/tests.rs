@@ -1,6 +1,6 @@
 //! What happens to a resolved case, as stories.
 
-use charter::ScoreSource;
+use charter::{ScoreSource, Unrated};
 use ids::Code;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn formula(name: &str, weights: &[(&str, u32, ScoreSource)]) -> Formula {
         weight: (*weight).into(),
         source: *source,
     };
-    Formula { name: name.to_owned(), weights: weights.iter().map(weight).collect() }
+    Formula { name: name.to_owned(), weights: weights.iter().map(weight).collect(), unrated: Unrated::Spread }
 }
 
 /// Wuchang's: the caller's word closes the case and does not count.
@@ -57,6 +57,11 @@ fn heping() -> Formula {
     )
 }
 
+/// The same, where nothing is made of what nobody rated.
+fn holding_back() -> Formula {
+    Formula { unrated: Unrated::HeldBack, ..heping() }
+}
+
 fn clocks(responded: bool, reported_in: bool, done: bool) -> Clocks {
     Clocks { responded_in_time: responded, reported_in_in_time: reported_in, done_in_time: done }
 }
@@ -72,6 +77,7 @@ fn asked(round: u32) -> Asked {
         round,
         due: due(),
         calling_party: Some(code("street-command-centre")),
+        solved_by: Some(code("street-command-centre")),
         performance: [(code("jsj"), kept(false, true, true)), (code("traffic"), kept(true, true, true))].into(),
     }
 }
@@ -89,6 +95,18 @@ fn rate(rate: &str, formula: Formula) -> Command {
 fn rate_party(party: &str, rate: &str, formula: Formula) -> Command {
     let mark = Mark::new(rate, "派来的人不能拍板").unwrap();
     Command::RateParty { by: code("street-command-centre"), party: code(party), mark, now: RESOLVED, formula }
+}
+
+/// Calls back that the charter here has room for.
+const CALLBACKS: u32 = 10;
+
+fn called_back(outcome: CallbackOutcome) -> Command {
+    called_back_by(Some("hotline"), outcome, None)
+}
+
+fn called_back_by(unit: Option<&str>, outcome: CallbackOutcome, again_at: Option<Timestamp>) -> Command {
+    let (by, note) = (unit.map(code), String::new());
+    Command::LogCallback { by, outcome, note, again_at, most: CALLBACKS, now: RESOLVED }
 }
 
 fn check(now: Timestamp, formula: Formula) -> Command {
@@ -120,7 +138,10 @@ fn last(commands: &[Command]) -> Vec<String> {
         Event::CallbackLogged { .. } => "called back".to_owned(),
         Event::RatingLapsed { round } => format!("lapsed {round}"),
         Event::RatingPutOff { round } => format!("put off {round}"),
-        Event::Scored(score) => format!("{} scored {} of round {}", score.party, score.total, score.round),
+        Event::Scored(score) => {
+            let total = score.total.map_or_else(|| "nothing".to_owned(), |total| total.to_string());
+            format!("{} scored {total} of round {}", score.party, score.round)
+        }
     };
     events.iter().map(tell).collect()
 }
@@ -191,7 +212,7 @@ fn a_mark_stands_until_the_party_is_called_again() {
 #[test]
 fn nobody_rates_what_is_open_again() {
     let put_off = Command::PutOff { asked: asked(1) };
-    let call = Command::LogCallback { outcome: CallbackOutcome::Reached, note: String::new() };
+    let call = called_back(CallbackOutcome::Reached);
     let opened = [ask(1), put_off.clone()];
     assert_eq!(last(&opened), ["put off 1"]);
     for says in [rate("0", wuchang()), rate_party("jsj", "1", wuchang()), call] {
@@ -333,14 +354,45 @@ fn a_case_given_up_after_it_was_opened_again_is_scored_for_what_was_done() {
 }
 
 #[test]
+fn where_the_charter_holds_it_back_there_is_no_total_of_what_nobody_rated() {
+    let spread = last(&[ask(1), check(over(), heping())]);
+    assert_eq!(spread, ["lapsed 1", "jsj scored 100 of round 1", "traffic scored 100 of round 1"]);
+    let held_back = last(&[ask(1), check(over(), holding_back())]);
+    assert_eq!(held_back, ["lapsed 1", "jsj scored nothing of round 1", "traffic scored nothing of round 1"]);
+    let whole = last(&[ask(1), rate("1", holding_back()), rate_party("jsj", "0.5", holding_back())]);
+    assert_eq!(whole, ["jsj rated 0.5", "jsj scored 85 of round 1"]);
+}
+
+#[test]
 fn a_caller_who_never_answers_is_not_called_for_ever() {
-    let call = Command::LogCallback { outcome: CallbackOutcome::NoAnswer, note: String::new() };
+    let call = called_back(CallbackOutcome::NoAnswer);
     let calls = |times: u32| (0..times).map(|_| call.clone());
     let mut commands = vec![ask(1)];
-    commands.extend(calls(CALLBACKS_MAX));
+    commands.extend(calls(CALLBACKS));
     assert_eq!(last(&commands), ["called back"]);
     commands.extend(calls(1));
-    assert_eq!(refused(&commands), Refusal::CalledBackEnough);
+    assert_eq!(refused(&commands), Refusal::CalledBackEnough { most: CALLBACKS });
+}
+
+#[test]
+fn the_unit_that_answered_a_case_does_not_call_back_about_it() {
+    let by = |unit| called_back_by(unit, CallbackOutcome::Reached, None);
+    let unit = code("street-command-centre");
+    assert_eq!(refused(&[ask(1), by(Some("street-command-centre"))]), Refusal::OwnWork { unit });
+    assert_eq!(last(&[ask(1), by(Some("other-command-centre"))]), ["called back"]);
+    assert_eq!(last(&[ask(1), by(None)]), ["called back"]);
+}
+
+#[test]
+fn who_was_not_reached_is_tried_again_while_it_can_be_rated() {
+    let again = |outcome, again_at| called_back_by(None, outcome, Some(again_at));
+    assert_eq!(last(&[ask(1), again(CallbackOutcome::NoAnswer, due())]), ["called back"]);
+    for (outcome, again_at) in
+        [(CallbackOutcome::NoAnswer, RESOLVED), (CallbackOutcome::NoAnswer, over()), (CallbackOutcome::Reached, due())]
+    {
+        let refusal = Refusal::NoTimeToTry { again_at, due: due() };
+        assert_eq!(refused(&[ask(1), again(outcome, again_at)]), refusal, "{outcome:?} {again_at}");
+    }
 }
 
 fn any_formula() -> impl Strategy<Value = Formula> {
@@ -348,6 +400,7 @@ fn any_formula() -> impl Strategy<Value = Formula> {
         Just(wuchang()),
         Just(heping()),
         Just(formula("100", &[("satisfaction", 100, ScoreSource::CallerRating)])),
+        Just(holding_back()),
     ]
 }
 
@@ -372,7 +425,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             let mark = Mark::new(&Decimal::new(hundredths.into(), 2).to_string(), "派来的人不能拍板").unwrap();
             Command::RateParty { by: code(by), party: code(party), mark, now, formula }
         }),
-        1 => Just(Command::LogCallback { outcome: CallbackOutcome::Reached, note: String::new() }),
+        1 => Just(called_back(CallbackOutcome::Reached)),
         2 => (hours(), any_formula()).prop_map(|(now, formula)| Command::CheckDeadlines { now, formula }),
     ]
 }

@@ -179,6 +179,7 @@ async fn commit(broker: &Broker, key: &HistoryKey, owner: Owner, revision: u64, 
         at: Some(at.to_wire()),
         charter_version: "2026".to_owned(),
         decisions: vec![Decision { cause, events, ..Decision::default() }],
+        ..Commit::default()
     };
     let appender = Appender::start(broker, CASES).await.unwrap();
     appender.append_commit(&subject, commit.encode_to_vec()).await.unwrap();

@@ -8,7 +8,7 @@ mod traces;
 
 use std::net::SocketAddr;
 
-use chassis::{Clock, Issuer, Outcome, Process, ProcessConfig};
+use chassis::{CALLS_IN_HAND_MAX, Clock, Issuer, Outcome, Process, ProcessConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -22,6 +22,7 @@ use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_types::StatusExt;
 
 use desk::{Desk, HOUR, ask, channel, clerk, free_ports, process};
 
@@ -57,6 +58,40 @@ async fn a_caller_is_known_by_its_token_and_refused_without_one() {
     ] {
         assert!(metrics.contains(line), "{line} is not in:\n{metrics}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_beyond_what_can_be_in_hand_is_told_when_to_come_again_and_then_is_answered() {
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    let desk = Desk::default();
+    service.grpc(desk.clone());
+    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+    let (crowded, other) = (channel(&running).await, channel(&running).await);
+    let mut crowd = JoinSet::new();
+    for _ in 0..CALLS_IN_HAND_MAX {
+        let (crowded, token) = (crowded.clone(), token.clone());
+        crowd.spawn(async move { ask(&crowded, Some(&token), "linger").await });
+    }
+    let refused = loop {
+        if let Err(refused) = ask(&other, Some(&token), "who am I?").await {
+            break refused;
+        }
+    };
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()), "{refused}");
+
+    let mut answered = 0;
+    while answered < CALLS_IN_HAND_MAX {
+        desk.leave.notify_waiters();
+        while let Some(answer) = crowd.try_join_next() {
+            assert!(answer.unwrap().is_ok());
+            answered += 1;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&other, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
 }
 
 #[tokio::test]

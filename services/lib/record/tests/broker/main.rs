@@ -7,6 +7,7 @@
 
 mod alarms;
 mod appending;
+mod chaining;
 mod clock;
 mod deciding;
 mod filing;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use record::IncomingRequest;
+use record::{IN_HAND_MAX, IncomingRequest, Unhandled};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{WAIT, World, eventually, soon};
@@ -28,7 +28,7 @@ async fn a_request_in_hand_is_answered_after_the_stop() {
                 [b"answer to ".as_slice(), &request.payload].concat()
             }
         };
-        broker.serve(SUBJECT, "dispatch", stopping, died, handler).await
+        broker.serve(SUBJECT, "dispatch", stopping, instead, handler).await
     });
     let requester = world.broker.requester();
     let ask = |payload: Vec<u8>| requester.request("ans.wuchang-jsj.call".to_owned(), payload, WAIT);
@@ -50,8 +50,52 @@ async fn a_request_in_hand_is_answered_after_the_stop() {
     soon("the end", serving).await.unwrap().unwrap();
 }
 
-fn died(request: &IncomingRequest) -> Vec<u8> {
-    [b"no answer to ".as_slice(), &request.payload].concat()
+fn instead(request: &IncomingRequest, why: Unhandled) -> Vec<u8> {
+    let begin = match why {
+        Unhandled::Panicked => b"no answer to ".as_slice(),
+        Unhandled::Overloaded => b"later: ".as_slice(),
+    };
+    [begin, &request.payload].concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_beyond_what_can_be_in_hand_is_told_at_once_to_come_again_and_then_is_answered() {
+    let world = World::new().await;
+    let (stop, release) = (CancellationToken::new(), CancellationToken::new());
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    let (broker, stopping, released) = (world.another().await, stop.clone(), release.clone());
+    let serving = world.tasks.spawn(async move {
+        let handler = move |request: IncomingRequest| {
+            let (arrived, released) = (arrived.clone(), released.clone());
+            async move {
+                if request.payload != GREETING {
+                    arrived.send(()).unwrap();
+                    released.cancelled().await;
+                }
+                request.payload.to_vec()
+            }
+        };
+        broker.serve(SUBJECT, "dispatch", stopping, instead, handler).await
+    });
+    let requester = world.broker.requester();
+    let ask = |payload: &[u8]| requester.request("ans.wuchang-jsj.call".to_owned(), payload.to_vec(), WAIT);
+    eventually("somebody listens", async || ask(GREETING).await.ok()).await;
+
+    let too_many = async {
+        for _ in 0..IN_HAND_MAX {
+            arrivals.recv().await.unwrap();
+        }
+        let refused = ask(b"one more").await;
+        release.cancel();
+        refused
+    };
+    let asking = join_all((0..IN_HAND_MAX).map(|_| ask(b"much")));
+    let (answers, refused) = soon("every answer", async { tokio::join!(asking, too_many) }).await;
+    assert_eq!(refused.unwrap(), &b"later: one more"[..]);
+    assert!(answers.into_iter().all(|answer| answer.is_ok_and(|answer| answer == b"much"[..])));
+    assert_eq!(ask(b"one more").await.unwrap(), &b"one more"[..], "there is room again");
+    stop.cancel();
+    soon("the end", serving).await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,7 +108,7 @@ async fn a_request_that_its_handler_dies_of_is_answered_and_so_is_the_next() {
             assert_ne!(request.payload, &b"poison"[..], "an invariant broke");
             request.payload.to_vec()
         };
-        broker.serve(SUBJECT, "dispatch", stopping, died, handler).await
+        broker.serve(SUBJECT, "dispatch", stopping, instead, handler).await
     });
     let requester = world.broker.requester();
     let ask = |payload: &[u8]| requester.request("ans.wuchang-jsj.call".to_owned(), payload.to_vec(), WAIT);

@@ -106,6 +106,7 @@ pub fn any_commit(commit_id: &str) -> Commit {
         at: Some(proto::ToWireTime::to_wire(now())),
         charter_version: "2026".to_owned(),
         decisions: vec![Decision { cause: Some(cause("it happened")), ..Decision::default() }],
+        ..Commit::default()
     }
 }
 

@@ -88,7 +88,7 @@ pub const fn sight(role: Role) -> Relation {
         Role::Bridge => Relation::Carried,
         Role::Grid | Role::Community | Role::Department => Relation::Party,
         Role::Street | Role::EnforcementCenter => Relation::Street,
-        Role::District => Relation::District,
+        Role::District | Role::Auditor => Relation::District,
         Role::Operator | Role::System => Relation::Everything,
     }
 }
@@ -101,7 +101,7 @@ pub fn row(action: &str) -> Option<&'static Row> {
 }
 
 /// Roles in the order of the columns.
-pub const ROLES: [Role; 9] = [
+pub const ROLES: [Role; 10] = [
     Role::Caller,
     Role::Bridge,
     Role::Grid,
@@ -111,7 +111,11 @@ pub const ROLES: [Role; 9] = [
     Role::Department,
     Role::District,
     Role::Operator,
+    Role::Auditor,
 ];
+
+/// Who reads votes before their period is published, each of the cases that they see (R-77).
+pub const VOTES: &[Grant] = &[CALLER, BRIDGE, STREET, DISTRICT, OPERATOR, AUDITOR];
 
 /// The table as a page of Markdown, one section for each service.
 #[must_use]
@@ -130,6 +134,12 @@ pub fn markdown() -> String {
             ROLES.iter().map(|role| row.relation(*role).map_or("–", |relation| relation.as_str())).collect();
         page.push_str(&format!("| {method} | {} | {} |\n", cells.join(" | "), row.besides));
     }
+    let voters: Vec<&str> = VOTES.iter().map(|(role, _)| role_name(*role)).collect();
+    page.push_str(&format!(
+        "\n## Votes\n\nWho rated what, with which words, and what that came to, is read before its period is published by these \
+         alone, on the cases that they see, and by the unit that rated: {}. To a special group it is hidden as to any unit.\n",
+        voters.join(", ")
+    ));
     page
 }
 
@@ -142,6 +152,8 @@ const CENTRE: Grant = (Role::EnforcementCenter, sight(Role::EnforcementCenter));
 const DEPARTMENT: Grant = (Role::Department, sight(Role::Department));
 const DISTRICT: Grant = (Role::District, sight(Role::District));
 const OPERATOR: Grant = (Role::Operator, sight(Role::Operator));
+/// Whoever audits (R-78) has a part in looking and in nothing else.
+const AUDITOR: Grant = (Role::Auditor, sight(Role::Auditor));
 
 /// What concerns no case in particular.
 const fn within(role: Role) -> Grant {
@@ -162,13 +174,18 @@ const fn ruled(action: &'static str, grants: &'static [Grant], besides: &'static
 
 /// Everybody, each as far as they see.
 const EVERYBODY: &[Grant] = &[CALLER, BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
-/// Everybody who acts in office, and the bridges.
-const NO_CALLERS: &[Grant] = &[BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+/// Everybody who may look, each as far as they see.
+const WHOEVER_LOOKS: &[Grant] =
+    &[CALLER, BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR];
+/// The same without callers.
+const LOOKS_IN_OFFICE: &[Grant] = &[BRIDGE, GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR];
 /// Those who hold cases.
 const HOLDERS: &[Grant] = &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
+const HOLDERS_AND_AUDITOR: &[Grant] = &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, AUDITOR];
 const STREET_AND_DISTRICT: &[Grant] = &[STREET, DISTRICT];
 const DESKS: &[Grant] = &[STREET, DISTRICT, OPERATOR];
-const OF_CENTRES: &[Grant] = &[STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR];
+const LISTS_OF_DESKS: &[Grant] = &[STREET, DISTRICT, OPERATOR, AUDITOR];
+const OF_CENTRES: &[Grant] = &[STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR];
 const ASKERS: &[Grant] = &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DISTRICT];
 const ONLY_CENTRE: &[Grant] = &[(Role::EnforcementCenter, Relation::Party)];
 const ONLY_DEPARTMENT: &[Grant] = &[DEPARTMENT];
@@ -184,6 +201,17 @@ const WITHIN_THEIR_OWN: &[Grant] = &[
     DISTRICT,
     OPERATOR,
 ];
+const COUNTED_FOR: &[Grant] = &[
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+    AUDITOR,
+];
 const RATERS: &[Grant] = &[
     CALLER,
     BRIDGE,
@@ -193,12 +221,14 @@ const RATERS: &[Grant] = &[
     OPERATOR,
 ];
 /// Those whom the powers of streets concern.
-const POWERS: &[Grant] = &[STREET, DEPARTMENT, DISTRICT, OPERATOR];
+const POWERS: &[Grant] = &[STREET, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR];
 const ONLY_STREET: &[Grant] = &[STREET];
 const DEPARTMENT_AND_DISTRICT: &[Grant] = &[DEPARTMENT, DISTRICT];
 /// Who begins something on which streets are heard.
 const ASKERS_OF_STREETS: &[Grant] = &[within(Role::Department), DISTRICT];
-const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR];
+const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR, AUDITOR];
+/// Units that are scored.
+const UNITS: &[Grant] = &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
 
 const HOLDER: &str = "has the case now";
 const WORKS_WITH: &str = "has the case now; of what the city has, the district";
@@ -209,7 +239,8 @@ const TWO: &str = "two different people";
 const OWN_CENTRE: &str = "the operation is this centre's";
 const CALLED: &str = "was called by that call";
 
-/// Who may what.
+/// Who may what. Auditors have a part in every line that looks but those of a department's own desk, which is the
+/// department's: what it was ordered and what it answered is on the record.
 pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/Submit", WITHIN_THEIR_OWN, "submits in its own name"),
     act("huying.intake.v1.IntakeService/SubmitStream", WITHIN_THEIR_OWN, "submits in its own name"),
@@ -219,13 +250,21 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/ApproveExclusion", ONLY_DISTRICT, TWO),
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
     act("huying.intake.v1.IntakeService/ReopenFiled", STREET_AND_DISTRICT, "it is filed"),
-    look("huying.intake.v1.IntakeService/Get", EVERYBODY),
+    look("huying.intake.v1.IntakeService/Get", WHOEVER_LOOKS),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
     ruled("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, "the poll is of its street"),
     look(
         "huying.intake.v1.PollService/GetPoll",
-        &[(Role::Grid, Relation::Street), (Role::Community, Relation::Street), STREET, DEPARTMENT, DISTRICT, OPERATOR],
+        &[
+            (Role::Grid, Relation::Street),
+            (Role::Community, Relation::Street),
+            STREET,
+            DEPARTMENT,
+            DISTRICT,
+            OPERATOR,
+            AUDITOR,
+        ],
     ),
     act("huying.intake.v1.PollService/AttachPoll", ASKERS, "both poll and case"),
     act("huying.triage.v1.TriageService/Claim", STREET_AND_DISTRICT, ""),
@@ -247,9 +286,13 @@ pub const TABLE: &[Row] = &[
             within(Role::Department),
             DISTRICT,
             OPERATOR,
+            AUDITOR,
         ],
     ),
-    look("huying.triage.v1.TriageService/Get", &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR]),
+    look(
+        "huying.triage.v1.TriageService/Get",
+        &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR],
+    ),
     ruled(
         "huying.dispatch.v1.DispatchService/Assign",
         HOLDERS,
@@ -287,7 +330,7 @@ pub const TABLE: &[Row] = &[
     act("huying.dispatch.v1.DispatchService/RecordCityReturn", ONLY_DISTRICT, CITY),
     act("huying.dispatch.v1.DispatchService/Admit", ONLY_DISTRICT, ""),
     act("huying.dispatch.v1.DispatchService/SpawnRelatedCase", HOLDERS, ""),
-    look("huying.dispatch.v1.DispatchService/Get", HOLDERS),
+    look("huying.dispatch.v1.DispatchService/Get", HOLDERS_AND_AUDITOR),
     act("huying.enforcement_center.v1.EnforcementCenterService/SeatOfficer", &[STREET, CENTRE], ""),
     act("huying.enforcement_center.v1.EnforcementCenterService/UnseatOfficer", &[STREET, CENTRE], ""),
     act("huying.enforcement_center.v1.EnforcementCenterService/SetAway", &[STREET, CENTRE], ""),
@@ -310,9 +353,30 @@ pub const TABLE: &[Row] = &[
     act("huying.enforcement_center.v1.StaffService/EndSecondment", STREET_AND_DISTRICT, "both units"),
     act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
     act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
-    act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "nobody has rated it"),
-    look("huying.notification.v1.NotificationService/ListDeliveries", &[COMMUNITY, STREET, DISTRICT, OPERATOR]),
-    look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR]),
+    act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "another unit answered it"),
+    act("huying.evaluation.v1.PeriodService/PublishPeriod", ONLY_DISTRICT, "it is over, and a correction says why"),
+    act("huying.evaluation.v1.PeriodService/ImportMarks", ONLY_DISTRICT, ""),
+    ruled(
+        "huying.evaluation.v1.PeriodService/AppealPeriod",
+        UNITS,
+        "the table names the unit, and its time is not over",
+    ),
+    act("huying.evaluation.v1.PeriodService/AnswerPeriodAppeal", ONLY_DISTRICT, ""),
+    look("huying.evaluation.v1.PeriodService/GetPeriod", LEAGUE),
+    act("huying.evaluation.v1.BallotService/OpenBallot", &[within(Role::Street)], "belongs to a street"),
+    ruled("huying.evaluation.v1.BallotService/CastVote", &[COMMUNITY], "is a community of the ballot, once"),
+    ruled("huying.evaluation.v1.BallotService/PublishBallot", STREET_AND_DISTRICT, "the ballot is of its street"),
+    ruled("huying.evaluation.v1.BallotService/AppealBallot", UNITS, "the unit is on the ballot, in time"),
+    ruled("huying.evaluation.v1.BallotService/AnswerBallotAppeal", STREET_AND_DISTRICT, "the ballot is of its street"),
+    look(
+        "huying.evaluation.v1.BallotService/GetBallot",
+        &[within(Role::Community), within(Role::Street), within(Role::Department), DISTRICT, OPERATOR, AUDITOR],
+    ),
+    look(
+        "huying.notification.v1.NotificationService/ListDeliveries",
+        &[COMMUNITY, STREET, DISTRICT, OPERATOR, AUDITOR],
+    ),
+    look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
     act("huying.responder.v1.ResponderService/Respond", ONLY_DEPARTMENT, CALLED),
@@ -323,19 +387,21 @@ pub const TABLE: &[Row] = &[
     act("huying.responder.v1.ResponderService/Return", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/AnswerSupervision", ONLY_DEPARTMENT, "the order is for it"),
     act("huying.responder.v1.ResponderService/SpawnRelatedCase", ONLY_DEPARTMENT, CALLED),
-    look("huying.casebook.v1.CasebookService/List", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Get", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Watch", EVERYBODY),
-    look("huying.casebook.v1.CasebookService/Statistics", WITHIN_THEIR_OWN),
-    look("huying.casebook.v1.CasebookService/SuggestDuplicates", NO_CALLERS),
-    look("huying.casebook.v1.CasebookService/ListQueue", DESKS),
-    look("huying.casebook.v1.CasebookService/ListUnrated", DESKS),
+    look("huying.casebook.v1.CasebookService/List", WHOEVER_LOOKS),
+    look("huying.casebook.v1.CasebookService/Get", WHOEVER_LOOKS),
+    look("huying.casebook.v1.CasebookService/Watch", WHOEVER_LOOKS),
+    look("huying.casebook.v1.CasebookService/Statistics", COUNTED_FOR),
+    look("huying.casebook.v1.CasebookService/SuggestDuplicates", LOOKS_IN_OFFICE),
+    look("huying.casebook.v1.CasebookService/ListQueue", LISTS_OF_DESKS),
+    look("huying.casebook.v1.CasebookService/ListUnrated", LISTS_OF_DESKS),
     look("huying.casebook.v1.CasebookService/GetScores", LEAGUE),
     look(
         "huying.casebook.v1.CasebookService/ListOfficers",
-        &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR],
+        &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR],
     ),
-    look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR]),
+    look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/GetChains", &[DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
     act("huying.powers.v1.ConsultationService/OpenProject", ASKERS_OF_STREETS, "the district has given the power"),
     act("huying.powers.v1.ConsultationService/AskStreets", DEPARTMENT_AND_DISTRICT, "the project is its own"),

@@ -62,6 +62,7 @@ fn everybody_reaches_what_concerns_them_and_nothing_else() {
         somebody(Role::District, "", "jiangan", ""),
         somebody(Role::Operator, "", "", ""),
         somebody(Role::Operator, "", "jiangan", ""),
+        somebody(Role::Auditor, "", "jiangan", ""),
         // Whoever raised it in office.
         somebody(Role::Grid, "jiangan-siwei-command-centre", "", "u-1"),
     ];
@@ -84,6 +85,7 @@ fn everybody_reaches_what_concerns_them_and_nothing_else() {
         somebody(Role::Department, "jiangan-traffic-police", "", ""),
         somebody(Role::District, "wuchang-centre", "", ""),
         somebody(Role::Operator, "", "wuchang", ""),
+        somebody(Role::Auditor, "", "wuchang", ""),
     ];
     for caller in &others {
         let scope = caller.scope(CASE, &charters).unwrap();
@@ -234,6 +236,18 @@ fn the_table_has_one_line_for_every_method_and_no_other() {
     let forms: Vec<String> = requests.iter().map(|it| it.replace("bridge", "").replace("department", "")).collect();
     let served: BTreeSet<String> = served.into_iter().collect();
     assert_eq!(forms.into_iter().collect::<BTreeSet<_>>(), served, "lines without a method or a request: {requests:?}");
+}
+
+#[test]
+fn an_auditor_reads_whatever_is_read_and_acts_on_nothing() {
+    for row in table::TABLE {
+        let own_desk = row.action.starts_with("huying.responder.");
+        let reads = row.does == table::Does::Look && !own_desk;
+        assert_eq!(row.relation(Role::Auditor).is_some(), reads, "{}", row.action);
+    }
+    let jiangan = Charter::shipped("jiangan").unwrap();
+    let auditor = somebody(Role::Auditor, "", "jiangan", "a-1");
+    assert_eq!(auditor.may(SUPPLEMENT, &tree(), &jiangan).unwrap_err().code(), tonic::Code::PermissionDenied);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn read<T: DeserializeOwned>(needs: &'static [&'static str]) -> Form 
 }
 
 /// Every verb there is, in the order of the documentation.
-pub const VERBS: [&str; 59] = [
+pub const VERBS: [&str; 64] = [
     "submit",
     "find-related",
     "supplement",
@@ -83,6 +83,11 @@ pub const VERBS: [&str; 59] = [
     "answer-poll",
     "close-poll",
     "attach-poll",
+    "open-ballot",
+    "cast-vote",
+    "publish-ballot",
+    "appeal-ballot",
+    "answer-ballot-appeal",
 ];
 /// Verbs that are about no case: officers, and what streets are heard on or ask for.
 pub const APART_VERBS: [&str; 16] = [
@@ -125,6 +130,7 @@ pub fn form(verb: &str) -> Option<Form> {
                 .or_else(|| super::city::form(other))
                 .or_else(|| super::center::form(other))
                 .or_else(|| super::polls::form(other))
+                .or_else(|| super::ballots::form(other))
                 .or_else(|| super::staff::form(other))
                 .or_else(|| super::powers::form(other));
         }

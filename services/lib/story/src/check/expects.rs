@@ -42,7 +42,7 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, named:
             faults.in_expectation(
                 number,
                 "",
-                "name a `case`, or one of `cases`, `statistics`, `polls`, `officers`, `powers`",
+                "name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`, `powers`",
             );
         }
         own_names(number, expected, named, faults);
@@ -72,6 +72,10 @@ fn own_names(number: usize, expected: &Expectation, named: &Named, faults: &mut 
     for poll in expected.polls.keys().filter(|poll| !named.polls.contains(*poll)) {
         let polls = named.polls.iter().map(String::as_str);
         faults.in_expectation(number, poll, unknown("poll that a step has opened", poll, polls));
+    }
+    for ballot in expected.ballots.keys().filter(|ballot| !named.ballots.contains(*ballot)) {
+        let ballots = named.ballots.iter().map(String::as_str);
+        faults.in_expectation(number, ballot, unknown("ballot that a step has opened", ballot, ballots));
     }
     for officer in
         expected.officers.iter().map(|seen| &seen.officer).filter(|officer| !named.officers.contains(*officer))

@@ -22,6 +22,7 @@ const DAYS: [&str; 2] = ["since", "last_day"];
 pub struct Named {
     pub cases: BTreeSet<String>,
     pub polls: BTreeSet<String>,
+    pub ballots: BTreeSet<String>,
     pub officers: BTreeSet<String>,
     /// Projects, suggestions and letters, which share their names in the lists.
     pub powers: BTreeSet<String>,
@@ -122,6 +123,9 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
         "merge" => known(&text("into"), "case", "into", &named.cases),
         "find-related" => known(&text("of"), "case", "of:", &named.cases),
         "answer-poll" | "close-poll" | "attach-poll" => known(&text("poll"), "poll", "poll", &named.polls),
+        "cast-vote" | "publish-ballot" | "appeal-ballot" | "answer-ballot-appeal" => {
+            known(&text("ballot"), "ballot", "ballot", &named.ballots);
+        }
         "second-officer" | "end-secondment" => known(&text("officer"), "officer", "officer", &named.officers),
         "ask-streets" | "give-opinion" | "answer-opinion" | "advance-project" => {
             known(&text("project"), "project", "project", &named.powers);
@@ -138,7 +142,17 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     let needs_none = APART_VERBS.contains(&step.action.as_str())
         || matches!(
             step.action.as_str(),
-            "seat-officer" | "unseat-officer" | "set-away" | "open-poll" | "answer-poll" | "close-poll"
+            "seat-officer"
+                | "unseat-officer"
+                | "set-away"
+                | "open-poll"
+                | "answer-poll"
+                | "close-poll"
+                | "open-ballot"
+                | "cast-vote"
+                | "publish-ballot"
+                | "appeal-ballot"
+                | "answer-ballot-appeal"
         );
     if !names_it && (!needs_none || !step.case.is_empty()) {
         known(&step.case, "case", "case:", &named.cases);
@@ -153,6 +167,7 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
     let (names, field, name) = match step.action.as_str() {
         "submit" | "find-related" => (&mut named.cases, "case:", step.case.clone()),
         "open-poll" => (&mut named.polls, "poll", text("poll")),
+        "open-ballot" => (&mut named.ballots, "ballot", text("ballot")),
         "register-officer" => (&mut named.officers, "officer", text("officer")),
         "open-project" => (&mut named.powers, "project", text("project")),
         "suggest" => (&mut named.powers, "suggestion", text("suggestion")),
