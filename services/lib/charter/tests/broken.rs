@@ -39,6 +39,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员", "page-has-post"),
     mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员, at: moon", "post-at"),
     mistake("wuchang", "centre.yaml", "〔{year}〕", "", "document-form"),
+    mistake("wuchang", "powers.yaml", "[personnel, headcount]", "[personnel, headcounts]", "instrument"),
+    mistake("wuchang", "powers.yaml", "powers:\n", "letter-form: '{year}'\npowers:\n", "letter-form"),
     mistake("wuchang", "centre.yaml", "{kind}", "{mood}", "document-form"),
     mistake("wuchang", "centre.yaml", "digits: 4", "digits: 40", "document-form"),
     mistake("wuchang", "centre.yaml", "word: 粮", "word: 积", "document-word"),
