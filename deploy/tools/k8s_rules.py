@@ -14,7 +14,7 @@ SECRETS_MADE_BY_HAND = {
     "identity", "reference", "webhook", "nats-accounts", "provision-nkey", "archivist-nkey", "auditor-nkey",
     "responder-nkey",
     "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey",
-    "notification-nkey",
+    "notification-nkey", "powers-nkey",
 }
 WORKLOADS = {"Deployment", "StatefulSet", "Job", "CronJob"}
 # Their pods end by themselves.

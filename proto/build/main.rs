@@ -5,7 +5,7 @@ mod facts;
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
 
-const SERVICES: [&str; 12] = [
+const SERVICES: [&str; 13] = [
     "common",
     "record",
     "archive",
@@ -17,6 +17,7 @@ const SERVICES: [&str; 12] = [
     "enforcement_center",
     "evaluation",
     "notification",
+    "powers",
     "responder",
 ];
 

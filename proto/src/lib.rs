@@ -41,6 +41,7 @@ package!(dispatch);
 package!(enforcement_center);
 package!(evaluation);
 package!(notification);
+package!(powers);
 package!(responder);
 
 /// A value of an enumeration as people, lists and filters write it: `CALLBACK_OUTCOME_NO_ANSWER` without

@@ -159,7 +159,7 @@ pub fn streams() -> Vec<StreamSpec> {
 /// Whose commits each service follows, its own included where they have effects (design: *follow the record*).
 #[must_use]
 pub fn follows(owner: Owner) -> &'static [Owner] {
-    use Owner::{Dispatch, EnforcementCenter, Evaluation, Intake, Notification, Triage};
+    use Owner::{Dispatch, EnforcementCenter, Evaluation, Intake, Notification, Powers, Triage};
     match owner {
         // Its own merges, which a crash may have left half done, and its polls.
         Intake => &[Intake],
@@ -168,6 +168,8 @@ pub fn follows(owner: Owner) -> &'static [Owner] {
         EnforcementCenter => &[Dispatch, EnforcementCenter],
         Evaluation => &[Dispatch, Evaluation],
         Notification => &[Intake, Triage, Dispatch, EnforcementCenter, Evaluation],
+        // It has to do with no case.
+        Powers => &[],
     }
 }
 
@@ -184,23 +186,31 @@ pub fn timer_consumer(owner: Owner) -> String {
 }
 
 /// Owners that have deadlines.
-pub const OWNERS_WITH_TIMERS: [Owner; 5] =
-    [Owner::Intake, Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation];
+pub const OWNERS_WITH_TIMERS: [Owner; 6] =
+    [Owner::Intake, Owner::Triage, Owner::Dispatch, Owner::EnforcementCenter, Owner::Evaluation, Owner::Powers];
 
 /// Kinds of history beside cases that a service follows, for what they cause, and whose commits on them.
 #[must_use]
 pub fn follows_also(owner: Owner) -> &'static [(Kind, Owner)] {
     match owner {
         Owner::Intake | Owner::Notification => &[(Kind::Poll, Owner::Intake)],
+        // Its own, for their deadlines and for the numbers of letters.
+        Owner::Powers => &[(Kind::Consultation, Owner::Powers), (Kind::Personnel, Owner::Powers)],
         Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter | Owner::Evaluation => &[],
     }
+}
+
+/// Whether a service has a consumer on the record.
+#[must_use]
+pub fn follows_the_record(owner: Owner) -> bool {
+    !follows(owner).is_empty() || !follows_also(owner).is_empty()
 }
 
 /// Durable consumers of the services. Each has one of the same name on [`RETRY`], for what it had to give up and gets
 /// back. Departments' consumers on [`CALLS`] come from the charters.
 #[must_use]
 pub fn consumers() -> Vec<ConsumerSpec> {
-    let record = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).map(|owner| ConsumerSpec {
+    let record = Owner::ALL.into_iter().filter(|owner| follows_the_record(*owner)).map(|owner| ConsumerSpec {
         stream: CASES,
         name: record_consumer(owner),
         filters: follows(owner)

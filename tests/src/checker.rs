@@ -114,7 +114,7 @@ impl CaseState {
         self.received = true;
         match &event.of {
             Some(Of::Dispatch(fact)) => fact.event.as_ref().and_then(|fact| self.dispatched(fact)),
-            Some(Of::Evaluation(_) | Of::Notification(_)) => None,
+            Some(Of::Evaluation(_) | Of::Notification(_) | Of::Powers(_)) => None,
             // Triage hears in its own time what intake said before the end; dispatch makes nothing of it.
             Some(Of::Triage(_)) if followed => None,
             Some(Of::Intake(_) | Of::Triage(_) | Of::EnforcementCenter(_)) | None => {

@@ -24,8 +24,17 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 8] =
-    ["casebook", "intake", "triage", "dispatch", "enforcement-center", "evaluation", "notification", "responder"];
+const SERVICES: [&str; 9] = [
+    "casebook",
+    "intake",
+    "triage",
+    "dispatch",
+    "enforcement-center",
+    "evaluation",
+    "notification",
+    "powers",
+    "responder",
+];
 /// These run everything, so they may import everything.
 const RUN_EVERYTHING: [&str; 3] = ["huying", "huying-tests", "world"];
 /// Only in tests.

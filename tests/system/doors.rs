@@ -27,6 +27,7 @@ use crate::access::{Raw, called_case};
 use crate::support::installation::{Installation, acting, bridge, operator, shared};
 use crate::support::{WAIT, submission};
 
+mod powers;
 mod samples;
 
 use samples::samples;
@@ -74,7 +75,7 @@ async fn what_the_contracts_ask_for_is_asked_for_and_nothing_else() {
     installation.dispatch(&acting("district", "jiangan-centre")).await.assign(assign).await.unwrap();
 
     let contracts = Contracts::read();
-    let samples = samples(&case, &earlier, &of_centre);
+    let samples: Vec<Sample> = samples(&case, &earlier, &of_centre).into_iter().chain(powers::samples()).collect();
     let mut wrong = Vec::new();
     for sample in &samples {
         let fields = contracts.fields(sample.path);

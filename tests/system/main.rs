@@ -27,6 +27,7 @@ mod letters;
 mod merging;
 mod numbering;
 mod periods;
+mod powers;
 mod report;
 mod rollback;
 mod secrecy;

@@ -142,7 +142,8 @@ impl Course {
 
     /// Whether a commit is of an owner whose facts statements are made of.
     pub fn may_learn(commit: &Commit) -> bool {
-        let of_others = |of: &Option<Of>| matches!(of, Some(Of::EnforcementCenter(_) | Of::Notification(_)) | None);
+        let of_others =
+            |of: &Option<Of>| matches!(of, Some(Of::EnforcementCenter(_) | Of::Notification(_) | Of::Powers(_)) | None);
         commit.facts().any(|event| !of_others(&event.of))
     }
 
@@ -157,7 +158,7 @@ impl Course {
                 Some(Of::Triage(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut learning)),
                 Some(Of::Dispatch(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut learning)),
                 Some(Of::Evaluation(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut learning)),
-                Some(Of::EnforcementCenter(_) | Of::Notification(_)) | None => None,
+                Some(Of::EnforcementCenter(_) | Of::Notification(_) | Of::Powers(_)) | None => None,
             };
         }
         self.marks.len() > before

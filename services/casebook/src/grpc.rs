@@ -16,11 +16,12 @@ use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
     ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
-    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListQueueRequest,
-    ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest,
-    ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
-    WatchRequest, WatchResponse,
+    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListPowersRequest,
+    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
+    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
+    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
 };
+use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
 use proto::subjects::CommitSubject;
 use record::chain;
@@ -37,7 +38,7 @@ use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, publications, queue, report, suggesting};
+use crate::{callbacks, league, officers, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -325,6 +326,28 @@ impl CasebookService for Door {
         let look = move |connection: &_| officers::list(connection, district.as_str(), party.as_str(), on);
         let (officers, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ListOfficersResponse { officers, as_of: Some(as_of) }))
+    }
+
+    async fn list_powers(&self, request: Request<ListPowersRequest>) -> Result<Response<ListPowersResponse>, Status> {
+        let asker = self.asker(&request, method!("ListPowers"))?;
+        let request = request.into_inner();
+        let charter = self.charter(&asker, &request.district)?;
+        let Asker { caller, scope } = asker;
+        // A squad that is posted to a street does not read what the street writes of its people.
+        let of_street = caller.party.as_ref().filter(|_| caller.role == Role::Street);
+        let street = of_street.and_then(|party| charter.street_of(party)).map(|street| street.code.clone());
+        let wanted = powers::Wanted {
+            district: charter.district.clone(),
+            kind: request.kind,
+            state: request.state,
+            party: request.party,
+            scope,
+            own: caller.party.into_iter().chain(street).collect(),
+            size: page(request.page_size),
+        };
+        let look = move |connection: &_| powers::list(connection, &wanted);
+        let (listed, as_of) = self.copy.ask(request.freshness, look).await?;
+        Ok(Response::new(ListPowersResponse { as_of: Some(as_of), ..listed }))
     }
 
     async fn get_chains(&self, request: Request<GetChainsRequest>) -> Result<Response<GetChainsResponse>, Status> {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::cases::{self, Happening};
 use crate::copy::{self, CopyError};
-use crate::{callbacks, league, officers, publications, queue};
+use crate::{callbacks, league, officers, powers, publications, queue};
 
 /// Reads a filed case, in a thread that may block.
 pub type Unfile = Box<dyn Fn(&StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> + Send>;
@@ -57,7 +57,14 @@ impl Keeper for Keeping {
                 }
                 Kind::Staff => officers::take(&transaction, stored)?,
                 Kind::Period => publications::take(&transaction, stored)?,
-                Kind::Roster | Kind::Poll | Kind::Register => {}
+                Kind::Consultation | Kind::Suggestion | Kind::Personnel => powers::take(&transaction, stored)?,
+                Kind::Roster
+                | Kind::Poll
+                | Kind::Register
+                | Kind::SignOff
+                | Kind::Funds
+                | Kind::Headcount
+                | Kind::Allowance => {}
             }
         }
         copy::reached(&transaction, last.position())?;

@@ -107,7 +107,8 @@ impl Timeline {
             Some(Of::EnforcementCenter(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
             Some(Of::Evaluation(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
             Some(Of::Notification(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
-            None => None,
+            // No case has any.
+            Some(Of::Powers(_)) | None => None,
         };
         told.unwrap_or_default()
     }
@@ -170,6 +171,7 @@ fn detail(event: &Event) -> Option<String> {
         Of::EnforcementCenter(fact) => serde_json::to_string(fact),
         Of::Evaluation(fact) => serde_json::to_string(fact),
         Of::Notification(fact) => serde_json::to_string(fact),
+        Of::Powers(fact) => serde_json::to_string(fact),
     };
     let envelope = envelope.ok()?;
     let (_, fact) = envelope.strip_suffix('}')?.split_once(':')?;

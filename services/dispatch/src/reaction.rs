@@ -61,7 +61,7 @@ pub fn asks(stored: &StoredCommit) -> Option<Reads> {
         Owner::Triage => commit.triage_facts().any(judges).then_some(Reads::Nothing),
         Owner::EnforcementCenter => commit.enforcement_center_facts().any(is_joint).then_some(Reads::TheCase),
         Owner::Evaluation => commit.evaluation_facts().filter_map(says_of_the_answer).max(),
-        Owner::Notification => None,
+        Owner::Notification | Owner::Powers => None,
     }
 }
 
@@ -80,7 +80,7 @@ pub fn reactions(
         Owner::Intake | Owner::Triage => of_commit(ground, stored, Revision::NONE),
         Owner::EnforcementCenter => joint(ground, stored, case),
         Owner::Evaluation => rated(ground, stored, case),
-        Owner::Notification => Ok(vec![]),
+        Owner::Notification | Owner::Powers => Ok(vec![]),
     }
 }
 

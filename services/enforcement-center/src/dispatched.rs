@@ -81,9 +81,12 @@ pub async fn catch_up(desk: &Desk<Rules>, to: &CommitSubject) -> Result<(), Fail
     let known = commits.last().map(|stored| stored.subject.revision).unwrap_or_default();
     let is_whole = match to.owner {
         Owner::Dispatch => known >= to.revision,
-        Owner::Intake | Owner::Triage | Owner::EnforcementCenter | Owner::Evaluation | Owner::Notification => {
-            desk.station.broker.is_last(key, Owner::Dispatch, known).await?
-        }
+        Owner::Intake
+        | Owner::Triage
+        | Owner::EnforcementCenter
+        | Owner::Evaluation
+        | Owner::Notification
+        | Owner::Powers => desk.station.broker.is_last(key, Owner::Dispatch, known).await?,
     };
     if !is_whole {
         return Err(desk.station.broker.not_found(to).await);

@@ -46,13 +46,26 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
         (Kind::Case, Owner::Dispatch) => on_dispatch(desk, &stored).await,
         (Kind::Case, Owner::Evaluation) => desk.after_own_commit(&stored).await.map(|_| ()),
         (
-            Kind::Case | Kind::Roster | Kind::Period | Kind::Poll | Kind::Staff | Kind::Register,
+            Kind::Case
+            | Kind::Roster
+            | Kind::Period
+            | Kind::Poll
+            | Kind::Staff
+            | Kind::Register
+            | Kind::Consultation
+            | Kind::Suggestion
+            | Kind::Personnel
+            | Kind::SignOff
+            | Kind::Funds
+            | Kind::Headcount
+            | Kind::Allowance,
             Owner::Intake
             | Owner::Triage
             | Owner::Dispatch
             | Owner::EnforcementCenter
             | Owner::Evaluation
-            | Owner::Notification,
+            | Owner::Notification
+            | Owner::Powers,
         ) => Ok(()),
     }
 }

@@ -43,6 +43,9 @@ Look:
 Evaluate:
   score        periods: published, appealed, corrected, counted again
 
+Powers of the streets:
+  powers       opinions, suggestions, letters, sign-offs, funds, posts, allowance
+
 Try:
   story        play worked examples and compare what comes of them
 
@@ -105,6 +108,8 @@ enum Command {
     Dlq(commands::dlq::Command),
     #[command(subcommand)]
     Archive(commands::archive::Command),
+    #[command(subcommand)]
+    Powers(commands::powers::Command),
     #[command(subcommand)]
     Audit(commands::audit::Command),
     #[command(subcommand)]
@@ -183,6 +188,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
+        Command::Powers(command) => commands::powers::run(command).await,
         Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
         Command::Score(command) => Box::pin(commands::score::run(command)).await,
         Command::Completions { shell } => {

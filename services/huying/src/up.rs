@@ -317,7 +317,8 @@ async fn start_services(
     let dispatch = dispatch::Config { station: station(Owner::Dispatch.as_str()) };
     let enforcement_center = enforcement_center::Config { station: station(Owner::EnforcementCenter.as_str()) };
     let evaluation = evaluation::Config { station: station(Owner::Evaluation.as_str()) };
-    let (casebook, intake, triage, dispatch, enforcement_center, evaluation, notification) = tokio::try_join!(
+    let powers = powers::Config { station: station(Owner::Powers.as_str()) };
+    let (casebook, intake, triage, dispatch, enforcement_center, evaluation, notification, powers) = tokio::try_join!(
         begin(main.sibling("casebook"), casebook, casebook::start),
         begin(sibling(Owner::Intake), intake, intake::start),
         begin(sibling(Owner::Triage), triage, triage::start),
@@ -325,8 +326,9 @@ async fn start_services(
         begin(sibling(Owner::EnforcementCenter), enforcement_center, enforcement_center::start),
         begin(sibling(Owner::Evaluation), evaluation, evaluation::start),
         begin(sibling(Owner::Notification), notification, notification::start),
+        begin(sibling(Owner::Powers), powers, powers::start),
     )?;
-    for service in [casebook, intake, triage, dispatch, enforcement_center, evaluation, notification] {
+    for service in [casebook, intake, triage, dispatch, enforcement_center, evaluation, notification, powers] {
         main.absorb(service);
     }
     Ok(())

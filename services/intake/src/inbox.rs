@@ -72,9 +72,18 @@ pub async fn follow(desk: Desk<Rules>, polls: Desk<poll::Rules>, stop: Cancellat
                 let stored = read_stored(&delivered)?;
                 match stored.subject.key.kind {
                     Kind::Poll => polls::follow(&polls, &desk, &stored).await,
-                    Kind::Case | Kind::Roster | Kind::Period | Kind::Staff | Kind::Register => {
-                        effects::of(&desk, &stored).await
-                    }
+                    Kind::Case
+                    | Kind::Roster
+                    | Kind::Period
+                    | Kind::Staff
+                    | Kind::Register
+                    | Kind::Consultation
+                    | Kind::Suggestion
+                    | Kind::Personnel
+                    | Kind::SignOff
+                    | Kind::Funds
+                    | Kind::Headcount
+                    | Kind::Allowance => effects::of(&desk, &stored).await,
                 }
             }
         })

@@ -94,7 +94,7 @@ impl Cases {
         let CommitSubject { key, owner, revision } = &stored.subject;
         let (owner, followed) = match owner {
             Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter => (*owner, Some(*revision)),
-            Owner::Intake | Owner::Evaluation | Owner::Notification => (Owner::Dispatch, None),
+            Owner::Intake | Owner::Evaluation | Owner::Notification | Owner::Powers => (Owner::Dispatch, None),
         };
         let until = followed.unwrap_or(Revision(u64::MAX));
         if until <= Revision::NONE.next() {

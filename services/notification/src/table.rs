@@ -8,6 +8,7 @@ use proto::enforcement_center::v1::enforcement_center_event::Event as Joint;
 use proto::evaluation::v1::evaluation_event::Event as Evaluated;
 use proto::intake::v1::intake_event::Event as Taken;
 use proto::notification::v1::notification_event::Event as Notified;
+use proto::powers::v1::powers_event::Event as Empowered;
 use proto::record::v1::{Event, event::Of};
 use proto::triage::v1::triage_event::Event as Triaged;
 
@@ -24,6 +25,7 @@ pub fn row(event: &Event) -> Option<Row> {
         Of::EnforcementCenter(fact) => joint(fact.event.as_ref()?),
         Of::Evaluation(fact) => evaluated(fact.event.as_ref()?),
         Of::Notification(fact) => notified(fact.event.as_ref()?),
+        Of::Powers(fact) => empowered(fact.event.as_ref()?),
     })
 }
 
@@ -271,6 +273,47 @@ const fn notified(fact: &Notified) -> Row {
         Notified::Sent(_) => Nobody("to tell that somebody was told would never end"),
         Notified::Undeliverable(_) => {
             Nobody("the message could not reach them; it is logged and counted for the operator")
+        }
+    }
+}
+
+/// These are about no case, and go through offices that have papers of their own.
+const LISTED: &str =
+    "whom it is for finds it in the list of powers (`huying powers list`), by what is open and due first";
+
+const fn empowered(fact: &Empowered) -> Row {
+    match fact {
+        Empowered::ProjectOpened(_)
+        | Empowered::StreetsAsked(_)
+        | Empowered::OpinionGiven(_)
+        | Empowered::OpinionAnswered(_)
+        | Empowered::OpinionsExpired(_)
+        | Empowered::ProjectAdvanced(_)
+        | Empowered::SuggestionMade(_)
+        | Empowered::SuggestionAnswered(_)
+        | Empowered::SuggestionWithdrawn(_)
+        | Empowered::LetterSent(_)
+        | Empowered::TalkHeld(_)
+        | Empowered::LetterReplied(_)
+        | Empowered::ReplyExpired(_)
+        | Empowered::LetterFinalised(_) => Nobody(LISTED),
+        Empowered::WorkOpened(_)
+        | Empowered::GateSubmitted(_)
+        | Empowered::GateSigned(_)
+        | Empowered::GateRefused(_) => {
+            Nobody("department and street have the work before them, and sign on paper as well")
+        }
+        Empowered::FundAllotted(_) | Empowered::FundPooled(_) | Empowered::PooledSpent(_) => {
+            Nobody("it is booked by those whom it concerns, and looked up in the ledger")
+        }
+        Empowered::PostsApproved(_) | Empowered::PostFilled(_) | Empowered::PostVacated(_) => {
+            Nobody("a register: whoever needs the number of posts looks it up")
+        }
+        Empowered::AssessmentRecorded(_) | Empowered::SheetClosed(_) => {
+            Nobody("whoever computes the allowance takes the sheets when they are due")
+        }
+        Empowered::LetterNumbered(_) | Empowered::LetterRegistered(_) => {
+            Nobody("a number is no news: it stands on the letter")
         }
     }
 }

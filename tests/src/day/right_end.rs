@@ -88,7 +88,7 @@ impl Told {
                 Some(NotificationFact::Undeliverable(_)) => self.undeliverable += 1,
                 None => {}
             },
-            Of::Triage(_) | Of::EnforcementCenter(_) => {}
+            Of::Triage(_) | Of::EnforcementCenter(_) | Of::Powers(_) => {}
         }
     }
 

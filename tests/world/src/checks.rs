@@ -84,7 +84,7 @@ impl Watch {
                         let event = evaluation::Rules::from_wire(fact).unwrap();
                         known.evaluated(&event).map_err(|what| format!("case {case}: {what}"))?;
                     }
-                    Owner::Intake | Owner::Triage | Owner::EnforcementCenter | Owner::Notification => {}
+                    Owner::Intake | Owner::Triage | Owner::EnforcementCenter | Owner::Notification | Owner::Powers => {}
                 }
             }
         }

@@ -86,8 +86,8 @@ fn is_asked_for(follower: Owner, stored: &StoredCommit) -> bool {
         Owner::Dispatch => reaction::asks(stored).is_some(),
         Owner::EnforcementCenter => dispatched::concerns(stored),
         Owner::Evaluation => evaluation::reaction::asks(stored).is_some(),
-        // Its own merges alone, see `tests/system/merging.rs`; and it tells people.
-        Owner::Intake | Owner::Notification => false,
+        // Its own merges alone, see `tests/system/merging.rs`; it tells people; it is about no case.
+        Owner::Intake | Owner::Notification | Owner::Powers => false,
     }
 }
 
@@ -195,7 +195,7 @@ fn scenes(follower: Owner) -> Vec<(&'static str, Scene)> {
         Owner::Evaluation => {
             vec![("not asked", open), ("asked", answered), ("rated", || over(Over::Rated)), ("lapsed", closed)]
         }
-        Owner::Intake | Owner::Notification => vec![],
+        Owner::Intake | Owner::Notification | Owner::Powers => vec![],
     }
 }
 

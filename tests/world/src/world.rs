@@ -305,7 +305,8 @@ impl World {
 
     /// A process stops and starts: what it had not acknowledged is delivered again, and it may have acknowledged nothing.
     pub fn restart(&mut self, dice: &mut Dice) {
-        let Some(follower) = dice.pick(&Owner::ALL).copied() else { return };
+        let followers: Vec<Owner> = Owner::ALL.into_iter().filter(|owner| !follows(*owner).is_empty()).collect();
+        let Some(follower) = dice.pick(&followers).copied() else { return };
         let followed = self.followed.entry(follower).or_default();
         let again: Vec<usize> = followed.iter().copied().filter(|_| dice.one_in(2)).collect();
         self.queues.entry(follower).or_default().extend(again);
@@ -345,7 +346,7 @@ impl World {
                 let check = evaluating::Command::CheckDeadlines { now, formula: self.formula() };
                 !self.evaluation(case, &by, &check).unwrap().is_empty()
             }
-            Owner::Intake | Owner::Notification => false,
+            Owner::Intake | Owner::Notification | Owner::Powers => false,
         };
         if !acted {
             self.set_alarm(owner, case);
@@ -382,7 +383,7 @@ impl World {
             Owner::Dispatch => dispatch::Rules::next_deadline(&kept.dispatch),
             Owner::EnforcementCenter => operation::Rules::next_deadline(&kept.centre),
             Owner::Evaluation => evaluation::Rules::next_deadline(&kept.evaluation),
-            Owner::Notification => None,
+            Owner::Notification | Owner::Powers => None,
         };
         let next = match (next, self.cases[case].dispatch.phase) {
             (None, dispatching::Phase::Resolved { rating_due, .. })

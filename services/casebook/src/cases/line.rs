@@ -69,7 +69,7 @@ impl Line {
                 Some(Of::Triage(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
                 Some(Of::Dispatch(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
                 Some(Of::EnforcementCenter(fact)) => fact.event.as_ref().map(|fact| fact.told_to(self)),
-                Some(Of::Evaluation(_) | Of::Notification(_)) | None => None,
+                Some(Of::Evaluation(_) | Of::Notification(_) | Of::Powers(_)) | None => None,
             };
         }
     }

@@ -3,7 +3,7 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
-    SPOTS, TIMERS, consumers, follows, record_consumer, streams, timer_consumer,
+    SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject,
@@ -88,7 +88,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
     ]);
     reads(&mut limits, &[CASES, CHARTERS]);
     watches_the_clock(&mut limits);
-    if !follows(owner).is_empty() {
+    if follows_the_record(owner) {
         consumes(&mut limits.publish, CASES, &record_consumer(owner));
     }
     if OWNERS_WITH_TIMERS.contains(&owner) {
@@ -125,7 +125,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
         // A period is counted from filed cases, too.
         Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
-        Owner::Triage | Owner::Notification => {}
+        Owner::Triage | Owner::Notification | Owner::Powers => {}
     }
     Permissions { limits }
 }

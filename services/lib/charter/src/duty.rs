@@ -7,6 +7,7 @@ use ids::Code;
 
 use crate::category::UnknownWord;
 use crate::list::{Entry, entries, listed};
+use crate::power::{self, Power};
 use crate::reader::{Cursor, Kind, Report};
 use crate::{Category, Handler, Name, Provenance};
 
@@ -74,6 +75,10 @@ impl Duties {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Powers {
     pub powers: Vec<Entry>,
+    /// What each of these opens, in the same order.
+    pub opens: Vec<Power>,
+    /// How letters on personnel are numbered.
+    pub letter_form: Option<String>,
     pub classes: Vec<Entry>,
     pub items: Vec<DecisionItem>,
 }
@@ -126,15 +131,26 @@ pub(crate) fn read_duties(file: Cursor<'_, '_>) -> Duties {
 
 pub(crate) fn read_powers(file: Cursor<'_, '_>) -> Powers {
     file.map(|fields| {
-        let powers = entries(fields, "powers", Kind::Power);
+        let (powers, opens) = power::read(fields);
+        let letter_form = fields.get("letter-form").and_then(letter_form);
         let classes = entries(fields, "decision-classes", Kind::DecisionClass);
         let items = listed(fields, "decision-items", Kind::DecisionItem, |fields| {
             Some(fields.reference("class", Kind::DecisionClass))
         });
         let item = |(Entry { code, name, provenance }, class)| DecisionItem { code, name, class, provenance };
-        Powers { powers, classes, items: items.into_iter().map(item).collect() }
+        Powers { powers, opens, letter_form, classes, items: items.into_iter().map(item).collect() }
     })
     .unwrap_or_default()
+}
+
+/// Two letters of one year must not have the same number.
+fn letter_form(cursor: Cursor<'_, '_>) -> Option<String> {
+    let form = cursor.filled()?;
+    if form.contains("{year}") && form.contains("{number}") {
+        return Some(form);
+    }
+    cursor.problem("letter-form", "the form of letters has {year} and {number}, and may have {district}");
+    None
 }
 
 /// What a charter sends to communities by itself stands in their list, where there is one.

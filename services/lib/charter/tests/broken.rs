@@ -26,7 +26,7 @@ const fn mistake(
 
 const MISTAKES: &[Mistake] = &[
     mistake("heping", "charter.yaml", "district: heping", "district: Heping", "code-grammar"),
-    mistake("heping", "charter.yaml", "version: 2023-1", "version: 2023.1", "version-grammar"),
+    mistake("heping", "charter.yaml", "version: 2023-2", "version: 2023.1", "version-grammar"),
     mistake("heping", "charter.yaml", "effective: 2023-01-01", "effective: 2023-02-30", "effective-date"),
     mistake("heping", "charter.yaml", "Asia/Shanghai", "Asia/Tianjin", "time-zone"),
     mistake("heping", "charter.yaml", "confidence-min: 0.42", "confidence-min: 42", "confidence-range"),
@@ -39,6 +39,8 @@ const MISTAKES: &[Mistake] = &[
     mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员", "page-has-post"),
     mistake("heping", "organisation.yaml", "name: 调度员, at: street", "name: 调度员, at: moon", "post-at"),
     mistake("wuchang", "centre.yaml", "〔{year}〕", "", "document-form"),
+    mistake("wuchang", "powers.yaml", "[personnel, headcount]", "[personnel, headcounts]", "instrument"),
+    mistake("wuchang", "powers.yaml", "powers:\n", "letter-form: '{year}'\npowers:\n", "letter-form"),
     mistake("wuchang", "centre.yaml", "{kind}", "{mood}", "document-form"),
     mistake("wuchang", "centre.yaml", "digits: 4", "digits: 40", "document-form"),
     mistake("wuchang", "centre.yaml", "word: 粮", "word: 积", "document-word"),

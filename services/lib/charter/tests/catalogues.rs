@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its own data has failed")]
 
-use charter::{Charter, Colour, DocumentKind, PartyKind};
+use charter::{Charter, Colour, DocumentKind, Instrument, PartyKind, shipped_sources};
 use ids::Code;
 
 fn charter(name: &str) -> Charter {
@@ -113,4 +113,47 @@ fn a_document_bears_centre_kind_year_and_number_in_the_districts_own_form() {
     let notice = number("wuchang", "wuchang-liangdao", DocumentKind::Notice, 1);
     assert_eq!(notice, "武粮综执整改〔2019〕0001号");
     assert_eq!(number("heping", "heping-nanshi", DocumentKind::StopOrder, 12_345), "和市综执停〔2019〕12345号");
+}
+
+#[test]
+fn a_power_opens_what_the_charter_says_and_else_what_its_code_usually_does() {
+    let opened = |name: &str| {
+        let charter = charter(name);
+        let opens = |instrument: &Instrument| charter.power_for(*instrument).map(|power| power.code.to_string());
+        Instrument::ALL.iter().filter_map(|it| Some((it.as_str(), opens(it)?))).collect::<Vec<_>>()
+    };
+    let named = |pairs: &[(&'static str, &str)]| {
+        pairs.iter().map(|(instrument, power)| (*instrument, (*power).to_owned())).collect::<Vec<_>>()
+    };
+    // 武昌区 says that its power on personnel opens the count of posts as well; its six open everything.
+    let wuchang = [
+        ("consultation", "decisions"),
+        ("suggestion", "decisions"),
+        ("personnel", "personnel"),
+        ("sign-off", "planning"),
+        ("funds", "funds"),
+        ("headcount", "personnel"),
+        ("allowance", "assessment"),
+    ];
+    assert_eq!(opened("wuchang"), named(&wuchang));
+    // 和平区 says nothing of instruments, and has neither planning nor funds.
+    let heping = [
+        ("consultation", "decisions"),
+        ("suggestion", "decisions"),
+        ("personnel", "personnel"),
+        ("headcount", "staffing"),
+        ("allowance", "assessment"),
+    ];
+    assert_eq!(opened("heping"), named(&heping));
+    assert_eq!(opened("jiangan"), [], "江岸区 has given the power to call alone");
+}
+
+#[test]
+fn letters_are_numbered_as_the_district_does_or_in_the_usual_form() {
+    assert_eq!(charter("wuchang").letter_number(2019, 7), "武昌区人函〔2019〕7号");
+    let mut files = shipped_sources("wuchang").unwrap();
+    let powers = files.iter_mut().find(|file| file.path == "powers.yaml").unwrap();
+    powers.text = format!("letter-form: 武组函〔{{year}}〕第{{number}}号\n{}", powers.text);
+    let charter = Charter::parse(&files).unwrap();
+    assert_eq!(charter.letter_number(2019, 7), "武组函〔2019〕第7号");
 }

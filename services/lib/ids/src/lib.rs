@@ -68,12 +68,41 @@ pub enum Kind {
     Poll,
     /// One officer, and whose they are.
     Staff,
-    /// The documents of one centre in one year, in the order of their numbers.
+    /// Papers of one place and year, in the order of their numbers: the documents of a centre, a district's letters
+    /// on personnel.
     Register,
+    /// One project on which streets are heard.
+    Consultation,
+    /// What one street asks for by itself.
+    Suggestion,
+    /// One letter on somebody posted to a street.
+    Personnel,
+    /// One work that a street signs off.
+    SignOff,
+    /// The funds of one street in one year.
+    Funds,
+    /// The posts of one unit.
+    Headcount,
+    /// What one street says of those posted to it in one period.
+    Allowance,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::Case, Self::Roster, Self::Period, Self::Poll, Self::Staff, Self::Register];
+    pub const ALL: [Self; 13] = [
+        Self::Case,
+        Self::Roster,
+        Self::Period,
+        Self::Poll,
+        Self::Staff,
+        Self::Register,
+        Self::Consultation,
+        Self::Suggestion,
+        Self::Personnel,
+        Self::SignOff,
+        Self::Funds,
+        Self::Headcount,
+        Self::Allowance,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -84,6 +113,13 @@ impl Kind {
             Self::Poll => "poll",
             Self::Staff => "staff",
             Self::Register => "register",
+            Self::Consultation => "consultation",
+            Self::Suggestion => "suggestion",
+            Self::Personnel => "personnel",
+            Self::SignOff => "sign-off",
+            Self::Funds => "funds",
+            Self::Headcount => "headcount",
+            Self::Allowance => "allowance",
         }
     }
 }

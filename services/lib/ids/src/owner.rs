@@ -10,12 +10,20 @@ pub enum Owner {
     EnforcementCenter,
     Evaluation,
     Notification,
+    Powers,
 }
 
 impl Owner {
-    /// In the order a case meets them.
-    pub const ALL: [Self; 6] =
-        [Self::Intake, Self::Triage, Self::Dispatch, Self::EnforcementCenter, Self::Evaluation, Self::Notification];
+    /// In the order a case meets them; the last one meets none.
+    pub const ALL: [Self; 7] = [
+        Self::Intake,
+        Self::Triage,
+        Self::Dispatch,
+        Self::EnforcementCenter,
+        Self::Evaluation,
+        Self::Notification,
+        Self::Powers,
+    ];
 
     /// The token in subjects, which is also the name of the service, its binary and its Deployment.
     #[must_use]
@@ -27,6 +35,7 @@ impl Owner {
             Self::EnforcementCenter => "enforcement-center",
             Self::Evaluation => "evaluation",
             Self::Notification => "notification",
+            Self::Powers => "powers",
         }
     }
 }

@@ -26,6 +26,7 @@ mod form;
 mod handling;
 mod meant;
 mod polls;
+mod powers;
 mod staff;
 mod supervision;
 mod words;
@@ -56,7 +57,7 @@ use crate::doors::{CURRENT, Stage, operator};
 use crate::format::{ActorSpec, Step, Story, instant};
 use crate::own_name;
 
-pub(super) use form::{STAFF_VERBS, VERBS, form, words_of};
+pub(super) use form::{APART_VERBS, VERBS, form, words_of};
 use words::{CALLBACKS, KINDS, LEVELS, WAYS};
 pub(super) use words::{CLASSES, STAGES, word, word_of};
 
@@ -173,8 +174,8 @@ impl Act<'_> {
         let district = self.story.district.clone();
         let command_id = format!("story-{}", self.reference());
         let case_id = match self.step.action.as_str() {
-            "submit" | "find-related" | "seat-officer" | "unseat-officer" | "set-away" | "register-officer"
-            | "second-officer" | "end-secondment" | "wait" => String::new(),
+            "submit" | "find-related" | "seat-officer" | "unseat-officer" | "set-away" => String::new(),
+            apart if APART_VERBS.contains(&apart) => String::new(),
             "open-poll" | "answer-poll" | "close-poll" if self.step.case.is_empty() => String::new(),
             "open-ballot" | "cast-vote" | "publish-ballot" | "appeal-ballot" | "answer-ballot-appeal" => String::new(),
             _ => cases
@@ -287,6 +288,7 @@ impl Act<'_> {
                 self.ballot(district, command_id).await
             }
             "register-officer" | "second-officer" | "end-secondment" => self.staff(district, command_id).await,
+            apart if APART_VERBS.contains(&apart) => self.by_power(district, command_id).await,
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),
         }
     }

@@ -22,7 +22,8 @@ pub struct Doors {
     /// Where everything listens that is not named below.
     #[serde(default)]
     pub default: String,
-    /// By service: `casebook`, `intake`, `triage`, `dispatch`, `enforcement-center`, `evaluation`, `notification`.
+    /// By service: `casebook`, `intake`, `triage`, `dispatch`, `enforcement-center`, `evaluation`, `notification`,
+    /// `powers`.
     #[serde(default)]
     pub services: BTreeMap<String, String>,
     /// By department.

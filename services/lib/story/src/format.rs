@@ -120,6 +120,8 @@ pub struct Expectation {
     pub ballots: BTreeMap<String, BallotEnd>,
     /// Whose officers are, as a unit sees it on a day; beside a `case` or instead of one.
     pub officers: Vec<Sighting>,
+    /// What the powers of streets have under way, as somebody sees it; beside a `case` or instead of one.
+    pub powers: Vec<PowerEnd>,
 }
 
 /// An officer as one unit sees them on one day; what is left out is not looked at.
@@ -137,6 +139,24 @@ pub struct Sighting {
     pub seconded_from: Option<String>,
     pub licence: Option<Vec<String>>,
     /// The unit has nothing to do with them.
+    pub absent: bool,
+}
+
+/// A project, suggestion or letter as it is listed; what is left out is not looked at.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PowerEnd {
+    /// The story's name for it.
+    pub power: String,
+    /// An actor; empty: an operator.
+    pub seen_by: String,
+    pub state: Option<String>,
+    pub waits_for: Option<Vec<String>>,
+    /// By unit, as `huying powers list` shows them.
+    pub answers: Option<BTreeMap<String, String>>,
+    /// A letter has its number.
+    pub numbered: Option<bool>,
+    /// It is not in this list.
     pub absent: bool,
 }
 
@@ -170,7 +190,7 @@ impl Expectation {
     /// Whether something is expected that is no case's own.
     pub fn says_more_than_a_case(&self) -> bool {
         let named = !self.polls.is_empty() || !self.ballots.is_empty() || !self.officers.is_empty();
-        named || self.cases.is_some() || self.statistics.is_some()
+        named || !self.powers.is_empty() || self.cases.is_some() || self.statistics.is_some()
     }
 }
 
@@ -340,7 +360,7 @@ impl Story {
         for (number, expected) in (1..).zip(&story.expect) {
             ensure!(
                 !expected.case.is_empty() || expected.says_more_than_a_case(),
-                "expect {number}: name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`"
+                "expect {number}: name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`, `powers`"
             );
         }
         for count in story.expect.iter().filter_map(|expected| expected.cases.as_ref()) {

@@ -18,6 +18,7 @@ mod count;
 #[cfg(test)]
 mod documented;
 mod doors;
+mod empowered;
 mod expect;
 mod facts;
 mod format;
@@ -46,7 +47,7 @@ pub fn read(path: &Path) -> anyhow::Result<Story> {
     Story::parse(&text).with_context(|| format!("{} is not a story", path.display()))
 }
 
-/// The name that a poll, an officer or a sender's reference of a story has in its district: every playing has its own.
+/// The name that a poll, an officer, a project or a sender's reference of a story has in its district: every playing has its own.
 fn own_name(story: &str, name: &str, run: &str) -> String {
     let run = run.get(..8).unwrap_or(run);
     format!("{}-{name}-{run}", story.to_lowercase())

@@ -18,7 +18,7 @@ use crate::doors::{CURRENT, Stage, operator};
 use crate::facts::Clock;
 use crate::format::{Expectation, Story, instant};
 use crate::time::StoryTime;
-use crate::{balloted, count, expect, polled, staffed};
+use crate::{balloted, count, empowered, expect, polled, staffed};
 
 /// Time given after the last step for what follows by itself.
 const AFTERMATH_S: i64 = 1;
@@ -108,6 +108,7 @@ pub async fn play(
         differences.extend(polled::differences(stage, story, expected.polls.iter()).await?);
         differences.extend(balloted::differences(stage, story, &expected.ballots).await?);
         differences.extend(staffed::differences(stage, story, &expected.officers).await?);
+        differences.extend(empowered::differences(stage, story, &expected.powers).await?);
     }
     for (number, step) in (1usize..).zip(&story.steps) {
         if step.action == "seat-officer" && step.refused.is_none() {

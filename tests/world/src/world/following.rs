@@ -16,7 +16,7 @@ impl World {
             Owner::Dispatch => self.dispatch_follows(case, &stored),
             Owner::EnforcementCenter => self.centre_follows(case, &stored),
             Owner::Evaluation => self.evaluation_follows(case, &stored),
-            Owner::Notification => {}
+            Owner::Notification | Owner::Powers => {}
         }
     }
 

@@ -80,8 +80,8 @@ impl Matter {
                 Some(Of::Triage(fact)) => self.triaged(fact.event.as_ref()),
                 Some(Of::Dispatch(fact)) => self.dispatched(fact.event.as_ref()),
                 Some(Of::EnforcementCenter(fact)) => self.joint(fact.event.as_ref()),
-                // Ratings and tellings bring in nobody new.
-                Some(Of::Evaluation(_) | Of::Notification(_)) | None => {}
+                // Ratings and tellings bring in nobody new, and powers are about no case.
+                Some(Of::Evaluation(_) | Of::Notification(_) | Of::Powers(_)) | None => {}
             }
         }
     }

@@ -220,6 +220,12 @@ const RATERS: &[Grant] = &[
     (Role::Street, Relation::Raised),
     OPERATOR,
 ];
+/// Those whom the powers of streets concern.
+const POWERS: &[Grant] = &[STREET, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR];
+const ONLY_STREET: &[Grant] = &[STREET];
+const DEPARTMENT_AND_DISTRICT: &[Grant] = &[DEPARTMENT, DISTRICT];
+/// Who begins something on which streets are heard.
+const ASKERS_OF_STREETS: &[Grant] = &[within(Role::Department), DISTRICT];
 const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTRICT, OPERATOR, AUDITOR];
 /// Units that are scored.
 const UNITS: &[Grant] = &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
@@ -396,6 +402,42 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/Export", &[DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/GetChains", &[DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
+    act("huying.powers.v1.ConsultationService/OpenProject", ASKERS_OF_STREETS, "the district has given the power"),
+    act("huying.powers.v1.ConsultationService/AskStreets", DEPARTMENT_AND_DISTRICT, "the project is its own"),
+    act("huying.powers.v1.ConsultationService/GiveOpinion", ONLY_STREET, "its street was asked"),
+    act("huying.powers.v1.ConsultationService/AnswerOpinion", DEPARTMENT_AND_DISTRICT, "the project is its own"),
+    act("huying.powers.v1.ConsultationService/AdvanceProject", DEPARTMENT_AND_DISTRICT, "the project is its own"),
+    look("huying.powers.v1.ConsultationService/GetProject", POWERS),
+    act(
+        "huying.powers.v1.SuggestionService/MakeSuggestion",
+        &[within(Role::Street)],
+        "the district has given the power",
+    ),
+    act("huying.powers.v1.SuggestionService/AnswerSuggestion", DEPARTMENT_AND_DISTRICT, "it was made to it"),
+    act("huying.powers.v1.SuggestionService/WithdrawSuggestion", ONLY_STREET, "the suggestion is its street's"),
+    look("huying.powers.v1.SuggestionService/GetSuggestion", POWERS),
+    act("huying.powers.v1.PersonnelService/SendLetter", ASKERS_OF_STREETS, "the district has given the power"),
+    act("huying.powers.v1.PersonnelService/RecordTalk", DEPARTMENT_AND_DISTRICT, "the letter is its own"),
+    act("huying.powers.v1.PersonnelService/Reply", ONLY_STREET, "the letter is to its street"),
+    act("huying.powers.v1.PersonnelService/Finalise", DEPARTMENT_AND_DISTRICT, "the letter is its own"),
+    look("huying.powers.v1.PersonnelService/GetLetter", POWERS),
+    act("huying.powers.v1.SignOffService/OpenWork", ASKERS_OF_STREETS, "the district has given the power"),
+    act("huying.powers.v1.SignOffService/SubmitGate", DEPARTMENT_AND_DISTRICT, "the work is its own"),
+    act("huying.powers.v1.SignOffService/SignGate", ONLY_STREET, "the work is in its street"),
+    act("huying.powers.v1.SignOffService/RefuseGate", ONLY_STREET, "the work is in its street"),
+    look("huying.powers.v1.SignOffService/GetWork", POWERS),
+    act("huying.powers.v1.FundsService/AllotFund", ASKERS_OF_STREETS, "a fund that is there: it gave it"),
+    act("huying.powers.v1.FundsService/PoolFund", ONLY_STREET, "the fund is not earmarked"),
+    act("huying.powers.v1.FundsService/SpendPooled", ONLY_STREET, ""),
+    look("huying.powers.v1.FundsService/GetLedger", POWERS),
+    act("huying.powers.v1.HeadcountService/ApprovePosts", ONLY_DISTRICT, ""),
+    act("huying.powers.v1.HeadcountService/FillPost", STREET_AND_DISTRICT, ""),
+    act("huying.powers.v1.HeadcountService/VacatePost", STREET_AND_DISTRICT, ""),
+    look("huying.powers.v1.HeadcountService/GetHeadcount", POWERS),
+    act("huying.powers.v1.AllowanceService/RecordAssessment", ONLY_STREET, "the unit is posted to its street"),
+    act("huying.powers.v1.AllowanceService/CloseSheet", ONLY_STREET, ""),
+    look("huying.powers.v1.AllowanceService/GetSheet", POWERS),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];

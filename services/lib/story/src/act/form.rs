@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Error, Map, Value};
 
+use super::powers::{ADVANCES, DECIDED, MATTERS, SECRECY, STANCES, VERDICTS};
 use super::words::{
     BASES, CALLBACKS, CLASSES, COLOURS, DUTIES, KINDS, LEVELS, NEXT_STEPS, OUTCOMES, PROGRESS, SEATS, STAGES, WAYS,
     Words,
@@ -88,8 +89,25 @@ pub const VERBS: [&str; 64] = [
     "appeal-ballot",
     "answer-ballot-appeal",
 ];
-/// Verbs about officers, which act on no case.
-pub const STAFF_VERBS: [&str; 4] = ["register-officer", "second-officer", "end-secondment", "wait"];
+/// Verbs that are about no case: officers, and what streets are heard on or ask for.
+pub const APART_VERBS: [&str; 16] = [
+    "register-officer",
+    "second-officer",
+    "end-secondment",
+    "open-project",
+    "ask-streets",
+    "give-opinion",
+    "answer-opinion",
+    "advance-project",
+    "suggest",
+    "answer-suggestion",
+    "withdraw-suggestion",
+    "send-letter",
+    "record-talk",
+    "reply-to-letter",
+    "finalise-letter",
+    "wait",
+];
 
 /// The form of a verb; none if nobody can do that.
 pub fn form(verb: &str) -> Option<Form> {
@@ -113,7 +131,8 @@ pub fn form(verb: &str) -> Option<Form> {
                 .or_else(|| super::center::form(other))
                 .or_else(|| super::polls::form(other))
                 .or_else(|| super::ballots::form(other))
-                .or_else(|| super::staff::form(other));
+                .or_else(|| super::staff::form(other))
+                .or_else(|| super::powers::form(other));
         }
     })
 }
@@ -134,6 +153,12 @@ pub fn words_of(verb: &str, field: &str) -> Option<Vec<&'static str>> {
         ("seat-officer", "kind") => SEATS,
         ("return", "basis") => BASES,
         ("reinspect" | "take-next-step", "step") => NEXT_STEPS,
+        ("answer-opinion" | "answer-suggestion", "verdict") => VERDICTS,
+        ("advance-project", "to") => ADVANCES,
+        ("send-letter", "matter") => MATTERS,
+        ("send-letter", "secrecy") => SECRECY,
+        ("reply-to-letter", "stance") => STANCES,
+        ("finalise-letter", "decided") => DECIDED,
         _ => return None,
     };
     Some(words.iter().map(|(word, _)| *word).collect())
@@ -164,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_verb_has_a_form_and_no_other_word_has_one() {
-        for verb in VERBS.iter().chain(&STAFF_VERBS) {
+        for verb in VERBS.iter().chain(&APART_VERBS) {
             assert!(form(verb).is_some(), "{verb}");
         }
         assert!(form("resolve-it").is_none());

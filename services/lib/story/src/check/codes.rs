@@ -55,7 +55,15 @@ impl Kind {
     /// The rules that refuse such a code because there is none like it.
     const fn refused_by(self) -> &'static [&'static str] {
         match self {
-            Self::Party => &["known-party", "known-centre", "can-be-called", "special-group"],
+            Self::Party => &[
+                "known-party",
+                "known-centre",
+                "can-be-called",
+                "special-group",
+                "known-street",
+                "office-of-street",
+                "answers-suggestions",
+            ],
             Self::Category => &["known-category"],
             Self::Situation => &["known-situation"],
             Self::Channel => &["known-channel"],
@@ -98,8 +106,9 @@ fn kind_of(verb: &str, field: &str) -> Option<Kind> {
         | (
             _,
             "party" | "parties" | "members" | "lead" | "present" | "centre" | "proposes" | "owned_by" | "managed_by"
-            | "used_by" | "assessed_by",
-        ) => Kind::Party,
+            | "used_by" | "assessed_by" | "street" | "streets" | "addressees" | "office" | "talk_with",
+        )
+        | ("send-letter", "unit") => Kind::Party,
         _ => return None,
     })
 }

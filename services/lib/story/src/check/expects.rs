@@ -14,6 +14,23 @@ use crate::format::{Expectation, Fact, Story, duration};
 /// As `huying case list` shows them.
 const STATES: [&str; 8] =
     ["received", "queued", "assigned", "called", "joint-enforcement", "resolved", "reopened", "closed"];
+/// As `huying powers list` shows them.
+const POWER_STATES: [&str; 14] = [
+    "drawn-up",
+    "carried-out",
+    "changed",
+    "finished",
+    "dropped",
+    "open",
+    "adopted",
+    "partly",
+    "not-adopted",
+    "withdrawn",
+    "sent",
+    "replied",
+    "expired",
+    "decided",
+];
 const POLL_OUTCOMES: [&str; 4] = ["passed", "failed", "no-quorum", "open"];
 
 pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, named: &Named, faults: &mut Faults) {
@@ -25,10 +42,15 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, named:
             faults.in_expectation(
                 number,
                 "",
-                "name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`",
+                "name a `case`, or one of `cases`, `statistics`, `polls`, `ballots`, `officers`, `powers`",
             );
         }
         own_names(number, expected, named, faults);
+        let lookers = expected.powers.iter().map(|end| &end.seen_by).filter(|actor| !actor.is_empty());
+        for actor in lookers.filter(|actor| !story.actors.contains_key(*actor)) {
+            let actors = story.actors.keys().map(String::as_str);
+            faults.in_expectation(number, actor, unknown("actor of this story", actor, actors));
+        }
         words(number, expected, faults);
         facts(number, Reader { begins, charter }, expected, faults);
         times(number, begins, expected, faults);
@@ -61,6 +83,11 @@ fn own_names(number: usize, expected: &Expectation, named: &Named, faults: &mut 
         let officers = named.officers.iter().map(String::as_str);
         faults.in_expectation(number, officer, unknown("officer that a step has registered", officer, officers));
     }
+    for power in expected.powers.iter().map(|end| &end.power).filter(|power| !named.powers.contains(*power)) {
+        let powers = named.powers.iter().map(String::as_str);
+        let said = unknown("project, suggestion or letter that a step has begun", power, powers);
+        faults.in_expectation(number, power, said);
+    }
 }
 
 fn words(number: usize, expected: &Expectation, faults: &mut Faults) {
@@ -77,6 +104,9 @@ fn words(number: usize, expected: &Expectation, faults: &mut Faults) {
     }
     for end in expected.polls.values() {
         word("outcome of a poll", end.outcome.as_ref(), POLL_OUTCOMES.to_vec());
+    }
+    for end in &expected.powers {
+        word("state of a power", end.state.as_ref(), POWER_STATES.to_vec());
     }
     if let Some(counted) = &expected.statistics {
         let class = Some(&counted.class).filter(|class| !class.is_empty());
@@ -197,7 +227,9 @@ fn charter_words(number: usize, expected: &Expectation, charter: &Charter, fault
     for category in categories {
         codes::expected(number, "category", category, charter, faults);
     }
-    for unit in expected.officers.iter().map(|seen| &seen.seen_by) {
+    let waited = expected.powers.iter().filter_map(|end| end.waits_for.as_ref()).flatten();
+    let answered = expected.powers.iter().filter_map(|end| end.answers.as_ref()).flat_map(|said| said.keys());
+    for unit in expected.officers.iter().map(|seen| &seen.seen_by).chain(waited).chain(answered) {
         codes::expected(number, "party", unit, charter, faults);
     }
     let Some(counted) = &expected.statistics else { return };

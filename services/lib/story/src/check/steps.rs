@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::nearest::{nearest, unknown};
 use super::{Faults, bad_time, codes};
-use crate::act::{STAFF_VERBS, VERBS, form, words_of};
+use crate::act::{APART_VERBS, VERBS, form, words_of};
 use crate::format::{Step, Story, instant};
 use crate::rules;
 
@@ -24,6 +24,8 @@ pub struct Named {
     pub polls: BTreeSet<String>,
     pub ballots: BTreeSet<String>,
     pub officers: BTreeSet<String>,
+    /// Projects, suggestions and letters, which share their names in the lists.
+    pub powers: BTreeSet<String>,
 }
 
 pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, faults: &mut Faults) -> Named {
@@ -63,7 +65,7 @@ pub fn check(story: &Story, begins: Timestamp, charter: Option<&Charter>, faults
 /// Whether it can be done, and whether its fields are those it has.
 fn verb(number: usize, step: &Step, begins: Timestamp, faults: &mut Faults) {
     let Some(form) = form(&step.action) else {
-        let verbs = VERBS.into_iter().chain(STAFF_VERBS);
+        let verbs = VERBS.into_iter().chain(APART_VERBS);
         faults.in_step(number, "do:", unknown("thing anybody can do", &step.action, verbs));
         return;
     };
@@ -125,10 +127,19 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
             known(&text("ballot"), "ballot", "ballot", &named.ballots);
         }
         "second-officer" | "end-secondment" => known(&text("officer"), "officer", "officer", &named.officers),
+        "ask-streets" | "give-opinion" | "answer-opinion" | "advance-project" => {
+            known(&text("project"), "project", "project", &named.powers);
+        }
+        "answer-suggestion" | "withdraw-suggestion" => {
+            known(&text("suggestion"), "suggestion", "suggestion", &named.powers);
+        }
+        "record-talk" | "reply-to-letter" | "finalise-letter" => {
+            known(&text("letter"), "letter", "letter", &named.powers);
+        }
         _ => {}
     }
     let names_it = matches!(step.action.as_str(), "submit" | "find-related");
-    let needs_none = STAFF_VERBS.contains(&step.action.as_str())
+    let needs_none = APART_VERBS.contains(&step.action.as_str())
         || matches!(
             step.action.as_str(),
             "seat-officer"
@@ -158,6 +169,9 @@ fn names(number: usize, step: &Step, named: &mut Named, faults: &mut Faults) {
         "open-poll" => (&mut named.polls, "poll", text("poll")),
         "open-ballot" => (&mut named.ballots, "ballot", text("ballot")),
         "register-officer" => (&mut named.officers, "officer", text("officer")),
+        "open-project" => (&mut named.powers, "project", text("project")),
+        "suggest" => (&mut named.powers, "suggestion", text("suggestion")),
+        "send-letter" => (&mut named.powers, "letter", text("letter")),
         _ => return,
     };
     if !name.is_empty() && !names.insert(name.clone()) {

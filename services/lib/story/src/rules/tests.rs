@@ -8,8 +8,17 @@ use std::path::{Path, PathBuf};
 
 use super::{PAGE, rows};
 
-const SERVICES: [&str; 8] =
-    ["casebook", "intake", "triage", "dispatch", "enforcement-center", "evaluation", "responder", "lib/station"];
+const SERVICES: [&str; 9] = [
+    "casebook",
+    "intake",
+    "triage",
+    "dispatch",
+    "enforcement-center",
+    "evaluation",
+    "powers",
+    "responder",
+    "lib/station",
+];
 /// Pairs of words in the code that look like a field and its rule and are none.
 const NO_RULES: [&str; 5] = ["channel", "kind", "state", "way", "missing"];
 /// What is said of a rule whose words the code puts together.
