@@ -232,7 +232,7 @@ impl Look {
             let stored = AsStored { subject, sequence, payload };
             let tip = self.commit(self.tips.get(&chain).copied(), &stored);
             self.tips.insert(chain, tip);
-            if self.findings.commits % TELL_EVERY == 0 {
+            if self.findings.commits.is_multiple_of(TELL_EVERY) {
                 tell(Progress::Commits(self.findings.commits));
             }
         }

@@ -136,7 +136,6 @@ impl Process {
     ///
     /// # Panics
     /// If two services claim the same gRPC name or HTTP route.
-    #[expect(clippy::unused_async, reason = "it spawns, and an async fn cannot be called where there is no runtime")]
     #[boxed]
     pub async fn serve(self, mut service: Service) -> anyhow::Result<Running> {
         let Self { grpc, http, metrics, mut running } = self;

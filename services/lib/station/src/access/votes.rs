@@ -123,7 +123,16 @@ impl Caller {
             Role::System => true,
             // A special group calls departments and has the district's role; it is a unit like another.
             Role::District => is_the_district(self.role, self.party.as_ref(), &charters),
-            role => VOTES.iter().any(|(granted, _)| *granted == role),
+            role @ (Role::Unspecified
+            | Role::Caller
+            | Role::Bridge
+            | Role::Grid
+            | Role::Community
+            | Role::Street
+            | Role::Department
+            | Role::EnforcementCenter
+            | Role::Operator
+            | Role::Auditor) => VOTES.iter().any(|(granted, _)| *granted == role),
         }
     }
 }
