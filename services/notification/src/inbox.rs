@@ -29,8 +29,6 @@ use crate::standing::Standing;
 use crate::told::{looks_back, received, told};
 use crate::{polls, words};
 
-/// Commits in hand at once: each waits until what was told of its case is gathered into one commit.
-const IN_HAND_MAX: usize = 1500;
 /// The unit of a street that commands it, as every charter calls it.
 const COMMAND_CENTRE: &str = "command-centre";
 
@@ -44,7 +42,6 @@ pub struct Inbox {
 pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Result<()> {
     let follower = inbox.desk.station.broker.follower(CASES, &record_consumer(Owner::Notification)).await?;
     follower
-        .at_once(IN_HAND_MAX)
         .run(stop, move |delivered| {
             let inbox = Arc::clone(&inbox);
             async move { inbox.handle(&delivered).await }

@@ -1,7 +1,5 @@
 //! Notification's events on the wire.
 
-use std::time::Duration;
-
 use ids::Owner;
 use jiff::Timestamp;
 use proto::notification::v1 as wire;
@@ -17,8 +15,6 @@ impl Aggregate for Rules {
     const OWNER: Owner = Owner::Notification;
     /// One for every followed commit that is told; dispatch alone may have 350.
     const REVISIONS_MAX: u64 = 280;
-    /// Long enough for most of what is told of a case in a crowd. A process that dies meanwhile tells it once more.
-    const GATHERED_FOR: Duration = Duration::from_secs(1);
 
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {

@@ -43,9 +43,6 @@ use crate::readers::{HeldBack, Readers};
 const DECIDED_TOGETHER_MAX: usize = 64;
 /// Largest commit we write, in bytes; what the broker takes includes the headers.
 pub const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
-/// Histories that a process works on from which it counts as busy, so that waiting for more to decide saves more than it
-/// costs.
-const BUSY_FROM: usize = 32;
 /// Times a lost race is decided again before the caller hears of it.
 const RACES_MAX: u32 = 5;
 /// Times an append of unknown outcome is repeated, under the same commit id.
@@ -290,11 +287,7 @@ impl<A: Aggregate> Book<A> {
     }
 
     async fn run(&self, key: &HistoryKey, slot: &Slot<A>) {
-        loop {
-            if !A::GATHERED_FOR.is_zero() && self.0.runners.len() >= BUSY_FROM {
-                tokio::time::sleep(A::GATHERED_FOR).await;
-            }
-            let Some(together) = slot.next_turn() else { return };
+        while let Some(together) = slot.next_turn() {
             let span = together.first().map_or_else(Span::none, |first| first.span.clone());
             let mut held = slot.history.lock().await;
             self.turn(key, &mut held, together).instrument(span).await;

@@ -77,8 +77,6 @@ pub struct Follower {
     jetstream: jetstream::Context,
     stream: &'static str,
     consumer: String,
-    /// Messages handled at the same time.
-    at_once: usize,
     /// `None` where the account has no place for them: then they are logged and terminated.
     dead_letters: Option<DeadLetters>,
     /// By position in the followed stream. Deliveries do not tell: most repeats are transient failures.
@@ -122,19 +120,12 @@ impl Follower {
             jetstream,
             stream,
             consumer,
-            at_once: CONCURRENCY,
             dead_letters,
             panics: Arc::default(),
             set_aside: Arc::default(),
             warnings: Arc::default(),
             settlements,
         }
-    }
-
-    /// Handles so many messages at the same time instead of [`CONCURRENCY`]: for handlers that wait more than they work.
-    #[must_use]
-    pub fn at_once(self, messages: usize) -> Self {
-        Self { at_once: messages, ..self }
     }
 
     /// Handles every message until `stop`, then finishes those in hand. Dead letters of this consumer that were handed
@@ -156,7 +147,7 @@ impl Follower {
         let me = Arc::new(self);
         let in_hand = TaskTracker::new();
         let found = CancellationToken::new();
-        let own = me.pull(me.stream, me.at_once, &found, &stop, &handler, &in_hand);
+        let own = me.pull(me.stream, CONCURRENCY, &found, &stop, &handler, &in_hand);
         let handed_back = async {
             // What is not provisioned is said of the stream that matters.
             tokio::select! {

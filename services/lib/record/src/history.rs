@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use decider::Decider;
 use ids::{CommandId, Owner, Revision};
@@ -33,9 +32,6 @@ pub trait Aggregate:
     /// Commits this owner may add to one history before only an ending is taken. All owners together stay below
     /// what one load returns.
     const REVISIONS_MAX: u64;
-    /// How long requests of one history wait for others before they are decided, in a process that has much in hand:
-    /// for owners whose answers nobody waits for. Then one commit holds what would be several.
-    const GATHERED_FOR: Duration = Duration::ZERO;
 
     fn to_wire(event: &Self::Event) -> Event;
 
