@@ -28,6 +28,7 @@ mod merging;
 mod numbering;
 mod periods;
 mod powers;
+mod receipts;
 mod report;
 mod rollback;
 mod secrecy;
