@@ -24,11 +24,12 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "casebook",
     "intake",
     "triage",
     "dispatch",
+    "door",
     "enforcement-center",
     "evaluation",
     "notification",
