@@ -44,6 +44,7 @@ fn received(seen: &mut Seen) {
         received_at: at(0),
         campaign: None,
         recorded_at: None,
+        receipt_ref: String::new(),
     };
     case.take("", &intake::domain::Command::Receive(Box::new(receipt)));
 
@@ -60,6 +61,7 @@ fn received(seen: &mut Seen) {
         received_at: at(9),
         reason: "the same lamp".to_owned(),
         through: None,
+        receipt_ref: String::new(),
     };
     let join = intake::domain::Command::Join { case: first, callers: vec![newcomer] };
     let before = Standing::after(&answered.commits).unwrap();

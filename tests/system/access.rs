@@ -188,6 +188,8 @@ fn strangers() -> Vec<Identity> {
     vec![
         Identity { staff_ref: "access-caller-2".into(), ..claiming("caller", DISTRICT) },
         Identity { staff_ref: CALLER.into(), ..claiming("caller", "wuchang") },
+        // Guesses a receipt.
+        Identity { staff_ref: "receipt:00000000000000000000000000000000".into(), ..claiming("caller", DISTRICT) },
         bridge("jiangan-hotline"),
         acting("grid", &outside(PartyKind::Grid)),
         acting("community", &outside(PartyKind::Community)),

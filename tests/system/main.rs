@@ -31,6 +31,7 @@ mod numbering;
 mod open311;
 mod periods;
 mod powers;
+mod receipts;
 mod report;
 mod rollback;
 mod secrecy;

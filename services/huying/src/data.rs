@@ -113,7 +113,16 @@ impl DataFolder {
 
     /// The key of the outside references, made once. Losing it means that repeats are not recognised any more.
     pub(crate) fn reference_key_file(&self) -> anyhow::Result<PathBuf> {
-        let file = self.0.join("reference.key");
+        self.drawn_once("reference.key")
+    }
+
+    /// The key of the receipts, made once. Losing it means that those handed out are not told again.
+    pub(crate) fn receipt_key_file(&self) -> anyhow::Result<PathBuf> {
+        self.drawn_once("receipt.key")
+    }
+
+    fn drawn_once(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let file = self.0.join(name);
         if !file.exists() {
             let key: [u8; 32] = random();
             let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();

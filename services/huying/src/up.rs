@@ -64,6 +64,8 @@ pub struct UpConfig {
     pub webhook_url: Option<String>,
     /// Signs those deliveries.
     pub webhook_secret_file: Option<PathBuf>,
+    /// What links to people's pages begin with, if there are any.
+    pub link_base: Option<String>,
 }
 
 impl UpConfig {
@@ -76,6 +78,7 @@ impl UpConfig {
             auto: false,
             webhook_url: None,
             webhook_secret_file: None,
+            link_base: None,
         }
     }
 }
@@ -328,8 +331,12 @@ async fn start_services(
         writer: Some(Arc::clone(&writer)),
     };
     let sibling = |owner: Owner| main.sibling(owner.as_str());
-    let intake =
-        intake::Config { station: station(Owner::Intake.as_str()), reference_key_file: folder.reference_key_file()? };
+    let receipt_key_file = Some(folder.receipt_key_file()?);
+    let intake = intake::Config {
+        station: station(Owner::Intake.as_str()),
+        reference_key_file: folder.reference_key_file()?,
+        receipt_key_file: receipt_key_file.clone(),
+    };
     let casebook = casebook::Config {
         station: station(CASEBOOK_USER),
         file: Some(folder.casebook_file()),
@@ -342,6 +349,8 @@ async fn start_services(
         station: station(Owner::Notification.as_str()),
         webhook_url: webhook_url.context("reading --webhook-url")?,
         webhook_secret_file: config.webhook_secret_file.clone(),
+        receipt_key_file,
+        link_base: config.link_base.as_deref().map(str::parse).transpose().context("reading --link-base")?,
     };
     let triage = triage::Config { station: station(Owner::Triage.as_str()) };
     let dispatch = dispatch::Config { station: station(Owner::Dispatch.as_str()) };

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use charter::Charter;
+use chassis::{Receipt, ReceiptKey};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
@@ -33,6 +34,7 @@ pub struct App {
     pub desk: Desk<Rules>,
     references: References,
     reference_key: Vec<u8>,
+    receipt_key: Option<ReceiptKey>,
 }
 
 /// One request about one case, with everything needed to decide it.
@@ -45,9 +47,13 @@ pub struct Asked {
 }
 
 impl App {
-    pub async fn open(desk: Desk<Rules>, reference_key: Vec<u8>) -> anyhow::Result<Self> {
+    pub async fn open(
+        desk: Desk<Rules>,
+        reference_key: Vec<u8>,
+        receipt_key: Option<ReceiptKey>,
+    ) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
-        Ok(Self { desk, references, reference_key })
+        Ok(Self { desk, references, reference_key, receipt_key })
     }
 
     /// Records a submission brought by `bridge`, once.
@@ -126,6 +132,7 @@ impl App {
             position: first.sequence,
             received_at: Some(received.received_at.to_wire()),
             repeated: true,
+            receipt: self.told_again(&key, &received.receipt_ref),
         }))
     }
 
@@ -265,13 +272,14 @@ impl App {
         received: Received,
     ) -> Result<SubmitResponse, Receiving> {
         let key = HistoryKey::case(charter.district.clone(), case);
-        let received_at = received.received_at;
-        let request = record_request(caller, charter, received);
+        let receipt_ref = self.receipt(&key).map(|receipt| receipt.reference()).unwrap_or_default();
+        let new = (received.received_at, receipt_ref);
+        let request = record_request(caller, charter, Received { receipt_ref: new.1.clone(), ..received });
         match self.desk.offer(&key, request).await {
             Ok(answered) => {
                 let repeated = answered.events.is_empty();
-                let received_at =
-                    if repeated { self.received_at(&key).await.unwrap_or(received_at) } else { received_at };
+                let before = if repeated { self.before(&key).await } else { None };
+                let (received_at, receipt_ref) = before.unwrap_or(new);
                 Ok(SubmitResponse {
                     case_id: case.to_string(),
                     district: charter.district.to_string(),
@@ -279,6 +287,7 @@ impl App {
                     position: answered.position,
                     received_at: Some(received_at.to_wire()),
                     repeated,
+                    receipt: self.told_again(&key, &receipt_ref),
                 })
             }
             Err(record::Refused::Rule(Refusal::IdTaken)) => Err(Receiving::IdTaken),
@@ -294,8 +303,20 @@ impl App {
         }
     }
 
-    async fn received_at(&self, key: &HistoryKey) -> Option<Timestamp> {
-        self.desk.read(key).await.ok()?.state.received.as_ref().map(|receipt| receipt.received_at)
+    /// When a case was received that is on the record already, and what its receipt is known by.
+    async fn before(&self, key: &HistoryKey) -> Option<(Timestamp, String)> {
+        let read = self.desk.read(key).await.ok()?;
+        read.state.received.as_ref().map(|receipt| (receipt.received_at, receipt.receipt_ref.clone()))
+    }
+
+    fn receipt(&self, key: &HistoryKey) -> Option<Receipt> {
+        self.receipt_key.as_ref().map(|keyed| keyed.receipt(key.district.as_str(), &key.id))
+    }
+
+    /// The receipt of a case that is known by this; empty: it was recorded without one, or under a key that is lost.
+    fn told_again(&self, key: &HistoryKey, receipt_ref: &str) -> String {
+        let own = self.receipt(key).filter(|receipt| receipt.reference() == receipt_ref);
+        own.map(|receipt| receipt.token()).unwrap_or_default()
     }
 
     /// One request about a case, of somebody who may make it.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chassis::{ConfigProblem, Configure};
+use chassis::{ConfigProblem, Configure, ReceiptKey};
 
 /// Flags of intake.
 #[derive(Clone, Debug, clap::Args)]
@@ -12,22 +12,31 @@ pub struct Config {
     /// repeated submissions are not recognised any more.
     #[arg(long, env = "HUYING_REFERENCE_KEY_FILE", value_name = "FILE")]
     pub reference_key_file: PathBuf,
+    /// File with the key that receipts are made with, at least 32 bytes; notification has the same. With another key,
+    /// receipts that were handed out stay good, and are not told again. Without one no case gets a receipt.
+    #[arg(long, env = "HUYING_RECEIPT_KEY_FILE", value_name = "FILE")]
+    pub receipt_key_file: Option<PathBuf>,
 }
 
 impl Configure for Config {
     const ABOUT: &'static str = "Takes matters in through every channel and makes each one case, exactly once.";
 
     fn validate(&self) -> Result<(), Vec<ConfigProblem>> {
-        match self.reference_key() {
-            Ok(_) => Ok(()),
-            Err(error) => Err(vec![ConfigProblem::new("--reference-key-file", format!("{error:#}"))]),
-        }
+        let problem = |flag, error: &anyhow::Error| ConfigProblem::new(flag, format!("{error:#}"));
+        let reference = self.reference_key().err().map(|error| problem("--reference-key-file", &error));
+        let receipt = self.receipt_key().err().map(|error| problem("--receipt-key-file", &error));
+        let problems: Vec<_> = reference.into_iter().chain(receipt).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }
 
 impl Config {
     /// Shortest key accepted, in bytes: the output length of the hash.
     const KEY_BYTES_MIN: usize = 32;
+
+    pub(crate) fn receipt_key(&self) -> anyhow::Result<Option<ReceiptKey>> {
+        self.receipt_key_file.as_deref().map(ReceiptKey::from_file).transpose()
+    }
 
     pub(crate) fn reference_key(&self) -> anyhow::Result<Vec<u8>> {
         let path = &self.reference_key_file;

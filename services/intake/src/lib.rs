@@ -44,7 +44,7 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;
     let shelf = Shelf::open(&station.broker, NonZeroUsize::MIN).await?;
-    let app = Arc::new(app::App::open(desk, config.reference_key()?).await?);
+    let app = Arc::new(app::App::open(desk, config.reference_key()?, config.receipt_key()?).await?);
 
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));

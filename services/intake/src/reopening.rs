@@ -50,6 +50,7 @@ impl App {
             received_at: now,
             campaign: None,
             recorded_at: None,
+            receipt_ref: String::new(),
             ..received
         };
         let submitted = self.record_once(&caller, &charter, received).await?;

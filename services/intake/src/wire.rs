@@ -145,6 +145,7 @@ fn to_received(received: &Received) -> wire::Received {
         received_at: Some(received.received_at.to_wire()),
         campaign: shared::text(received.campaign.as_ref()),
         recorded_at: received.recorded_at.map(ToWireTime::to_wire),
+        receipt_ref: received.receipt_ref.clone(),
     }
 }
 
@@ -158,6 +159,7 @@ fn to_joined(joined: &Joined) -> wire::CallerJoined {
         received_at: Some(joined.received_at.to_wire()),
         reason: joined.reason.clone(),
         through: joined.through.map(String::from).unwrap_or_default(),
+        receipt_ref: joined.receipt_ref.clone(),
     }
 }
 
@@ -171,6 +173,7 @@ fn from_joined(joined: &wire::CallerJoined) -> Result<Joined, WireError> {
         received_at: shared::time("received_at", joined.received_at.as_ref())?,
         reason: joined.reason.clone(),
         through: optional_case_id("through", &joined.through)?,
+        receipt_ref: joined.receipt_ref.clone(),
     })
 }
 
@@ -220,6 +223,7 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         received_at: shared::time("received_at", received.received_at.as_ref())?,
         campaign: shared::optional_code("campaign", &received.campaign)?,
         recorded_at: received.recorded_at.as_ref().map(|at| shared::time("recorded_at", Some(at))).transpose()?,
+        receipt_ref: received.receipt_ref.clone(),
     })
 }
 

@@ -23,6 +23,8 @@ pub struct Case {
     pub title: String,
     /// Opaque references, never names (D8): who raised it, and those whose cases turned out to be this one.
     pub callers: Vec<String>,
+    /// The first of them, and only they, can be sent the receipt of the case.
+    pub has_receipt: bool,
 }
 
 pub struct Cases {
@@ -34,7 +36,11 @@ pub struct Cases {
 
 impl From<&Received> for Case {
     fn from(received: &Received) -> Self {
-        Self { title: received.title.clone(), callers: vec![reference(&received.caller_ref)] }
+        Self {
+            title: received.title.clone(),
+            callers: vec![reference(&received.caller_ref)],
+            has_receipt: !received.receipt_ref.is_empty(),
+        }
     }
 }
 
@@ -80,6 +86,9 @@ impl Cases {
         for joined in commits.iter().flat_map(|stored| told::joined(&stored.commit)) {
             if !case.callers.contains(&joined) {
                 case.callers.push(joined);
+            } else if joined == ANONYMOUS {
+                // Of those who left no reference nobody can tell who was first.
+                case.has_receipt = false;
             }
         }
         Ok(self.remember(key, case))

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chassis::{ConfigProblem, Configure};
+use chassis::{ConfigProblem, Configure, ReceiptKey};
 use reqwest::Url;
 
 /// Shortest secret accepted, in bytes: the output length of the hash.
@@ -18,20 +18,35 @@ pub struct Config {
     /// File with the key that posts are signed with, at least 32 bytes; needed with --webhook-url.
     #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// File with the key of the receipts, the same that intake has; needed with --link-base.
+    #[arg(long, env = "HUYING_RECEIPT_KEY_FILE", value_name = "FILE")]
+    pub receipt_key_file: Option<PathBuf>,
+    /// Where people reach the pages (http or https), for example `https://huying.example.org`. Messages to whoever raised a
+    /// case then have a link that opens it.
+    #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL", value_parser = http_url)]
+    pub link_base: Option<Url>,
 }
 
 impl Configure for Config {
     const ABOUT: &'static str = "Tells callers and parties what happened, and records what became of each delivery.";
 
     fn validate(&self) -> Result<(), Vec<ConfigProblem>> {
-        match self.webhook() {
-            Ok(_) => Ok(()),
-            Err(error) => Err(vec![ConfigProblem::new("--webhook-secret-file", format!("{error:#}"))]),
-        }
+        let problem = |flag, error: &anyhow::Error| ConfigProblem::new(flag, format!("{error:#}"));
+        let webhook = self.webhook().err().map(|error| problem("--webhook-secret-file", &error));
+        let links = self.links().err().map(|error| problem("--receipt-key-file", &error));
+        let problems: Vec<_> = webhook.into_iter().chain(links).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }
 
 impl Config {
+    /// What links begin with and the key of their receipts, if there are to be any.
+    pub(crate) fn links(&self) -> anyhow::Result<Option<(Url, ReceiptKey)>> {
+        let Some(base) = &self.link_base else { return Ok(None) };
+        let path = self.receipt_key_file.as_ref().context("is required with --link-base")?;
+        Ok(Some((base.clone(), ReceiptKey::from_file(path)?)))
+    }
+
     /// Where to post and the key to sign with, if anywhere.
     pub(crate) fn webhook(&self) -> anyhow::Result<Option<(Url, Vec<u8>)>> {
         let Some(url) = &self.webhook_url else { return Ok(None) };
@@ -78,6 +93,8 @@ mod tests {
         assert!(read(&[]).is_ok(), "the log needs neither");
         let url = "--webhook-url=https://example.org/huying";
         assert_eq!(read(&[url]).unwrap_err(), "--webhook-secret-file is required with --webhook-url");
+        let base = "--link-base=https://huying.example.org";
+        assert_eq!(read(&[base]).unwrap_err(), "--receipt-key-file is required with --link-base");
         let missing = read(&[url, "--webhook-secret-file=/nowhere"]).unwrap_err();
         assert!(missing.starts_with("--webhook-secret-file /nowhere cannot be read"), "{missing}");
         for url in ["ftp://example.org", "example.org", "http://"] {

@@ -24,6 +24,7 @@ use crate::cases::{Case, Cases};
 use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, Text};
 use crate::domain::{Command, Event, Rules};
+use crate::links::Links;
 use crate::patience::{Next, Tries, next};
 use crate::standing::Standing;
 use crate::told::{looks_back, received, told};
@@ -36,6 +37,7 @@ pub struct Inbox {
     desk: Desk<Rules>,
     cases: Cases,
     courier: Courier,
+    links: Option<Links>,
     tries: Tries,
 }
 
@@ -51,9 +53,9 @@ pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Resul
 }
 
 impl Inbox {
-    pub fn new(desk: Desk<Rules>, courier: Courier) -> Self {
+    pub fn new(desk: Desk<Rules>, courier: Courier, links: Option<Links>) -> Self {
         let cases = Cases::new(desk.station.broker.clone());
-        Self { desk, cases, courier, tries: Tries::default() }
+        Self { desk, cases, courier, links, tries: Tries::default() }
     }
 
     async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
@@ -88,7 +90,8 @@ impl Inbox {
         let (mut written, mut outcomes) = (Vec::<Message>::new(), Vec::new());
         for (position, telling) in told {
             for recipient in recipients(&charter, &telling.to, &case) {
-                match write(&charter, &stored, &case, (position, recipient), &telling)? {
+                let link = self.links.as_ref().and_then(|links| links.to(key, &case, &telling.to, &recipient));
+                match write(&charter, &stored, &case, (position, recipient), &telling, link)? {
                     Draft::NoText => tracing::debug!(text = telling.text.as_str(), "the charter has no such text"),
                     // Somebody has to do with one fact in two ways.
                     Draft::Written(message) if written.iter().any(|it| it.delivery_id == message.delivery_id) => {}
@@ -230,6 +233,7 @@ fn write(
     case: &Case,
     (position, recipient): (usize, String),
     telling: &Telling,
+    link: Option<String>,
 ) -> Result<Draft, Failure> {
     let Some(text) = charter.text(telling.text.as_str()) else { return Ok(Draft::NoText) };
     let at: Timestamp = about.commit.at.time().map_err(Failure::permanent)?;
@@ -247,7 +251,7 @@ fn write(
             means: charter.colour_limits(colour).means.iter().map(|means| means.as_str()).collect(),
         }),
     };
-    Ok(match charter::render(&text.zh, &words::values(charter, &key.id, case, telling)) {
+    Ok(match charter::render(&text.zh, &words::values(charter, &key.id, case, telling, link)) {
         Ok(rendered) => Draft::Written(Message { rendered, ..message }),
         Err(error) => Draft::Unwritable(message, error),
     })

@@ -16,6 +16,7 @@ mod courier;
 pub mod domain;
 mod grpc;
 mod inbox;
+mod links;
 mod patience;
 mod polls;
 pub mod standing;
@@ -44,9 +45,10 @@ pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
 
 async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let courier = courier::Courier::open(&config)?;
+    let links = links::Links::open(&config)?;
     let station = Station::open(&config.station, service).await?;
     let desk = Desk::<Rules>::open(&station).await?;
-    let inbox = Arc::new(inbox::Inbox::new(desk.clone(), courier));
+    let inbox = Arc::new(inbox::Inbox::new(desk.clone(), courier, links));
 
     service.spawn("follow the record", inbox::follow(inbox, service.stopping()));
     service.descriptors(proto::DESCRIPTORS);

@@ -41,7 +41,9 @@ pub async fn ended(broker: &Broker, stored: &StoredCommit) -> Result<Option<Ende
     let (outcome, instead_of_case) = match fact {
         // It is told where it is attached.
         End::Closed(_) if !opened.case_id.is_empty() => return Ok(None),
-        End::Closed(closed) => (closed.outcome(), Some(Case { title: opened.question.clone(), callers: vec![] })),
+        End::Closed(closed) => {
+            (closed.outcome(), Some(Case { title: opened.question.clone(), callers: vec![], has_receipt: false }))
+        }
         End::Attached(attached) => (attached.outcome(), None),
     };
     let party: Code = wire::code("actor.party", opener).map_err(Failure::permanent)?;

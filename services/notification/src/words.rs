@@ -12,7 +12,9 @@ use crate::domain::tellings::{Ending, Telling, Vote, Whom};
 pub type Values = BTreeMap<String, String>;
 
 /// Everything a text may name, as people call it.
-pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling) -> Values {
+///
+/// `link`: where who is told follows the case without an account, if they can.
+pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling, link: Option<String>) -> Values {
     let says = &telling.says;
     let street = says.street.as_ref().map(|party| match charter.street_of(party) {
         Some(street) => street.name.zh.clone(),
@@ -31,6 +33,7 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling) 
         ("outcome", says.ending.map(|ending| ending_name(ending).to_owned())),
         ("colour", says.colour.map(|colour| colour_name(colour).to_owned())),
         ("note", says.note.clone()),
+        ("link", link),
         ("is_holder", (telling.whom == Whom::Holder).then(|| "true".to_owned())),
     ];
     known.into_iter().filter_map(|(variable, value)| value.map(|value| (variable.to_owned(), value))).collect()
@@ -83,9 +86,9 @@ mod tests {
     }
 
     fn say(charter: &Charter, telling: &Telling) -> Result<String, String> {
-        let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()] };
+        let case = Case { title: "昙华林停车".to_owned(), callers: vec!["caller".to_owned()], has_receipt: false };
         let text = charter.text(telling.text.as_str()).unwrap();
-        charter::render(&text.zh, &values(charter, "261121-7k3q9xf", &case, telling))
+        charter::render(&text.zh, &values(charter, "261121-7k3q9xf", &case, telling, None))
     }
 
     #[test]

@@ -67,6 +67,8 @@ async fn however_often_a_message_is_delivered_again_its_receiver_gets_it_when_it
         station,
         webhook_url: Some(url.parse().unwrap()),
         webhook_secret_file: Some(secret.path().to_owned()),
+        receipt_key_file: None,
+        link_base: None,
     };
 
     // Each process tries, and ends.

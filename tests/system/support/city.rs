@@ -74,7 +74,9 @@ impl City {
         std::fs::create_dir(path("identity")).unwrap();
         std::fs::write(path("identity/private.pem"), issuer.private_pem()).unwrap();
         std::fs::write(path("identity/public.pem"), issuer.public_pem()).unwrap();
-        std::fs::write(path("reference.key"), "0123456789abcdef".repeat(4)).unwrap();
+        for key in ["reference.key", "receipt.key"] {
+            std::fs::write(path(key), "0123456789abcdef".repeat(4)).unwrap();
+        }
 
         let mut city = Self {
             nats: Mutex::new(nats),
@@ -87,7 +89,14 @@ impl City {
             for owner in Owner::ALL {
                 let mut more = Vec::new();
                 if owner == Owner::Intake {
-                    more = vec!["--reference-key-file".to_owned(), city.path("reference.key")];
+                    more = [
+                        "--reference-key-file",
+                        &city.path("reference.key"),
+                        "--receipt-key-file",
+                        &city.path("receipt.key"),
+                    ]
+                    .map(str::to_owned)
+                    .to_vec();
                 }
                 city.plan(&format!("{owner}{which}"), owner.as_str(), owner.as_str(), more);
             }

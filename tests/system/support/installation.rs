@@ -91,6 +91,11 @@ impl Installation {
         authorised(&self.endpoints.grpc, &self.token(identity)).await.unwrap()
     }
 
+    /// Whoever shows a receipt instead of a token.
+    pub async fn with_receipt(&self, receipt: &str) -> Authorised {
+        authorised(&self.endpoints.grpc, receipt).await.unwrap()
+    }
+
     pub async fn intake(&self, identity: &Identity) -> IntakeServiceClient<Authorised> {
         huying::client::intake(self.channel(identity).await)
     }

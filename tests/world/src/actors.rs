@@ -101,6 +101,7 @@ impl World {
             received_at: self.now,
             campaign: None,
             recorded_at: None,
+            receipt_ref: String::new(),
         };
         let by = By::Desk(Role::Bridge, "wuchang-weilinli".to_owned());
         self.intake(case, &by, &taking::Command::Receive(Box::new(received))).unwrap();

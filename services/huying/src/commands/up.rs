@@ -33,6 +33,9 @@ pub(crate) struct Args {
     /// File with the key that signs them
     #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
+    /// What links to people's pages begin with
+    #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
+    link_base: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -53,6 +56,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         auto: simulated,
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
+        link_base: args.link_base,
     };
     let running = tokio::select! {
         started = Box::pin(Running::start(config)) => started?,

@@ -106,6 +106,7 @@ impl Decider for Rules {
                     caller_class: received.caller_class,
                     channel: received.channel.clone(),
                     category_hint: received.category_hint.clone(),
+                    receipt_ref: received.receipt_ref.clone(),
                 });
             }
             Event::Supplemented { .. } => {}

@@ -42,6 +42,8 @@ pub struct Received {
     pub campaign: Option<Code>,
     /// When a terminal that was offline wrote it down, by its own clock.
     pub recorded_at: Option<Timestamp>,
+    /// What its receipt is known by; empty: it has none.
+    pub receipt_ref: String,
 }
 
 /// Somebody who raised the same matter under a later case of their own.
@@ -58,6 +60,8 @@ pub struct Joined {
     pub reason: String,
     /// The case they came along with, when that one was merged and not their own.
     pub through: Option<CaseId>,
+    /// What the receipt of their own case is known by; empty: it has none.
+    pub receipt_ref: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +154,7 @@ impl State {
             received_at: receipt.received_at,
             reason: reason.to_owned(),
             through: None,
+            receipt_ref: receipt.receipt_ref.clone(),
         });
         let others = self.joined.iter().map(|joined| Joined { through: Some(case), ..joined.clone() });
         own.chain(others).collect()
@@ -191,6 +196,7 @@ pub struct Receipt {
     pub caller_class: CallerClass,
     pub channel: Code,
     pub category_hint: Option<Code>,
+    pub receipt_ref: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -80,6 +80,11 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
     problems.shown("external_ref", submission.external_ref, false);
     problems.shown("place.address", submission.address, false);
     problems.length("caller_ref", submission.caller_ref, 0, CALLER_REF_LENGTH_MAX);
+    if submission.caller_ref.starts_with(vocabulary::reference::RECEIPT) {
+        let description =
+            format!("{:?} is how receipts are known; send a name of your own", vocabulary::reference::RECEIPT);
+        problems.add("caller_ref", "opaque-reference", description);
+    }
     if let Err(problem) = vocabulary::reference::check(submission.caller_ref) {
         problems.add("caller_ref", "opaque-reference", problem.to_string());
     }
@@ -125,6 +130,7 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         received_at: around.now,
         campaign,
         recorded_at: submission.recorded_at,
+        receipt_ref: String::new(),
     })
 }
 

@@ -80,6 +80,7 @@ fn of_cases() -> Vec<Event> {
         received_at: at(5),
         campaign: Some(code("summer-heat")),
         recorded_at: Some(at(1)),
+        receipt_ref: "receipt:9f86d081884c7d659a2feaa0c55ad015".to_owned(),
     };
     let bare = Received {
         place: Place::default(),
@@ -87,6 +88,7 @@ fn of_cases() -> Vec<Event> {
         related_case: None,
         campaign: None,
         recorded_at: None,
+        receipt_ref: String::new(),
         ..received(CaseKind::Report, CallerClass::Resident, Way::Online)
     };
     let joined = Joined {
@@ -98,6 +100,7 @@ fn of_cases() -> Vec<Event> {
         received_at: at(7),
         reason: "the same lamp".to_owned(),
         through: Some(case()),
+        receipt_ref: "receipt:9f86d081884c7d659a2feaa0c55ad015".to_owned(),
     };
     let early = Joined { category: None, through: None, ..joined.clone() };
     let attached = |outcome| PollResult {

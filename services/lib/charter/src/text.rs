@@ -71,14 +71,15 @@ pub(crate) const TEXTS_REQUIRED: [&str; 58] = [
 ];
 
 /// What a template may name.
-pub(crate) const VARIABLES: [&str; 9] =
-    ["case_id", "title", "street", "party", "due", "outcome", "colour", "note", "is_holder"];
+pub(crate) const VARIABLES: [&str; 10] =
+    ["case_id", "title", "street", "party", "due", "outcome", "colour", "note", "is_holder", "link"];
 
 /// Instructions of the renderer for one text. Those of the shipped charters take less than 30.
 const STEPS_MAX: u64 = 1000;
 
 /// A notification, as a minijinja template over `case_id`, `title`, `street`, `party`, `due`, `outcome`,
-/// `colour`, `note` (what somebody answered) and `is_holder` (there if it goes to whoever has the case).
+/// `colour`, `note` (what somebody answered), `is_holder` (there if it goes to whoever has the case) and `link` (there if it
+/// goes to whoever raised the case, and people can follow theirs by one).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     pub code: Code,

@@ -32,7 +32,7 @@ pub use votes::{Holds, Publications, Vote};
 /// One way in which a case concerns somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Concern {
-    /// Raised it, or joined it: an opaque reference; empty, where nobody left one.
+    /// Raised it, or joined it: an opaque reference, or that of a receipt; empty, where nobody left one.
     Caller(String),
     /// Carried it in.
     Bridge(Code),
@@ -114,8 +114,15 @@ impl Caller {
         let covers = |relation| {
             let reach = self.reach(relation, &Districts::These(vec![matter.district.clone()]), &[charter]);
             reach.covers(&matter.district, &matter.concerns)
-                || relation == Relation::Raised && self.role == Role::Caller && matter.is_anonymous()
+                || relation == Relation::Raised
+                    && self.role == Role::Caller
+                    && !self.shows_receipt()
+                    && matter.is_known_by_number()
         };
+        // Whoever holds a wrong receipt learns nothing, not even that there is such a case.
+        if self.shows_receipt() && !(there && covers(table::sight(self.role))) {
+            return Err(matter.not_there());
+        }
         let is_there = there && !matter.concerns.is_empty();
         if is_there && row.is_some_and(Row::is_the_districts) && !self.is_the_district(charter) {
             return Err(Status::permission_denied("only the district itself may do this, and none of its units"));
@@ -140,6 +147,9 @@ impl Caller {
     /// PERMISSION_DENIED when it is not for this role, or the token is for another district.
     pub fn may_in(&self, action: &'static str, charter: &Charter) -> Result<(), Status> {
         self.granted(action)?;
+        if self.shows_receipt() {
+            return Err(Status::permission_denied("a receipt opens its own case and nothing else; this takes a token"));
+        }
         if self.is_of(&charter.district, charter)? {
             return Ok(());
         }

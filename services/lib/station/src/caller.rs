@@ -41,6 +41,12 @@ impl Caller {
         Ok(Self { role, party: code(&identity.party)?, district: code(&identity.district)?, staff_ref })
     }
 
+    /// Whether all that is known of them is the receipt of one case.
+    #[must_use]
+    pub fn shows_receipt(&self) -> bool {
+        self.role == Role::Caller && self.staff_ref.starts_with(vocabulary::reference::RECEIPT)
+    }
+
     /// The platform itself.
     #[must_use]
     pub fn system() -> Self {

@@ -7,6 +7,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+/// What the references begin with by which the record knows receipts; nobody sends one of their own that does.
+pub const RECEIPT: &str = "receipt:";
+
 /// Why something is no opaque reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpaque {

@@ -51,6 +51,7 @@ pub fn received(hour: i64) -> Event {
         received_at: at(hour),
         campaign: None,
         recorded_at: None,
+        receipt_ref: String::new(),
     }))
 }
 

@@ -13,6 +13,7 @@ use proto::record::v1::event::Of;
 use proto::triage::v1::triage_event::Event as Triaged;
 use record::StoredCommit;
 use tonic::Status;
+use vocabulary::reference::RECEIPT;
 
 use super::Concern;
 
@@ -95,19 +96,21 @@ impl Matter {
         Status::not_found(format!("there is no {} {} in this district", self.kind.as_str(), self.id))
     }
 
-    /// Somebody raised it who left no reference: the number of the case is all that shows it to be theirs.
-    pub(super) fn is_anonymous(&self) -> bool {
-        self.concerns.contains(&Concern::Caller(String::new()))
+    /// Somebody raised it who left no reference, before there were receipts: the number of the case is all that shows it to
+    /// be theirs.
+    pub(super) fn is_known_by_number(&self) -> bool {
+        let has_receipt = |concern: &Concern| matches!(concern, Concern::Caller(by) if by.starts_with(RECEIPT));
+        self.concerns.contains(&Concern::Caller(String::new())) && !self.concerns.iter().any(has_receipt)
     }
 
     fn taken(&mut self, fact: Option<&Taken>) {
         match fact {
             Some(Taken::Received(fact)) => {
-                self.add(Concern::Caller(fact.caller_ref.clone()));
+                self.caller(&fact.caller_ref, &fact.receipt_ref);
                 self.bridge(&fact.bridge);
                 self.place(fact.place.as_ref());
             }
-            Some(Taken::CallerJoined(fact)) => self.add(Concern::Caller(fact.caller_ref.clone())),
+            Some(Taken::CallerJoined(fact)) => self.caller(&fact.caller_ref, &fact.receipt_ref),
             Some(_) | None => {}
         }
     }
@@ -159,6 +162,14 @@ impl Matter {
 
     fn place(&mut self, place: Option<&Place>) {
         self.parties(place.map(|place| &place.party));
+    }
+
+    /// Whoever raised or joined it, by the reference they left and by their receipt.
+    fn caller(&mut self, reference: &str, receipt: &str) {
+        self.add(Concern::Caller(reference.to_owned()));
+        if !receipt.is_empty() {
+            self.add(Concern::Caller(receipt.to_owned()));
+        }
     }
 
     fn bridge(&mut self, code: &str) {

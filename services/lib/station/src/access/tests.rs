@@ -149,6 +149,29 @@ fn who_left_no_name_shows_the_number_of_the_case() {
 }
 
 #[test]
+fn a_receipt_opens_its_own_case_and_nothing_else() {
+    let jiangan = Charter::shipped("jiangan").unwrap();
+    let own = "receipt:9f86d081884c7d659a2feaa0c55ad015";
+    let with_receipt =
+        Matter { concerns: vec![Concern::Caller(String::new()), Concern::Caller(own.to_owned())], ..tree() };
+    let anonymous = Matter { concerns: vec![Concern::Caller(String::new())], ..tree() };
+    let holder = somebody(Role::Caller, "", "jiangan", own);
+    let guesser = somebody(Role::Caller, "", "jiangan", "receipt:00000000000000000000000000000000");
+    for action in [CASE, SUPPLEMENT] {
+        assert_eq!(holder.may(action, &with_receipt, &jiangan).map_err(|refused| refused.code()), Ok(()));
+        for (caller, matter) in [(&guesser, &with_receipt), (&guesser, &anonymous), (&holder, &anonymous)] {
+            let refused = caller.may(action, matter, &jiangan).unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::NotFound, "that there is such a case is not said: {refused}");
+        }
+    }
+    // Whoever has a receipt to show needs it: the number of the case is on every letter.
+    let with_number = somebody(Role::Caller, "", "jiangan", "u-7");
+    assert!(with_number.may(SUPPLEMENT, &with_receipt, &jiangan).is_err());
+    let submit = "huying.intake.v1.IntakeService/Submit";
+    assert_eq!(holder.may_in(submit, &jiangan).unwrap_err().code(), tonic::Code::PermissionDenied);
+}
+
+#[test]
 fn a_token_that_names_neither_unit_nor_district_reaches_nothing() {
     for role in table::ROLES.into_iter().filter(|role| *role != Role::Operator) {
         for party in ["", "nobody-knows-me"] {
