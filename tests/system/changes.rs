@@ -7,7 +7,7 @@ use proto::casebook::v1::{
     ChangedCase, GetReply, GetRequest, ListChangesReply, ListChangesRequest, ListChangesResponse, get_reply,
     list_changes_reply,
 };
-use proto::dispatch::v1::{ProgressRequest, ResolveRequest};
+use proto::dispatch::v1::{RecordProgressRequest, ResolveRequest};
 use proto::intake::v1::{FindReply, FindRequest, find_reply};
 use proto::subjects::{BridgeSubject, BridgeVerb};
 use serde_json::{Value, json};
@@ -82,14 +82,14 @@ async fn a_bridge_that_was_away_is_told_everything_once_it_asks() {
     let holder = acting("street", &owner);
     let mut dispatch = installation.dispatch(&holder).await;
     let (district, case_id) = (DISTRICT.to_owned(), ids[0].clone());
-    let reply = ProgressRequest {
+    let reply = RecordProgressRequest {
         district: district.clone(),
         case_id: case_id.clone(),
         kind: proto::dispatch::v1::ProgressKind::Reply.into(),
         note: "今晚清走".to_owned(),
-        ..ProgressRequest::default()
+        ..RecordProgressRequest::default()
     };
-    dispatch.progress(reply).await.unwrap();
+    dispatch.record_progress(reply).await.unwrap();
     let resolve = ResolveRequest {
         district,
         case_id,
@@ -178,7 +178,8 @@ async fn not_anothers(installation: &Installation, machine: &Machine, cursor: &s
 /// Who lost the cursor says since when.
 async fn resumed_by_time(installation: &Installation, ids: &[String]) {
     let everything = changes(installation, ListChangesRequest::default()).await;
-    let received = everything.cases.iter().flat_map(|case| &case.passages).map(|passage| passage.at.unwrap()).min();
+    let received = everything.cases.iter().flat_map(|case| &case.passages).map(|passage| passage.at.unwrap());
+    let received = received.min_by_key(|at| (at.seconds, at.nanos));
     let from = |from| ListChangesRequest { from: Some(from), ..ListChangesRequest::default() };
     let again = changes(installation, from(received.unwrap())).await;
     assert_eq!(events(&again.cases), events(&everything.cases));

@@ -269,11 +269,14 @@ async fn case(hub: &Hub, asker: &Asker, district: &str, id: &str) -> Result<Case
     let request = GetRequest { district: district.to_owned(), case_id: id.to_owned(), freshness: None };
     match hub.casebook(asker.clone()).get(request).await {
         Ok(answer) => Ok(answer.into_inner().case.unwrap_or_default()),
-        // What is no number of a case is no case either: nobody asked for a field.
-        Err(status) if status.code() == tonic::Code::InvalidArgument && id.parse::<f64>().is_ok() => {
-            Err(Problem { status: StatusCode::NOT_FOUND, ..Problem::of(&status) })
+        Err(status) => {
+            let mut problem = Problem::of(&status);
+            // What cannot be the number of a case is none that is there; the words say which letter was misread.
+            if problem.refusal.violations.iter().any(|it| it.field == "case_id") {
+                problem.status = StatusCode::NOT_FOUND;
+            }
+            Err(problem)
         }
-        Err(status) => Err(status.into()),
     }
 }
 
