@@ -1,6 +1,7 @@
 //! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
 
-use std::ops::{Range, RangeInclusive};
+mod times;
+
 use std::sync::Arc;
 
 use archive::Shelf;
@@ -8,18 +9,15 @@ use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
 use ids::{Code, Kind};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
-    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListPowersRequest,
-    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
-    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
-    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
+    ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetChartersRequest,
+    GetChartersResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
+    ListOfficersResponse, ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest,
+    ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest,
+    ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
+    WatchRequest, WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -34,11 +32,11 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::cases::{export, list, statistics, suggest};
-use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, powers, publications, queue, report, suggesting};
+use crate::{callbacks, league, officers, open, powers, publications, queue, report, suggesting};
+use times::{day, hours, instants, microseconds, month};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -390,6 +388,42 @@ impl CasebookService for Door {
         Ok(Response::new(ReportResponse { as_of: Some(as_of), ..report }))
     }
 
+    async fn list_open(&self, request: Request<ListOpenRequest>) -> Result<Response<ListOpenResponse>, Status> {
+        let asker = self.asker(&request, method!("ListOpen"))?;
+        let mut request = request.into_inner();
+        let freshness = request.freshness.take();
+        if !request.district.is_empty() {
+            self.charter(&asker, &request.district)?;
+        }
+        if !request.owner.is_empty() && request.district.is_empty() {
+            let description = "whose cases are asked for belongs to a district: name it";
+            return Err(Violation::new("district", "required", description).into());
+        }
+        let wanted = open::Wanted::new(request, asker.scope, self.station.now())
+            .ok_or_else(|| Violation::new("page_token", "known-token", "take it from the answer before, as it is"))?;
+        let look = move |connection: &_| open::list(connection, &wanted);
+        let (listed, as_of) = self.copy.ask(freshness, look).await?;
+        Ok(Response::new(ListOpenResponse { as_of: Some(as_of), ..listed }))
+    }
+
+    async fn get_charters(
+        &self,
+        request: Request<GetChartersRequest>,
+    ) -> Result<Response<GetChartersResponse>, Status> {
+        let asker = self.asker(&request, method!("GetCharters"))?;
+        let asked = request.into_inner().district;
+        let bundle = |charter: &Arc<Charter>| station::charters::bundle(charter);
+        if !asked.is_empty() {
+            let charter = self.charter(&asker, &asked)?;
+            return Ok(Response::new(GetChartersResponse { charters: vec![bundle(&charter)] }));
+        }
+        let newest = self.station.charters.newest();
+        let known = newest.iter().filter(|charter| asker.require(&charter.district).is_ok());
+        let in_force = known.map(|charter| self.station.charter(charter.district.as_str()));
+        let charters = in_force.collect::<Result<Vec<_>, _>>()?;
+        Ok(Response::new(GetChartersResponse { charters: charters.iter().map(bundle).collect() }))
+    }
+
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
@@ -429,60 +463,4 @@ impl CasebookService for Door {
         tokio::spawn(feed);
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
-}
-
-/// A month of a time zone, in microseconds since 1970.
-fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
-    let wrong = |error: jiff::Error| {
-        let description = format!("{text:?} is not a month as 2026-10 is: {error}");
-        Status::from(Violation::new("month", "iso-8601-month", description))
-    };
-    let first = Date::strptime("%Y-%m-%d", format!("{text}-01")).map_err(wrong)?;
-    let begins = |day: Date| Ok::<_, Status>(day.to_zoned(zone.clone()).map_err(wrong)?.timestamp().as_microsecond());
-    Ok(begins(first)?..begins(first.saturating_add(1.month()))?)
-}
-
-/// The hours of a period of days in a time zone.
-fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Status> {
-    let (from, to) = (day("from", &request.from)?, day("to", &request.to)?);
-    if let (Some(from), Some(to)) = (from, to)
-        && to < from
-    {
-        return Err(Violation::new("to", "after-from", format!("{to} is before {from}")).into());
-    }
-    let begins = |field: &'static str, day: Date| -> Result<i64, Status> {
-        let begins = day.to_zoned(zone.clone());
-        let begins = begins.map_err(|error| Violation::new(field, "iso-8601-date", error.to_string()))?;
-        Ok(begins.timestamp().as_second().div_euclid(HOUR_S))
-    };
-    let start = from.map_or(Ok(i64::MIN), |day| begins("from", day))?;
-    let end = match to {
-        None => i64::MAX,
-        Some(day) => {
-            let after = day.tomorrow().map_err(|error| Violation::new("to", "iso-8601-date", error.to_string()))?;
-            begins("to", after)?
-        }
-    };
-    Ok(start..end)
-}
-
-/// The time between the first and the last of these hours.
-fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
-    let instant = |hour: i64, otherwise| Timestamp::from_second(hour.saturating_mul(HOUR_S)).unwrap_or(otherwise);
-    instant(hours.start, Timestamp::MIN)..=instant(hours.end.saturating_sub(1), Timestamp::MAX)
-}
-
-fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
-    at.time()
-        .map(jiff::Timestamp::as_microsecond)
-        .map_err(|error| Violation::new(field, "timestamp", error.to_string()))
-}
-
-/// An ISO 8601 date; none when empty.
-fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = |error: jiff::Error| Violation::new(field, "iso-8601-date", format!("{text:?} is not a date: {error}"));
-    Ok(Some(text.parse().map_err(wrong)?))
 }
