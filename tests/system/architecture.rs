@@ -24,8 +24,9 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "casebook",
+    "console",
     "intake",
     "triage",
     "dispatch",

@@ -6,6 +6,7 @@
 
 mod anchors;
 mod departments;
+mod pages;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -65,6 +66,10 @@ pub struct UpConfig {
     pub webhook_secret_file: Option<PathBuf>,
     /// What links to people's pages begin with, if there are any.
     pub link_base: Option<String>,
+    /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
+    pub console_listen: Option<SocketAddr>,
+    /// Whoever reaches the pages may be anybody: to try things out.
+    pub play: bool,
 }
 
 impl UpConfig {
@@ -78,6 +83,8 @@ impl UpConfig {
             webhook_url: None,
             webhook_secret_file: None,
             link_base: None,
+            console_listen: None,
+            play: false,
         }
     }
 }
@@ -115,8 +122,14 @@ impl Running {
         accounts::write(folder.path(), &Roster::of(&charters))?;
         // Before the broker: a port that is taken should cost nothing but a sentence.
         let (process, mut main) = open_ports(&folder, config.ports).await?;
-        let assembled = match Box::pin(assemble(&config, &folder, &charters, &mut main)).await {
-            Ok(assembled) => assembled,
+        let services_url = format!("http://{}", process.grpc_addr());
+        let assembled = async {
+            let assembled = Box::pin(assemble(&config, &folder, &charters, &mut main)).await?;
+            let pages = pages::open(&config, &folder, services_url, &mut main).await?;
+            anyhow::Ok((assembled, pages))
+        };
+        let (assembled, pages) = match assembled.await {
+            Ok(both) => both,
             Err(error) => {
                 abandon(process.unserved()).await;
                 return Err(error);
@@ -142,6 +155,7 @@ impl Running {
             nats: server.url(),
             grpc: format!("http://{}", process.grpc_addr()),
             http: format!("http://{}", process.http_addr()),
+            pages: format!("http://{pages}"),
             pid: std::process::id(),
         };
         endpoints.write(&folder.endpoints_file())?;
