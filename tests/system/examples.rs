@@ -38,7 +38,7 @@ async fn the_page_about_http_does_what_it_says() {
     let [submitted, found, news, catalogue, refused] = &said[..] else { panic!("{said:#?}") };
     assert_eq!(json(found)["summary"]["case_id"], json(submitted)["case_id"]);
     assert!(json(news)["next_cursor"].is_string(), "{news}");
-    assert!(catalogue.contains("wuchang-zhonghualu"), "{catalogue}");
+    assert!(catalogue.contains("heping-wudadao"), "{catalogue}");
     assert_eq!(json(refused)["field"], "title", "{refused}");
     // Typed again it is the same case.
     assert_eq!(json(&typed("http.md").await[0])["repeated"], true);
@@ -47,7 +47,7 @@ async fn the_page_about_http_does_what_it_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_about_open311_does_what_it_says() {
     let said = typed("open311.md").await.concat();
-    for (what, times) in [("\"specification\"", 1), ("\"service_code\":\"other\"", 2), ("<service_request_id>", 1)] {
-        assert!(said.matches(what).count() >= times, "{what}: {said}");
+    for what in ["\"specification\"", "\"service_code\":\"other\"", "<service_request_id>", "\"update_id\""] {
+        assert!(said.contains(what), "{what}: {said}");
     }
 }

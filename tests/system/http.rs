@@ -149,6 +149,23 @@ async fn what_is_another_bridges_is_not_there_over_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_resident_follows_their_own_case_with_its_receipt() {
+    let installation = shared();
+    let board = Machine::new(&installation, &bridge(BRIDGE));
+    let own = board.post("/v1/cases", &lamp("http-receipt")).await.body;
+    let other = board.post("/v1/cases", &lamp("http-no-receipt")).await.body;
+    let receipt = own["receipt"].as_str().unwrap_or_else(|| panic!("{own:#}")).to_owned();
+    let resident = Machine { token: receipt, ..board };
+    let case = own["case_id"].as_str().unwrap();
+    let shown = resident.get(&format!("/v1/cases/{case}")).await;
+    assert_eq!(shown.body["summary"]["case_id"], case, "{shown:?}");
+    let added = resident.post(&format!("/v1/cases/{case}/supplements"), &json!({ "text": "还是不亮" })).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    resident.get(&format!("/v1/cases/{}", other["case_id"].as_str().unwrap())).await.says(404, "not-found", "");
+    assert_eq!(resident.get("/v1/cases?since=").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_is_said_over_http_as_at_every_other_door() {
     let installation = shared();
     let board = Machine::new(&installation, &bridge(BRIDGE));

@@ -126,7 +126,8 @@ fn in_a_file(data: &Path, said: &Value) -> Vec<FieldViolation> {
     let row: Vec<String> =
         IN_A_FILE.iter().map(|(place, _)| value_at(said, place).map(text).unwrap_or_default()).collect();
     std::fs::write(&file, format!("{}\n{}\n", columns.join(","), row.join(","))).unwrap();
-    let args = ["bridge", "file", file.to_str().unwrap(), "--bridge", BRIDGE, "--json", "--data", data.to_str().unwrap()];
+    let args =
+        ["bridge", "file", file.to_str().unwrap(), "--bridge", BRIDGE, "--json", "--data", data.to_str().unwrap()];
     let output = huying(&args);
     let told: Value = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
