@@ -26,6 +26,7 @@ const LIBS: [(&str, &[&str]); 12] = [
 ];
 const SERVICES: [&str; 10] = [
     "casebook",
+    "console",
     "intake",
     "triage",
     "dispatch",

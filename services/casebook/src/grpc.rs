@@ -11,11 +11,12 @@ use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
     ChainBreak, ExportRequest, ExportResponse, Freshness, GetCatalogueRequest, GetCatalogueResponse, GetChainsRequest,
-    GetChainsResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListChangesRequest,
-    ListChangesResponse, ListOfficersRequest, ListOfficersResponse, ListPowersRequest, ListPowersResponse,
-    ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse,
-    ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest,
-    SuggestDuplicatesResponse, WatchRequest, WatchResponse,
+    GetChainsResponse, GetChartersRequest, GetChartersResponse, GetRequest, GetResponse, GetScoresRequest,
+    GetScoresResponse, ListChangesRequest, ListChangesResponse, ListOfficersRequest, ListOfficersResponse,
+    ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse,
+    ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest, ReportResponse,
+    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
+    WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -34,7 +35,7 @@ use crate::cases::{export, list, statistics, suggest};
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, catalogue, league, officers, powers, publications, queue, report, suggesting};
+use crate::{callbacks, catalogue, league, officers, open, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -103,7 +104,7 @@ impl Door {
     }
 
     /// The charter of a district that the asker's scope has.
-    fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
+    pub(crate) fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
         let code: Code =
             district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         asker.require(&code)?;
@@ -126,7 +127,7 @@ impl Asker {
     }
 
     /// Whether a district may be asked about.
-    fn require(&self, district: &Code) -> Result<(), Status> {
+    pub(crate) fn require(&self, district: &Code) -> Result<(), Status> {
         match &self.scope {
             Scope::All => Ok(()),
             Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
@@ -424,6 +425,32 @@ impl CasebookService for Door {
         let look = move |connection: &_| report::report(connection, &asked);
         let (report, as_of) = self.copy.ask(request.freshness, look).await?;
         Ok(Response::new(ReportResponse { as_of: Some(as_of), ..report }))
+    }
+
+    async fn list_open(&self, request: Request<ListOpenRequest>) -> Result<Response<ListOpenResponse>, Status> {
+        let asker = self.asker(&request, method!("ListOpen"))?;
+        let mut request = request.into_inner();
+        let freshness = request.freshness.take();
+        if !request.district.is_empty() {
+            self.charter(&asker, &request.district)?;
+        }
+        if !request.owner.is_empty() && request.district.is_empty() {
+            let description = "whose cases are asked for belongs to a district: name it";
+            return Err(Violation::new("district", "required", description).into());
+        }
+        let wanted = open::Wanted::new(request, asker.scope, self.station.now())
+            .ok_or_else(|| Violation::new("page_token", "known-token", "take it from the answer before, as it is"))?;
+        let look = move |connection: &_| open::list(connection, &wanted);
+        let (listed, as_of) = self.copy.ask(freshness, look).await?;
+        Ok(Response::new(ListOpenResponse { as_of: Some(as_of), ..listed }))
+    }
+
+    async fn get_charters(
+        &self,
+        request: Request<GetChartersRequest>,
+    ) -> Result<Response<GetChartersResponse>, Status> {
+        let asker = self.asker(&request, method!("GetCharters"))?;
+        Ok(Response::new(self.charters_for(&asker, &request.into_inner().district)?))
     }
 
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;

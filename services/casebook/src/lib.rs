@@ -1,7 +1,7 @@
 //! The casebook shows cases: lists, queues, statistics, suggestions, and every fact of one case. It decides nothing.
 //!
 //! A commit walks `record::projection` → `keep.rs` → the file of what it changes (`cases.rs`, `queue.rs`, `callbacks.rs`,
-//! `league.rs`, `officers.rs`, `powers.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
+//! `league.rs`, `officers.rs`, `powers.rs`, `open.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
 //! (who may see what) → `tending.rs` (is the copy there, and fresh enough) → the same file. One case is not read from the
 //! copy but from the record, and told by `timeline.rs`; what a bridge may pass on of its cases by `passages.rs`. Bridges ask over
 //! NATS, too (`inbox.rs`). Open `keep.rs` first.
@@ -22,6 +22,7 @@ mod inbox;
 mod keep;
 mod league;
 mod officers;
+mod open;
 mod passages;
 mod powers;
 mod publications;

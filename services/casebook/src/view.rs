@@ -83,6 +83,7 @@ impl View {
             Some(Holds::Words) => {
                 "not over yet".clone_into(&mut shown.summary);
                 shown.detail_json = String::new();
+                shown.said = String::new();
                 Some(shown)
             }
         }

@@ -6,6 +6,7 @@
 
 mod anchors;
 mod departments;
+mod pages;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -66,6 +67,10 @@ pub struct UpConfig {
     pub webhook_secret_file: Option<PathBuf>,
     /// What links to people's pages begin with, if there are any.
     pub link_base: Option<String>,
+    /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
+    pub console_listen: Option<SocketAddr>,
+    /// Whoever reaches the pages may be anybody: to try things out.
+    pub play: bool,
 }
 
 impl UpConfig {
@@ -79,6 +84,8 @@ impl UpConfig {
             webhook_url: None,
             webhook_secret_file: None,
             link_base: None,
+            console_listen: None,
+            play: false,
         }
     }
 }
@@ -118,9 +125,15 @@ impl Running {
         let door = open_door(config.ports)?;
         let door_addr = door.local_addr()?;
         let (process, mut main) = open_ports(&folder, config.ports).await?;
-        let entrance = Entrance { door, grpc: format!("http://{}", process.grpc_addr()) };
-        let assembled = match Box::pin(assemble(&config, &folder, &charters, entrance, &mut main)).await {
-            Ok(assembled) => assembled,
+        let services_url = format!("http://{}", process.grpc_addr());
+        let entrance = Entrance { door, grpc: services_url.clone() };
+        let assembled = async {
+            let assembled = Box::pin(assemble(&config, &folder, &charters, entrance, &mut main)).await?;
+            let pages = pages::open(&config, &folder, services_url, &mut main).await?;
+            anyhow::Ok((assembled, pages))
+        };
+        let (assembled, pages) = match assembled.await {
+            Ok(both) => both,
             Err(error) => {
                 abandon(process.unserved()).await;
                 return Err(error);
@@ -147,6 +160,7 @@ impl Running {
             grpc: format!("http://{}", process.grpc_addr()),
             http: format!("http://{}", process.http_addr()),
             door: format!("http://{door_addr}"),
+            pages: format!("http://{pages}"),
             pid: std::process::id(),
         };
         endpoints.write(&folder.endpoints_file())?;

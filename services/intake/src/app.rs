@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
+use proto::common::v1::Role;
 use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References, WireError};
@@ -22,10 +23,10 @@ use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, alread
 use tonic::Status;
 use vocabulary::Course;
 
-use crate::content;
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
 use crate::wire;
+use crate::{callers, content};
 
 /// Times a case id is drawn again when it belongs to another matter. At 300,000 cases a day one draw in 3,600 does.
 const DRAWS_MAX: u32 = 8;
@@ -70,11 +71,17 @@ impl App {
         let own = self.charter_for(bridge, "").ok().map(|charter| charter.district.clone());
         let hashed = |request: &SubmitRequest| self.keyed_hash(&content::parts(request));
         let hashes = Hashes {
-            reference: self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]),
+            // A bridge keeps its references apart; of callers each has their own.
+            reference: match caller.role {
+                Role::Caller => self.keyed_hash(&[bridge.as_str(), &caller.staff_ref, &tidy.external_ref]),
+                _ => self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]),
+            },
             content: hashed(&content::without_what_goes_without_saying(&tidy, &charter, bridge, own.as_ref())),
             before: content::earlier_forms(request, &tidy, &charter.district).iter().map(hashed).collect(),
         };
-        match self.accept(&charter, bridge, &tidy, &hashes) {
+        let accepted = self.accept(&charter, bridge, &tidy, &hashes);
+        let accepted = accepted.and_then(|received| callers::came_online(caller, received));
+        match accepted {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),

@@ -21,6 +21,7 @@ use tonic::{Request, Response, Status, Streaming};
 use vocabulary::Course;
 
 use crate::app::App;
+use crate::callers::{CALLER, in_their_own_name};
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, State};
 
@@ -45,6 +46,7 @@ fn bridge_of(caller: &Caller) -> Result<Code, Status> {
     match &caller.party {
         Some(party) => Ok(party.clone()),
         None if caller.role == Role::Operator => Ok(code(OPERATOR)),
+        None if caller.role == Role::Caller => Ok(code(CALLER)),
         None => Err(Status::permission_denied("the token names no party to submit for")),
     }
 }
@@ -72,7 +74,8 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         let bridge = bridge_of(&caller)?;
         let action = "huying.intake.v1.IntakeService/Submit";
-        Ok(Response::new(self.app.submit(&caller, action, &bridge, request.get_ref()).await?))
+        let submission = in_their_own_name(&caller, request.get_ref())?;
+        Ok(Response::new(self.app.submit(&caller, action, &bridge, &submission).await?))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send>>;

@@ -8,6 +8,7 @@
 //! not recorded; a merged case's caller is on the record of the earlier case first (D11); no telephone, identity or plate number of a free text is recorded (D8).
 
 mod app;
+mod callers;
 pub mod config;
 mod content;
 pub mod domain;

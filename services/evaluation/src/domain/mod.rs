@@ -1,6 +1,7 @@
 //! What is rated, by whom, and what evaluation remembers of a case. The rules are in [`decide`], the arithmetic of a
 //! score in [`score`], what a street's mark has to be in [`mark`].
 
+pub mod allowed;
 pub mod ballot;
 mod decide;
 pub mod mark;

@@ -201,6 +201,18 @@ const WITHIN_THEIR_OWN: &[Grant] = &[
     DISTRICT,
     OPERATOR,
 ];
+/// The same, and callers, each under their own reference.
+const SUBMITTERS: &[Grant] = &[
+    within(Role::Caller),
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+];
 const COUNTED_FOR: &[Grant] = &[
     within(Role::Bridge),
     within(Role::Grid),
@@ -212,8 +224,8 @@ const COUNTED_FOR: &[Grant] = &[
     OPERATOR,
     AUDITOR,
 ];
-/// Those who name a place, a category or a channel, each in its own district.
-const WHOEVER_NAMES: &[Grant] = &[
+/// What is everybody's to know who has to do with a district.
+const IN_THEIR_DISTRICT: &[Grant] = &[
     within(Role::Caller),
     within(Role::Bridge),
     within(Role::Grid),
@@ -256,7 +268,7 @@ const CALLED: &str = "was called by that call";
 /// Who may what. Auditors have a part in every line that looks but those of a department's own desk, which is the
 /// department's: what it was ordered and what it answered is on the record.
 pub const TABLE: &[Row] = &[
-    act("huying.intake.v1.IntakeService/Submit", WITHIN_THEIR_OWN, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/Submit", SUBMITTERS, "submits in its own name; a caller, online"),
     act("huying.intake.v1.IntakeService/SubmitStream", WITHIN_THEIR_OWN, "submits in its own name"),
     act("huying.intake.v1.IntakeService/Supplement", EVERYBODY, ""),
     act("huying.intake.v1.IntakeService/Withdraw", &[CALLER, BRIDGE, OPERATOR], "nobody else has joined it"),
@@ -289,21 +301,7 @@ pub const TABLE: &[Row] = &[
         STREET_AND_DISTRICT,
         "a street: neither the district nor a group nor the city has it",
     ),
-    look(
-        "huying.triage.v1.TriageService/Suggest",
-        &[
-            within(Role::Caller),
-            within(Role::Bridge),
-            within(Role::Grid),
-            within(Role::Community),
-            within(Role::Street),
-            within(Role::EnforcementCenter),
-            within(Role::Department),
-            DISTRICT,
-            OPERATOR,
-            AUDITOR,
-        ],
-    ),
+    look("huying.triage.v1.TriageService/Suggest", IN_THEIR_DISTRICT),
     look(
         "huying.triage.v1.TriageService/Get",
         &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR],
@@ -369,6 +367,7 @@ pub const TABLE: &[Row] = &[
     act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
     act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
     act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "another unit answered it"),
+    look("huying.evaluation.v1.EvaluationService/Get", WHOEVER_LOOKS),
     act("huying.evaluation.v1.PeriodService/PublishPeriod", ONLY_DISTRICT, "it is over, and a correction says why"),
     act("huying.evaluation.v1.PeriodService/ImportMarks", ONLY_DISTRICT, ""),
     ruled(
@@ -419,7 +418,9 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
     look("huying.casebook.v1.CasebookService/ListChanges", &[BRIDGE, DISTRICT, OPERATOR, AUDITOR]),
-    look("huying.casebook.v1.CasebookService/GetCatalogue", WHOEVER_NAMES),
+    look("huying.casebook.v1.CasebookService/GetCatalogue", IN_THEIR_DISTRICT),
+    look("huying.casebook.v1.CasebookService/ListOpen", LOOKS_IN_OFFICE),
+    look("huying.casebook.v1.CasebookService/GetCharters", IN_THEIR_DISTRICT),
     act("huying.powers.v1.ConsultationService/OpenProject", ASKERS_OF_STREETS, "the district has given the power"),
     act("huying.powers.v1.ConsultationService/AskStreets", DEPARTMENT_AND_DISTRICT, "the project is its own"),
     act("huying.powers.v1.ConsultationService/GiveOpinion", ONLY_STREET, "its street was asked"),
