@@ -24,7 +24,7 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "casebook",
     "console",
     "intake",
