@@ -1,6 +1,8 @@
 //! The forms of a case: one for each thing that the services say whoever looks could do now, and no other. None has more than
 //! three fields.
 
+mod rest;
+
 use charter::PartyKind;
 use maud::{Markup, html};
 use proto::common::v1::Outcome;
@@ -104,14 +106,9 @@ pub fn forms(signed: &Signed, around: &Around<'_>) -> Markup {
     }
     of_evaluation(signed, words, around, &mut deeds);
     for action in &around.known.deeds.intake {
-        match action.as_str() {
-            "Supplement" => {
-                let caller = Caller::of(signed.language);
-                deeds.push(Deed::new("supplement", caller.supplement, caller.supplement_send, |fields| {
-                    fields.long("text", caller.supplement_text, "")
-                }));
-            }
-            other => elsewhere.push(other),
+        match rest::of_others(signed, action) {
+            Some(deed) => deeds.push(deed),
+            None => elsewhere.push(action),
         }
     }
     elsewhere.sort_unstable();
@@ -217,7 +214,7 @@ fn of_dispatch<'a>(
             })
             .of(vec![("task", allowed.task.to_string())])
         }
-        _ => return None,
+        _ => return rest::of_dispatch(signed, allowed),
     })
 }
 
@@ -311,7 +308,7 @@ fn of_evaluation<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>, d
                     }
                 }));
             }
-            _ => {}
+            other => deeds.extend(rest::of_others(signed, other)),
         }
     }
 }
