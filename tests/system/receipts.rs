@@ -59,10 +59,12 @@ async fn a_wrong_receipt_does_not_even_say_that_there_is_such_a_case() {
     let mut carrier = installation.intake(&bridge("heping-board")).await;
     // Nobody left a reference: the number alone opens nothing.
     let own = carrier.submit(submission(DISTRICT, "receipt-guessed", "路口红绿灯不亮")).await.unwrap().into_inner();
-    let missing = SubmitResponse { case_id: "261121-7k3q9xf".to_owned(), ..own.clone() };
+    let never = ids::CaseId::draw(jiff::civil::date(2001, 1, 1), &mut rand::rng());
+    let missing = SubmitResponse { case_id: never.to_string(), ..own.clone() };
     let (head, secret) = own.receipt.rsplit_once('.').unwrap();
-    let turned: String = secret.chars().rev().collect();
-    let wrong = installation.with_receipt(&format!("{head}.{turned}")).await;
+    let (first, rest) = secret.split_at(1);
+    let other = if first == "a" { "b" } else { "a" };
+    let wrong = installation.with_receipt(&format!("{head}.{other}{rest}")).await;
     let (mut casebook, mut intake) = (CasebookServiceClient::new(wrong.clone()), IntakeServiceClient::new(wrong));
     let mut said = Vec::new();
     for case in [&own, &missing] {

@@ -1,7 +1,5 @@
 //! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
 
-mod times;
-
 use std::sync::Arc;
 
 use archive::Shelf;
@@ -12,12 +10,13 @@ use ids::{Code, Kind};
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetChartersRequest,
-    GetChartersResponse, GetRequest, GetResponse, GetScoresRequest, GetScoresResponse, ListOfficersRequest,
-    ListOfficersResponse, ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest,
-    ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest,
-    ReportResponse, StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse,
-    WatchRequest, WatchResponse,
+    ChainBreak, ExportRequest, ExportResponse, Freshness, GetCatalogueRequest, GetCatalogueResponse, GetChainsRequest,
+    GetChainsResponse, GetChartersRequest, GetChartersResponse, GetRequest, GetResponse, GetScoresRequest,
+    GetScoresResponse, ListChangesRequest, ListChangesResponse, ListOfficersRequest, ListOfficersResponse,
+    ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse,
+    ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest, ReportResponse,
+    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
+    WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -31,12 +30,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use crate::asking::{day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, open, powers, publications, queue, report, suggesting};
-use times::{day, hours, instants, microseconds, month};
+use crate::{callbacks, catalogue, league, officers, open, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -46,9 +45,9 @@ const CASES_COUNTED_MAX: usize = 10_000;
 const WORDS_ASKED_MAX: usize = 100;
 
 pub struct Door {
-    station: Station,
-    copy: Copy,
-    shelf: Shelf,
+    pub station: Station,
+    pub copy: Copy,
+    pub shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
     /// What the copy says is published.
@@ -56,9 +55,9 @@ pub struct Door {
 }
 
 /// Who asks, and what they may see of what they ask for.
-struct Asker {
+pub struct Asker {
     caller: Caller,
-    scope: Scope,
+    pub scope: Scope,
 }
 
 impl Door {
@@ -80,9 +79,28 @@ impl Door {
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
-        let caller = Caller::of(request)?;
-        let scope = caller.scope(method, &self.station.charters)?;
+        self.asker_is(Caller::of(request)?, method)
+    }
+
+    /// Somebody who asks for an action of the table.
+    pub fn asker_is(&self, caller: Caller, action: &'static str) -> Result<Asker, Status> {
+        let scope = caller.scope(action, &self.station.charters)?;
         Ok(Asker { caller, scope })
+    }
+
+    /// One case, with everything the asker may see.
+    pub async fn case_for(&self, asker: Asker, request: GetRequest) -> Result<GetResponse, Status> {
+        let district = asker.own_district(&request.district)?;
+        let (_, case, key) = case_key(district, &request.case_id)?;
+        let History { commits, filed_at } = History::of(&self.station, &self.shelf, &key).await?;
+        let mut view = View::new(&key, self.station.charter(district).ok());
+        let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
+        view.filed(filed_at);
+        if commits.is_empty() || !view.is_in(&asker.scope) {
+            return Err(not_found(case.as_str()));
+        }
+        let published = self.published(&asker, request.freshness).await?;
+        Ok(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) })
     }
 
     /// The charter of a district that the asker's scope has.
@@ -95,6 +113,19 @@ impl Door {
 }
 
 impl Asker {
+    /// The district that is named, or the asker's own, where that is one.
+    fn own_district<'a>(&'a self, named: &'a str) -> Result<&'a str, Status> {
+        match &self.scope {
+            Scope::Districts(districts) | Scope::Only { districts, .. } if named.is_empty() && districts.len() == 1 => {
+                Ok(districts[0].as_str())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } if named.is_empty() => {
+                Err(Violation::new("district", "required", "your token is for several districts; name one").into())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } => Ok(named),
+        }
+    }
+
     /// Whether a district may be asked about.
     fn require(&self, district: &Code) -> Result<(), Status> {
         match &self.scope {
@@ -136,7 +167,7 @@ impl CasebookService for Door {
             return Err(Violation::new("page_token", "known-token", description).into());
         }
         let freshness = request.freshness.take();
-        let wanted = list::Wanted::new(request, asker.scope);
+        let wanted = list::Wanted::new(request, asker.scope)?;
         let asked = move |connection: &_| {
             wanted.as_ref().map_or_else(|| Ok(ListResponse::default()), |wanted| list::list(connection, wanted))
         };
@@ -146,17 +177,25 @@ impl CasebookService for Door {
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let asker = self.asker(&request, method!("Get"))?;
-        let request = request.into_inner();
-        let (_, case, key) = case_key(&request.district, &request.case_id)?;
-        let History { commits, filed_at } = History::of(&self.station, &self.shelf, &key).await?;
-        let mut view = View::new(&key, self.station.charter(&request.district).ok());
-        let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
-        view.filed(filed_at);
-        if commits.is_empty() || !view.is_in(&asker.scope) {
-            return Err(not_found(case.as_str()));
-        }
-        let published = self.published(&asker, request.freshness).await?;
-        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) }))
+        Ok(Response::new(self.case_for(asker, request.into_inner()).await?))
+    }
+
+    async fn list_changes(
+        &self,
+        request: Request<ListChangesRequest>,
+    ) -> Result<Response<ListChangesResponse>, Status> {
+        let asker = self.asker(&request, method!("ListChanges"))?;
+        Ok(Response::new(self.changes_for(asker, request.into_inner()).await?))
+    }
+
+    async fn get_catalogue(
+        &self,
+        request: Request<GetCatalogueRequest>,
+    ) -> Result<Response<GetCatalogueResponse>, Status> {
+        let asker = self.asker(&request, method!("GetCatalogue"))?;
+        let charter = self.charter(&asker, asker.own_district(&request.get_ref().district)?)?;
+        let today = self.station.now().to_zoned(charter.time_zone.clone()).date();
+        Ok(Response::new(catalogue::catalogue(&charter, today)))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -395,12 +434,7 @@ impl CasebookService for Door {
         if !request.district.is_empty() {
             self.charter(&asker, &request.district)?;
         }
-        if !request.owner.is_empty() && request.district.is_empty() {
-            let description = "whose cases are asked for belongs to a district: name it";
-            return Err(Violation::new("district", "required", description).into());
-        }
-        let wanted = open::Wanted::new(request, asker.scope, self.station.now())
-            .ok_or_else(|| Violation::new("page_token", "known-token", "take it from the answer before, as it is"))?;
+        let wanted = open::Wanted::new(request, asker.scope, self.station.now())?;
         let look = move |connection: &_| open::list(connection, &wanted);
         let (listed, as_of) = self.copy.ask(freshness, look).await?;
         Ok(Response::new(ListOpenResponse { as_of: Some(as_of), ..listed }))

@@ -138,7 +138,7 @@ impl Kept {
         let mut request = request.clone();
         let (mut ids, mut first) = (Vec::new(), None);
         loop {
-            let Some(wanted) = Wanted::new(request.clone(), scope.clone()) else { return (ids, 0, false) };
+            let Some(wanted) = Wanted::new(request.clone(), scope.clone()).unwrap() else { return (ids, 0, false) };
             let page = self.look(|connection| list(connection, &wanted)).unwrap();
             first.get_or_insert((page.total, page.total_is_at_least));
             ids.extend(page.cases.into_iter().map(|line| line.case_id));
@@ -341,7 +341,7 @@ fn a_suggestion_is_near_in_time_and_not_part_of_another() {
             let reach = Reach { distance_m_max: 200.0, window: jiff::SignedDuration::from_secs(window_s) };
             let until = features.at;
             let asked = suggest::Asked { features, case: Some("two".to_owned()), until, reach, limit: 10 };
-            let found = suggest::suggest(connection, &DISTRICT.parse().unwrap(), &asked, &Scope::All).unwrap();
+            let found = suggest::suggest(connection, &DISTRICT.parse().unwrap(), &asked, &Scope::All).unwrap().unwrap();
             found.into_iter().map(|it| it.case.unwrap().case_id).collect()
         })
     };
@@ -403,7 +403,7 @@ fn a_filed_case_is_shown_and_counted_as_before_whether_the_copy_met_it_or_not() 
         assert_eq!(kept.list(&ListRequest::default(), &Scope::All).0, ["open", "filed"]);
         assert_eq!(kept.list(&by_words, &Scope::All).0, ["filed"]);
         let lines = |connection: &Connection| {
-            let wanted = Wanted::new(by_words.clone(), Scope::All).unwrap();
+            let wanted = Wanted::new(by_words.clone(), Scope::All).unwrap().unwrap();
             list(connection, &wanted).unwrap().cases.remove(0)
         };
         let line = kept.look(lines);

@@ -19,6 +19,9 @@ pub struct Endpoints {
     /// `http://host:port`: people's pages.
     #[serde(default)]
     pub pages: String,
+    /// `http://host:port`: the door for machines.
+    #[serde(default)]
+    pub door: String,
     /// The process that runs it.
     pub pid: u32,
 }

@@ -13,10 +13,11 @@ use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Role;
-use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Way};
+use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References, WireError};
 use sha2::Sha256;
+use station::access::Concern;
 use station::desk::case_key;
 use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
 use tonic::Status;
@@ -85,6 +86,39 @@ impl App {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
+        }
+    }
+
+    /// The case that a sender's own reference names.
+    ///
+    /// # Errors
+    /// NOT_FOUND when nothing was recorded under it; INVALID_ARGUMENT without a reference.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        bridge: &Code,
+        external_ref: &str,
+    ) -> Result<FindResponse, Status> {
+        let scope = caller.scope(action, &self.desk.station.charters)?;
+        let external_ref =
+            content::tidied(&SubmitRequest { external_ref: external_ref.to_owned(), ..SubmitRequest::default() })
+                .external_ref;
+        if external_ref.is_empty() {
+            return Err(Violation::new("external_ref", "required", "is missing").into());
+        }
+        let unknown = || Status::not_found(format!("{bridge} has brought nothing in under {external_ref:?}"));
+        let hash = HEXLOWER.encode(&self.keyed_hash(&[bridge.as_str(), &external_ref]));
+        let known = self.references.get(&hash).await.map_err(|error| broker_status(&error))?.ok_or_else(unknown)?;
+        let (district, case) = known.target.split_once('.').unwrap_or_default();
+        let (district, case, key) = case_key(district, case)?;
+        // A reference without a case is that of a sender who got no answer and has not come again.
+        match self.desk.station.broker.load_owner(&key, Owner::Intake).await {
+            Ok(commits) if !commits.is_empty() && scope.covers(&district, &[Concern::Bridge(bridge.clone())]) => {
+                Ok(FindResponse { case_id: case.to_string(), district: district.to_string() })
+            }
+            Ok(_) | Err(BrokerError::Filed { .. }) => Err(unknown()),
+            Err(error) => Err(broker_status(&error)),
         }
     }
 

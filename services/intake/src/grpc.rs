@@ -9,10 +9,10 @@ use ids::{CaseId, Code};
 use proto::common::v1::Role;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
-    ApproveExclusionRequest, ApproveExclusionResponse, GetRequest, GetResponse, MergeRequest, MergeResponse,
-    ProposeExclusionRequest, ProposeExclusionResponse, ReopenFiledRequest, ReopenFiledResponse, SubmitReply,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupplementRequest, SupplementResponse,
-    WithdrawRequest, WithdrawResponse, submit_reply,
+    ApproveExclusionRequest, ApproveExclusionResponse, FindRequest, FindResponse, GetRequest, GetResponse,
+    MergeRequest, MergeResponse, ProposeExclusionRequest, ProposeExclusionResponse, ReopenFiledRequest,
+    ReopenFiledResponse, SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    SupplementRequest, SupplementResponse, WithdrawRequest, WithdrawResponse, submit_reply,
 };
 use station::access::table;
 use station::desk::{case_key, named, named_by};
@@ -170,6 +170,13 @@ impl IntakeService for Door {
         let (course, gone) = (self.app.course(&key).await?, self.app.gone(&key).await?);
         let allowed_actions = allowed(&caller, case, &snapshot.state, course, gone);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
+    }
+
+    async fn find(&self, request: Request<FindRequest>) -> Result<Response<FindResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let bridge = bridge_of(&caller)?;
+        let action = "huying.intake.v1.IntakeService/Find";
+        Ok(Response::new(self.app.find(&caller, action, &bridge, &request.get_ref().external_ref).await?))
     }
 }
 

@@ -50,6 +50,7 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
+    service.spawn("look references up", inbox::look_up(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));

@@ -188,7 +188,7 @@ async fn what_comes_up_now_and_then_has_forms_of_its_own() {
     assert!(district.page.texts(".summary a").len() == 1, "{}", district.page.text());
     assert_eq!(district.page.value("to account for it", "Ask", "What is to be accounted for"), "为何还未处理");
     district.send("to account for it", "Ask", &[("Due", "2099-01-02T18:00")]).await;
-    assert!(district.page.says("为何还未处理"), "{}", district.page.text());
+    assert!(district.page.says("It has been recorded"), "{}", district.page.text());
     street.open(&address).await;
     street.send("Account for it", "Answer", &[("Answer", "今天动工")]).await;
     assert!(street.page.says("今天动工"), "{}", street.page.text());

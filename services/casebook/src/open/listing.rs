@@ -7,6 +7,7 @@ use prost::Message;
 use proto::ToWireTime;
 use proto::casebook::v1::{CaseSummary, ListOpenRequest, ListOpenResponse, OpenCase, OpenCount};
 use rusqlite::{Connection, params};
+use station::Violation;
 use station::access::Scope;
 
 use super::NEVER;
@@ -34,17 +35,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// None: `page_token` is not one of ours.
-    pub fn new(request: ListOpenRequest, scope: Scope, now: Timestamp) -> Option<Self> {
+    /// # Errors
+    /// `page_token` is not one of ours, or a unit is named without its district.
+    pub fn new(request: ListOpenRequest, scope: Scope, now: Timestamp) -> Result<Self, Violation> {
+        if !request.owner.is_empty() && request.district.is_empty() {
+            let description = "whose cases are asked for belongs to a district: name it";
+            return Err(Violation::new("district", "required", description));
+        }
         let after = match request.page_token.as_str() {
-            "" => (i64::MIN, i64::MIN),
-            token => token.split_once('.').and_then(|(due, at)| Some((due.parse().ok()?, at.parse().ok()?)))?,
+            "" => Some((i64::MIN, i64::MIN)),
+            token => token.split_once('.').and_then(|(due, at)| Some((due.parse().ok()?, at.parse().ok()?))),
         };
+        let unknown = || Violation::new("page_token", "known-token", "take it from the answer before, as it is");
+        let after = after.ok_or_else(unknown)?;
         let size = match request.page_size {
             0 => PAGE_DEFAULT,
             size => size.min(PAGE_MAX),
         };
-        Some(Self {
+        Ok(Self {
             district: request.district,
             owner: request.owner,
             level: request.level,

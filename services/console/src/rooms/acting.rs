@@ -34,6 +34,13 @@ pub struct Around<'a> {
     pub posted: Option<&'a Posted>,
 }
 
+impl Around<'_> {
+    /// Who has the case now; empty: nobody has.
+    fn holder(&self) -> &str {
+        self.case.summary.as_ref().map_or("", |summary| summary.owner.as_str())
+    }
+}
+
 /// One form: its address below the case, what sets it apart from others of the same address, and what it says.
 struct Deed<'a> {
     action: &'static str,
@@ -214,7 +221,7 @@ fn of_dispatch<'a>(
             })
             .of(vec![("task", allowed.task.to_string())])
         }
-        _ => return rest::of_dispatch(signed, allowed),
+        _ => return rest::of_dispatch(signed, around.holder(), allowed),
     })
 }
 

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use maud::{Markup, html};
-use proto::casebook::v1::{ListOpenRequest, ListOpenResponse, WatchRequest, WatchResponse};
+use proto::casebook::v1::{ListOpenRequest, ListOpenResponse, ListRequest, WatchRequest, WatchResponse};
 use proto::common::v1::Colour;
 use tonic::Status;
 
@@ -27,6 +27,8 @@ use league::League;
 
 /// Late cases on one page.
 const PAGE: u32 = 25;
+/// Cases that came in last, which stand where lines come.
+const LATEST: u32 = 8;
 /// Levels in the order of the table; empty: not judged yet.
 const LEVELS: [&str; 6] = ["A", "B1", "B2", "C", "D", ""];
 const COLOURS: [Colour; 4] = [Colour::Red, Colour::Yellow, Colour::Blue, Colour::Unspecified];
@@ -68,8 +70,11 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
         ..ListOpenRequest::default()
     };
     let mut open = signed.app.doors.casebook(&signed.person);
-    let (open, league) = tokio::join!(open.list_open(request), League::of(signed));
-    let (open, league) = (open?.into_inner(), league?);
+    let mut list = signed.app.doors.casebook(&signed.person);
+    let (district, freshness) = (signed.district(), Some(CURRENT));
+    let latest = ListRequest { district, page_size: LATEST, freshness, ..ListRequest::default() };
+    let (open, league, latest) = tokio::join!(open.list_open(request), League::of(signed), list.list(latest));
+    let (open, league, latest) = (open?.into_inner(), league?, latest?.into_inner().cases);
     let address = format!("/wall/live?district={}", signed.district());
     let body = html! {
         (counts(signed, words, &open))
@@ -82,7 +87,15 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
             section aria-labelledby="live" {
                 h2 #live { (words.wall_live) }
                 p .hint data-live-state data-on=(words.live_on) data-off=(words.live_off) { (words.live_without) }
-                ul .cards .live aria-live="polite" data-live=(address) {}
+                ul .cards .live aria-live="polite" data-live=(address) {
+                    @for case in &latest {
+                        li {
+                            (signed.clock().moment_of(case.received_at.as_ref())) " "
+                            a href=(format!("/cases/{}", case.case_id)) { (case.title) } " "
+                            span .tag { (named(signed.language, &case.state)) }
+                        }
+                    }
+                }
                 @if let Some(league) = league { (league.show(signed)) }
             }
         }

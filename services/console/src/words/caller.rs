@@ -13,6 +13,7 @@ texts! {
         address: "具体地址", "具體地址", "Address, in your own words";
         longitude: "经度", "經度", "Longitude";
         latitude: "纬度", "緯度", "Latitude";
+        degrees: "请填小数形式的度数，例如 114.3", "請填小數形式的度數，例如 114.3", "Degrees as a decimal number, 114.3 say";
         position: "坐标（如果知道）", "座標（如果知道）", "Coordinates, if you have them";
         kind: "属于哪一种", "屬於哪一種", "What sort of matter";
         channel: "从哪里来", "從哪裡來", "How it came in";

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
     #[arg(long = "charter", value_name = "NAME|DIR")]
     charters: Vec<String>,
-    /// The usual ports (4222, 7070, 7080, 7090), or free ones
+    /// The usual ports (4222, 7070, 7080, 7081, 7090), or free ones
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = Ports::Default)]
     ports: Ports,
     /// Departments answer their calls by themselves, at once: to try things out, nobody looks at the matter
@@ -88,7 +88,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
          ready in {:.1} s\n  \
          nats  {}\n  \
          grpc  {}\n  \
-         http  {}\n\
+         http  {}\n  \
+         door  {}\n\
          Next, in another terminal:\n  \
          huying tail{data}\n  \
          huying submit{data} --district wuchang --title '路灯不亮' --text '门口的路灯坏了三天'\n  \
@@ -99,6 +100,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         endpoints.nats,
         endpoints.grpc,
         endpoints.http,
+        endpoints.door,
     ))?;
     let by_itself = tokio::select! {
         () = running.ended() => true,

@@ -168,8 +168,9 @@ impl Verifier {
             return Err(IdentityError::Malformed { why: format!("it is longer than {TOKEN_BYTES_MAX} bytes") });
         }
         // Nothing to verify yet: the case knows which receipt is its own.
-        if let Some(receipt) = Receipt::parse(token) {
-            return Ok(receipt.identity());
+        if Receipt::is_meant(token) {
+            let why = "it begins like a receipt, and a letter of it is wrong or missing".to_owned();
+            return Receipt::parse(token).map(|receipt| receipt.identity()).ok_or(IdentityError::Malformed { why });
         }
         if let Some((identity, expires)) = self.tokens().get(token) {
             return alive(identity.clone(), *expires, now);

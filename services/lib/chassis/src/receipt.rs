@@ -78,6 +78,11 @@ impl std::fmt::Debug for Receipt {
 }
 
 impl Receipt {
+    /// Whether a token is to be one.
+    pub(crate) fn is_meant(token: &str) -> bool {
+        token.starts_with(PREFIX)
+    }
+
     /// Reads what [`Self::token`] wrote. None: it has another form. Whether it is the case's own, only the case tells.
     #[must_use]
     pub fn parse(token: &str) -> Option<Self> {

@@ -22,7 +22,9 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 const MESSAGES: i32 = 4;
 const FIELDS: i32 = 2;
 /// Fields that mean something to machines alone.
-const UNSAID: [&str; 2] = ["content_hash", "external_ref_hash"];
+const UNSAID: [&str; 3] = ["content_hash", "external_ref_hash", "receipt_ref"];
+/// Its facts are about no case; a story asks for what came of them under `powers`.
+const ABOUT_NO_CASE: &str = "powers";
 
 /// What happened, and what is known of it.
 #[derive(Clone, Debug)]
@@ -134,7 +136,7 @@ impl Catalogue {
 fn owner_of(file: &FileDescriptorProto, message: &DescriptorProto) -> Option<String> {
     let service = file.package().strip_prefix("huying.")?.strip_suffix(".v1")?;
     let of_service: String = service.split('_').map(capitalised).collect();
-    (message.name() == format!("{of_service}Event")).then(|| service.replace('_', "-"))
+    (service != ABOUT_NO_CASE && message.name() == format!("{of_service}Event")).then(|| service.replace('_', "-"))
 }
 
 struct Reader {

@@ -10,7 +10,7 @@ use crate::words::{Caller, Desk, Rarer, fill};
 use maud::html;
 
 /// One of dispatch's.
-pub fn of_dispatch<'a>(signed: &'a Signed, allowed: &AllowedAction) -> Option<Deed<'a>> {
+pub fn of_dispatch<'a>(signed: &'a Signed, holder: &str, allowed: &AllowedAction) -> Option<Deed<'a>> {
     let (words, desk) = (Rarer::of(signed.language), Desk::of(signed.language));
     let reason = |fields: &Fields<'_>| fields.long("reason", words.reason, "");
     Some(match allowed.action.as_str() {
@@ -28,8 +28,10 @@ pub fn of_dispatch<'a>(signed: &'a Signed, allowed: &AllowedAction) -> Option<De
             fields.long("measure", words.measure_text, "")
         }),
         "Supervise" => {
-            let unit = signed.unit(&allowed.party);
-            let party = vec![("party", allowed.party.clone())];
+            // Of the case itself, whoever has it accounts for it.
+            let party = if allowed.party.is_empty() { holder.to_owned() } else { allowed.party.clone() };
+            let unit = signed.unit(&party);
+            let party = vec![("party", party)];
             Deed::new("supervise", fill(words.supervise, &[("unit", &unit)]), words.supervise_send, |fields| {
                 html! {
                     (fields.long("text", words.supervise_text, ""))

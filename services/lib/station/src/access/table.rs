@@ -237,6 +237,7 @@ const IN_THEIR_DISTRICT: &[Grant] = &[
     OPERATOR,
     AUDITOR,
 ];
+const ONLY_BRIDGE: &[Grant] = &[BRIDGE];
 const RATERS: &[Grant] = &[
     CALLER,
     BRIDGE,
@@ -276,6 +277,7 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
     act("huying.intake.v1.IntakeService/ReopenFiled", STREET_AND_DISTRICT, "it is filed"),
     look("huying.intake.v1.IntakeService/Get", WHOEVER_LOOKS),
+    look("huying.intake.v1.IntakeService/Find", WHOEVER_LOOKS),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
     ruled("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, "the poll is of its street"),
@@ -417,6 +419,8 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
     look("huying.casebook.v1.CasebookService/ListOpen", LOOKS_IN_OFFICE),
     look("huying.casebook.v1.CasebookService/GetCharters", IN_THEIR_DISTRICT),
+    look("huying.casebook.v1.CasebookService/ListChanges", &[BRIDGE, DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/GetCatalogue", IN_THEIR_DISTRICT),
     act("huying.powers.v1.ConsultationService/OpenProject", ASKERS_OF_STREETS, "the district has given the power"),
     act("huying.powers.v1.ConsultationService/AskStreets", DEPARTMENT_AND_DISTRICT, "the project is its own"),
     act("huying.powers.v1.ConsultationService/GiveOpinion", ONLY_STREET, "its street was asked"),
@@ -453,5 +457,8 @@ pub const TABLE: &[Row] = &[
     act("huying.powers.v1.AllowanceService/CloseSheet", ONLY_STREET, ""),
     look("huying.powers.v1.AllowanceService/GetSheet", POWERS),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
+    look("in.<bridge>.find", ONLY_BRIDGE),
+    look("in.<bridge>.get", ONLY_BRIDGE),
+    look("in.<bridge>.changes", ONLY_BRIDGE),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];

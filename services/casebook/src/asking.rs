@@ -1,4 +1,4 @@
-//! Days, months and instants of a request, read.
+//! What of a question is read in more than one place: months, days and instants.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -13,7 +13,7 @@ use tonic::Status;
 use crate::league::HOUR_S;
 
 /// A month of a time zone, in microseconds since 1970.
-pub(super) fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
+pub fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
     let wrong = |error: jiff::Error| {
         let description = format!("{text:?} is not a month as 2026-10 is: {error}");
         Status::from(Violation::new("month", "iso-8601-month", description))
@@ -24,7 +24,7 @@ pub(super) fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
 }
 
 /// The hours of a period of days in a time zone.
-pub(super) fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Status> {
+pub fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Status> {
     let (from, to) = (day("from", &request.from)?, day("to", &request.to)?);
     if let (Some(from), Some(to)) = (from, to)
         && to < from
@@ -48,19 +48,19 @@ pub(super) fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range
 }
 
 /// The time between the first and the last of these hours.
-pub(super) fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
+pub fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
     let instant = |hour: i64, otherwise| Timestamp::from_second(hour.saturating_mul(HOUR_S)).unwrap_or(otherwise);
     instant(hours.start, Timestamp::MIN)..=instant(hours.end.saturating_sub(1), Timestamp::MAX)
 }
 
-pub(super) fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
+pub fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
     at.time()
         .map(jiff::Timestamp::as_microsecond)
         .map_err(|error| Violation::new(field, "timestamp", error.to_string()))
 }
 
 /// An ISO 8601 date; none when empty.
-pub(super) fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
+pub fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -1,0 +1,50 @@
+//! What may be named in a district, for whoever brings something in: the charter's own codes and names.
+
+use charter::{Charter, Name};
+use ids::Code;
+use jiff::civil::Date;
+use proto::casebook::v1::{CatalogueEntry, GetCatalogueResponse};
+
+/// `today` is the district's day.
+#[must_use]
+pub fn catalogue(charter: &Charter, today: Date) -> GetCatalogueResponse {
+    let categories = charter.categories().iter().map(|it| {
+        let keywords = it.keywords.clone();
+        CatalogueEntry { keywords, ..entry(&it.code, &it.name, it.parent.as_ref()) }
+    });
+    let campaigns = charter.campaigns().iter().filter(|it| it.runs_on(today));
+    GetCatalogueResponse {
+        district: charter.district.to_string(),
+        name: charter.name.zh.clone(),
+        version: charter.version.clone(),
+        channels: charter.channels().iter().map(|it| entry(&it.code, &it.name, None)).collect(),
+        categories: categories.collect(),
+        places: charter.places().map(|it| entry(&it.code, &it.name, it.parent.as_ref())).collect(),
+        campaigns: campaigns.map(|it| entry(&it.code, &it.name, None)).collect(),
+    }
+}
+
+fn entry(code: &Code, name: &Name, parent: Option<&Code>) -> CatalogueEntry {
+    CatalogueEntry {
+        code: code.to_string(),
+        name: name.zh.clone(),
+        name_en: name.en.clone().unwrap_or_default(),
+        parent: parent.map(ToString::to_string).unwrap_or_default(),
+        keywords: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_named_is_one_and_a_department_is_none() {
+        let charter = Charter::shipped("wuchang").unwrap();
+        let said = catalogue(&charter, jiff::civil::date(2026, 11, 30));
+        assert_eq!(said.places.len(), charter.places().count());
+        assert!(said.places.iter().all(|place| charter.place(&place.code).is_some()));
+        assert!(said.categories.iter().all(|it| it.parent.is_empty() || charter.category(&it.parent).is_some()));
+        assert!(said.channels.iter().any(|channel| channel.code == "hotline-12345"), "{:?}", said.channels);
+    }
+}
