@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use chassis::Identity;
+use chassis::{Clock, Identity};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use station::refusal_of;
 
+use crate::support::city::City;
 use crate::support::installation::{Installation, bridge, shared};
-use crate::support::submission;
+use crate::support::{WAIT, submission, until};
 
 const DISTRICT: &str = "jiangan";
 const BRIDGE: &str = "jiangan-board";
@@ -31,10 +32,14 @@ pub struct Answer {
 
 impl Machine {
     pub fn new(installation: &Installation, who: &Identity) -> Self {
+        Self::at(&installation.endpoints.door, installation.token(who))
+    }
+
+    fn at(door: &str, token: String) -> Self {
         // Another test may have chosen it already.
         let _chosen = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { client, door: installation.endpoints.door.clone(), token: installation.token(who) }
+        Self { client, door: door.to_owned(), token }
     }
 
     pub fn token(&self) -> &str {
@@ -146,6 +151,49 @@ async fn what_is_another_bridges_is_not_there_over_http() {
     let refused = nobody.post("/v1/cases", &lamp("http-nobody")).await;
     refused.says(401, "unauthenticated", "");
     assert!(refused.headers.contains_key("www-authenticate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resident_follows_their_own_case_with_its_receipt() {
+    let installation = shared();
+    let board = Machine::new(&installation, &bridge(BRIDGE));
+    let own = board.post("/v1/cases", &lamp("http-receipt")).await.body;
+    let other = board.post("/v1/cases", &lamp("http-no-receipt")).await.body;
+    let receipt = own["receipt"].as_str().unwrap_or_else(|| panic!("{own:#}")).to_owned();
+    let resident = Machine { token: receipt, ..board };
+    let case = own["case_id"].as_str().unwrap();
+    let shown = resident.get(&format!("/v1/cases/{case}")).await;
+    assert_eq!(shown.body["summary"]["case_id"], case, "{shown:?}");
+    let added = resident.post(&format!("/v1/cases/{case}/supplements"), &json!({ "text": "还是不亮" })).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{added:?}");
+    resident.get(&format!("/v1/cases/{}", other["case_id"].as_str().unwrap())).await.says(404, "not-found", "");
+    assert_eq!(resident.get("/v1/cases?since=").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_answered_is_sent_again_and_is_one_case() {
+    let city = City::start(&[]);
+    let token = city.data().issuer().unwrap().issue(&bridge(BRIDGE), Clock::real().real_now(), WAIT * 20);
+    let board = Machine::at(city.door(), token);
+    let first = board.post("/v1/cases", &lamp("away-1")).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
+    tokio::task::block_in_place(|| city.kill("intake"));
+    let away = board.post("/v1/cases", &lamp("away-2")).await;
+    away.says(503, "unavailable", "");
+    assert_eq!(away.headers["retry-after"], "3", "{away:?}");
+    // Cases can be looked at meanwhile.
+    let case = first.body["case_id"].as_str().unwrap();
+    assert_eq!(board.get(&format!("/v1/cases/{case}")).await.status, StatusCode::OK);
+    tokio::task::block_in_place(|| city.revive("intake"));
+    let taken = until("intake is found again", async || {
+        let answer = board.post("/v1/cases", &lamp("away-2")).await;
+        Some(answer).filter(|answer| answer.status != StatusCode::SERVICE_UNAVAILABLE)
+    })
+    .await;
+    assert_eq!(taken.status, StatusCode::CREATED, "{taken:?}");
+    let again = board.post("/v1/cases", &lamp("away-1")).await;
+    assert_eq!((again.status, &again.body["case_id"]), (StatusCode::OK, &json!(case)), "{again:?}");
+    assert_eq!(tokio::task::block_in_place(|| city.stop()), Vec::<String>::new(), "the door stops politely, too");
 }
 
 #[tokio::test(flavor = "multi_thread")]

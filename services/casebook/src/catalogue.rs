@@ -1,9 +1,34 @@
-//! What may be named in a district, for whoever brings something in: the charter's own codes and names.
+//! What may be named in a district, for whoever brings something in: the charter's own codes and names. For whoever shows names
+//! instead of codes, the charters whole.
+
+use std::sync::Arc;
 
 use charter::{Charter, Name};
 use ids::Code;
 use jiff::civil::Date;
-use proto::casebook::v1::{CatalogueEntry, GetCatalogueResponse};
+use proto::casebook::v1::{CatalogueEntry, GetCatalogueResponse, GetChartersResponse};
+use station::charters::bundle;
+use tonic::Status;
+
+use crate::grpc::{Asker, Door};
+
+impl Door {
+    /// The charter in force of a district; of every one that the asker belongs to, where none is named.
+    ///
+    /// # Errors
+    /// NOT_FOUND for a district that is not the asker's.
+    pub fn charters_for(&self, asker: &Asker, district: &str) -> Result<GetChartersResponse, Status> {
+        if !district.is_empty() {
+            let charter = self.charter(asker, district)?;
+            return Ok(GetChartersResponse { charters: vec![bundle(&charter)] });
+        }
+        let newest = self.station.charters.newest();
+        let known = newest.iter().filter(|charter| asker.require(&charter.district).is_ok());
+        let in_force = known.map(|charter| self.station.charter(charter.district.as_str()));
+        let charters = in_force.collect::<Result<Vec<Arc<Charter>>, _>>()?;
+        Ok(GetChartersResponse { charters: charters.iter().map(|charter| bundle(charter)).collect() })
+    }
+}
 
 /// `today` is the district's day.
 #[must_use]

@@ -104,7 +104,7 @@ impl Door {
     }
 
     /// The charter of a district that the asker's scope has.
-    fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
+    pub(crate) fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
         let code: Code =
             district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         asker.require(&code)?;
@@ -127,7 +127,7 @@ impl Asker {
     }
 
     /// Whether a district may be asked about.
-    fn require(&self, district: &Code) -> Result<(), Status> {
+    pub(crate) fn require(&self, district: &Code) -> Result<(), Status> {
         match &self.scope {
             Scope::All => Ok(()),
             Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
@@ -445,17 +445,7 @@ impl CasebookService for Door {
         request: Request<GetChartersRequest>,
     ) -> Result<Response<GetChartersResponse>, Status> {
         let asker = self.asker(&request, method!("GetCharters"))?;
-        let asked = request.into_inner().district;
-        let bundle = |charter: &Arc<Charter>| station::charters::bundle(charter);
-        if !asked.is_empty() {
-            let charter = self.charter(&asker, &asked)?;
-            return Ok(Response::new(GetChartersResponse { charters: vec![bundle(&charter)] }));
-        }
-        let newest = self.station.charters.newest();
-        let known = newest.iter().filter(|charter| asker.require(&charter.district).is_ok());
-        let in_force = known.map(|charter| self.station.charter(charter.district.as_str()));
-        let charters = in_force.collect::<Result<Vec<_>, _>>()?;
-        Ok(Response::new(GetChartersResponse { charters: charters.iter().map(bundle).collect() }))
+        Ok(Response::new(self.charters_for(&asker, &request.into_inner().district)?))
     }
 
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;

@@ -28,6 +28,7 @@ use crate::copy::{self, Place};
 use crate::keep::{Keeping, Unfile};
 
 mod broker;
+mod news;
 
 const DISTRICT: &str = "wuchang";
 
@@ -160,8 +161,9 @@ fn history() -> impl Strategy<Value = Vec<StoredCommit>> {
             received(way, second, 114.3 + f64::from(east) / 10_000.0, title)
         }),
         2 => (0_usize..3).prop_map(|party| {
+            let category = ["noise", "lamp", ""][party].to_owned();
             let party = ["wuchang-a", "wuchang-b", "wuchang-c"][party].to_owned();
-            dispatch(DispatchFact::Assigned(Assigned { party, level: Level::B1.into(), ..Assigned::default() }))
+            dispatch(DispatchFact::Assigned(Assigned { party, category, level: Level::B1.into(), ..Assigned::default() }))
         }),
         1 => Just(dispatch(DispatchFact::Called(Called {
             caller: "wuchang-a".to_owned(),
@@ -213,7 +215,10 @@ fn model(commits: &[StoredCommit]) -> Vec<Line> {
 
 fn fits(line: &CaseSummary, request: &ListRequest) -> bool {
     let is = |asked: &str, value: &str| asked.is_empty() || asked == value;
+    let is_about =
+        |code: &String| line.category == *code || line.also.contains(code) || line.judged_also.contains(code);
     is(&request.state, &line.state)
+        && (request.category.is_empty() || is_about(&request.category))
         && is(&request.level, &line.level)
         && is(&request.owner, &line.owner)
         && is(&request.channel, &line.channel)
@@ -226,13 +231,17 @@ fn question() -> impl Strategy<Value = ListRequest> {
     let state = prop_oneof![3 => Just(""), 1 => Just("assigned"), 1 => Just("closed"), 1 => Just("received")];
     let owner = prop_oneof![3 => Just(""), 1 => Just("wuchang-a"), 1 => Just("wuchang-centre")];
     let text = prop_oneof![3 => Just(""), 1 => Just("噪音"), 1 => Just("下水道")];
-    (state, owner, text, 0_i32..4, 1_u32..5).prop_map(|(state, owner, text, way, page_size)| ListRequest {
-        state: state.to_owned(),
-        owner: owner.to_owned(),
-        text: text.to_owned(),
-        way,
-        page_size,
-        ..ListRequest::default()
+    let category = prop_oneof![3 => Just(""), 1 => Just("noise"), 1 => Just("lamp")];
+    (state, owner, text, category, 0_i32..4, 1_u32..5).prop_map(|(state, owner, text, category, way, page_size)| {
+        ListRequest {
+            state: state.to_owned(),
+            category: category.to_owned(),
+            owner: owner.to_owned(),
+            text: text.to_owned(),
+            way,
+            page_size,
+            ..ListRequest::default()
+        }
     })
 }
 
@@ -341,7 +350,7 @@ fn a_suggestion_is_near_in_time_and_not_part_of_another() {
             let reach = Reach { distance_m_max: 200.0, window: jiff::SignedDuration::from_secs(window_s) };
             let until = features.at;
             let asked = suggest::Asked { features, case: Some("two".to_owned()), until, reach, limit: 10 };
-            let found = suggest::suggest(connection, &DISTRICT.parse().unwrap(), &asked, &Scope::All).unwrap().unwrap();
+            let found = suggest::suggest(connection, &DISTRICT.parse().unwrap(), &asked, &Scope::All).unwrap();
             found.into_iter().map(|it| it.case.unwrap().case_id).collect()
         })
     };

@@ -1,5 +1,6 @@
 //! Everything that can be asked at this door, once: the routes and the description of the interface are made from these rows.
 
+use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn;
@@ -9,7 +10,7 @@ use axum::{Json, Router};
 
 use crate::cases;
 use crate::hub::Hub;
-use crate::listen::observe;
+use crate::listen::{body, observe};
 use crate::problem::Problem;
 use crate::{open311, openapi};
 
@@ -177,12 +178,19 @@ pub fn router(hub: Hub) -> Router {
     router.merge(open311::routes()).fallback(nowhere).method_not_allowed_fallback(not_so).with_state(hub)
 }
 
+/// A connection goes on only after a body that was read, also where nobody wants it.
+async fn read_away(request: Request) {
+    let (parts, sent) = request.into_parts();
+    let _unwanted = body(&parts.headers, sent).await;
+}
+
 /// Counted under the path as it stands here, which nobody can make up.
 pub fn observed(path: &'static str, handler: MethodRouter<Hub>) -> MethodRouter<Hub> {
     handler.layer(from_fn(move |request, next| observe(path, request, next)))
 }
 
-async fn nowhere() -> impl IntoResponse {
+async fn nowhere(request: Request) -> impl IntoResponse {
+    read_away(request).await;
     Problem::of_http(
         StatusCode::NOT_FOUND,
         "known-path",
@@ -190,7 +198,8 @@ async fn nowhere() -> impl IntoResponse {
     )
 }
 
-async fn not_so() -> impl IntoResponse {
+async fn not_so(request: Request) -> impl IntoResponse {
+    read_away(request).await;
     let said = "this cannot be asked by this method; /openapi.json says what can";
     Problem::of_http(StatusCode::METHOD_NOT_ALLOWED, "known-method", said)
 }

@@ -3,7 +3,7 @@
 
 use std::error::Error as _;
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use proto::common::v1::{FieldViolation, Refusal};
@@ -136,6 +136,10 @@ impl Problem {
     pub fn add_headers(&self, response: &mut Response) {
         if self.refusal.retry_after_s > 0 {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(self.refusal.retry_after_s));
+        }
+        // The rest of what was sent is not read, so nothing else can come on this connection.
+        if [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::REQUEST_TIMEOUT].contains(&self.status) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"huying\""));

@@ -159,8 +159,8 @@ impl Running {
             nats: server.url(),
             grpc: format!("http://{}", process.grpc_addr()),
             http: format!("http://{}", process.http_addr()),
-            pages: format!("http://{pages}"),
             door: format!("http://{door_addr}"),
+            pages: format!("http://{pages}"),
             pid: std::process::id(),
         };
         endpoints.write(&folder.endpoints_file())?;

@@ -4,7 +4,6 @@
 use proto::casebook::v1::{ChangedCase, ListChangesRequest};
 use proto::intake::v1::SupplementRequest;
 use proto::{FromWireTime, ToWireTime};
-use serde_json::Value;
 
 use super::Asked;
 use super::answer::{Answer, Node};
@@ -95,7 +94,7 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
     let district = seen.into_iter().next().and_then(|case| case.summary).unwrap_or_default().district;
     let supplement = SupplementRequest { district, case_id, command_id: update_id.clone(), text };
     let recorded = hub.intake(asked.asker).supplement(supplement).await?.into_inner();
-    let update_id = if update_id.is_empty() { Value::from(recorded.position).to_string() } else { update_id };
+    let update_id = if update_id.is_empty() { recorded.position.to_string() } else { update_id };
     let update = Node::Object(vec![("update_id", Node::text(update_id))]);
     Ok(Answer { root: "service_request_updates", node: Node::List("request_update", vec![update]) })
 }
