@@ -77,7 +77,7 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
     let (open, league, latest) = (open?.into_inner(), league?, latest?.into_inner().cases);
     let address = format!("/wall/live?district={}", signed.district());
     let body = html! {
-        (counts(signed, words, &open))
+        @if signed.query("page").is_empty() { (counts(signed, words, &open)) }
         div .columns {
             section aria-labelledby="late" {
                 h2 #late { (words.wall_late) }
