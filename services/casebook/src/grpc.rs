@@ -434,12 +434,7 @@ impl CasebookService for Door {
         if !request.district.is_empty() {
             self.charter(&asker, &request.district)?;
         }
-        if !request.owner.is_empty() && request.district.is_empty() {
-            let description = "whose cases are asked for belongs to a district: name it";
-            return Err(Violation::new("district", "required", description).into());
-        }
-        let wanted = open::Wanted::new(request, asker.scope, self.station.now())
-            .ok_or_else(|| Violation::new("page_token", "known-token", "take it from the answer before, as it is"))?;
+        let wanted = open::Wanted::new(request, asker.scope, self.station.now())?;
         let look = move |connection: &_| open::list(connection, &wanted);
         let (listed, as_of) = self.copy.ask(freshness, look).await?;
         Ok(Response::new(ListOpenResponse { as_of: Some(as_of), ..listed }))

@@ -170,8 +170,13 @@ impl Signed {
         }
     }
 
-    /// The name of a unit by its code; the code where the charter does not know it.
+    /// The name of a unit by its code, or of a post in it (`unit/role`); the code where the charter does not know it.
     pub fn unit(&self, code: &str) -> String {
+        if let Some((unit, role)) = code.split_once('/') {
+            let known = self.charter.roles().iter().find(|known| known.code.as_str() == role);
+            let role = known.map_or_else(|| role.to_owned(), |known| self.name_of(&known.name));
+            return format!("{} {role}", self.unit(unit));
+        }
         let known = self.charter.party(code).map(|party| self.name_of(&party.name));
         known.unwrap_or_else(|| code.to_owned())
     }

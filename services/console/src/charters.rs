@@ -24,9 +24,12 @@ const VERSIONS_MAX: usize = 200;
 #[derive(Default)]
 pub struct Charters {
     /// By who they are of: a district or a unit; empty: of all.
-    known: Mutex<HashMap<String, (Vec<Arc<Charter>>, Instant)>>,
+    known: Mutex<HashMap<String, Known>>,
     read: Mutex<HashMap<(String, String), Arc<Charter>>>,
 }
+
+/// Those of somebody's districts, and when they were asked for.
+type Known = (Vec<Arc<Charter>>, Instant);
 
 impl Charters {
     /// Those of the districts that somebody may look at, by district.
@@ -83,7 +86,7 @@ impl Charters {
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Vec<Arc<Charter>>, Instant)>> {
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,6 +8,7 @@ use proto::casebook::v1::Freshness;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
+use proto::evaluation::v1::period_service_client::PeriodServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::triage::v1::triage_service_client::TriageServiceClient;
@@ -92,6 +93,10 @@ impl Doors {
 
     pub fn evaluation(&self, person: &Person) -> EvaluationServiceClient<Asked> {
         EvaluationServiceClient::new(behalf(&self.evaluation, person))
+    }
+
+    pub fn periods(&self, person: &Person) -> PeriodServiceClient<Asked> {
+        PeriodServiceClient::new(behalf(&self.evaluation, person))
     }
 
     pub fn responder(&self, person: &Person) -> ResponderServiceClient<Asked> {

@@ -105,10 +105,10 @@ pub fn why(language: Language, status: &Status) -> String {
     if let Some(words) = details.error_info().and_then(|info| rule(language, &info.reason)) {
         return words.to_owned();
     }
-    match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded => Frame::of(language).unavailable_text.to_owned(),
-        _ => status.message().to_owned(),
+    if matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded) {
+        return Frame::of(language).unavailable_text.to_owned();
     }
+    status.message().to_owned()
 }
 
 /// Writes the fields of one form. Each has an id of its own on the page, however many forms there are.
@@ -198,6 +198,15 @@ impl<'a> Fields<'a> {
                     aria-describedby=[self.described(name, hint)] aria-invalid=[self.invalid(name)];
             },
         )
+    }
+
+    /// Day and minute.
+    pub fn moment(&self, name: &str, label: &str, hint: &str) -> Markup {
+        let input = html! {
+            input type="datetime-local" id=(self.id(name)) name=(name) value=(self.form.get(name))
+                aria-describedby=[self.described(name, hint)] aria-invalid=[self.invalid(name)];
+        };
+        self.field(name, label, hint, input)
     }
 
     /// One that may stay empty.

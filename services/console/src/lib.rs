@@ -40,7 +40,7 @@ pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
     Box::pin(async move {
         let address = config.console_listen;
         let listener = TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))?;
-        serve(config, listener, service).await
+        open(config, listener, service)
     })
 }
 
@@ -48,11 +48,7 @@ pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
 ///
 /// # Errors
 /// As [`start`].
-pub fn open(config: Config, listener: TcpListener, service: &mut Service) -> Starting<'_> {
-    Box::pin(serve(config, listener, service))
-}
-
-async fn serve(config: Config, listener: TcpListener, service: &mut Service) -> anyhow::Result<()> {
+pub fn open(config: Config, listener: TcpListener, service: &mut Service) -> anyhow::Result<()> {
     let verifier = service.verifier().context("without --identity-key-file nobody can sign in")?;
     let play = match &config.play_key_file {
         None => None,

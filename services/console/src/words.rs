@@ -1,7 +1,7 @@
 //! Everything the pages say, in three languages side by side: 简体, 繁體, English. A text that is missing in one does not
 //! compile, and a test finds one whose `{places}` differ.
 //!
-//! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` for whoever works on
+//! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
 //! one, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
@@ -33,6 +33,7 @@ mod caller;
 mod desk;
 mod facts;
 mod frame;
+mod rarer;
 mod refusals;
 mod states;
 
@@ -40,6 +41,7 @@ pub use caller::Caller;
 pub use desk::Desk;
 pub use facts::fact;
 pub use frame::{Frame, When};
+pub use rarer::Rarer;
 pub use refusals::rule;
 pub use states::{States, named};
 
@@ -68,7 +70,8 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_in_every_language() {
-        let tables = [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, States::ALL, facts::ALL, refusals::ALL];
+        let tables =
+            [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, Rarer::ALL, States::ALL, facts::ALL, refusals::ALL];
         let mut told = 0;
         for (name, texts) in tables.into_iter().flatten() {
             for text in texts {

@@ -72,9 +72,10 @@ impl App {
         let hashed = |request: &SubmitRequest| self.keyed_hash(&content::parts(request));
         let hashes = Hashes {
             // A bridge keeps its references apart; of callers each has their own.
-            reference: match caller.role {
-                Role::Caller => self.keyed_hash(&[bridge.as_str(), &caller.staff_ref, &tidy.external_ref]),
-                _ => self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]),
+            reference: if caller.role == Role::Caller {
+                self.keyed_hash(&[bridge.as_str(), &caller.staff_ref, &tidy.external_ref])
+            } else {
+                self.keyed_hash(&[bridge.as_str(), &tidy.external_ref])
             },
             content: hashed(&content::without_what_goes_without_saying(&tidy, &charter, bridge, own.as_ref())),
             before: content::earlier_forms(request, &tidy, &charter.district).iter().map(hashed).collect(),

@@ -139,6 +139,70 @@ async fn the_district_sees_what_goes_on_and_a_whistle_as_it_is_blown() {
     assert!(district.page.says(TREE) && !district.page.says("Blow the whistle"), "{}", district.page.text());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_is_decided_on_with_the_units_own_words_beside_it() {
+    let installation = shared();
+    let (_, case) = reported(&installation, "desks-5").await;
+    let address = format!("/cases/{case}");
+    let mut street = signed_in(&installation, "Street command centre", STREET, "w-51").await;
+    until_says(&mut street, &address, "Blow the whistle").await;
+    blow(&mut street, &address).await;
+    let unit = street.page.texts("table tbody th").first().cloned().unwrap();
+    let mut department = signed_in(&installation, "Department", &unit, "d-51").await;
+    until_says(&mut department, "/calls", &case).await;
+    // Without whose it is it is no return, and the reason stays where it was typed.
+    department.send(&case, "Send it back", &[("Reason", "树在小区红线内")]).await;
+    assert_eq!(department.page.status, 422);
+    assert_eq!(department.page.value(&case, "Send it back", "Reason"), "树在小区红线内");
+    let whose = department.page.options(&case, "Send it back", "The unit it belongs to");
+    let whose = whose.iter().find(|it| !it.is_empty() && **it != unit).cloned().unwrap();
+    department.send(&case, "Send it back", &[("The unit it belongs to", &whose)]).await;
+    assert!(department.page.says("It has been recorded"), "{}", department.page.text());
+
+    until_says(&mut street, &address, "sent it back, to be decided").await;
+    let title = format!("Decide on the return of {unit}");
+    assert!(street.page.says(&format!("{unit} says it belongs to {whose}: 树在小区红线内")), "{}", street.page.text());
+    street.send(&title, "Decide", &[("It belongs to", "Not upheld"), ("Reason", "属城区道路行道树")]).await;
+    assert!(street.page.says("It has been recorded") && street.page.says("属城区道路行道树"), "{}", street.page.text());
+    assert!(!street.page.buttons().contains(&"Decide".to_owned()), "decided once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_up_now_and_then_has_forms_of_its_own() {
+    let installation = shared();
+    let (_, case) = reported(&installation, "desks-6").await;
+    let address = format!("/cases/{case}");
+    let mut street = signed_in(&installation, "Street command centre", STREET, "w-61").await;
+    until_says(&mut street, &address, "Plan a task").await;
+    let task = [("Who does it", "Urban Management"), ("What is to be done", "先拉警戒线"), ("Due", "2099-01-01T09:30")];
+    street.send("Plan a task", "Plan it", &task).await;
+    assert!(street.page.says("先拉警戒线") && street.page.says("1 Jan 2099 09:30"), "{}", street.page.text());
+    street.send("Note how it goes", "Note it", &[("What it is", "something found"), ("Note", "树根已腐烂")]).await;
+    assert!(street.page.says("树根已腐烂"), "{}", street.page.text());
+
+    let mut district = signed_in(&installation, "District", "Command", "q-61").await;
+    district.open(&address).await;
+    // Without a day it is no order; what was typed stays.
+    district.send("to account for it", "Ask", &[("What is to be accounted for", "为何还未处理")]).await;
+    assert_eq!(district.page.status, 422);
+    assert!(district.page.texts(".summary a").len() == 1, "{}", district.page.text());
+    assert_eq!(district.page.value("to account for it", "Ask", "What is to be accounted for"), "为何还未处理");
+    district.send("to account for it", "Ask", &[("Due", "2099-01-02T18:00")]).await;
+    assert!(district.page.says("It has been recorded"), "{}", district.page.text());
+    street.open(&address).await;
+    street.send("Account for it", "Answer", &[("Answer", "今天动工")]).await;
+    assert!(street.page.says("今天动工"), "{}", street.page.text());
+
+    // Two people leave a case out of the statistics: who proposed it is not offered to agree.
+    district.open(&address).await;
+    district.send("Propose to leave it out", "Propose it", &[("Reason", "重复恶意反映")]).await;
+    assert!(!district.page.buttons().contains(&"Agree".to_owned()), "{:?}", district.page.buttons());
+    let mut second = signed_in(&installation, "District", "Command", "q-62").await;
+    second.open(&address).await;
+    second.send("Agree to leave it out", "Agree", &[]).await;
+    until_says(&mut second, &address, "It is closed").await;
+}
+
 async fn blow(street: &mut Browser, address: &str) {
     street.open(address).await;
     street.send("Blow the whistle", "Call them", &[]).await;

@@ -131,7 +131,7 @@ async fn where_it_is_not_for_play_nobody_comes_in_without_a_token() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     // No service listens there: signing in needs none.
-    console::open(console::Config::beside("http://127.0.0.1:1".to_owned()), listener, &mut service).await.unwrap();
+    console::open(console::Config::beside("http://127.0.0.1:1".to_owned()), listener, &mut service).unwrap();
     let mut browser = Browser::new(&base);
     let page = browser.open("/").await.clone();
     assert!(page.says("Token") && !page.says("Who you are") && !page.html.contains("For play"), "{}", page.text());

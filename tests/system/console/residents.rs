@@ -1,6 +1,8 @@
 //! Whoever raises a matter: three fields, a number to write down, and every step in plain words.
 
-use super::{signed_in, until_says};
+use proto::intake::v1::CallerClass;
+
+use super::{DISTRICT, signed_in, until_says};
 use crate::support::browser::Browser;
 use crate::support::installation::shared;
 
@@ -53,6 +55,9 @@ async fn a_resident_reports_follows_adds_and_takes_back() {
     resident.send("", "Find", &[("Number of the case", &case)]).await;
     assert!(resident.page.address.ends_with(&case));
     assert!(resident.open("/mine").await.link("路灯不亮").is_some());
+    resident.open("/find").await;
+    resident.send("", "Search", &[("Or find cases by words", "路灯")]).await;
+    assert!(resident.page.link_to(&format!("/cases/{case}")), "{}", resident.page.text());
 
     resident.open(&format!("/cases/{case}")).await;
     resident.send("Take it back", "Take the report back", &[("Why", "修好了")]).await;
@@ -64,8 +69,10 @@ async fn a_resident_reports_follows_adds_and_takes_back() {
 async fn a_case_is_not_there_for_who_has_nothing_to_do_with_it_and_its_link_opens_it_for_who_has() {
     let installation = shared();
     let mut resident = signed_in(&installation, "Resident", "Resident", "residents-2").await;
-    resident.send("", "Send", &[("What is it", "楼道堆满杂物")]).await;
+    resident.send("", "Send", &[("What is it", "楼道堆满杂物"), ("You are", "an enterprise")]).await;
     let case = number(&resident);
+    let recorded = installation.case(DISTRICT, &case).await;
+    assert_eq!(recorded.caller_class(), CallerClass::Enterprise);
     let link = resident.page.texts("code").first().cloned().expect("a link to keep");
     // Not in an address, which histories and logs keep.
     assert!(!resident.page.address.contains("hyr."), "{}", resident.page.address);

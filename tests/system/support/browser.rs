@@ -238,6 +238,14 @@ impl Page {
         value(field).unwrap_or_default()
     }
 
+    /// Texts of what can be chosen in a field.
+    pub fn options(&self, under: &str, button: &str, label: &str) -> Vec<String> {
+        let parsed = self.parsed();
+        let form = form(&parsed, under, button).unwrap_or_else(|| panic!("no form with {button:?}"));
+        let field = labelled(&parsed, form, label).unwrap_or_else(|| panic!("no field {label:?}"));
+        field.select(&selector("option")).map(words).collect()
+    }
+
     fn fill(&self, under: &str, button: &str, typed: &[(&str, &str)]) -> Sending {
         let parsed = self.parsed();
         let Some(form) = form(&parsed, under, button) else {

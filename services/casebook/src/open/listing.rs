@@ -7,6 +7,7 @@ use prost::Message;
 use proto::ToWireTime;
 use proto::casebook::v1::{CaseSummary, ListOpenRequest, ListOpenResponse, OpenCase, OpenCount};
 use rusqlite::{Connection, params};
+use station::Violation;
 use station::access::Scope;
 
 use super::NEVER;
@@ -18,6 +19,9 @@ const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
 /// Cases looked at for one answer where not everything that is open is the asker's: more than one street has.
 const EXAMINED_MAX: usize = 4000;
+
+/// Before the first of all.
+const FROM_THE_START: (i64, i64) = (i64::MIN, i64::MIN);
 
 /// What is asked for, read.
 pub struct Wanted {
@@ -34,17 +38,24 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// None: `page_token` is not one of ours.
-    pub fn new(request: ListOpenRequest, scope: Scope, now: Timestamp) -> Option<Self> {
+    /// # Errors
+    /// `page_token` is not one of ours, or a unit is named without its district.
+    pub fn new(request: ListOpenRequest, scope: Scope, now: Timestamp) -> Result<Self, Violation> {
+        if !request.owner.is_empty() && request.district.is_empty() {
+            let description = "whose cases are asked for belongs to a district: name it";
+            return Err(Violation::new("district", "required", description));
+        }
         let after = match request.page_token.as_str() {
-            "" => (i64::MIN, i64::MIN),
-            token => token.split_once('.').and_then(|(due, at)| Some((due.parse().ok()?, at.parse().ok()?)))?,
+            "" => Some(FROM_THE_START),
+            token => token.split_once('.').and_then(|(due, at)| Some((due.parse().ok()?, at.parse().ok()?))),
         };
+        let unknown = || Violation::new("page_token", "known-token", "take it from the answer before, as it is");
+        let after = after.ok_or_else(unknown)?;
         let size = match request.page_size {
             0 => PAGE_DEFAULT,
             size => size.min(PAGE_MAX),
         };
-        Some(Self {
+        Ok(Self {
             district: request.district,
             owner: request.owner,
             level: request.level,
@@ -67,35 +78,42 @@ impl Wanted {
     }
 }
 
-/// A page by what is due, and how many there are of each level and colour.
+/// A page by what is due; with the first one, how many there are of each level and colour.
 ///
 /// # Errors
 /// The copy cannot be read.
 pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListOpenResponse, CopyError> {
-    let mut answer = ListOpenResponse::default();
-    let mut counts = Counts::default();
-    let mut examined = 0;
     // By the narrowest index that there is for the question.
     let mut statement = connection.prepare_cached(if wanted.owner.is_empty() {
         "SELECT position, district, due_us, level, colour, clocks FROM open WHERE (?1 = '' OR district = ?1) AND ?2 = '' \
-         ORDER BY due_us, position"
+         AND (due_us, position) > (?3, ?4) ORDER BY due_us, position"
     } else {
         "SELECT position, district, due_us, level, colour, clocks FROM open WHERE district = ?1 AND owner = ?2 \
-         ORDER BY due_us, position"
+         AND (due_us, position) > (?3, ?4) ORDER BY due_us, position"
     })?;
-    let mut rows = statement.query(params![wanted.district, wanted.owner])?;
-    let mut last = None;
+    let (after_us, after_position) = wanted.after;
+    let mut rows = statement.query(params![wanted.district, wanted.owner, after_us, after_position])?;
+    let first = wanted.after == FROM_THE_START;
+    let mut answer = ListOpenResponse::default();
+    let mut counts = Counts::default();
+    let (mut examined, mut reached) = (0, wanted.after);
     while let Some(row) = rows.next()? {
         let (position, due_us): (i64, i64) = (row.get(0)?, row.get(2)?);
-        if !wanted.reaches(row.get_ref(1)?.as_str().unwrap_or_default()) {
-            continue;
+        let full = answer.cases.len() == wanted.size;
+        let enough = examined == EXAMINED_MAX && matches!(wanted.scope, Scope::Only { .. });
+        if (full || enough) && answer.next_page_token.is_empty() {
+            let (due_us, position) = reached;
+            answer.next_page_token = format!("{due_us}.{position}");
         }
-        examined += 1;
-        if examined > EXAMINED_MAX && matches!(wanted.scope, Scope::Only { .. }) {
-            answer.counts_are_at_least = true;
+        // A full first page still counts.
+        if enough || full && !first {
+            answer.counts_are_at_least = first;
             break;
         }
-        if !concerned(connection, &wanted.scope, position)? {
+        examined += 1;
+        reached = (due_us, position);
+        let here = wanted.reaches(row.get_ref(1)?.as_str().unwrap_or_default());
+        if !here || !concerned(connection, &wanted.scope, position)? {
             continue;
         }
         let (level, colour): (String, i32) = (row.get(3)?, row.get(4)?);
@@ -103,23 +121,15 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListOpenResponse
         counts.add(&level, colour, late);
         let fits = (wanted.level.is_empty() || wanted.level == level)
             && (wanted.colour == 0 || wanted.colour == colour)
-            && (!wanted.late || late)
-            && (due_us, position) > wanted.after;
-        if !fits {
-            continue;
+            && (!wanted.late || late);
+        if fits && !full {
+            let clocks = Clocks::decode(row.get_ref(5)?.as_blob().unwrap_or_default())?;
+            answer.cases.push(shown(connection, position, colour, &clocks)?);
         }
-        if answer.cases.len() == wanted.size {
-            // There is another page; what is left is only counted.
-            if let Some((due_us, position)) = last.take() {
-                answer.next_page_token = format!("{due_us}.{position}");
-            }
-            continue;
-        }
-        let clocks = Clocks::decode(row.get_ref(5)?.as_blob().unwrap_or_default())?;
-        answer.cases.push(shown(connection, position, colour, &clocks)?);
-        last = Some((due_us, position));
     }
-    answer.counts = counts.into_wire();
+    if first {
+        answer.counts = counts.into_wire();
+    }
     Ok(answer)
 }
 

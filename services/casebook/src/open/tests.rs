@@ -70,7 +70,7 @@ impl World {
     /// When the next clock runs out, whose it is, and what it is.
     fn next(&self) -> Option<(i64, String, String)> {
         let case = self.open().into_iter().next()?;
-        let due = crate::open::tests::seconds(case.due?);
+        let due = seconds(case.due?);
         Some((due, case.waits_for, case.clock))
     }
 }
@@ -175,8 +175,10 @@ fn the_list_is_by_what_is_due_page_by_page_and_counts_all_of_it() {
     let mut request = ListOpenRequest { page_size: 2, ..ListOpenRequest::default() };
     loop {
         let page = world.listed(request.clone(), Scope::All);
-        assert_eq!(page.counts.iter().map(|count| count.cases).sum::<u64>(), 5, "each page counts all");
-        assert_eq!(page.counts.iter().map(|count| count.late).sum::<u64>(), 1);
+        let counted =
+            (page.counts.iter().map(|count| count.cases).sum(), page.counts.iter().map(|count| count.late).sum());
+        let expected: (u64, u64) = if request.page_token.is_empty() { (5, 1) } else { (0, 0) };
+        assert_eq!(counted, expected, "the first page counts all");
         seen.extend(page.cases.into_iter().map(|open| open.case.unwrap().case_id));
         if page.next_page_token.is_empty() {
             break;

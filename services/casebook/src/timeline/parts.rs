@@ -9,10 +9,13 @@ use proto::dispatch::v1::{
 };
 use proto::enforcement_center::v1 as centre;
 use proto::evaluation::v1::{CallbackLogged, PartyRated, Rated, Scored};
-use proto::facts::{DispatchFacts, EnforcementCenterFacts, EvaluationFacts, Facts, IntakeFacts, TriageFacts};
+use proto::facts::{
+    DispatchFacts, EnforcementCenterFacts, EvaluationFacts, Facts, IntakeFacts, NotificationFacts, TriageFacts,
+};
 use proto::intake::v1::{
     CallerJoined, ExclusionProposed, LinkedAsDuplicate, PollAttached, Received, Supplemented, WithdrawalAsked,
 };
+use proto::notification::v1::{Sent, Undeliverable};
 use proto::record::v1::{Event, event::Of};
 use proto::triage::v1::{Classified, Judged, Judgement, QueuedForJudgement, Regraded};
 
@@ -30,7 +33,8 @@ pub fn of(event: &Event) -> Parts {
         Some(Of::Dispatch(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut Finder)),
         Some(Of::EnforcementCenter(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut Finder)),
         Some(Of::Evaluation(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut Finder)),
-        Some(Of::Notification(_) | Of::Powers(_)) | None => None,
+        Some(Of::Notification(fact)) => fact.event.as_ref().map(|fact| fact.told_to(&mut Finder)),
+        Some(Of::Powers(_)) | None => None,
     };
     parts.unwrap_or_default()
 }
@@ -246,6 +250,16 @@ impl EnforcementCenterFacts for Finder {
 
     fn notice_served(&mut self, fact: &centre::NoticeServed) -> Parts {
         parts([&fact.party], &fact.subject)
+    }
+}
+
+impl NotificationFacts for Finder {
+    fn sent(&mut self, fact: &Sent) -> Parts {
+        parts([&fact.recipient], "")
+    }
+
+    fn undeliverable(&mut self, fact: &Undeliverable) -> Parts {
+        parts([&fact.recipient], "")
     }
 }
 

@@ -1,6 +1,8 @@
 //! The forms of a case: one for each thing that the services say whoever looks could do now, and no other. None has more than
 //! three fields.
 
+mod rest;
+
 use charter::PartyKind;
 use maud::{Markup, html};
 use proto::common::v1::Outcome;
@@ -30,6 +32,13 @@ pub struct Around<'a> {
     pub known: &'a Known,
     pub boards: &'a [Board],
     pub posted: Option<&'a Posted>,
+}
+
+impl Around<'_> {
+    /// Who has the case now; empty: nobody has.
+    fn holder(&self) -> &str {
+        self.case.summary.as_ref().map_or("", |summary| summary.owner.as_str())
+    }
 }
 
 /// One form: its address below the case, what sets it apart from others of the same address, and what it says.
@@ -104,14 +113,9 @@ pub fn forms(signed: &Signed, around: &Around<'_>) -> Markup {
     }
     of_evaluation(signed, words, around, &mut deeds);
     for action in &around.known.deeds.intake {
-        match action.as_str() {
-            "Supplement" => {
-                let caller = Caller::of(signed.language);
-                deeds.push(Deed::new("supplement", caller.supplement, caller.supplement_send, |fields| {
-                    fields.long("text", caller.supplement_text, "")
-                }));
-            }
-            other => elsewhere.push(other),
+        match rest::of_others(signed, action) {
+            Some(deed) => deeds.push(deed),
+            None => elsewhere.push(action),
         }
     }
     elsewhere.sort_unstable();
@@ -217,7 +221,7 @@ fn of_dispatch<'a>(
             })
             .of(vec![("task", allowed.task.to_string())])
         }
-        _ => return None,
+        _ => return rest::of_dispatch(signed, around.holder(), allowed),
     })
 }
 
@@ -311,7 +315,7 @@ fn of_evaluation<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>, d
                     }
                 }));
             }
-            _ => {}
+            other => deeds.extend(rest::of_others(signed, other)),
         }
     }
 }

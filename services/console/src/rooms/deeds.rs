@@ -1,6 +1,14 @@
 //! What is sent from a case's forms, done: each is one command to one service, under the name that the form has for it, so that
 //! what is sent twice is done once.
 
+/// Where on the record an answer says it is.
+macro_rules! position {
+    ($answer:expr) => {
+        $answer.await.map(Response::into_inner).map(|answer| answer.position)
+    };
+}
+mod rest;
+
 use proto::common::v1::{Colour, Level, Outcome};
 use proto::dispatch::v1::{
     AdjudicateRequest, AnswerSupervisionRequest, AssignRequest, CallRequest, CompleteTaskRequest, DisqualifyRequest,
@@ -22,6 +30,12 @@ pub async fn act(sent: &mut Sent, case_id: &str, action: &str) -> Option<Result<
         return Some(done);
     }
     if let Some(done) = at_triage(sent, about.clone(), action).await {
+        return Some(done);
+    }
+    if let Some(done) = rest::at_dispatch(sent, about.clone(), action).await {
+        return Some(done);
+    }
+    if let Some(done) = rest::at_others(sent, about.clone(), action).await {
         return Some(done);
     }
     if action == "rate-party" {
@@ -46,13 +60,6 @@ struct About {
     district: String,
     case_id: String,
     command_id: String,
-}
-
-/// Where on the record an answer says it is.
-macro_rules! position {
-    ($answer:expr) => {
-        $answer.await.map(Response::into_inner).map(|answer| answer.position)
-    };
 }
 
 async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u64, Status>> {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use chassis::Receipt;
 use ids::CaseId;
 use maud::{Markup, html};
-use proto::casebook::v1::{Case, CaseSummary, ListRequest};
+use proto::casebook::v1::{Case, CaseSummary, ListRequest, ListResponse};
 use proto::evaluation::v1::{self as evaluation, RateRequest};
 use proto::intake::v1::{self as intake, SupplementRequest, WithdrawRequest};
 use tonic::Status;
@@ -48,16 +48,51 @@ pub async fn find(signed: Signed) -> Response {
             }
         }
     }
+    let shown = found(&signed, form).await;
+    signed.answer(shown)
+}
+
+/// The form, and what words that were asked for are found in.
+async fn found(signed: &Signed, mut form: Form) -> Result<Page, Status> {
     let words = Caller::of(signed.language);
-    let fields = Fields::new(&signed, "find", &form);
+    let asked = signed.query("words").trim().to_owned();
+    form.put("words", asked.clone());
+    let listed = if asked.is_empty() { None } else { search(signed, &mut form, asked).await? };
+    let fields = Fields::new(signed, "find", &form);
     let body = html! {
         form method="get" action="/find" novalidate {
             (fields.summary())
             (fields.text("number", words.number, words.number_hint))
             button type="submit" { (words.find) }
         }
+        form method="get" action="/find" role="search" novalidate {
+            (fields.text("words", words.words, words.words_hint))
+            button .second type="submit" { (words.find_words) }
+        }
+        @if let Some(listed) = &listed {
+            p role="status" { (fill(words.found, &[("n", &listed.total.to_string())])) }
+            ul .cards { @for case in &listed.cases { li { (card(signed, case)) } } }
+        }
     };
-    signed.answer(Ok(Page::new(words.find_title, body)))
+    Ok(Page::new(words.find_title, body))
+}
+
+/// None: what was asked for is no words, which the form says.
+async fn search(signed: &Signed, form: &mut Form, text: String) -> Result<Option<ListResponse>, Status> {
+    let (district, freshness) = (signed.district(), Some(CURRENT));
+    let request = ListRequest { district, text, page_size: PAGE, freshness, ..ListRequest::default() };
+    match signed.app.doors.casebook(&signed.person).list(request).await {
+        Ok(listed) => Ok(Some(listed.into_inner())),
+        Err(status) => {
+            form.take(signed.language, status)?;
+            // The contract calls it otherwise than the form.
+            form.faults
+                .iter_mut()
+                .filter(|(field, _)| field == "text")
+                .for_each(|(field, _)| *field = "words".to_owned());
+            Ok(None)
+        }
+    }
 }
 
 /// `GET /mine`

@@ -43,8 +43,10 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
     let filters = [("", words.all), ("ours", words.ours), ("late", words.late_only)];
     let body = html! {
         p { (words.inbox_intro) }
-        p { strong { (fill(words.wall_open, &[("n", &cases.to_string()), ("late", &late.to_string())])) }
-            @if listed.counts_are_at_least { " (" (words.wall_more) ")" } }
+        @if !listed.counts.is_empty() {
+            p { strong { (fill(words.wall_open, &[("n", &cases.to_string()), ("late", &late.to_string())])) }
+                @if listed.counts_are_at_least { " (" (words.wall_more) ")" } }
+        }
         p .filters {
             @for (code, name) in filters.into_iter().filter(|(code, _)| *code != "ours" || !party.is_empty()) {
                 a href=(address(code)) aria-current=[(code == only).then_some("true")] { (name) }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{Draft, SuggestDuplicatesRequest, Suggestion};
 use proto::common::v1::Place;
-use proto::intake::v1::{CaseKind, SubmitRequest};
+use proto::intake::v1::{CallerClass as WireClass, CaseKind, SubmitRequest};
 use proto::triage::v1::{Candidate, SuggestRequest};
 use tonic::Status;
 use vocabulary::CallerClass;
@@ -16,7 +16,6 @@ use vocabulary::CallerClass;
 use super::{Room, has};
 use crate::ask::{Sent, Signed, redirect};
 use crate::form::{Choice, Choices, Fields, Form, hidden};
-use crate::language::Language;
 use crate::page::Page;
 use crate::words::{Caller, Frame, States, fill, named};
 
@@ -99,6 +98,14 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
     let place = place(signed, form);
     let is_caller = signed.role() == "caller";
     let class = form.owned("caller_class");
+    let of_class = match class.parse() {
+        Ok(CallerClass::Enterprise) if is_caller => WireClass::Enterprise,
+        Ok(CallerClass::Resident) if is_caller => WireClass::Resident,
+        // The channel says it of everybody else.
+        Ok(CallerClass::Resident | CallerClass::Enterprise | CallerClass::Grassroots) | Err(_) => {
+            WireClass::Unspecified
+        }
+    };
     SubmitRequest {
         district: signed.district(),
         external_ref: form.owned("external_ref"),
@@ -108,6 +115,7 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
         text: form.owned("text"),
         place: Some(place),
         category: form.owned("category"),
+        caller_class: of_class.into(),
         caller_ref: if is_caller { signed.person.identity.staff_ref.clone() } else { String::new() },
         ..SubmitRequest::default()
     }
@@ -118,12 +126,7 @@ fn place(signed: &Signed, form: &mut Form) -> Place {
         let typed = form.owned(field);
         let read = typed.parse::<f64>().ok().filter(|degrees| degrees.is_finite());
         if read.is_none() && !typed.is_empty() {
-            let words = match signed.language {
-                Language::English => "Degrees as a decimal number, 114.3 say",
-                Language::Hans => "请填小数形式的度数，例如 114.3",
-                Language::Hant => "請填小數形式的度數，例如 114.3",
-            };
-            form.fault(field, words);
+            form.fault(field, Caller::of(signed.language).degrees);
         }
         read
     };
@@ -186,7 +189,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
                 (fields.optional("place.longitude", words.longitude, ""))
                 (fields.optional("place.latitude", words.latitude, ""))
             }
-            @if is_caller { (fields.choose("caller_class", words.class, "", &classes(signed, words))) }
+            @if is_caller { (fields.choose("caller_class", words.class, "", &classes(words))) }
             @else { (fields.choose("channel", words.channel, "", &channels(signed))) }
             (fields.choose("kind", words.kind, "", &[kinds(signed)]))
             (fields.choose("category", words.category, "", &categories(signed, words, thought)))
@@ -242,13 +245,12 @@ fn places(signed: &Signed, frame: &Frame, words: &Caller) -> Vec<Choices> {
     std::iter::once(none).chain(charter.find_parties(PartyKind::Street).map(street)).collect()
 }
 
-fn classes(signed: &Signed, words: &Caller) -> Vec<Choices> {
+fn classes(words: &Caller) -> Vec<Choices> {
     let offered = [(CallerClass::Resident, words.resident), (CallerClass::Enterprise, words.enterprise)];
-    let open = offered.into_iter().filter(|(class, _)| !channel_of(&signed.charter, class.as_str()).is_empty());
-    vec![open.map(|(class, name)| Choice::new(class.as_str(), name)).collect::<Vec<_>>().into()]
+    vec![offered.map(|(class, name)| Choice::new(class.as_str(), name)).into_iter().collect::<Vec<_>>().into()]
 }
 
-/// The channel that callers of a class use themselves; empty: the charter has none.
+/// The channel that callers of a class use themselves, or residents where it has none of its own; empty: nobody does.
 fn channel_of(charter: &Charter, class: &str) -> String {
     let online = |class: &str| {
         charter.channels().iter().find(|channel| channel.way == Way::Online && channel.class.as_str() == class)

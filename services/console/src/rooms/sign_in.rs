@@ -166,9 +166,9 @@ fn around(ask: &Ask, form: &Form, back: &str, by_play: Markup, words: &Frame) ->
 /// What was typed, to be looked at and sent.
 fn send_again(ask: &Ask, to: &str, kept: &[(String, String)]) -> Page {
     let words = Frame::of(ask.language);
-    let shown = |name: &str, value: &str| {
-        !value.trim().is_empty() && !["command", "seen", "external_ref", "do"].contains(&name)
-    };
+    // Texts, and not the codes of what was chosen.
+    let texts = ["title", "text", "note", "reason", "summary", "comment", "place.address", "measure"];
+    let shown = |name: &str, value: &str| !value.trim().is_empty() && texts.contains(&name);
     let body = html! {
         p { (words.kept_text) }
         form method="post" action=(to) {

@@ -1,5 +1,7 @@
 //! The district at a glance: what goes on by level and colour, what is late, the scores, and what happens as it happens.
 
+mod league;
+
 use std::convert::Infallible;
 use std::pin::Pin;
 
@@ -7,9 +9,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use maud::{Markup, html};
-use proto::casebook::v1::{
-    GetScoresRequest, ListOpenRequest, ListOpenResponse, PartyScore, WatchRequest, WatchResponse,
-};
+use proto::casebook::v1::{ListOpenRequest, ListOpenResponse, ListRequest, WatchRequest, WatchResponse};
 use proto::common::v1::Colour;
 use tonic::Status;
 
@@ -23,9 +23,12 @@ use crate::page::Page;
 use crate::told;
 use crate::when::read;
 use crate::words::{Desk, fill, named};
+use league::League;
 
 /// Late cases on one page.
 const PAGE: u32 = 25;
+/// Cases that came in last, which stand where lines come.
+const LATEST: u32 = 8;
 /// Levels in the order of the table; empty: not judged yet.
 const LEVELS: [&str; 6] = ["A", "B1", "B2", "C", "D", ""];
 const COLOURS: [Colour; 4] = [Colour::Red, Colour::Yellow, Colour::Blue, Colour::Unspecified];
@@ -66,14 +69,15 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
         freshness: Some(CURRENT),
         ..ListOpenRequest::default()
     };
-    let (mut open, mut league) = (signed.app.doors.casebook(&signed.person), signed.app.doors.casebook(&signed.person));
-    let scores = GetScoresRequest { district: signed.district(), ..GetScoresRequest::default() };
-    let (open, scores) = tokio::join!(open.list_open(request), league.get_scores(scores));
-    let open = open?.into_inner();
-    let scores = scores.map(|answer| answer.into_inner().scores);
+    let mut open = signed.app.doors.casebook(&signed.person);
+    let mut list = signed.app.doors.casebook(&signed.person);
+    let (district, freshness) = (signed.district(), Some(CURRENT));
+    let latest = ListRequest { district, page_size: LATEST, freshness, ..ListRequest::default() };
+    let (open, league, latest) = tokio::join!(open.list_open(request), League::of(signed), list.list(latest));
+    let (open, league, latest) = (open?.into_inner(), league?, latest?.into_inner().cases);
     let address = format!("/wall/live?district={}", signed.district());
     let body = html! {
-        (counts(signed, words, &open))
+        @if signed.query("page").is_empty() { (counts(signed, words, &open)) }
         div .columns {
             section aria-labelledby="late" {
                 h2 #late { (words.wall_late) }
@@ -83,8 +87,16 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
             section aria-labelledby="live" {
                 h2 #live { (words.wall_live) }
                 p .hint data-live-state data-on=(words.live_on) data-off=(words.live_off) { (words.live_without) }
-                ul .cards .live aria-live="polite" data-live=(address) {}
-                (scores_of(signed, words, scores.ok()))
+                ul .cards .live aria-live="polite" data-live=(address) {
+                    @for case in &latest {
+                        li {
+                            (signed.clock().moment_of(case.received_at.as_ref())) " "
+                            a href=(format!("/cases/{}", case.case_id)) { (case.title) } " "
+                            span .tag { (named(signed.language, &case.state)) }
+                        }
+                    }
+                }
+                @if let Some(league) = league { (league.show(signed)) }
             }
         }
     };
@@ -129,26 +141,6 @@ fn colour_name(signed: &Signed, words: &Desk, colour: Colour) -> &'static str {
     match colour {
         Colour::Red | Colour::Yellow | Colour::Blue => named(signed.language, colour_code(colour)),
         Colour::Unspecified => words.no_colour,
-    }
-}
-
-/// The scores, where the table gives them to the role; best first.
-fn scores_of(signed: &Signed, words: &Desk, scores: Option<Vec<PartyScore>>) -> Markup {
-    let Some(mut scores) = scores else { return html! {} };
-    let points = |score: &PartyScore| score.score.parse::<f64>().unwrap_or(-1.0);
-    scores.sort_by(|one, other| points(other).total_cmp(&points(one)));
-    html! {
-        h2 { (words.league) }
-        @if scores.is_empty() { p { (words.league_none) } }
-        @else {
-            div .scroll { table {
-                thead { tr { th scope="col" { (words.unit) } th .count scope="col" { (words.league_cases) } th .count scope="col" { (words.league_score) } } }
-                tbody { @for score in &scores { tr {
-                    th scope="row" { (signed.unit(&score.party)) }
-                    td .count { (score.cases) } td .count { (score.score) }
-                } } }
-            } }
-        }
     }
 }
 

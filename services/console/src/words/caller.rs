@@ -13,6 +13,7 @@ texts! {
         address: "具体地址", "具體地址", "Address, in your own words";
         longitude: "经度", "經度", "Longitude";
         latitude: "纬度", "緯度", "Latitude";
+        degrees: "请填小数形式的度数，例如 114.3", "請填小數形式的度數，例如 114.3", "Degrees as a decimal number, 114.3 say";
         position: "坐标（如果知道）", "座標（如果知道）", "Coordinates, if you have them";
         kind: "属于哪一种", "屬於哪一種", "What sort of matter";
         channel: "从哪里来", "從哪裡來", "How it came in";
@@ -37,6 +38,10 @@ texts! {
         find_title: "按编号查询", "按編號查詢", "Find a case by its number";
         number: "诉求编号", "訴求編號", "Number of the case";
         number_hint: "提交后给您的编号，形如 261130-abcdefg", "提交後給您的編號，形如 261130-abcdefg", "You got it when you sent it; it looks like 261130-abcdefg";
+        words: "或按内容查找", "或按內容查找", "Or find cases by words";
+        words_hint: "词语之间用空格分开，须全部出现", "詞語之間用空格分開，須全部出現", "All of them, with blanks between";
+        find_words: "查找", "查找", "Search";
+        found: "找到 {n} 件", "找到 {n} 件", "{n} found";
         find: "查询", "查詢", "Find";
         where_it_is: "现在到哪一步", "現在到哪一步", "Where it is now";
         who_has_it: "办理单位：{unit}", "辦理單位：{unit}", "In the hands of {unit}";

@@ -98,7 +98,7 @@ texts! {
         answer_send: "回复", "回覆", "Answer";
         resume: "恢复办理", "恢復辦理", "Go on with the work";
         resume_send: "恢复", "恢復", "Go on";
-        not_here_yet: "还可以做（目前须用命令行或接口）：", "還可以做（目前須用命令列或介面）：", "Also possible, by a program of your own (no form here yet):";
+        not_here_yet: "还可以做（目前须通过接口程序，这里没有表单）：", "還可以做（目前須透過介面程式，這裡沒有表單）：", "Also possible, by a program of your own (no form here yet):";
         queue_title: "研判", "研判", "To be judged";
         queue_intro: "规则拿不准、需要人来判断的诉求，等得最久的在前。", "規則拿不準、需要人來判斷的訴求，等得最久的在前。", "What the rules were not sure of, longest waiting first.";
         queue_empty: "没有等待研判的诉求。", "沒有等待研判的訴求。", "Nothing waits to be judged.";
@@ -135,6 +135,10 @@ texts! {
         league: "得分", "得分", "Scores";
         league_cases: "件数", "件數", "Cases";
         league_score: "平均得分", "平均得分", "Mean score";
+        league_rank: "名次", "名次", "Rank";
+        league_interval: "95% 区间", "95% 區間", "95 % interval";
+        league_published: "{period} 已公布（第 {n} 次公布）", "{period} 已公布（第 {n} 次公布）", "{period} as published, publication {n}";
+        league_running: "目前的平均得分，尚未公布", "目前的平均得分，尚未公布", "As it stands; not published";
         league_none: "还没有得分。", "還沒有得分。", "Nothing has been scored yet.";
         calls_title: "呼叫本单位的", "呼叫本單位的", "Calls to us";
         calls_intro: "最紧急的在前。", "最緊急的在前。", "The most urgent first.";

@@ -82,6 +82,8 @@ sentences! {
     "NoticeBreached": "未按通知书整改", "未按通知書整改", "The notice was not complied with";
     "ReinspectionDue": "整改到期，须复查", "整改到期，須複查", "The notice has run out: somebody has to look";
     "Reinspected": "已复查", "已複查", "It was looked at again";
+    "Sent": "已通知{unit}", "已通知{unit}", "{unit} was told";
+    "Undeliverable": "通知未能送达{unit}", "通知未能送達{unit}", "{unit} could not be told";
     "RatingRequested": "请诉求人评价", "請訴求人評價", "Whoever raised it is asked to rate";
     "Rated": "诉求人作出评价", "訴求人作出評價", "It was rated by whoever raised it";
     "PartyRated": "{other}评价{unit}", "{other}評價{unit}", "{other} rates {unit}";

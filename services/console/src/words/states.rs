@@ -54,7 +54,7 @@ texts! {
 }
 
 /// The name of a code as the contracts have it; the code itself where we have no name for it.
-pub fn named<'a>(language: Language, code: &'a str) -> &'a str {
+pub fn named(language: Language, code: &str) -> &str {
     let words = States::of(language);
     match code {
         "received" => words.received,

@@ -31,7 +31,7 @@ pub(super) async fn open(
     let mut console = console::Config::beside(services_url);
     console.play_key_file = config.play.then(|| folder.private_key_file());
     let mut service = main.sibling("console");
-    console::open(console, listener, &mut service).await.context("starting console")?;
+    console::open(console, listener, &mut service).context("starting console")?;
     main.absorb(service);
     Ok(address)
 }

@@ -483,3 +483,23 @@ proptest! {
         prop_assert!(!state.round.unwrap().waits());
     }
 }
+
+#[test]
+fn what_is_offered_is_what_can_be_said() {
+    use super::super::allowed::{Asker, allowed_actions};
+    let offered = |commands: &[Command], party: Option<&str>, now: Timestamp| -> Vec<String> {
+        let asker =
+            Asker { party: party.map(code), rating: Some(code("satisfied")), most: CALLBACKS, formula: wuchang(), now };
+        let (state, _) = play(commands);
+        allowed_actions(&state, &asker).iter().map(|act| format!("{act:?}")).collect()
+    };
+    let street = Some("street-command-centre");
+    assert!(offered(&[], street, RESOLVED).is_empty(), "nothing is resolved");
+    let (jsj, traffic) = ("RateParty(Code(\"jsj\"))", "RateParty(Code(\"traffic\"))");
+    assert_eq!(offered(&[ask(1)], street, RESOLVED), ["Rate", jsj, traffic], "whoever solved it does not call back");
+    assert_eq!(offered(&[ask(1)], Some("hotline"), RESOLVED), ["Rate", "LogCallback"], "who did not call rates nobody");
+    let rated = [ask(1), rate("1", wuchang()), rate_party("jsj", "0.8", wuchang())];
+    assert_eq!(offered(&rated, street, RESOLVED), [traffic], "each once");
+    let late = offered(&[ask(1)], street, over());
+    assert!(late.is_empty(), "the time is over: {late:?}");
+}
