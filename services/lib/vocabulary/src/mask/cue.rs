@@ -1,10 +1,15 @@
 //! Words beside a number that say whose it is, or that it is nobody's.
 
-/// How far before a number its name may stand, in characters.
-const REACH: usize = 8;
+/// How far before a number its name may stand, in columns: a Chinese character takes two.
+const REACH: usize = 16;
+/// What is put in the place of a number.
+const MASKS: [&str; 7] =
+    ["[telephone]", "[identity number]", "[passport]", "[bank card]", "[plate]", "[mail address]", "[chat account]"];
 
 pub(super) const IDENTITY: &[&str] = &["身份", "证件", "证号", "identity", "ID"];
 pub(super) const IDENTITY_CARD: &[&str] = &["身份证", "香港", "澳门", "台湾", "HKID", "identity card"];
+pub(super) const MACAO_CARD: &[&str] = &["澳门身份证", "澳门居民身份证"];
+pub(super) const SOLDIER: &[&str] = &["军官证", "士兵证", "士官证", "文职干部证"];
 pub(super) const TELEPHONE: &[&str] = &[
     "电话",
     "座机",
@@ -59,14 +64,20 @@ pub(super) fn follows_telephone(before: &str) -> bool {
 
 /// What stands shortly before, after the last mask.
 fn near(before: &str) -> &str {
-    let start = before.char_indices().rev().nth(REACH - 1).map_or(0, |(at, _)| at);
-    let near = &before[start..];
-    near.rfind(']').map_or(near, |mask| &near[mask + 1..])
+    let mut columns = 0;
+    let reached = before.char_indices().rev().take_while(|(_, character)| {
+        columns += if character.is_ascii() { 1 } else { 2 };
+        columns <= REACH
+    });
+    let start = reached.last().map_or(before.len(), |(at, _)| at);
+    let mut ends = before[start..].rmatch_indices(']').map(|(at, _)| start + at + 1);
+    let mask = ends.find(|end| MASKS.iter().any(|mask| before[..*end].ends_with(mask)));
+    &before[mask.unwrap_or(start)..]
 }
 
 /// Whether the number counts or measures what is named after it.
 pub(super) fn counts(after: &str) -> bool {
-    let after = after.trim_start_matches(' ');
+    let after = decimals(after).trim_start_matches(' ');
     let money = ["元", "万元", "亿元", "美元", "圆"];
     let names_money = |rest: &str| !rest.starts_with(['旦', '月', '宵', '先', '女', '老', '总']);
     let measures = [
@@ -75,6 +86,15 @@ pub(super) fn counts(after: &str) -> bool {
     ];
     money.iter().any(|unit| after.strip_prefix(unit).is_some_and(names_money))
         || measures.iter().any(|unit| after.starts_with(unit))
+}
+
+/// What follows the decimals of a number, if it has any.
+fn decimals(after: &str) -> &str {
+    let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
+    match after.strip_prefix('.') {
+        Some(rest) if (1..=4).contains(&digits(rest)) => &rest[digits(rest)..],
+        _ => after,
+    }
 }
 
 /// Whether things are named after it that have numbers, each of a list its own.

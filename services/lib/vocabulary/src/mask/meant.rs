@@ -1,6 +1,8 @@
 //! A text as it is meant: narrow, with the digits of every script as ours, and without what has no width.
 
-use crate::text::narrow;
+use unicode_normalization::char::decompose_compatible;
+
+use crate::text::{is_unseen, narrow};
 
 /// A text as it is meant.
 pub(super) struct Meant {
@@ -12,9 +14,14 @@ pub(super) struct Meant {
 impl Meant {
     pub fn of(written: &str) -> Self {
         let mut meant = Self { text: String::with_capacity(written.len()), places: Vec::new() };
-        for (at, character) in written.char_indices().filter(|(_, character)| !is_without_width(*character)) {
+        let seen = written.char_indices().filter(|(_, character)| !is_without_width(*character));
+        let mut seen = seen.map(|(at, character)| (at, one_form(character))).peekable();
+        let mut before = None;
+        while let Some((at, character)) = seen.next() {
+            let stood_for = stands_for(before, character, seen.peek().map(|(_, next)| *next));
             meant.places.push((meant.text.len(), at));
-            meant.text.push(decimal(character).unwrap_or_else(|| one_form(character)));
+            meant.text.push(stood_for.unwrap_or(character));
+            before = Some(stood_for.unwrap_or(character));
         }
         meant.places.push((meant.text.len(), written.len()));
         meant
@@ -29,21 +36,58 @@ impl Meant {
 
 /// Shown as nothing, or as a stroke over what is before it.
 fn is_without_width(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}'
-        | '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
+    is_unseen(character) || matches!(character, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}')
+}
+
+/// The numeral that a character stands for after a digit and before another, or at the end of the word: letters of the shape
+/// of a digit, and how digits are read aloud where they must not be mistaken.
+fn stands_for(before: Option<char>, character: char, after: Option<char>) -> Option<char> {
+    let lookalike = |character: char| match character {
+        'O' | 'o' | 'О' | 'о' => Some('⓪'),
+        'l' | 'I' => Some('①'),
+        _ => None,
+    };
+    let spoken = |character: char| match character {
+        '洞' => Some('〇'),
+        '两' | '兩' => Some('二'),
+        '参' => Some('叁'),
+        '拐' => Some('七'),
+        '勾' => Some('九'),
+        _ => None,
+    };
+    let is_digit = |character: char| character.is_ascii_digit() || numeral(character).is_some();
+    let before = before.filter(|before| is_digit(*before))?;
+    let goes_on = |next: char| is_digit(next) || lookalike(next).or_else(|| spoken(next)).is_some();
+    let ends = after.is_none_or(|next| goes_on(next) || !next.is_alphanumeric());
+    let stood_for = lookalike(character).or_else(|| spoken(character).filter(|_| !before.is_ascii_digit()));
+    stood_for.filter(|_| ends)
 }
 
 fn one_form(character: char) -> char {
+    if let Some(digit) = decimal(character) {
+        return digit;
+    }
     match character {
         '\u{2014}' | '\u{2043}' | '\u{2e3a}' | '\u{fe58}' => '-',
         '•' | '‧' | '∙' | '⋅' | '・' | '･' => '·',
         '〜' => '~',
         '、' | '､' => '、',
         '。' | '｡' | '．' => '.',
+        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' => '"',
+        '‘' | '’' | '‚' | '‛' => '\'',
+        '【' | '〔' | '〖' | '〈' | '《' => '<',
+        '】' | '〕' | '〗' | '〉' | '》' => '>',
         '\r' => '\n',
-        other => narrow(other),
+        other if other.is_ascii() || numeral(other).is_some() => other,
+        other => compatible(narrow(other)),
     }
+}
+
+/// The character that Unicode holds for the same but for its shape (NFKC), where that is one.
+fn compatible(character: char) -> char {
+    let (mut only, mut count) = (character, 0);
+    decompose_compatible(character, |part| (only, count) = (part, count + 1));
+    if count == 1 { only } else { character }
 }
 
 /// Zeros of the scripts that write numbers with ten digits (Unicode, `Nd`); the other nine follow each.

@@ -32,24 +32,27 @@ enum Between {
 }
 
 struct Digit {
-    value: char,
     range: Range<usize>,
     before: Before,
 }
 
 /// All digits of a text.
-pub(super) struct Runs(Vec<Digit>);
+pub(super) struct Runs {
+    digits: Vec<Digit>,
+    /// Their values, one byte each.
+    values: String,
+}
 
 /// Some groups of a run, judged as one number.
 pub(super) struct Groups<'r> {
     runs: &'r Runs,
     digits: Range<usize>,
-    pub bare: String,
+    pub bare: &'r str,
 }
 
 impl Runs {
     pub fn of(meant: &Meant) -> Self {
-        let mut digits: Vec<Digit> = Vec::new();
+        let (mut digits, mut values): (Vec<Digit>, _) = (Vec::new(), String::new());
         let mut gap = Some(Gap::default());
         let mut last_plain = false;
         for (at, character) in meant.text.char_indices() {
@@ -67,30 +70,34 @@ impl Runs {
                 Some(Gap { parts: true, .. }) => Before::Group(Between::Parting),
                 Some(_) => Before::Group(Between::Joining),
             };
-            digits.push(Digit { value, range: at..at + character.len_utf8(), before });
+            digits.push(Digit { range: at..at + character.len_utf8(), before });
+            values.push(value);
             (gap, last_plain) = (Some(Gap::default()), plain);
         }
-        Self(digits)
+        Self { digits, values }
     }
 
     /// Where groups begin.
     pub fn starts(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len()).filter(|at| self.is_edge(*at))
+        (0..self.digits.len()).filter(|at| self.is_edge(*at))
+    }
+
+    /// Which digit begins at a place of the text.
+    pub fn at(&self, place: usize) -> Option<usize> {
+        self.digits.binary_search_by_key(&place, |digit| digit.range.start).ok()
     }
 
     /// The groups from `start` on that have `length` digits together.
     pub fn groups(&self, start: usize, length: usize) -> Option<Groups<'_>> {
         let digits = start..start + length;
-        let whole = self.0.get(digits.clone())?;
-        let together = whole.iter().skip(1).all(|digit| digit.before != Before::Nothing);
-        (together && self.is_edge(digits.end)).then(|| {
-            let bare = whole.iter().map(|digit| digit.value).collect();
-            Groups { runs: self, digits, bare }
-        })
+        let bare = self.values.get(digits.clone())?;
+        let mut later = self.digits[digits.clone()].iter().skip(1);
+        let together = self.is_edge(digits.end) && later.all(|digit| digit.before != Before::Nothing);
+        together.then_some(Groups { runs: self, digits, bare })
     }
 
     fn is_edge(&self, at: usize) -> bool {
-        self.0.get(at).is_none_or(|digit| digit.before != Before::Digit)
+        self.digits.get(at).is_none_or(|digit| digit.before != Before::Digit)
     }
 }
 
@@ -106,7 +113,8 @@ impl Gap {
     fn with(self, character: char) -> Option<Self> {
         let parts = match character {
             ' ' | '-' | '·' | '_' | '(' | ')' => self.parts,
-            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '=' | '\'' | '…' | '\n' => true,
+            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '=' | '\'' | '"' | '…' | '\n' | '#' | ':'
+            | '[' | ']' | '<' | '>' => true,
             _ => return None,
         };
         (self.length < BETWEEN_MAX).then_some(Self { length: self.length + 1, parts })
@@ -116,13 +124,13 @@ impl Gap {
 impl Groups<'_> {
     /// Where they stand.
     pub fn range(&self) -> Range<usize> {
-        self.runs.0[self.digits.start].range.start..self.runs.0[self.digits.end - 1].range.end
+        self.runs.digits[self.digits.start].range.start..self.runs.digits[self.digits.end - 1].range.end
     }
 
     /// Digits in each group; numerals that touch are one.
     pub fn sizes(&self) -> Vec<usize> {
         let mut sizes = vec![1];
-        for digit in &self.runs.0[self.digits.start + 1..self.digits.end] {
+        for digit in &self.runs.digits[self.digits.start + 1..self.digits.end] {
             match (digit.before, sizes.last_mut()) {
                 (Before::Group(Between::Nothing) | Before::Digit, Some(last)) => *last += 1,
                 _ => sizes.push(1),
@@ -147,14 +155,14 @@ impl Groups<'_> {
 
     /// Whether something stands between the groups that also parts numbers from each other.
     pub fn is_parted(&self) -> bool {
-        let inner = &self.runs.0[self.digits.start + 1..self.digits.end];
+        let inner = &self.runs.digits[self.digits.start + 1..self.digits.end];
         inner.iter().any(|digit| digit.before == Before::Group(Between::Parting))
     }
 
     /// Whether digits of any kind stand directly before or after.
     pub fn touches(&self) -> bool {
         let touching =
-            |at: usize| self.runs.0.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
+            |at: usize| self.runs.digits.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
         touching(self.digits.start) || touching(self.digits.end)
     }
 }
