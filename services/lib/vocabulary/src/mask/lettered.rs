@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Found;
-use super::cue::{self, is_built, names};
+use super::cue::{Before, Cue, is_built};
 use super::kinds::compiled;
 use super::meant::{Meant, numeral};
 use super::run::{Groups, Runs};
@@ -40,10 +40,16 @@ static OFFICIAL: LazyLock<Regex> = LazyLock::new(|| {
 /// calls them that.
 pub(super) fn papers(meant: &Meant, runs: &Runs, found: &mut Found) {
     for start in runs.starts() {
+        let (first, letters) = letters_before(&meant.text[..runs.place(start)]);
+        let before = meant.before(first);
+        if letters.is_empty()
+            && ![Cue::Passport, Cue::RegionalCard, Cue::SoldiersCard].iter().any(|cue| before.says(*cue))
+        {
+            continue;
+        }
         let hidden = [12, 11, 10, 9, 8, 7, 6].into_iter().find_map(|length| {
             let groups = runs.groups(start, length)?;
-            let (first, letters) = letters_before(&meant.text[..groups.range().start]);
-            let whole = paper(meant, &groups, letters, first)?;
+            let whole = paper(meant, &groups, letters, &before)?;
             found.is_free(&whole.0).then_some(whole)
         });
         if let Some((range, shown)) = hidden {
@@ -67,11 +73,16 @@ fn letters_before(before: &str) -> (usize, &str) {
     if letters.is_empty() || letters.len() > 3 || joined { (before.len(), "") } else { (head.len(), letters) }
 }
 
-fn paper(meant: &Meant, groups: &Groups<'_>, letters: &str, first: usize) -> Option<(Range<usize>, &'static str)> {
+fn paper(
+    meant: &Meant,
+    groups: &Groups<'_>,
+    letters: &str,
+    before: &Before<'_>,
+) -> Option<(Range<usize>, &'static str)> {
     let Range { start, end } = groups.range();
-    let (before, after) = (&meant.text[..first], &meant.text[end..]);
+    let (first, after) = (before.text.len(), &meant.text[end..]);
     let (length, letters) = (groups.bare.len(), letters.to_ascii_uppercase());
-    let card = names(before, cue::IDENTITY_CARD);
+    let card = before.says(Cue::RegionalCard);
     // Hong Kong writes the check digit in brackets, and an A for ten.
     let bracket = meant.text[start..end].contains('(') && after.starts_with(')');
     let end = if bracket { end + 1 } else { end };
@@ -84,20 +95,18 @@ fn paper(meant: &Meant, groups: &Groups<'_>, letters: &str, first: usize) -> Opt
     if after.starts_with(|character: char| character.is_ascii_alphabetic()) {
         return None;
     }
-    let named = names(before, cue::PASSPORT) && !groups.is_parted() && groups.is_one();
+    let named = before.says(Cue::Passport) && !groups.is_parted() && groups.is_one();
     match letters.len() {
-        0 if length == 8 && names(before, cue::MACAO_CARD) && groups.is_one() => {
+        0 if length == 8 && before.says(Cue::MacaoCard) && groups.is_one() => Some((start..end, "[identity number]")),
+        0 if matches!(length, 6..=8) && before.says(Cue::SoldiersCard) && groups.is_one() => {
             Some((start..end, "[identity number]"))
         }
-        0 if matches!(length, 6..=8) && names(before, cue::SOLDIER) && groups.is_one() => {
-            Some((start..end, "[identity number]"))
-        }
-        0 if named && !names(before, &["执法"]) && matches!(length, 7..=10) && !groups.touches() => {
+        0 if named && !before.says(Cue::Warrant) && matches!(length, 7..=10) && !groups.touches() => {
             Some((start..end, "[passport]"))
         }
         1..=3 if named && matches!(length, 6..=12) => Some((first..end, "[passport]")),
         1 | 2 if card && matches!(length, 6..=9) => Some((first..end, "[identity number]")),
-        _ if has_form(&letters, groups) && !names(before, cue::THING) => Some((first..end, "[passport]")),
+        _ if has_form(&letters, groups) && !before.says(Cue::Thing) => Some((first..end, "[passport]")),
         _ => None,
     }
 }
@@ -132,26 +141,26 @@ fn has_form(letters: &str, groups: &Groups<'_>) -> bool {
 pub(super) fn plates(meant: &Meant, found: &mut Found) {
     let provinces = meant.text.char_indices().filter(|(_, character)| PROVINCES.contains(*character));
     for (at, character) in provinces {
-        if let Some(range) = plate(&meant.text, at..at + character.len_utf8()).filter(|range| found.is_free(range)) {
+        if let Some(range) = plate(meant, at..at + character.len_utf8()).filter(|range| found.is_free(range)) {
             found.hide(range, "[plate]");
         }
     }
     for name in NAME_OF_PROVINCE.find_iter(&meant.text).map(|name| name.range()) {
-        let plate = plate(&meant.text, name.clone());
+        let plate = plate(meant, name.clone());
         let digits = |plate: &Range<usize>| meant.text[plate.clone()].bytes().filter(u8::is_ascii_digit).count();
         if let Some(range) = plate.filter(|plate| digits(plate) >= DIGITS_MIN && found.is_free(plate)) {
             found.hide(range, "[plate]");
         }
     }
     for plate in OFFICIAL.find_iter(&meant.text).map(|plate| plate.range()) {
-        let (before, after) = (&meant.text[..plate.start], &meant.text[plate.end..]);
-        let joined = before.ends_with(|character: char| character.is_ascii_alphanumeric())
+        let (before, after) = (meant.before(plate.start), &meant.text[plate.end..]);
+        let joined = before.text.ends_with(|character: char| character.is_ascii_alphanumeric())
             || after.starts_with(|character: char| character.is_ascii_alphanumeric());
         // 使 is also a common word, and a court begins like a tractor.
         let written = &meant.text[plate.clone()];
-        let said = names(before, cue::VEHICLE) || written.starts_with("使0") || written.contains('·');
+        let said = before.says(Cue::Vehicle) || written.starts_with("使0") || written.contains('·');
         let is_word = written.starts_with('使') && !said
-            || written.starts_with(|character| PROVINCES.contains(character)) && !names(before, cue::VEHICLE);
+            || written.starts_with(|character| PROVINCES.contains(character)) && !before.says(Cue::Vehicle);
         if !joined && !is_word && found.is_free(&plate) {
             found.hide(plate, "[plate]");
         }
@@ -159,9 +168,8 @@ pub(super) fn plates(meant: &Meant, found: &mut Found) {
 }
 
 /// The plate that begins with the province.
-fn plate(text: &str, province: Range<usize>) -> Option<Range<usize>> {
-    let at = province.start;
-    let vehicle = names(&text[..at], cue::VEHICLE);
+fn plate(meant: &Meant, province: Range<usize>) -> Option<Range<usize>> {
+    let (text, at) = (&meant.text, province.start);
     let mut rest = Rest { text, at: province.end };
     rest.parts();
     rest.take(|character| character.is_ascii_alphabetic() && !matches!(character, 'I' | 'i'))?;
@@ -177,7 +185,7 @@ fn plate(text: &str, province: Range<usize>) -> Option<Range<usize>> {
         let ended = next.filter(|next| written == 4 && ENDINGS.contains(next));
         let joined =
             |next: char| next.is_ascii_alphanumeric() || numeral(character).is_some() && numeral(next).is_some();
-        if (ended.is_some() || written >= 5 && !next.is_some_and(joined)) && is_plate(&groups, dot, vehicle) {
+        if (ended.is_some() || written >= 5 && !next.is_some_and(joined)) && is_plate(&groups, dot, &meant.before(at)) {
             let end = here + ended.map_or(0, char::len_utf8);
             let end = if dot == '(' && text[end..].starts_with(')') { end + 1 } else { end };
             let opened = text[..at].ends_with(['(', '[', '<', '"']) && text[at..end].contains([')', ']', '>', '"']);
@@ -195,11 +203,11 @@ fn plate(text: &str, province: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// Letters stand at its beginning, or everywhere when a dot or a word says what it is.
-fn is_plate(groups: &[String], dot: char, vehicle: bool) -> bool {
+fn is_plate(groups: &[String], dot: char, before: &Before<'_>) -> bool {
     let digits = groups.iter().flat_map(|group| group.chars()).filter(char::is_ascii_digit).count();
     let later = groups.iter().skip(1).all(|group| group.chars().all(|character| character.is_ascii_digit()));
     let capitals = groups.len() == 1 && groups[0].chars().all(|character| character.is_ascii_uppercase());
-    (later || vehicle) && (digits > 0 || dot == '·' && capitals)
+    (later || before.says(Cue::Vehicle)) && (digits > 0 || dot == '·' && capitals)
 }
 
 struct Rest<'t> {

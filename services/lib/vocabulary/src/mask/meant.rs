@@ -2,29 +2,36 @@
 
 use unicode_normalization::char::decompose_compatible;
 
+use super::cue::{Before, Cues};
 use crate::text::{is_unseen, narrow};
 
 /// A text as it is meant.
 pub(super) struct Meant {
     pub text: String,
+    cues: Cues,
     /// Where each character begins in it, and where it began in the text that was written; at last both ends.
     places: Vec<(usize, usize)>,
 }
 
 impl Meant {
     pub fn of(written: &str) -> Self {
-        let mut meant = Self { text: String::with_capacity(written.len()), places: Vec::new() };
+        let (mut text, mut places) = (String::with_capacity(written.len()), Vec::with_capacity(written.len()));
         let seen = written.char_indices().filter(|(_, character)| !is_without_width(*character));
         let mut seen = seen.map(|(at, character)| (at, one_form(character))).peekable();
         let mut before = None;
         while let Some((at, character)) = seen.next() {
             let stood_for = stands_for(before, character, seen.peek().map(|(_, next)| *next));
-            meant.places.push((meant.text.len(), at));
-            meant.text.push(stood_for.unwrap_or(character));
+            places.push((text.len(), at));
+            text.push(stood_for.unwrap_or(character));
             before = Some(stood_for.unwrap_or(character));
         }
-        meant.places.push((meant.text.len(), written.len()));
-        meant
+        places.push((text.len(), written.len()));
+        Self { cues: Cues::of(&text), text, places }
+    }
+
+    /// What stands before a place.
+    pub fn before(&self, place: usize) -> Before<'_> {
+        Before::new(&self.text[..place], &self.cues)
     }
 
     /// Where the character that begins at `place` in the meant text began.
@@ -36,7 +43,8 @@ impl Meant {
 
 /// Shown as nothing, or as a stroke over what is before it.
 fn is_without_width(character: char) -> bool {
-    is_unseen(character) || matches!(character, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}')
+    !character.is_ascii() && is_unseen(character)
+        || matches!(character, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}')
 }
 
 /// The numeral that a character stands for after a digit and before another, or at the end of the word: letters of the shape
@@ -100,6 +108,9 @@ const ZEROS: [u32; 66] = [
 ];
 
 fn decimal(character: char) -> Option<char> {
+    if character.is_ascii() {
+        return character.is_ascii_digit().then_some(character);
+    }
     let code = u32::from(character);
     let zero = ZEROS[..ZEROS.partition_point(|zero| *zero <= code)].last()?;
     char::from_digit(code - zero, 10)
@@ -107,6 +118,9 @@ fn decimal(character: char) -> Option<char> {
 
 /// The digit that a numeral stands for which is a sign of its own: Chinese, circled, raised or lowered.
 pub(super) fn numeral(character: char) -> Option<char> {
+    if character.is_ascii() {
+        return None;
+    }
     const FIRST_OF_NINE: [u32; 7] = [0x2460, 0x2474, 0x2488, 0x24f5, 0x2776, 0x2780, 0x278a];
     Some(match character {
         '〇' | '零' | '○' | '⓪' | '⓿' | '⁰' | '₀' | '🄋' => '0',

@@ -18,12 +18,11 @@ static MAIL: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The name of a chat, and what joins it to what somebody is called there.
-static CHAT: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(
-        r"(?i)(?P<name>微信|威信|薇信|v信|wechat|weixin|\bvx|\bwx|qq|扣扣|企鹅|钉钉)(?P<joined>(?:号码?|帐号|账号|id[ :=]|名|都?是|为|[ :,、(<=\x22-]|微信|qq){0,6})",
-    )
-});
+/// The name of a chat; what joins it to what somebody is called there.
+static CHAT: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)(?:微信|威信|薇信|v信|wechat|weixin|(?-u:\b)[vw]x|qq|扣扣|企鹅|钉钉)"));
+static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"^(?i)(?:号码?|帐号|账号|id[ :=]|名|都?是|为|[ :,、(<=\x22-]|微信|qq){0,6}"));
 /// An account that is a word: six to twenty characters, the first a letter.
 static WORD: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[A-Za-z][A-Za-z0-9_-]{5,19}"));
 /// Programs and their makes, of which people also tell.
@@ -40,12 +39,12 @@ pub(super) fn mails(meant: &Meant, found: &mut Found) {
 }
 
 pub(super) fn chats(meant: &Meant, runs: &Runs, found: &mut Found) {
-    for chat in CHAT.captures_iter(&meant.text) {
-        let (Some(whole), Some(joined)) = (chat.get(0), chat.name("joined")) else { continue };
-        let start = whole.end();
+    for chat in CHAT.find_iter(&meant.text) {
+        let joined = JOINED.find(&meant.text[chat.end()..]).map_or("", |joined| joined.as_str());
+        let start = chat.end() + joined.len();
         let rest = &meant.text[start..];
         let range = if let Some(word) = WORD.find(rest) {
-            is_account(word.as_str(), joined.as_str()).then(|| start..start + word.end())
+            is_account(word.as_str(), joined).then(|| start..start + word.end())
         } else {
             let number = runs.at(start).and_then(|first| LENGTHS.iter().find_map(|length| runs.groups(first, *length)));
             let number = number.filter(|groups| {

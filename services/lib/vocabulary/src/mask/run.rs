@@ -1,11 +1,13 @@
 //! Digits that stand together, in the groups they are written in.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use super::meant::{Meant, numeral};
 
 /// Characters that may stand between two groups of one number: a blank, a dash and a blank.
 const BETWEEN_MAX: usize = 3;
+/// Digits of the longest number that is looked for: a disabled person's card.
+const DIGITS_MAX: usize = 20;
 /// Groups that a number has when it is written in groups. With more of them it is written digit by digit, all alike.
 const GROUPS_MAX: usize = 5;
 /// Digits of a group, where it takes as many groups and what is between them may part the members of a list.
@@ -41,6 +43,8 @@ pub(super) struct Runs {
     digits: Vec<Digit>,
     /// Their values, one byte each.
     values: String,
+    /// For each, how many there are to the end of its run.
+    together: Vec<usize>,
 }
 
 /// Some groups of a run, judged as one number.
@@ -74,7 +78,11 @@ impl Runs {
             values.push(value);
             (gap, last_plain) = (Some(Gap::default()), plain);
         }
-        Self { digits, values }
+        let mut together = vec![1; digits.len()];
+        for at in (1..digits.len()).rev().filter(|at| digits[*at].before != Before::Nothing) {
+            together[at - 1] = together[at] + 1;
+        }
+        Self { digits, values, together }
     }
 
     /// Where groups begin.
@@ -82,18 +90,28 @@ impl Runs {
         (0..self.digits.len()).filter(|at| self.is_edge(*at))
     }
 
+    /// Where a digit stands.
+    pub fn place(&self, digit: usize) -> usize {
+        self.digits[digit].range.start
+    }
+
     /// Which digit begins at a place of the text.
     pub fn at(&self, place: usize) -> Option<usize> {
         self.digits.binary_search_by_key(&place, |digit| digit.range.start).ok()
     }
 
+    /// Whether the first two digits from `start` on fit.
+    pub fn begins(&self, start: usize, fits: impl Fn(&str) -> bool) -> bool {
+        self.values.get(start..start + 2).is_some_and(fits)
+    }
+
     /// The groups from `start` on that have `length` digits together.
     pub fn groups(&self, start: usize, length: usize) -> Option<Groups<'_>> {
+        debug_assert!(length <= DIGITS_MAX, "{length}");
         let digits = start..start + length;
         let bare = self.values.get(digits.clone())?;
-        let mut later = self.digits[digits.clone()].iter().skip(1);
-        let together = self.is_edge(digits.end) && later.all(|digit| digit.before != Before::Nothing);
-        together.then_some(Groups { runs: self, digits, bare })
+        let together = self.together[start] >= length;
+        (together && self.is_edge(digits.end)).then_some(Groups { runs: self, digits, bare })
     }
 
     fn is_edge(&self, at: usize) -> bool {
@@ -121,6 +139,20 @@ impl Gap {
     }
 }
 
+/// Digits in each group of one number.
+pub(super) struct Sizes {
+    sizes: [usize; DIGITS_MAX],
+    count: usize,
+}
+
+impl Deref for Sizes {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..self.count]
+    }
+}
+
 impl Groups<'_> {
     /// Where they stand.
     pub fn range(&self) -> Range<usize> {
@@ -128,12 +160,12 @@ impl Groups<'_> {
     }
 
     /// Digits in each group; numerals that touch are one.
-    pub fn sizes(&self) -> Vec<usize> {
-        let mut sizes = vec![1];
+    pub fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes { sizes: [1; DIGITS_MAX], count: 1 };
         for digit in &self.runs.digits[self.digits.start + 1..self.digits.end] {
-            match (digit.before, sizes.last_mut()) {
-                (Before::Group(Between::Nothing) | Before::Digit, Some(last)) => *last += 1,
-                _ => sizes.push(1),
+            match digit.before {
+                Before::Group(Between::Nothing) | Before::Digit => sizes.sizes[sizes.count - 1] += 1,
+                Before::Group(_) | Before::Nothing => sizes.count += 1,
             }
         }
         sizes
