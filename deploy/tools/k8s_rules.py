@@ -83,6 +83,8 @@ def breaches_of_pod(workload, objects):
         pre_stop = pod["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         if pod.get("terminationGracePeriodSeconds", 30) < drain + pre_stop + DRAIN_S_MARGIN:
             yield f"is killed before a drain of {drain} s is over"
+    if workload["metadata"]["name"] == "provision" and not settings.get("HUYING_CHARTER"):
+        yield "names no charter (HUYING_CHARTER), and an empty record has to be given one"
     if workload["kind"] not in JOBS:
         labels = template["metadata"]["labels"]
         wanted = workload["spec"]["selector"]["matchLabels"]

@@ -93,7 +93,7 @@ impl DataFolder {
         self.0.join("identity").join("public.pem")
     }
 
-    fn private_key_file(&self) -> PathBuf {
+    pub(crate) fn private_key_file(&self) -> PathBuf {
         self.0.join("identity").join("private.pem")
     }
 

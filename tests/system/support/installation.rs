@@ -51,6 +51,7 @@ impl Installation {
         let config = UpConfig {
             charters: charters.iter().map(ToString::to_string).collect(),
             ports: Ports::Auto,
+            play: true,
             ..UpConfig::new(folder.path().join("data"))
         };
         let (tell, told) = mpsc::channel();

@@ -187,6 +187,9 @@ async fn list(args: ListArgs, manner: Manner) -> anyhow::Result<()> {
         campaign: args.campaign.clone(),
         text: args.text.clone(),
         freshness: Some(CURRENT),
+        category: String::new(),
+        received_from: None,
+        received_until: None,
     };
     let mut cases: Vec<CaseSummary> = Vec::new();
     let (total, more) = loop {

@@ -149,7 +149,8 @@ impl Service {
         self.doors.http = std::mem::take(&mut self.doors.http).merge(router);
     }
 
-    pub(crate) fn verifier(&self) -> Option<Verifier> {
+    /// What callers' tokens are recognised with; none: nobody can be identified.
+    pub fn verifier(&self) -> Option<Verifier> {
         self.verifier.clone()
     }
 }
