@@ -87,6 +87,9 @@ async fn what_the_standard_refuses_is_refused_in_its_form() {
         );
         assert!(description(&answer).starts_with(wrong), "{said}: {answer:?}");
     }
+    let json = city.post("/open311/v2/requests.json", &json!({ "service_code": "other" })).await;
+    assert_eq!(json.status, StatusCode::BAD_REQUEST);
+    assert!(description(&json).contains("application/x-www-form-urlencoded"), "{json:?}");
     let get = async |said: &str| city.get(&format!("/open311/v2/requests.json?{said}")).await;
     let too_long = get("start_date=2026-01-01T00:00:00Z&end_date=2026-06-01T00:00:00Z").await;
     assert_eq!(too_long.status, StatusCode::BAD_REQUEST);

@@ -70,6 +70,7 @@ mod tests {
         assert_eq!(said.places.len(), charter.places().count());
         assert!(said.places.iter().all(|place| charter.place(&place.code).is_some()));
         assert!(said.categories.iter().all(|it| it.parent.is_empty() || charter.category(&it.parent).is_some()));
-        assert!(said.channels.iter().any(|channel| channel.code == "hotline-12345"), "{:?}", said.channels);
+        assert_eq!(said.channels.len(), charter.channels().len());
+        assert!(said.channels.iter().any(|channel| channel.name == "网格巡查"), "{:?}", said.channels);
     }
 }

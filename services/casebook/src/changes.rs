@@ -81,11 +81,11 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(format!("{} {} {}", self.bridge, self.since, self.at))
     }
 
-    /// Where to go on after the cases of one answer.
+    /// Where to go on after an answer.
     #[must_use]
-    pub fn after(&self, changed: &[Changed], more: bool) -> Self {
-        let at = changed.last().map_or(self.at, |last| last.changed).max(self.at);
-        Self { bridge: self.bridge.clone(), since: if more { self.since } else { at }, at }
+    pub fn after(&self, page: &Page) -> Self {
+        let at = page.reached.max(self.at);
+        Self { bridge: self.bridge.clone(), since: if page.more { self.since } else { at }, at }
     }
 }
 
@@ -161,10 +161,10 @@ impl Door {
         let freshness = Freshness { at_least: at_least.max(cursor.at), current };
         let (asked, size) = (cursor.clone(), page(request.page_size));
         let look = move |connection: &_| list(connection, &asked, &asker.scope, size);
-        let ((changed, more), as_of) = self.copy.ask(Some(freshness), look).await?;
-        let next_cursor = cursor.after(&changed, more).written();
-        let mut cases = Vec::with_capacity(changed.len());
-        for Changed { summary, .. } in changed {
+        let (page, as_of) = self.copy.ask(Some(freshness), look).await?;
+        let (next_cursor, more) = (cursor.after(&page).written(), page.more);
+        let mut cases = Vec::with_capacity(page.cases.len());
+        for Changed { summary, .. } in page.cases {
             let (_, _, key) = case_key(&summary.district, &summary.case_id)?;
             let History { commits, .. } = History::of(&self.station, &self.shelf, &key).await?;
             let charter = self.station.charter(&summary.district).ok();
@@ -183,16 +183,20 @@ pub struct Changed {
     pub changed: u64,
 }
 
-/// At most `at_most` cases after a cursor, and whether there are more.
+/// Cases of one answer.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    pub cases: Vec<Changed>,
+    /// The last change that was looked at, also where its case is not for the asker; 0: there was none.
+    pub reached: u64,
+    pub more: bool,
+}
+
+/// At most `at_most` cases after a cursor.
 ///
 /// # Errors
 /// The copy cannot be read.
-pub fn list(
-    connection: &Connection,
-    cursor: &Cursor,
-    scope: &Scope,
-    at_most: usize,
-) -> Result<(Vec<Changed>, bool), CopyError> {
+pub fn list(connection: &Connection, cursor: &Cursor, scope: &Scope, at_most: usize) -> Result<Page, CopyError> {
     let mut statement = connection.prepare_cached(
         "SELECT changed, line FROM cases WHERE bridge = ?1 AND bridge <> '' AND changed > ?2 ORDER BY changed LIMIT ?3",
     )?;
@@ -208,6 +212,7 @@ pub fn list(
     }
     let more = changed.len() > at_most;
     changed.truncate(at_most);
+    let reached = changed.last().map_or(0, |last: &Changed| last.changed);
     let concerns = [Concern::Bridge(cursor.bridge.clone())];
     let in_reach = |it: &Changed| match it.summary.district.parse() {
         Ok(district) => scope.covers(&district, &concerns),
@@ -215,7 +220,7 @@ pub fn list(
     };
     // A bridge has one district, so this leaves out all of a page or nothing.
     changed.retain(in_reach);
-    Ok((changed, more))
+    Ok(Page { cases: changed, reached, more })
 }
 
 /// What happened to a case after a position, for whoever raised it.
@@ -268,10 +273,10 @@ mod tests {
     #[test]
     fn what_was_known_is_known_only_when_nothing_is_left() {
         let cursor = Cursor { bridge: code("wuchang-board"), since: 7, at: 10 };
-        let changed = [12, 15].map(|changed| Changed { summary: CaseSummary::default(), changed });
-        assert_eq!(cursor.after(&changed, true), Cursor { since: 7, at: 15, ..cursor.clone() });
-        assert_eq!(cursor.after(&changed, false), Cursor { since: 15, at: 15, ..cursor.clone() });
-        assert_eq!(cursor.after(&[], false), Cursor { since: 10, at: 10, ..cursor.clone() });
+        let page = |reached, more| Page { cases: Vec::new(), reached, more };
+        assert_eq!(cursor.after(&page(15, true)), Cursor { since: 7, at: 15, ..cursor.clone() });
+        assert_eq!(cursor.after(&page(15, false)), Cursor { since: 15, at: 15, ..cursor.clone() });
+        assert_eq!(cursor.after(&page(0, false)), Cursor { since: 10, at: 10, ..cursor.clone() });
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod updates;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::any;
@@ -23,6 +24,9 @@ use answer::{Answer, Format};
 
 /// Where it begins.
 pub const ROOT: &str = "/open311/v2";
+
+/// What the standard posts.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 pub fn routes() -> Router<Hub> {
     let path = "/open311/v2/{*resource}";
@@ -58,6 +62,12 @@ async fn answer(hub: &Hub, name: &str, request: Request) -> Result<Answer, Probl
     let mut said = parts.uri.query().unwrap_or_default().to_owned();
     let form = body(&parts.headers, sent).await?;
     if !form.is_empty() {
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or(FORM);
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case(FORM) {
+            let said = format!("the body is said to be {kind}; send {FORM}, and files by their media_url");
+            return Err(Problem::of_http(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", said));
+        }
         let form =
             std::str::from_utf8(&form).map_err(|error| Problem::of_field("payload", "utf-8", error.to_string()))?;
         if said.is_empty() {

@@ -22,7 +22,7 @@ pub struct Problem {
     /// Stable name of the rule, e.g. `known-place`; of what has none, that of its kind, e.g. `not-found`.
     pub rule: String,
     /// As at the other doors.
-    pub refusal: Refusal,
+    pub refusal: Box<Refusal>,
 }
 
 impl Problem {
@@ -49,7 +49,7 @@ impl Problem {
         let rule =
             named.or_else(|| refusal.violations.first().map(|it| it.rule.clone())).filter(|rule| !rule.is_empty());
         let rule = rule.unwrap_or_else(|| refusal.code.to_lowercase().replace('_', "-"));
-        Self { status: http, rule, refusal }
+        Self { status: http, rule, refusal: Box::new(refusal) }
     }
 
     /// What the door itself finds wrong with fields, as a service would say it.
@@ -62,7 +62,7 @@ impl Problem {
         }
         let code = "INVALID_ARGUMENT".to_owned();
         let refusal = Refusal { code, message, violations, ..Refusal::default() };
-        Self { status: StatusCode::BAD_REQUEST, rule, refusal }
+        Self { status: StatusCode::BAD_REQUEST, rule, refusal: Box::new(refusal) }
     }
 
     pub fn of_field(field: &str, rule: &str, description: impl Into<String>) -> Self {
@@ -75,7 +75,7 @@ impl Problem {
 
     /// One of HTTP alone.
     pub fn of_http(status: StatusCode, rule: &str, message: impl Into<String>) -> Self {
-        let refusal = Refusal { message: message.into(), ..Refusal::default() };
+        let refusal = Box::new(Refusal { message: message.into(), ..Refusal::default() });
         Self { status, rule: rule.to_owned(), refusal }
     }
 
@@ -85,7 +85,7 @@ impl Problem {
     }
 
     fn document(&self) -> Value {
-        let Refusal { code, message, violations, case_id, retry_after_s } = &self.refusal;
+        let Refusal { code, message, violations, case_id, retry_after_s } = &*self.refusal;
         let mut document = Map::new();
         let mut say = |name: &str, value: Value| drop(document.insert(name.to_owned(), value));
         say("type", json!(format!("urn:huying:problem:{}", self.rule)));

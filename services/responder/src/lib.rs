@@ -71,7 +71,7 @@ use chassis::{Service, Starting};
 
 pub use auto::Policy;
 pub use config::Config;
-pub use department::{Department, DepartmentConfig, Since};
+pub use department::{BadCursor, Department, DepartmentConfig, Since};
 pub use grpc::{Fleet, fleet};
 pub use outbox::AnswerError;
 pub use store::StoreError;

@@ -245,6 +245,16 @@ impl City {
         log_in(&self.nats_url, &self.data().key_file("story"), "story").await
     }
 
+    /// Where it serves gRPC, and where its metrics.
+    pub fn doors_of(&self, name: &str) -> (String, SocketAddr) {
+        (format!("http://{}", self.plans[name].grpc), self.plans[name].http)
+    }
+
+    /// A token of this city.
+    pub fn token(&self, identity: &chassis::Identity) -> String {
+        self.data().issuer().unwrap().issue(identity, chassis::Clock::real().real_now(), WAIT * 60)
+    }
+
     fn address(&self, name: &str) -> SocketAddr {
         if name == NATS {
             self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()

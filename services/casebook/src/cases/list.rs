@@ -99,7 +99,7 @@ impl Wanted {
         self.received != (i64::MIN..i64::MAX)
     }
 
-    /// Between which positions the cases of a time lie: from the first, and before the second. Cases are received a moment
+    /// Between which positions the cases of a time lie: behind the first, and before the second. Cases are received a moment
     /// before they are on the record, never in quite the same order.
     fn window(&self, connection: &Connection, districts: Option<&[&str]>) -> Result<(i64, i64), CopyError> {
         if !self.is_timed() {
@@ -113,20 +113,21 @@ impl Wanted {
                 all.iter().map(String::as_str).collect()
             }
         };
-        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        let (mut first, mut end) = (i64::MAX, i64::MIN);
         for district in districts {
-            let earliest =
-                "SELECT position FROM cases WHERE district = ?1 AND received_us >= ?2 ORDER BY received_us LIMIT 1";
-            let since = self.received.start.saturating_sub(OUT_OF_ORDER_US);
-            let found = connection.prepare_cached(earliest)?.query_row(params![district, since], |row| row.get(0));
-            first = found.optional()?.unwrap_or(i64::MAX).min(first);
-            let latest =
+            // Whatever was received long before the time lies before all that was received in it, and what came long after, behind.
+            let before =
                 "SELECT position FROM cases WHERE district = ?1 AND received_us < ?2 ORDER BY received_us DESC LIMIT 1";
+            let since = self.received.start.saturating_sub(OUT_OF_ORDER_US);
+            let found = connection.prepare_cached(before)?.query_row(params![district, since], |row| row.get(0));
+            first = found.optional()?.unwrap_or(i64::MIN).min(first);
+            let behind =
+                "SELECT position FROM cases WHERE district = ?1 AND received_us >= ?2 ORDER BY received_us LIMIT 1";
             let until = self.received.end.saturating_add(OUT_OF_ORDER_US);
-            let found = connection.prepare_cached(latest)?.query_row(params![district, until], |row| row.get(0));
-            last = found.optional()?.unwrap_or(i64::MIN).max(last);
+            let found = connection.prepare_cached(behind)?.query_row(params![district, until], |row| row.get(0));
+            end = found.optional()?.unwrap_or(i64::MAX).max(end);
         }
-        Ok((first, self.before.min(last.saturating_add(1))))
+        Ok((first, self.before.min(end)))
     }
 
     /// The districts to look in; none: in all of them.
@@ -188,7 +189,7 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
         if enough || examined == EXAMINED_MAX {
             break false;
         }
-        let Some(position) = sources.next()?.filter(|position| *position >= floor) else { break true };
+        let Some(position) = sources.next()?.filter(|position| *position > floor) else { break true };
         examined += 1;
         let Some(line) = lines.at(position)? else { continue };
         fit += 1;

@@ -38,16 +38,16 @@ proptest! {
             let next = (known + step).min(commits.len());
             kept.keep(&commits[known..next]);
             known = next;
-            let (changed, more) = kept.look(|connection| changes::list(connection, &cursor, &Scope::All, page_size)).unwrap();
-            for case in &changed {
+            let page = kept.look(|connection| changes::list(connection, &cursor, &Scope::All, page_size)).unwrap();
+            for case in &page.cases {
                 let of_case = commits[..known].iter().filter(|stored| stored.subject.key.id == case.summary.case_id);
                 let of_case: Vec<StoredCommit> = of_case.cloned().collect();
                 let passages = changes::passages(&of_case, cursor.since, Timestamp::MIN, None);
                 prop_assert!(!passages.is_empty(), "it is listed without news");
                 told.extend(passages.iter().map(|passage| (case.summary.case_id.clone(), passage.position)));
             }
-            cursor = changes::Cursor::read(&cursor.after(&changed, more).written(), &board).unwrap();
-            if known == commits.len() && !more && changed.is_empty() {
+            cursor = changes::Cursor::read(&cursor.after(&page).written(), &board).unwrap();
+            if known == commits.len() && !page.more && page.cases.is_empty() {
                 break;
             }
         }

@@ -113,7 +113,9 @@ fn written(status: StatusCode, root: &str, node: &Node, format: Format) -> Respo
 pub fn refused(problem: &Problem, format: Format) -> Response {
     let status = match problem.status {
         StatusCode::UNAUTHORIZED => StatusCode::FORBIDDEN,
-        StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE => StatusCode::BAD_REQUEST,
+        StatusCode::CONFLICT | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            StatusCode::BAD_REQUEST
+        }
         status => status,
     };
     let said: Vec<String> = match problem.refusal.violations.as_slice() {

@@ -19,7 +19,7 @@ pub fn discovery(headers: &HeaderMap) -> Answer {
     let host =
         said("x-forwarded-host").or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
     let scheme = said("x-forwarded-proto").unwrap_or("http");
-    let formats = ["text/xml", "application/json"].map(|form| Node::text(form)).to_vec();
+    let formats = ["text/xml", "application/json"].map(Node::text).to_vec();
     let endpoint = Node::Object(vec![
         ("specification", Node::text("http://wiki.open311.org/GeoReport_v2")),
         ("url", Node::text(format!("{scheme}://{host}{ROOT}"))),

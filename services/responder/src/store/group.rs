@@ -118,9 +118,13 @@ impl Writer {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Writes with the next group; an error is logged.
-    pub fn write_later(&self, write: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
-        let job = Box::new(Write { write, result: None, after: |_: &()| {}, reply: None });
+    /// Writes with the next group, and runs `after` when it is on disk; an error is logged.
+    pub fn write_later<T: Send + 'static>(
+        &self,
+        write: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) {
+        let job = Box::new(Write { write, result: None, after, reply: None });
         let _ = self.queue.send(Entry { job, awaited: false });
     }
 

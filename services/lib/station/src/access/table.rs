@@ -393,6 +393,7 @@ pub const TABLE: &[Row] = &[
     look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
+    act("huying.responder.v1.ResponderService/SeeRefused", ONLY_DEPARTMENT, ""),
     act("huying.responder.v1.ResponderService/Respond", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/ReportIn", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/Progress", ONLY_DEPARTMENT, CALLED),
