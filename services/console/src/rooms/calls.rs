@@ -70,7 +70,8 @@ async fn page(signed: &Signed, posted: Option<&Posted>) -> Result<Page, Status> 
     has(signed, Room::Calls)?;
     let words = Desk::of(signed.language);
     let all = signed.query("all") == "yes";
-    let listed = signed.app.doors.responder(&signed.person).list_calls(ListCallsRequest { all }).await;
+    let listed =
+        signed.app.doors.responder(&signed.person).list_calls(ListCallsRequest { all, ..Default::default() }).await;
     let calls = match listed {
         Ok(listed) => listed.into_inner().calls,
         // The hub's console does not stand beside the desks of departments in other networks.
