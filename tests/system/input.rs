@@ -189,7 +189,7 @@ async fn strangers(installation: &Installation) {
 
     let confined = Identity { district: "jiangan".to_owned(), ..bridge(BRIDGE) };
     let unheard_of = Identity { role: "emperor".to_owned(), ..bridge(BRIDGE) };
-    for who in [acting("caller", ""), confined, unheard_of] {
+    for who in [acting("auditor", ""), confined, unheard_of] {
         let refused = installation.intake(&who).await.submit(good.clone()).await.expect_err(&format!("{who:?}"));
         assert_eq!(refused.code(), Code::PermissionDenied, "{who:?}: {refused}");
     }
