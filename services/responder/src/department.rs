@@ -16,7 +16,7 @@ use record::{Broker, chain};
 use tokio::sync::watch;
 
 use crate::auto::{self, Policy};
-use crate::hub;
+use crate::hub::{self, Key};
 use crate::inbox::Inbox;
 use crate::outbox::{AnswerError, Outbox};
 use crate::store::{Page, Place, Reach, Store, StoreError, Which};
@@ -91,8 +91,9 @@ impl Department {
         let store = tokio::task::spawn_blocking(open).await??;
         let outbox = Outbox::open(code.clone(), store.clone(), service.clock().clone()).await?;
         let department = Self(Arc::new(Inner { code, store, outbox, stop: service.stopping() }));
+        let key = Key::of(department.code().clone(), service.ready().clone());
         service.spawn("count refused answers", department.clone().count_unseen());
-        service.spawn("orders and answers", department.clone().work(station, service.clock().clone()));
+        service.spawn("orders and answers", department.clone().work(station, service.clock().clone(), key));
         if let Some(policy) = auto {
             service.spawn("automatic answers", auto::run(policy, department.clone()));
         }
@@ -254,15 +255,15 @@ impl Department {
         }
     }
 
-    async fn work(self, station: station::Config, clock: chassis::Clock) -> anyhow::Result<()> {
+    async fn work(self, station: station::Config, clock: chassis::Clock, mut key: Key) -> anyhow::Result<()> {
         let Inner { code, store, outbox, stop } = &*self.0;
         let broken = store.ended();
         let connected = async {
-            if let Some(broker) = hub::connect(&station, code, stop).await {
+            if let Some(broker) = hub::connect(&station, code, &mut key, stop).await {
                 let inbox = Inbox { department: code.clone(), store: store.clone(), clock };
                 let ((), (), sent) = tokio::join!(
                     inbox.follow(&broker, stop),
-                    hub::watch(&broker, code, stop),
+                    hub::watch(&broker, code, &mut key, stop),
                     outbox.run(|answer| request(broker.clone(), code.clone(), answer), stop.clone()),
                 );
                 sent?;

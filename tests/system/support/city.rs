@@ -128,7 +128,7 @@ impl City {
 
     /// Its folder, as the commands name it.
     pub fn named(&self) -> huying::client::Installation {
-        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None }
+        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None, token_file: None }
     }
 
     pub fn data(&self) -> DataFolder {
@@ -248,6 +248,23 @@ impl City {
     /// Where it serves gRPC, and where its metrics.
     pub fn doors_of(&self, name: &str) -> (String, SocketAddr) {
         (format!("http://{}", self.plans[name].grpc), self.plans[name].http)
+    }
+
+    /// Starts it with these flags besides, from now on.
+    pub fn restart_with(&mut self, name: &str, more: &[&str]) {
+        self.kill(name);
+        self.plans.get_mut(name).unwrap().args.extend(more.iter().map(|more| (*more).to_owned()));
+        self.revive(name);
+    }
+
+    /// Kills it and starts it with the key of another user, ready or not.
+    pub fn give_the_key_of(&mut self, name: &str, user: &str) {
+        self.kill(name);
+        let key = self.path(&format!("keys/{user}.nk"));
+        let args = &mut self.plans.get_mut(name).unwrap().args;
+        let flag = args.iter().position(|arg| arg == "--nats-nkey-file").unwrap();
+        args[flag + 1] = key;
+        self.launch(name);
     }
 
     /// A token of this city.

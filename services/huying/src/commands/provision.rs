@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use charter::Charter;
+use ids::Code;
 use proto::facts::RECORD_FORM;
 
 use crate::accounts;
@@ -44,6 +45,20 @@ enum Instead {
     Accounts(AccountsArgs),
     Spots(SpotsArgs),
     Readers(ReadersArgs),
+    Redeliver(RedeliverArgs),
+}
+
+/// Have all orders of a department delivered once more, after its store was brought back from a copy.
+///
+/// What it has, it keeps once; orders that came after the copy come again. Orders of filed cases are gone, and nobody waits for
+/// an answer to them. It may run while everything works.
+#[derive(Clone, Debug, clap::Args)]
+struct RedeliverArgs {
+    #[command(flatten)]
+    station: station::Config,
+    /// The department, by code
+    #[arg(value_name = "CODE")]
+    department: Code,
 }
 
 /// Say which facts may be recorded: those that the oldest version knows which still reads.
@@ -91,6 +106,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
         Some(Instead::Spots(spots)) => return write_spots(&spots.station).await,
         Some(Instead::Readers(readers)) => return admit(&readers).await,
+        Some(Instead::Redeliver(redeliver)) => return deliver_again(&redeliver).await,
         None => {}
     }
     let charters = if args.charters.is_empty() { Vec::new() } else { load_all(&args.charters)? };
@@ -145,6 +161,12 @@ async fn admit(args: &ReadersArgs) -> anyhow::Result<()> {
     let admitted = broker.readers_form().await?;
     let raised = if raised { "raised: " } else { "" };
     out::line(format_args!("{raised}readers of form {admitted} are admitted; this version knows form {RECORD_FORM}"))
+}
+
+async fn deliver_again(args: &RedeliverArgs) -> anyhow::Result<()> {
+    let broker = args.station.connect(accounts::PROVISION_USER).await?;
+    broker.redeliver_orders(&args.department).await?;
+    out::line(format_args!("all orders of {} are delivered once more", args.department))
 }
 
 async fn write_spots(station: &station::Config) -> anyhow::Result<()> {

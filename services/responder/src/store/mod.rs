@@ -2,6 +2,7 @@
 //!
 //! One SQLite file, one thread that writes ([`group`]), one connection that reads. `schema.rs` has the tables.
 
+mod copy;
 mod group;
 mod lists;
 mod schema;
@@ -25,6 +26,7 @@ use crate::domain::{AnswerId, CallKey};
 use crate::wire::{ReadAnswer, Verdict};
 use group::Writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use group::StoreError;
 pub use lists::{Page, Place, Reach, Which};
 
@@ -99,7 +101,8 @@ impl Store {
             tracing::warn!(forgotten, file = %file.display(), "refused answers that nobody looked at are not listed any more");
         }
         let new_name = uuid::Uuid::new_v4().simple().to_string();
-        let name = tables::name_of_file(&connection, &new_name).with_context(opening)?;
+        let department = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = tables::name_of_file(&connection, &department, &new_name).with_context(opening)?;
         let newest = watch::Sender::new(lists::last_position(&connection).with_context(opening)?);
         let unseen = watch::Sender::new(lists::unseen(&connection).with_context(opening)?);
         Ok(Self {

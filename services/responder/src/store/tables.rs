@@ -222,10 +222,24 @@ pub fn forget_unseen(connection: &Connection) -> rusqlite::Result<usize> {
     connection.execute("DELETE FROM unseen WHERE turn <= (SELECT max(turn) FROM unseen) - ?1", [UNSEEN_MAX])
 }
 
-/// The name of this file, which is given to it when it is opened for the first time.
-pub fn name_of_file(connection: &Connection, new: &str) -> rusqlite::Result<String> {
-    connection.execute("INSERT INTO file (name) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM file)", [new])?;
+/// The name of this file of `department`, which is given to it when it is worked on for the first time.
+pub fn name_of_file(connection: &Connection, department: &str, new: &str) -> rusqlite::Result<String> {
+    belongs_to(connection, department)?;
+    connection.execute("UPDATE file SET name = ?1 WHERE name = ''", [new])?;
     connection.query_row("SELECT name FROM file", [], |row| row.get(0))
+}
+
+/// Takes its name from a copy, which keeps saying whose it is.
+pub fn without_name(connection: &Connection, department: &str) -> rusqlite::Result<()> {
+    belongs_to(connection, department)?;
+    connection.execute("UPDATE file SET name = ''", []).map(|_| ())
+}
+
+fn belongs_to(connection: &Connection, department: &str) -> rusqlite::Result<usize> {
+    connection.execute(
+        "INSERT INTO file (name, department) SELECT '', ?1 WHERE NOT EXISTS (SELECT 1 FROM file)",
+        [department],
+    )
 }
 
 /// Reads `state, revision, refusal, hub_position`, from column `first` on.
