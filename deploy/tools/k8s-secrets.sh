@@ -4,8 +4,14 @@
 #   k8s-secrets.sh hub FOLDER                       namespace huying
 #   k8s-secrets.sh department FOLDER NAMESPACE      e.g. huying-wuchang-water
 #
-# k8s/README.md lists the files. With HUYING_DRY_RUN=1 the Secrets are printed and nothing is changed.
+# k8s/README.md lists the files. With HUYING_DRY_RUN=1 the Secrets are printed and nothing is changed. WITHOUT=webhook leaves
+# out what an installation without components/webhook does not need.
+#
+# They are applied by the server: the broker's accounts are larger than the annotation in which a client keeps what it applied.
 set -euo pipefail
+
+# What a Secret may hold, in bytes, with room for its own fields.
+readonly SECRET_BYTES_MAX=1000000
 
 usage() {
     sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" >&2
@@ -19,11 +25,18 @@ secret() {
         printf 'k8s-secrets: %s is not there or not readable (Secret %s)\n' "$file" "$name" >&2
         exit 1
     fi
+    local size
+    size=$(wc -c <"$file")
+    if ((size > SECRET_BYTES_MAX)); then
+        printf 'k8s-secrets: %s has %s bytes, and a Secret holds 1 MiB: make the accounts of fewer districts (--charter)\n' \
+            "$file" "$size" >&2
+        exit 1
+    fi
     if [[ -n ${HUYING_DRY_RUN:-} ]]; then
         echo ---
         manifest
     else
-        manifest | kubectl apply --filename -
+        manifest | kubectl apply --server-side --force-conflicts --field-manager=k8s-secrets --filename -
     fi
 }
 
@@ -44,7 +57,7 @@ case $1 in
         for user in provision archivist auditor casebook intake triage dispatch enforcement-center evaluation notification powers; do
             secret "$user-nkey" seed "$user.nk"
         done
-        if [[ -e $folder/webhook.secret ]]; then secret webhook secret webhook.secret; fi
+        if [[ ${WITHOUT:-} != webhook ]]; then secret webhook secret webhook.secret; fi
         ;;
     department)
         [[ $# -eq 3 ]] || usage

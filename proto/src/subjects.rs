@@ -4,6 +4,7 @@
 //! in place of the service. The golden list in `tests/subjects.golden` holds one example of each.
 
 mod anchor;
+mod bridge;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
 
 pub use anchor::AnchorSubject;
+pub use bridge::{BridgeSubject, BridgeVerb};
 
 /// The subject is not one of ours, or not of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,38 +149,6 @@ impl FromStr for FiledSubject {
         let tokens: Vec<&str> = subject.split('.').collect();
         let ["filed", district, case] = tokens[..] else { return Err(wrong()) };
         Ok(Self { district: district.parse().map_err(|_| wrong())?, case: case.to_owned() })
-    }
-}
-
-/// `in.<bridge>.<verb>`: a request from a bridge to intake, answered after the commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BridgeSubject {
-    pub bridge: Code,
-}
-
-impl BridgeSubject {
-    /// What intake listens to: submissions of every bridge.
-    pub const ALL_SUBMISSIONS: &'static str = "in.*.submit";
-
-    #[must_use]
-    pub fn submit(bridge: &Code) -> String {
-        format!("in.{bridge}.submit")
-    }
-
-    /// All that one bridge may publish.
-    #[must_use]
-    pub fn all_from(bridge: &Code) -> String {
-        format!("in.{bridge}.>")
-    }
-}
-
-impl FromStr for BridgeSubject {
-    type Err = SubjectError;
-
-    fn from_str(subject: &str) -> Result<Self, SubjectError> {
-        let wrong = || SubjectError { subject: subject.to_owned(), form: "in.<bridge>.submit" };
-        let bridge = subject.strip_prefix("in.").and_then(|rest| rest.strip_suffix(".submit")).ok_or_else(wrong)?;
-        Ok(Self { bridge: bridge.parse().map_err(|_| wrong())? })
     }
 }
 

@@ -24,11 +24,13 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),
 ];
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 11] = [
     "casebook",
+    "console",
     "intake",
     "triage",
     "dispatch",
+    "door",
     "enforcement-center",
     "evaluation",
     "notification",

@@ -27,6 +27,7 @@ use crate::access::{Raw, called_case};
 use crate::support::installation::{Installation, acting, bridge, operator, shared};
 use crate::support::{WAIT, submission};
 
+mod alike;
 mod powers;
 mod samples;
 

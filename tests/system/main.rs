@@ -1,11 +1,7 @@
-//! The whole system, from outside: what no crate can know alone.
+//! The whole system, from outside: what no crate can know alone. Each module says in its first line what it tries.
 //!
-//! `stories.rs` plays the worked examples, `separate.rs` the same with every service a process of its own, `stopping.rs` tells those to stop, `faults.rs`
-//! kills those processes in the middle. `access.rs` tries every role on every method, `doors.rs` every field of every command. `input.rs`, `bridge.rs` and `charters.rs` send what should not come in,
-//! `report.rs` states what went on, `trust.rs` and `clients.rs` are others' programs, `merging.rs` and `admission.rs` ask twice, `judging.rs` sits at the
-//! judgement desk, `filing.rs` in the archive, `numbering.rs` in an enforcement centre, `periods.rs` over the table of a year, `secrecy.rs` listens as who is rated, `letters.rs` with an operator whose services gave something up, `rollback.rs` on a record that a newer version wrote on,
-//! `architecture.rs` reads the source, `documents.rs` what is written about it. `support/` is what they share: an installation in this process and a city of processes;
-//! the checker that reads the record is in `../src/`, where the long runs have it too.
+//! `support/` is what they share: an installation in this process, and a city of processes; the checker that reads the record is in
+//! `../src/`, where the long runs have it too.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise, in its helpers too")]
 
@@ -15,17 +11,23 @@ mod architecture;
 mod auditing;
 mod bridge;
 mod casebook;
+mod changes;
 mod charters;
 mod clients;
+mod console;
+mod desk;
 mod documents;
 mod doors;
+mod examples;
 mod faults;
 mod filing;
+mod http;
 mod input;
 mod judging;
 mod letters;
 mod merging;
 mod numbering;
+mod open311;
 mod periods;
 mod powers;
 mod receipts;

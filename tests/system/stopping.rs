@@ -52,7 +52,9 @@ async fn whoever_has_a_stream_open_hears_the_stop_and_every_process_ends_politel
     let mut watching = casebook.watch(watch).await.unwrap().into_inner();
     assert_eq!(watching.message().await.unwrap().unwrap().case_id, submitted.case_id);
     let department = door(&city, DEPARTMENT, &acting("department", DEPARTMENT)).await;
-    let orders = ResponderServiceClient::new(department).watch_orders(WatchOrdersRequest { from_start: true }).await;
+    let orders = ResponderServiceClient::new(department)
+        .watch_orders(WatchOrdersRequest { from_start: true, ..WatchOrdersRequest::default() })
+        .await;
     let orders = orders.unwrap().into_inner();
 
     let mut ends = JoinSet::new();

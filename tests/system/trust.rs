@@ -67,12 +67,22 @@ async fn a_department_sees_and_answers_its_own_calls_and_no_others() {
     // I5: the call is with the one it is for, and nobody else.
     let mut desk = installation.desk_of(called).await;
     until("the call arrives", async || {
-        let calls = desk.list_calls(ListCallsRequest { all: true }).await.unwrap().into_inner().calls;
+        let calls = desk
+            .list_calls(ListCallsRequest { all: true, ..ListCallsRequest::default() })
+            .await
+            .unwrap()
+            .into_inner()
+            .calls;
         calls.iter().any(|received| received.case_id == case).then_some(())
     })
     .await;
     let mut other_desk = installation.desk_of(thief).await;
-    let theirs = other_desk.list_calls(ListCallsRequest { all: true }).await.unwrap().into_inner().calls;
+    let theirs = other_desk
+        .list_calls(ListCallsRequest { all: true, ..ListCallsRequest::default() })
+        .await
+        .unwrap()
+        .into_inner()
+        .calls;
     assert!(theirs.iter().all(|received| received.case_id != case), "{thief} sees the call of {called}");
 
     // With its key it cannot reach the other's orders, nor speak in the other's name.

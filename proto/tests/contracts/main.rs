@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
-    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CharterSubject, CommitSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CharterSubject, CommitSubject,
     DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
@@ -77,8 +77,11 @@ fn every_subject_is_written_and_read_back() {
     let alarm = AlarmSubject { owner: Owner::Dispatch, key: key.clone() };
     assert_eq!(alarm.schedule().parse(), Ok(alarm.clone()));
     assert_eq!(alarm.timer().parse(), Ok(alarm.clone()));
-    let bridge = BridgeSubject { bridge: code("wuchang-board") };
-    assert_eq!(BridgeSubject::submit(&bridge.bridge).parse(), Ok(bridge.clone()));
+    let asked = |verb| BridgeSubject { bridge: code("wuchang-board"), verb };
+    for verb in BridgeVerb::ALL {
+        assert_eq!(asked(verb).to_string().parse(), Ok(asked(verb)));
+    }
+    let bridge = asked(BridgeVerb::Submit);
     let answer = AnswerSubject { department: code("wuchang-water") };
     assert_eq!(answer.to_string().parse(), Ok(answer.clone()));
     for wrong in
@@ -128,7 +131,10 @@ fn every_subject_is_written_and_read_back() {
         ("anchors of one district", AnchorSubject::all_in(&anchor.district)),
         ("anchors of one district, by name", AnchorSubject::chain_of(&anchor.district)),
         ("submission", BridgeSubject::submit(&bridge.bridge)),
-        ("submissions", BridgeSubject::ALL_SUBMISSIONS.to_owned()),
+        ("submissions", BridgeVerb::Submit.of_all().to_owned()),
+        ("cases by reference", BridgeVerb::Find.of_all().to_owned()),
+        ("cases by number", BridgeVerb::Get.of_all().to_owned()),
+        ("changes", BridgeVerb::Changes.of_all().to_owned()),
         ("all of one bridge", BridgeSubject::all_from(&bridge.bridge)),
         ("order", order.to_string()),
         ("orders to one department", OrderSubject::all_for(&order.department)),

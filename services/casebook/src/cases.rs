@@ -25,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
 use crate::course::{self, Course};
+use crate::passages;
 use facets::{Counts, Facet};
 use line::FoundBy;
 pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
@@ -32,14 +33,15 @@ pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
 /// Cases whose lines the writer remembers; when it is full it is emptied.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// `position` is that of a case's first commit: newest first is by it, descending. `facet` says what sort of case it is
-/// now. A case stops being a candidate once it can no longer be the one that others are part of.
+/// `position` is that of a case's first commit: newest first is by it, descending. `changed` is that of the last one that had
+/// something for whoever raised it. `facet` says what sort of case it is now. A case stops being a candidate once it can no longer be the one that others are part of.
 pub const TABLES: &str = "
     CREATE TABLE cases (
         position INTEGER PRIMARY KEY,
         district TEXT NOT NULL, case_id TEXT NOT NULL, facet INTEGER NOT NULL, owner TEXT NOT NULL,
         campaign TEXT NOT NULL, received_us INTEGER NOT NULL, line BLOB NOT NULL, candidate INTEGER NOT NULL,
-        place_party TEXT NOT NULL, address TEXT NOT NULL, longitude REAL, latitude REAL, words TEXT NOT NULL);
+        place_party TEXT NOT NULL, address TEXT NOT NULL, longitude REAL, latitude REAL, words TEXT NOT NULL,
+        bridge TEXT NOT NULL, changed INTEGER NOT NULL);
     CREATE UNIQUE INDEX cases_by_id ON cases (district, case_id);
     CREATE INDEX cases_by_district ON cases (district, position);
     CREATE INDEX cases_by_facet ON cases (facet, position);
@@ -48,6 +50,7 @@ pub const TABLES: &str = "
     CREATE INDEX cases_by_time ON cases (district, received_us, facet);
     CREATE INDEX cases_by_party ON cases (district, place_party, received_us) WHERE place_party <> '';
     CREATE INDEX cases_by_address ON cases (district, address, received_us) WHERE address <> '';
+    CREATE INDEX cases_by_bridge ON cases (bridge, changed) WHERE bridge <> '';
     CREATE TABLE concerns (who TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (who, position)) WITHOUT ROWID;
     CREATE TABLE facets (
         id INTEGER PRIMARY KEY,
@@ -79,6 +82,8 @@ pub struct Keeping {
 #[derive(Debug)]
 struct Row {
     position: i64,
+    /// Of the last commit that had something for whoever raised it; 0: none yet.
+    changed: i64,
     line: Line,
     /// As it was written last.
     saved: Option<Saved>,
@@ -103,6 +108,7 @@ struct Saved {
     received_us: i64,
     line: Vec<u8>,
     candidate: bool,
+    changed: i64,
 }
 
 impl Keeping {
@@ -131,6 +137,9 @@ impl Keeping {
             match happening {
                 Happening::Commit(stored) => {
                     row.line.add(&stored.commit);
+                    if passages::has_any(&stored.commit) {
+                        row.changed = row.changed.max(i64::try_from(stored.sequence).unwrap_or(i64::MAX));
+                    }
                     row.course.add(&stored.commit)?;
                     if let Ok(at) = stored.commit.at.time() {
                         let latest = seen.entry(stored.subject.key.district.clone()).or_insert(i64::MIN);
@@ -186,13 +195,14 @@ impl Row {
     /// A case that first appears at a position.
     fn new(key: &HistoryKey, position: u64) -> Self {
         let position = i64::try_from(position).unwrap_or(i64::MAX);
-        Self { position, line: Line::of(key), saved: None, concerns_saved: 0, course: Kept::default() }
+        Self { position, changed: 0, line: Line::of(key), saved: None, concerns_saved: 0, course: Kept::default() }
     }
 
     fn read(connection: &Connection, key: &HistoryKey) -> Result<Option<Self>, CopyError> {
         let found = connection
             .prepare_cached(
-                "SELECT position, facet, received_us, line, candidate FROM cases WHERE district = ?1 AND case_id = ?2",
+                "SELECT position, facet, received_us, line, candidate, changed FROM cases \
+                 WHERE district = ?1 AND case_id = ?2",
             )?
             .query_row(params![key.district.as_str(), key.id], |row| {
                 Ok((
@@ -201,14 +211,16 @@ impl Row {
                     row.get::<_, i64>(2)?,
                     row.get::<_, Vec<u8>>(3)?,
                     row.get::<_, bool>(4)?,
+                    row.get::<_, i64>(5)?,
                 ))
             })
             .optional()?;
-        let Some((position, facet, received_us, bytes, candidate)) = found else { return Ok(None) };
+        let Some((position, facet, received_us, bytes, candidate, changed)) = found else { return Ok(None) };
         let line = Line::read(key, CaseSummary::decode(bytes.as_slice())?, candidate);
-        let saved = Saved { facet, sort: Facet::of(&line.summary), received_us, line: line.bytes(), candidate };
+        let saved =
+            Saved { facet, sort: Facet::of(&line.summary), received_us, line: line.bytes(), candidate, changed };
         let course = Kept::read(connection, position)?;
-        Ok(Some(Self { position, line, saved: Some(saved), concerns_saved: 0, course }))
+        Ok(Some(Self { position, changed, line, saved: Some(saved), concerns_saved: 0, course }))
     }
 
     fn save(
@@ -228,7 +240,11 @@ impl Row {
         let sort = Facet::of(&self.line.summary);
         let bytes = self.line.bytes();
         let (facet, received_us) = match &self.saved {
-            Some(saved) if saved.line == bytes && saved.candidate == self.line.candidate => return Ok(()),
+            Some(saved)
+                if saved.line == bytes && (saved.candidate, saved.changed) == (self.line.candidate, self.changed) =>
+            {
+                return Ok(());
+            }
             Some(saved) => {
                 let facet =
                     if saved.sort == sort { saved.facet } else { facets.id_of(transaction, &key.district, &sort)? };
@@ -246,7 +262,8 @@ impl Row {
                 (facet, found_by.received_us)
             }
         };
-        self.saved = Some(Saved { facet, sort, received_us, line: bytes, candidate: self.line.candidate });
+        let (candidate, changed) = (self.line.candidate, self.changed);
+        self.saved = Some(Saved { facet, sort, received_us, line: bytes, candidate, changed });
         Ok(())
     }
 
@@ -261,8 +278,8 @@ impl Row {
         transaction
             .prepare_cached(
                 "INSERT INTO cases (position, district, case_id, facet, owner, campaign, received_us, line, candidate, \
-                 place_party, address, longitude, latitude, words) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                 place_party, address, longitude, latitude, words, bridge, changed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             )?
             .execute(params![
                 self.position,
@@ -279,6 +296,8 @@ impl Row {
                 found_by.longitude,
                 found_by.latitude,
                 found_by.words,
+                line.bridge,
+                self.changed,
             ])?;
         if let (Some(longitude), Some(latitude)) = (found_by.longitude, found_by.latitude) {
             let hour = hours(found_by.received_us);
@@ -297,8 +316,19 @@ impl Row {
 
     fn update(&self, transaction: &Transaction<'_>, facet: i64) -> Result<(), CopyError> {
         transaction
-            .prepare_cached("UPDATE cases SET facet = ?2, owner = ?3, line = ?4, candidate = ?5 WHERE position = ?1")?
-            .execute(params![self.position, facet, self.line.summary.owner, self.line.bytes(), self.line.candidate])?;
+            .prepare_cached(
+                "UPDATE cases SET facet = ?2, owner = ?3, line = ?4, candidate = ?5, changed = ?6, bridge = ?7 \
+                 WHERE position = ?1",
+            )?
+            .execute(params![
+                self.position,
+                facet,
+                self.line.summary.owner,
+                self.line.bytes(),
+                self.line.candidate,
+                self.changed,
+                self.line.summary.bridge,
+            ])?;
         Ok(())
     }
 }

@@ -15,10 +15,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction}
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::{callbacks, cases, course, league, officers, powers, publications, queue};
+use crate::{callbacks, cases, course, league, officers, open, powers, publications, queue};
 
 /// Counted up with every change of a table, or of what a fact does to one: a copy of another form is made again.
-pub const FORM: i64 = 4;
+pub const FORM: i64 = 6;
 /// Questions answered at the same time; each holds a connection. The machine has fewer cores than that, but some wait for
 /// the disk.
 const READERS: usize = 8;
@@ -163,6 +163,7 @@ pub fn create(place: &Place, record: &str) -> Result<Writer, CopyError> {
         officers::TABLES,
         publications::TABLE,
         powers::TABLE,
+        open::TABLES,
     ];
     connection.execute_batch(&format!("BEGIN; {} COMMIT;", tables.join("\n")))?;
     connection.execute("INSERT INTO meta VALUES (1, ?1, 0)", [record])?;

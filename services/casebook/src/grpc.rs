@@ -1,6 +1,5 @@
 //! The gRPC door. Every answer goes through the asker's scope: what it does not reach is not there.
 
-use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
 use archive::Shelf;
@@ -8,18 +7,16 @@ use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
 use ids::{Code, Kind};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
-use proto::FromWireTime;
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
-    ChainBreak, ExportRequest, ExportResponse, Freshness, GetChainsRequest, GetChainsResponse, GetRequest, GetResponse,
-    GetScoresRequest, GetScoresResponse, ListOfficersRequest, ListOfficersResponse, ListPowersRequest,
-    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
-    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
-    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest, WatchResponse,
+    ChainBreak, ExportRequest, ExportResponse, Freshness, GetCatalogueRequest, GetCatalogueResponse, GetChainsRequest,
+    GetChainsResponse, GetChartersRequest, GetChartersResponse, GetRequest, GetResponse, GetScoresRequest,
+    GetScoresResponse, ListChangesRequest, ListChangesResponse, ListOfficersRequest, ListOfficersResponse,
+    ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse,
+    ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest, ReportResponse,
+    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
+    WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -33,12 +30,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use crate::asking::{day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
-use crate::league::HOUR_S;
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
-use crate::{callbacks, league, officers, powers, publications, queue, report, suggesting};
+use crate::{callbacks, catalogue, league, officers, open, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
 const PAGE_MAX: u32 = 1000;
@@ -48,9 +45,9 @@ const CASES_COUNTED_MAX: usize = 10_000;
 const WORDS_ASKED_MAX: usize = 100;
 
 pub struct Door {
-    station: Station,
-    copy: Copy,
-    shelf: Shelf,
+    pub station: Station,
+    pub copy: Copy,
+    pub shelf: Shelf,
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
     /// What the copy says is published.
@@ -58,9 +55,9 @@ pub struct Door {
 }
 
 /// Who asks, and what they may see of what they ask for.
-struct Asker {
+pub struct Asker {
     caller: Caller,
-    scope: Scope,
+    pub scope: Scope,
 }
 
 impl Door {
@@ -82,13 +79,32 @@ impl Door {
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
-        let caller = Caller::of(request)?;
-        let scope = caller.scope(method, &self.station.charters)?;
+        self.asker_is(Caller::of(request)?, method)
+    }
+
+    /// Somebody who asks for an action of the table.
+    pub fn asker_is(&self, caller: Caller, action: &'static str) -> Result<Asker, Status> {
+        let scope = caller.scope(action, &self.station.charters)?;
         Ok(Asker { caller, scope })
     }
 
+    /// One case, with everything the asker may see.
+    pub async fn case_for(&self, asker: Asker, request: GetRequest) -> Result<GetResponse, Status> {
+        let district = asker.own_district(&request.district)?;
+        let (_, case, key) = case_key(district, &request.case_id)?;
+        let History { commits, filed_at } = History::of(&self.station, &self.shelf, &key).await?;
+        let mut view = View::new(&key, self.station.charter(district).ok());
+        let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
+        view.filed(filed_at);
+        if commits.is_empty() || !view.is_in(&asker.scope) {
+            return Err(not_found(case.as_str()));
+        }
+        let published = self.published(&asker, request.freshness).await?;
+        Ok(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) })
+    }
+
     /// The charter of a district that the asker's scope has.
-    fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
+    pub(crate) fn charter(&self, asker: &Asker, district: &str) -> Result<Arc<Charter>, Status> {
         let code: Code =
             district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         asker.require(&code)?;
@@ -97,8 +113,21 @@ impl Door {
 }
 
 impl Asker {
+    /// The district that is named, or the asker's own, where that is one.
+    fn own_district<'a>(&'a self, named: &'a str) -> Result<&'a str, Status> {
+        match &self.scope {
+            Scope::Districts(districts) | Scope::Only { districts, .. } if named.is_empty() && districts.len() == 1 => {
+                Ok(districts[0].as_str())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } if named.is_empty() => {
+                Err(Violation::new("district", "required", "your token is for several districts; name one").into())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } => Ok(named),
+        }
+    }
+
     /// Whether a district may be asked about.
-    fn require(&self, district: &Code) -> Result<(), Status> {
+    pub(crate) fn require(&self, district: &Code) -> Result<(), Status> {
         match &self.scope {
             Scope::All => Ok(()),
             Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
@@ -138,7 +167,7 @@ impl CasebookService for Door {
             return Err(Violation::new("page_token", "known-token", description).into());
         }
         let freshness = request.freshness.take();
-        let wanted = list::Wanted::new(request, asker.scope);
+        let wanted = list::Wanted::new(request, asker.scope)?;
         let asked = move |connection: &_| {
             wanted.as_ref().map_or_else(|| Ok(ListResponse::default()), |wanted| list::list(connection, wanted))
         };
@@ -148,17 +177,25 @@ impl CasebookService for Door {
 
     async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
         let asker = self.asker(&request, method!("Get"))?;
-        let request = request.into_inner();
-        let (_, case, key) = case_key(&request.district, &request.case_id)?;
-        let History { commits, filed_at } = History::of(&self.station, &self.shelf, &key).await?;
-        let mut view = View::new(&key, self.station.charter(&request.district).ok());
-        let timeline = commits.iter().flat_map(|stored| view.add(stored)).collect();
-        view.filed(filed_at);
-        if commits.is_empty() || !view.is_in(&asker.scope) {
-            return Err(not_found(case.as_str()));
-        }
-        let published = self.published(&asker, request.freshness).await?;
-        Ok(Response::new(GetResponse { case: Some(view.shown_to(&asker.caller, published, timeline)) }))
+        Ok(Response::new(self.case_for(asker, request.into_inner()).await?))
+    }
+
+    async fn list_changes(
+        &self,
+        request: Request<ListChangesRequest>,
+    ) -> Result<Response<ListChangesResponse>, Status> {
+        let asker = self.asker(&request, method!("ListChanges"))?;
+        Ok(Response::new(self.changes_for(asker, request.into_inner()).await?))
+    }
+
+    async fn get_catalogue(
+        &self,
+        request: Request<GetCatalogueRequest>,
+    ) -> Result<Response<GetCatalogueResponse>, Status> {
+        let asker = self.asker(&request, method!("GetCatalogue"))?;
+        let charter = self.charter(&asker, asker.own_district(&request.get_ref().district)?)?;
+        let today = self.station.now().to_zoned(charter.time_zone.clone()).date();
+        Ok(Response::new(catalogue::catalogue(&charter, today)))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
@@ -390,6 +427,27 @@ impl CasebookService for Door {
         Ok(Response::new(ReportResponse { as_of: Some(as_of), ..report }))
     }
 
+    async fn list_open(&self, request: Request<ListOpenRequest>) -> Result<Response<ListOpenResponse>, Status> {
+        let asker = self.asker(&request, method!("ListOpen"))?;
+        let mut request = request.into_inner();
+        let freshness = request.freshness.take();
+        if !request.district.is_empty() {
+            self.charter(&asker, &request.district)?;
+        }
+        let wanted = open::Wanted::new(request, asker.scope, self.station.now())?;
+        let look = move |connection: &_| open::list(connection, &wanted);
+        let (listed, as_of) = self.copy.ask(freshness, look).await?;
+        Ok(Response::new(ListOpenResponse { as_of: Some(as_of), ..listed }))
+    }
+
+    async fn get_charters(
+        &self,
+        request: Request<GetChartersRequest>,
+    ) -> Result<Response<GetChartersResponse>, Status> {
+        let asker = self.asker(&request, method!("GetCharters"))?;
+        Ok(Response::new(self.charters_for(&asker, &request.into_inner().district)?))
+    }
+
     type ExportStream = ReceiverStream<Result<ExportResponse, Status>>;
 
     async fn export(&self, request: Request<ExportRequest>) -> Result<Response<Self::ExportStream>, Status> {
@@ -429,60 +487,4 @@ impl CasebookService for Door {
         tokio::spawn(feed);
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
-}
-
-/// A month of a time zone, in microseconds since 1970.
-fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {
-    let wrong = |error: jiff::Error| {
-        let description = format!("{text:?} is not a month as 2026-10 is: {error}");
-        Status::from(Violation::new("month", "iso-8601-month", description))
-    };
-    let first = Date::strptime("%Y-%m-%d", format!("{text}-01")).map_err(wrong)?;
-    let begins = |day: Date| Ok::<_, Status>(day.to_zoned(zone.clone()).map_err(wrong)?.timestamp().as_microsecond());
-    Ok(begins(first)?..begins(first.saturating_add(1.month()))?)
-}
-
-/// The hours of a period of days in a time zone.
-fn hours(request: &GetScoresRequest, zone: &TimeZone) -> Result<Range<i64>, Status> {
-    let (from, to) = (day("from", &request.from)?, day("to", &request.to)?);
-    if let (Some(from), Some(to)) = (from, to)
-        && to < from
-    {
-        return Err(Violation::new("to", "after-from", format!("{to} is before {from}")).into());
-    }
-    let begins = |field: &'static str, day: Date| -> Result<i64, Status> {
-        let begins = day.to_zoned(zone.clone());
-        let begins = begins.map_err(|error| Violation::new(field, "iso-8601-date", error.to_string()))?;
-        Ok(begins.timestamp().as_second().div_euclid(HOUR_S))
-    };
-    let start = from.map_or(Ok(i64::MIN), |day| begins("from", day))?;
-    let end = match to {
-        None => i64::MAX,
-        Some(day) => {
-            let after = day.tomorrow().map_err(|error| Violation::new("to", "iso-8601-date", error.to_string()))?;
-            begins("to", after)?
-        }
-    };
-    Ok(start..end)
-}
-
-/// The time between the first and the last of these hours.
-fn instants(hours: &Range<i64>) -> RangeInclusive<Timestamp> {
-    let instant = |hour: i64, otherwise| Timestamp::from_second(hour.saturating_mul(HOUR_S)).unwrap_or(otherwise);
-    instant(hours.start, Timestamp::MIN)..=instant(hours.end.saturating_sub(1), Timestamp::MAX)
-}
-
-fn microseconds(field: &'static str, at: &impl FromWireTime) -> Result<i64, Violation> {
-    at.time()
-        .map(jiff::Timestamp::as_microsecond)
-        .map_err(|error| Violation::new(field, "timestamp", error.to_string()))
-}
-
-/// An ISO 8601 date; none when empty.
-fn day(field: &'static str, text: &str) -> Result<Option<Date>, Status> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let wrong = |error: jiff::Error| Violation::new(field, "iso-8601-date", format!("{text:?} is not a date: {error}"));
-    Ok(Some(text.parse().map_err(wrong)?))
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::cases::{self, Happening};
 use crate::copy::{self, CopyError};
-use crate::{callbacks, league, officers, powers, publications, queue};
+use crate::{callbacks, league, officers, open, powers, publications, queue};
 
 /// Reads a filed case, in a thread that may block.
 pub type Unfile = Box<dyn Fn(&StoredFiled) -> Result<Vec<StoredCommit>, ShelfError> + Send>;
@@ -54,6 +54,7 @@ impl Keeper for Keeping {
                     queue::take(&transaction, stored)?;
                     callbacks::take(&transaction, stored)?;
                     league::take(&transaction, stored)?;
+                    open::take(&transaction, stored)?;
                 }
                 Kind::Staff => officers::take(&transaction, stored)?,
                 Kind::Period => publications::take(&transaction, stored)?,

@@ -1,22 +1,29 @@
 //! The casebook shows cases: lists, queues, statistics, suggestions, and every fact of one case. It decides nothing.
 //!
 //! A commit walks `record::projection` → `keep.rs` → the file of what it changes (`cases.rs`, `queue.rs`, `callbacks.rs`,
-//! `league.rs`, `officers.rs`, `powers.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
+//! `league.rs`, `officers.rs`, `powers.rs`, `open.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
 //! (who may see what) → `tending.rs` (is the copy there, and fresh enough) → the same file. One case is not read from the
-//! copy but from the record, and told by `timeline.rs`. Open `keep.rs` first.
+//! copy but from the record, and told by `timeline.rs`; what a bridge may pass on of its cases by `passages.rs`. Bridges ask over
+//! NATS, too (`inbox.rs`). Open `keep.rs` first.
 //!
 //! Invariants: the copy can be deleted at any time; every answer says how far it reads; what the asker may not see does
 //! not exist here; what a question costs does not grow with the record. A statement (`report.rs`) costs what its period holds.
 
+mod asking;
 mod callbacks;
 mod cases;
+mod catalogue;
+mod changes;
 mod config;
 mod copy;
 mod course;
 mod grpc;
+mod inbox;
 mod keep;
 mod league;
 mod officers;
+mod open;
+mod passages;
 mod powers;
 mod publications;
 mod queue;
@@ -36,6 +43,7 @@ pub use cases::Line;
 mod tests;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use archive::Shelf;
 use chassis::{Service, Starting};
@@ -72,6 +80,9 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.spawn("keep the copy", copy.clone().tend(place, service.stopping(), gate));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
-    service.grpc(CasebookServiceServer::new(grpc::Door::new(station, copy, shelf, service.stopping())));
+    let door = Arc::new(grpc::Door::new(station, copy, shelf, service.stopping()));
+    service.spawn("show bridges a case", inbox::cases(Arc::clone(&door), service.stopping()));
+    service.spawn("tell bridges what changed", inbox::changes(Arc::clone(&door), service.stopping()));
+    service.grpc(CasebookServiceServer::from_arc(door));
     Ok(())
 }

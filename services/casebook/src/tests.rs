@@ -28,6 +28,7 @@ use crate::copy::{self, Place};
 use crate::keep::{Keeping, Unfile};
 
 mod broker;
+mod news;
 
 const DISTRICT: &str = "wuchang";
 
@@ -138,7 +139,7 @@ impl Kept {
         let mut request = request.clone();
         let (mut ids, mut first) = (Vec::new(), None);
         loop {
-            let Some(wanted) = Wanted::new(request.clone(), scope.clone()) else { return (ids, 0, false) };
+            let Some(wanted) = Wanted::new(request.clone(), scope.clone()).unwrap() else { return (ids, 0, false) };
             let page = self.look(|connection| list(connection, &wanted)).unwrap();
             first.get_or_insert((page.total, page.total_is_at_least));
             ids.extend(page.cases.into_iter().map(|line| line.case_id));
@@ -160,8 +161,9 @@ fn history() -> impl Strategy<Value = Vec<StoredCommit>> {
             received(way, second, 114.3 + f64::from(east) / 10_000.0, title)
         }),
         2 => (0_usize..3).prop_map(|party| {
+            let category = ["noise", "lamp", ""][party].to_owned();
             let party = ["wuchang-a", "wuchang-b", "wuchang-c"][party].to_owned();
-            dispatch(DispatchFact::Assigned(Assigned { party, level: Level::B1.into(), ..Assigned::default() }))
+            dispatch(DispatchFact::Assigned(Assigned { party, category, level: Level::B1.into(), ..Assigned::default() }))
         }),
         1 => Just(dispatch(DispatchFact::Called(Called {
             caller: "wuchang-a".to_owned(),
@@ -213,7 +215,10 @@ fn model(commits: &[StoredCommit]) -> Vec<Line> {
 
 fn fits(line: &CaseSummary, request: &ListRequest) -> bool {
     let is = |asked: &str, value: &str| asked.is_empty() || asked == value;
+    let is_about =
+        |code: &String| line.category == *code || line.also.contains(code) || line.judged_also.contains(code);
     is(&request.state, &line.state)
+        && (request.category.is_empty() || is_about(&request.category))
         && is(&request.level, &line.level)
         && is(&request.owner, &line.owner)
         && is(&request.channel, &line.channel)
@@ -226,13 +231,17 @@ fn question() -> impl Strategy<Value = ListRequest> {
     let state = prop_oneof![3 => Just(""), 1 => Just("assigned"), 1 => Just("closed"), 1 => Just("received")];
     let owner = prop_oneof![3 => Just(""), 1 => Just("wuchang-a"), 1 => Just("wuchang-centre")];
     let text = prop_oneof![3 => Just(""), 1 => Just("噪音"), 1 => Just("下水道")];
-    (state, owner, text, 0_i32..4, 1_u32..5).prop_map(|(state, owner, text, way, page_size)| ListRequest {
-        state: state.to_owned(),
-        owner: owner.to_owned(),
-        text: text.to_owned(),
-        way,
-        page_size,
-        ..ListRequest::default()
+    let category = prop_oneof![3 => Just(""), 1 => Just("noise"), 1 => Just("lamp")];
+    (state, owner, text, category, 0_i32..4, 1_u32..5).prop_map(|(state, owner, text, category, way, page_size)| {
+        ListRequest {
+            state: state.to_owned(),
+            category: category.to_owned(),
+            owner: owner.to_owned(),
+            text: text.to_owned(),
+            way,
+            page_size,
+            ..ListRequest::default()
+        }
     })
 }
 
@@ -403,7 +412,7 @@ fn a_filed_case_is_shown_and_counted_as_before_whether_the_copy_met_it_or_not() 
         assert_eq!(kept.list(&ListRequest::default(), &Scope::All).0, ["open", "filed"]);
         assert_eq!(kept.list(&by_words, &Scope::All).0, ["filed"]);
         let lines = |connection: &Connection| {
-            let wanted = Wanted::new(by_words.clone(), Scope::All).unwrap();
+            let wanted = Wanted::new(by_words.clone(), Scope::All).unwrap().unwrap();
             list(connection, &wanted).unwrap().cases.remove(0)
         };
         let line = kept.look(lines);

@@ -9,6 +9,7 @@ mod evaluation;
 mod intake;
 mod limits;
 mod notification;
+mod parts;
 mod stages;
 mod triage;
 
@@ -79,6 +80,7 @@ impl Timeline {
             for event in &decision.events {
                 let Told { summary, limit } = self.tell(event);
                 let decided_at = stored.commit.at.time().unwrap_or_default();
+                let parts = parts::of(event);
                 let vote = Vote::of(&stored.subject.key.district, decided_at, decision, event);
                 let shown = TimelineEntry {
                     at: Some(at),
@@ -92,6 +94,8 @@ impl Timeline {
                     limit,
                     detail_json: detail(event).unwrap_or_default(),
                     stage: event.stage().into(),
+                    units: parts.units,
+                    said: parts.said,
                 };
                 entries.push(Entry { shown, vote });
             }

@@ -83,6 +83,7 @@ impl View {
             Some(Holds::Words) => {
                 "not over yet".clone_into(&mut shown.summary);
                 shown.detail_json = String::new();
+                shown.said = String::new();
                 Some(shown)
             }
         }
@@ -93,6 +94,7 @@ impl View {
         let seen: Vec<TimelineEntry> =
             timeline.into_iter().filter_map(|entry| self.without_votes(caller, published, entry)).collect();
         let mut case = self.said.case;
+        case.owner_name = crate::passages::name(self.charter.as_deref(), &self.line.summary.owner);
         case.summary = Some(self.line.summary);
         case.stages = reached(&seen);
         case.timeline = seen.into_iter().filter_map(|entry| without_others(caller, entry)).collect();

@@ -4,6 +4,8 @@
 //! An order's subject says which fact ordered it, so a repeat is not stored again; and whether it is still wanted is
 //! read from the state as it is now, so a late redelivery does not call back a department that may leave.
 
+mod said;
+
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use prost::Message;
@@ -48,11 +50,14 @@ impl Effects {
         let charter = station.charter_to_follow(&stored.subject.key.district)?;
         let case: CaseId = stored.subject.key.id.parse().map_err(Failure::permanent)?;
         let at = stored.commit.at.time().map_err(Failure::permanent)?;
+        // Who runs no responder is reached by its contact card, not by an order.
+        let runs_one = |party: &str| charter.party(party).is_some_and(|party| party.responder);
+        let mut orders: Vec<_> = orders.into_iter().filter(|(_, party, _)| runs_one(party)).collect();
+        if orders.iter().any(|(_, _, order)| matches!(order, order::Order::Call(_))) {
+            let said = said::of(stored, station).await?;
+            orders.iter_mut().for_each(|(_, _, order)| said.put_into(order));
+        }
         for (position, party, order) in orders {
-            // Who runs no responder is reached by its contact card, not by an order.
-            if !charter.party(&party).is_some_and(|party| party.responder) {
-                continue;
-            }
             let department: Code = party.parse().map_err(Failure::permanent)?;
             let n = format!("{}-{position}", stored.subject.revision);
             self.send(stored, OrderSubject { department, case, n }, at, order).await?;
@@ -212,6 +217,9 @@ fn call_order(called: &Called, party: &CalledParty, now: &State) -> CallOrder {
         note: called.note.clone(),
         again: false,
         due_provisional: called.due_provisional,
+        // What was said comes in when it is sent.
+        text: String::new(),
+        supplements: vec![],
     }
 }
 
@@ -232,5 +240,7 @@ fn call_as_it_is(call: &Call, called: &domain::CalledParty, now: &State) -> Call
         note: String::new(),
         again: false,
         due_provisional: call.due_provisional,
+        text: String::new(),
+        supplements: vec![],
     }
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use charter::Charter;
 use ids::{Code, HistoryKey};
 use jiff::Timestamp;
-use proto::FromWireTime;
 use proto::evaluation::v1::evaluation_service_server::EvaluationService;
 use proto::evaluation::v1::{
-    self as wire, LogCallbackRequest, LogCallbackResponse, RatePartyRequest, RatePartyResponse, RateRequest,
-    RateResponse,
+    self as wire, AllowedAction, GetRequest, GetResponse, LogCallbackRequest, LogCallbackResponse, RatePartyRequest,
+    RatePartyResponse, RateRequest, RateResponse,
 };
+use proto::{FromWireTime, ToWireTime};
+use station::access::table;
 use station::desk::{case_key, named};
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose};
 use tonic::{Request, Response, Status};
 
+use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, Formula, Mark, MarkProblem, NOTE_LENGTH_MAX, Rules};
 use crate::wire::from_outcome;
 
@@ -134,6 +136,38 @@ impl EvaluationService for Door {
         };
         let Recorded { revision, position } = self.ask(asked, command).await?;
         Ok(Response::new(LogCallbackResponse { revision, position }))
+    }
+
+    async fn get(&self, request: Request<GetRequest>) -> Result<Response<GetResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let (district, _, key) = case_key(&request.get_ref().district, &request.get_ref().case_id)?;
+        let charter = self.charter(&district)?;
+        let matter = self.desk.matter(&key).await?;
+        caller.may("huying.evaluation.v1.EvaluationService/Get", &matter, &charter)?;
+        let snapshot = self.desk.read(&key).await?;
+        let asker = Asker {
+            party: caller.party.clone(),
+            rating: charter.ratings().first().map(|step| step.code.clone()),
+            most: charter.callbacks(),
+            formula: Formula::from(charter.formula()),
+            now: self.desk.station.this_second(),
+        };
+        // Sight of a case is not always enough to speak of it.
+        let may = |act: &Act| {
+            let row = table::row(&format!("huying.evaluation.v1.EvaluationService/{}", act.as_str()));
+            row.is_some_and(|row| caller.may(row.action, &matter, &charter).is_ok())
+        };
+        let actions = allowed_actions(&snapshot.state, &asker).into_iter().filter(may).map(|act| AllowedAction {
+            action: act.as_str().to_owned(),
+            party: if let Act::RateParty(party) = &act { party.to_string() } else { String::new() },
+        });
+        let round = snapshot.state.round.as_ref();
+        Ok(Response::new(GetResponse {
+            revision: snapshot.revision.0,
+            round: round.map_or(0, |round| round.asked.round),
+            due: round.filter(|round| round.waits()).map(|round| round.asked.due.to_wire()),
+            allowed_actions: actions.collect(),
+        }))
     }
 }
 

@@ -32,6 +32,9 @@ Bring cases in:
   submit       one case, from the command line
   bridge       a whole file of them, as a bridge would
 
+Work at a department's desk:
+  call         its calls: list, respond, report in, progress, done, return
+
 Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
@@ -98,6 +101,8 @@ enum Command {
     Submit(commands::submit::Args),
     #[command(subcommand)]
     Bridge(commands::bridge::Command),
+    #[command(subcommand)]
+    Call(commands::call::Command),
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
@@ -182,6 +187,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Access(command) => commands::access::run(command),
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
+        Command::Call(command) => Box::pin(commands::call::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,

@@ -16,6 +16,12 @@ pub struct Endpoints {
     pub grpc: String,
     /// `http://host:port`: /healthz, /readyz, /metrics and whatever services serve beside.
     pub http: String,
+    /// `http://host:port`: the door for machines.
+    #[serde(default)]
+    pub door: String,
+    /// `http://host:port`: people's pages.
+    #[serde(default)]
+    pub pages: String,
     /// The process that runs it.
     pub pid: u32,
 }

@@ -2,13 +2,10 @@
 
 use charter::Charter;
 use chassis::boxed;
-use ids::Code;
 use proto::charter::v1::CharterBundle;
 use proto::subjects::CharterSubject;
 use record::{Broker, BrokerError};
 use station::bundle;
-
-use crate::charters::Roster;
 
 /// What became of a charter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +18,17 @@ pub enum Published {
     Differs,
 }
 
-/// Creates or updates what `charters` and this version need. Repeating it changes nothing.
+/// The charters on the record; none, where nothing is provisioned yet.
 ///
 /// # Errors
-/// The broker is not reachable, or refuses a change.
+/// The broker is not reachable.
 #[boxed]
-pub async fn provision(
-    broker: &Broker,
-    replicas: usize,
-    charters: &[Charter],
-) -> anyhow::Result<Vec<record::provision::Provisioned>> {
-    let departments: Vec<Code> = Roster::of(charters).departments;
-    Ok(broker.provision(replicas, &departments).await?)
+pub async fn on_record(broker: &Broker) -> anyhow::Result<Vec<CharterBundle>> {
+    match broker.charters().await {
+        Ok((bundles, _)) => Ok(bundles),
+        Err(BrokerError::NotProvisioned { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Puts a charter on the record, unless its version is there.

@@ -1,13 +1,14 @@
 //! A whole installation in one process, with the broker as its child: for a laptop, a demo, a small district.
 //!
 //! Every service has its own connection and its own user at the broker, just as if it ran alone; what they share is
-//! the process: two ports, one clock, one end, and the connection they write through, so that what they write at the
+//! the process: its ports, one clock, one end, and the connection they write through, so that what they write at the
 //! same time goes to disk in one group. [`Running::start`] is the order of things.
 
 mod anchors;
 mod departments;
+mod pages;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,11 +39,12 @@ const TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
 const NATS_PORT: u16 = 4222;
 const GRPC_PORT: u16 = 7070;
 const HTTP_PORT: u16 = 7080;
+const DOOR_PORT: u16 = 7081;
 
 /// Which ports of 127.0.0.1 to listen on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Ports {
-    /// 4222 for NATS, 7070 for gRPC, 7080 for HTTP
+    /// 4222 for NATS, 7070 for gRPC, 7080 for health and metrics, 7081 for machines over HTTP
     #[default]
     Default,
     /// Free ones; endpoints.json says which
@@ -65,6 +67,10 @@ pub struct UpConfig {
     pub webhook_secret_file: Option<PathBuf>,
     /// What links to people's pages begin with, if there are any.
     pub link_base: Option<String>,
+    /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
+    pub console_listen: Option<SocketAddr>,
+    /// Whoever reaches the pages may be anybody: to try things out.
+    pub play: bool,
 }
 
 impl UpConfig {
@@ -78,6 +84,8 @@ impl UpConfig {
             webhook_url: None,
             webhook_secret_file: None,
             link_base: None,
+            console_listen: None,
+            play: false,
         }
     }
 }
@@ -106,6 +114,8 @@ impl Running {
     /// Something is in the way; the text says what to do.
     #[boxed]
     pub async fn start(config: UpConfig) -> anyhow::Result<Self> {
+        // Before the broker, which makes its own files.
+        chassis::keep_to_oneself();
         let folder = DataFolder::new(&config.data);
         let held = folder.hold()?;
         let folder = folder.absolute()?;
@@ -114,9 +124,18 @@ impl Running {
         let issuer = folder.issuer_or_new()?;
         accounts::write(folder.path(), &Roster::of(&charters))?;
         // Before the broker: a port that is taken should cost nothing but a sentence.
+        let door = open_door(config.ports)?;
+        let door_addr = door.local_addr()?;
         let (process, mut main) = open_ports(&folder, config.ports).await?;
-        let assembled = match Box::pin(assemble(&config, &folder, &charters, &mut main)).await {
-            Ok(assembled) => assembled,
+        let services_url = format!("http://{}", process.grpc_addr());
+        let entrance = Entrance { door, grpc: services_url.clone() };
+        let assembled = async {
+            let assembled = Box::pin(assemble(&config, &folder, &charters, entrance, &mut main)).await?;
+            let pages = pages::open(&config, &folder, services_url, &mut main).await?;
+            anyhow::Ok((assembled, pages))
+        };
+        let (assembled, pages) = match assembled.await {
+            Ok(both) => both,
             Err(error) => {
                 abandon(process.unserved()).await;
                 return Err(error);
@@ -142,6 +161,8 @@ impl Running {
             nats: server.url(),
             grpc: format!("http://{}", process.grpc_addr()),
             http: format!("http://{}", process.http_addr()),
+            door: format!("http://{door_addr}"),
+            pages: format!("http://{pages}"),
             pid: std::process::id(),
         };
         endpoints.write(&folder.endpoints_file())?;
@@ -218,16 +239,31 @@ struct Assembled {
     remarks: Vec<String>,
 }
 
+/// The door for machines, and where the services behind it will be.
+struct Entrance {
+    door: TcpListener,
+    grpc: String,
+}
+
 async fn assemble(
     config: &UpConfig,
     folder: &DataFolder,
     charters: &[Charter],
+    entrance: Entrance,
     main: &mut Service,
 ) -> anyhow::Result<Assembled> {
     let server = Server::start(folder, (config.ports == Ports::Default).then_some(NATS_PORT)).await?;
     let broker = connect(folder, &server.url(), PROVISION_USER).await?;
     let remarks = agree(&broker, &server, folder, charters).await?;
     start_services(config, folder, Arc::new(broker.clone()), &server.url(), main).await?;
+    let door = door::Config {
+        door_listen: entrance.door.local_addr()?,
+        listener: Some(Arc::new(entrance.door)),
+        intake_url: entrance.grpc.clone(),
+        casebook_url: entrance.grpc.clone(),
+        evaluation_url: entrance.grpc,
+    };
+    main.absorb(begin(main.sibling("door"), door, door::start).await?);
     anchors::begin(folder, &server.url(), main);
     let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
@@ -237,6 +273,16 @@ async fn abandon(process: chassis::Running) {
     process.stop();
     // How it ends is not what the caller has to hear: something failed before.
     let _outcome = process.wait().await;
+}
+
+/// Opened like the process' own ports, and for the same reason before everything else.
+fn open_door(ports: Ports) -> anyhow::Result<TcpListener> {
+    let port = if ports == Ports::Auto { 0 } else { DOOR_PORT };
+    let door = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
+        format!("port {port} cannot be opened; if another program has it, stop it or use `--ports auto`")
+    })?;
+    door.set_nonblocking(true)?;
+    Ok(door)
 }
 
 async fn open_ports(folder: &DataFolder, ports: Ports) -> anyhow::Result<(Process, Service)> {

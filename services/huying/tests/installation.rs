@@ -212,7 +212,7 @@ async fn a_charter_applied_while_it_runs_brings_its_departments() {
     });
     let mut desk = ResponderServiceClient::new(authorised(&running.endpoints.grpc, &token).await.unwrap());
     let open = async {
-        while desk.list_calls(ListCallsRequest { all: true }).await.is_err() {
+        while desk.list_calls(ListCallsRequest { all: true, ..ListCallsRequest::default() }).await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

@@ -12,19 +12,21 @@ use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
-use proto::intake::v1::{CallerClass, CaseKind, SubmitRequest, SubmitResponse, Way};
+use proto::common::v1::Role;
+use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References, WireError};
 use sha2::Sha256;
+use station::access::Concern;
 use station::desk::case_key;
 use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
 use tonic::Status;
 use vocabulary::Course;
 
-use crate::content;
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
 use crate::wire;
+use crate::{callers, content};
 
 /// Times a case id is drawn again when it belongs to another matter. At 300,000 cases a day one draw in 3,600 does.
 const DRAWS_MAX: u32 = 8;
@@ -69,14 +71,54 @@ impl App {
         let own = self.charter_for(bridge, "").ok().map(|charter| charter.district.clone());
         let hashed = |request: &SubmitRequest| self.keyed_hash(&content::parts(request));
         let hashes = Hashes {
-            reference: self.keyed_hash(&[bridge.as_str(), &tidy.external_ref]),
+            // A bridge keeps its references apart; of callers each has their own.
+            reference: if caller.role == Role::Caller {
+                self.keyed_hash(&[bridge.as_str(), &caller.staff_ref, &tidy.external_ref])
+            } else {
+                self.keyed_hash(&[bridge.as_str(), &tidy.external_ref])
+            },
             content: hashed(&content::without_what_goes_without_saying(&tidy, &charter, bridge, own.as_ref())),
             before: content::earlier_forms(request, &tidy, &charter.district).iter().map(hashed).collect(),
         };
-        match self.accept(&charter, bridge, &tidy, &hashes) {
+        let accepted = self.accept(&charter, bridge, &tidy, &hashes);
+        let accepted = accepted.and_then(|received| callers::came_online(caller, received));
+        match accepted {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
+        }
+    }
+
+    /// The case that a sender's own reference names.
+    ///
+    /// # Errors
+    /// NOT_FOUND when nothing was recorded under it; INVALID_ARGUMENT without a reference.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        bridge: &Code,
+        external_ref: &str,
+    ) -> Result<FindResponse, Status> {
+        let scope = caller.scope(action, &self.desk.station.charters)?;
+        let external_ref =
+            content::tidied(&SubmitRequest { external_ref: external_ref.to_owned(), ..SubmitRequest::default() })
+                .external_ref;
+        if external_ref.is_empty() {
+            return Err(Violation::new("external_ref", "required", "is missing").into());
+        }
+        let unknown = || Status::not_found(format!("{bridge} has brought nothing in under {external_ref:?}"));
+        let hash = HEXLOWER.encode(&self.keyed_hash(&[bridge.as_str(), &external_ref]));
+        let known = self.references.get(&hash).await.map_err(|error| broker_status(&error))?.ok_or_else(unknown)?;
+        let (district, case) = known.target.split_once('.').unwrap_or_default();
+        let (district, case, key) = case_key(district, case)?;
+        // A reference without a case is that of a sender who got no answer and has not come again.
+        match self.desk.station.broker.load_owner(&key, Owner::Intake).await {
+            Ok(commits) if !commits.is_empty() && scope.covers(&district, &[Concern::Bridge(bridge.clone())]) => {
+                Ok(FindResponse { case_id: case.to_string(), district: district.to_string() })
+            }
+            Ok(_) | Err(BrokerError::Filed { .. }) => Err(unknown()),
+            Err(error) => Err(broker_status(&error)),
         }
     }
 

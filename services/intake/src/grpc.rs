@@ -9,10 +9,10 @@ use ids::{CaseId, Code};
 use proto::common::v1::Role;
 use proto::intake::v1::intake_service_server::IntakeService;
 use proto::intake::v1::{
-    ApproveExclusionRequest, ApproveExclusionResponse, GetRequest, GetResponse, MergeRequest, MergeResponse,
-    ProposeExclusionRequest, ProposeExclusionResponse, ReopenFiledRequest, ReopenFiledResponse, SubmitReply,
-    SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse, SupplementRequest, SupplementResponse,
-    WithdrawRequest, WithdrawResponse, submit_reply,
+    ApproveExclusionRequest, ApproveExclusionResponse, FindRequest, FindResponse, GetRequest, GetResponse,
+    MergeRequest, MergeResponse, ProposeExclusionRequest, ProposeExclusionResponse, ReopenFiledRequest,
+    ReopenFiledResponse, SubmitReply, SubmitRequest, SubmitResponse, SubmitStreamRequest, SubmitStreamResponse,
+    SupplementRequest, SupplementResponse, WithdrawRequest, WithdrawResponse, submit_reply,
 };
 use station::access::table;
 use station::desk::{case_key, named, named_by};
@@ -21,6 +21,7 @@ use tonic::{Request, Response, Status, Streaming};
 use vocabulary::Course;
 
 use crate::app::App;
+use crate::callers::{CALLER, in_their_own_name};
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, State};
 
@@ -45,6 +46,7 @@ fn bridge_of(caller: &Caller) -> Result<Code, Status> {
     match &caller.party {
         Some(party) => Ok(party.clone()),
         None if caller.role == Role::Operator => Ok(code(OPERATOR)),
+        None if caller.role == Role::Caller => Ok(code(CALLER)),
         None => Err(Status::permission_denied("the token names no party to submit for")),
     }
 }
@@ -72,7 +74,8 @@ impl IntakeService for Door {
         let caller = Caller::of(&request)?;
         let bridge = bridge_of(&caller)?;
         let action = "huying.intake.v1.IntakeService/Submit";
-        Ok(Response::new(self.app.submit(&caller, action, &bridge, request.get_ref()).await?))
+        let submission = in_their_own_name(&caller, request.get_ref())?;
+        Ok(Response::new(self.app.submit(&caller, action, &bridge, &submission).await?))
     }
 
     type SubmitStreamStream = Pin<Box<dyn Stream<Item = Result<SubmitStreamResponse, Status>> + Send>>;
@@ -167,6 +170,13 @@ impl IntakeService for Door {
         let (course, gone) = (self.app.course(&key).await?, self.app.gone(&key).await?);
         let allowed_actions = allowed(&caller, case, &snapshot.state, course, gone);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
+    }
+
+    async fn find(&self, request: Request<FindRequest>) -> Result<Response<FindResponse>, Status> {
+        let caller = Caller::of(&request)?;
+        let bridge = bridge_of(&caller)?;
+        let action = "huying.intake.v1.IntakeService/Find";
+        Ok(Response::new(self.app.find(&caller, action, &bridge, &request.get_ref().external_ref).await?))
     }
 }
 

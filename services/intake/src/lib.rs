@@ -8,6 +8,7 @@
 //! not recorded; a merged case's caller is on the record of the earlier case first (D11); no telephone, identity or plate number of a free text is recorded (D8).
 
 mod app;
+mod callers;
 pub mod config;
 mod content;
 pub mod domain;
@@ -49,6 +50,7 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
+    service.spawn("look references up", inbox::look_up(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(PollServiceServer::new(polls::PollDoor::new(Arc::clone(&app), polls)));

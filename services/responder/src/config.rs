@@ -1,10 +1,14 @@
 use std::path::PathBuf;
 
-use chassis::{ConfigProblem, Configure};
+use anyhow::Context;
+use chassis::{ConfigProblem, Configure, Verifier};
 use ids::Code;
 
 use crate::auto::Policy;
 use crate::department::DepartmentConfig;
+
+/// The role of all who work at a department's desk.
+pub(crate) const ROLE: &str = "department";
 
 /// Flags of one department's responder.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,29 +22,50 @@ pub struct Config {
     /// nowhere else: put it on a disk that lasts.
     #[arg(long, env = "HUYING_DATA_DIR", value_name = "DIRECTORY")]
     pub data_dir: PathBuf,
+    /// A second public key (PEM) by which the department issues tokens to its own people: good at this desk alone, for role
+    /// department and this department.
+    #[arg(long, env = "HUYING_PEOPLE_KEY_FILE", value_name = "FILE")]
+    pub people_key_file: Option<PathBuf>,
     /// Answers every call by itself. For simulations and benchmarks only: nobody looks at the matter.
     #[arg(long, env = "HUYING_AUTO", value_enum, value_name = "POLICY")]
     pub auto: Option<Policy>,
 }
 
 impl From<Config> for DepartmentConfig {
-    fn from(Config { station, department: _, data_dir, auto }: Config) -> Self {
+    fn from(Config { station, department: _, data_dir, people_key_file: _, auto }: Config) -> Self {
         Self { station, data_dir, auto }
     }
 }
 
+impl Config {
+    /// The key of the department's own people, as it stands in its file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn people_key(&self) -> anyhow::Result<Option<String>> {
+        let read =
+            |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
+        self.people_key_file.as_ref().map(read).transpose()
+    }
+}
+
 impl Configure for Config {
-    const ABOUT: &'static str =
-        "Takes a department's calls and brings its answers to the hub, whatever the network does.";
+    const ABOUT: &'static str = "Takes a department's calls and brings its answers to the hub, whatever the network does. \
+         `responder backup --help` and `responder restore --help`: what it keeps, copied and brought back.";
 
     /// The hub may be away when we start, but what is wrong on this side is said now.
     fn validate(&self) -> Result<(), Vec<ConfigProblem>> {
         let mut problems = Vec::new();
         if let Some(file) = &self.station.nats_nkey_file
-            && let Err(error) = std::fs::read(file)
+            && let Err(error) = record::read_seed(file)
         {
-            let problem = format!("{} cannot be read: {error}", file.display());
-            problems.push(ConfigProblem::new("--nats-nkey-file", problem));
+            problems.push(ConfigProblem::new("--nats-nkey-file", error.to_string()));
+        }
+        if let Err(error) = self.people_key().and_then(|pem| match pem {
+            Some(pem) => Verifier::and_people(None, &pem, ROLE, self.department.as_str()).map(|_| ()),
+            None => Ok(()),
+        }) {
+            problems.push(ConfigProblem::new("--people-key-file", format!("{error:#}")));
         }
         if self.data_dir.exists() && !self.data_dir.is_dir() {
             let problem = format!("{} is not a directory", self.data_dir.display());

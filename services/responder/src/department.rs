@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chassis::{CancellationToken, Service};
-use futures::{Stream, stream};
-use ids::Code;
+use futures::{Stream, StreamExt, stream};
+use ids::{CaseId, Code, CommandId};
 use proto::dispatch::v1::{Answer, Order};
-use proto::responder::v1::{AnswerStatus, ReceivedCall};
+use proto::responder::v1::{AnswerStatus, ReceivedCall, RefusedAnswer};
 use proto::subjects::AnswerSubject;
 use record::{Broker, chain};
 use tokio::sync::watch;
 
 use crate::auto::{self, Policy};
-use crate::hub;
+use crate::hub::{self, Key};
 use crate::inbox::Inbox;
 use crate::outbox::{AnswerError, Outbox};
-use crate::store::{Store, StoreError};
+use crate::store::{Page, Place, Reach, Store, StoreError, Which};
 use crate::wire::read_answer;
 
 /// How long the hub may take for one answer before it is sent again. A commit takes milliseconds; in a storm it waits
@@ -59,6 +59,20 @@ pub enum Since {
     Unfinished,
     /// What comes.
     Now,
+    /// What came after the order with this cursor (see [`Department::resume`]), and then what comes.
+    After(i64),
+}
+
+/// Why a stream of orders cannot go on where a cursor says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadCursor {
+    #[error("not a cursor; take it unchanged from the last order that was handled")]
+    Form,
+    #[error(
+        "this cursor is not of the file that is here now, which was put back from a copy or made anew: watch from the start, \
+         and orders that were handled before come once more"
+    )]
+    AnotherFile,
 }
 
 impl Department {
@@ -75,9 +89,11 @@ impl Department {
             Store::open(&file)
         };
         let store = tokio::task::spawn_blocking(open).await??;
-        let outbox = Outbox::open(code.clone(), store.clone()).await?;
+        let outbox = Outbox::open(code.clone(), store.clone(), service.clock().clone()).await?;
         let department = Self(Arc::new(Inner { code, store, outbox, stop: service.stopping() }));
-        service.spawn("orders and answers", department.clone().work(station, service.clock().clone()));
+        let key = Key::of(department.code().clone(), service.ready().clone());
+        service.spawn("count refused answers", department.clone().count_unseen());
+        service.spawn("orders and answers", department.clone().work(station, service.clock().clone(), key));
         if let Some(policy) = auto {
             service.spawn("automatic answers", auto::run(policy, department.clone()));
         }
@@ -98,13 +114,20 @@ impl Department {
 
     /// Orders as they came, each after it is on disk. Ends when the service stops.
     pub fn orders_since(&self, since: Since) -> impl Stream<Item = Order> + Send + use<> {
+        self.orders_with_cursors(since).map(|(order, _)| order)
+    }
+
+    /// The same, each order with the cursor by which [`Department::resume`] goes on behind it.
+    pub fn orders_with_cursors(&self, since: Since) -> impl Stream<Item = (Order, String)> + Send + use<> {
         let newest = self.0.store.newest();
         let now = *newest.borrow();
         let (position, unfinished_until) = match since {
             Since::Start => (0, 0),
             Since::Unfinished => (0, now),
             Since::Now => (now, 0),
+            Since::After(position) => (position, 0),
         };
+        let file = self.0.store.name().to_owned();
         let reading = Reading {
             store: self.0.store.clone(),
             stop: self.0.stop.clone(),
@@ -113,7 +136,72 @@ impl Department {
             unfinished_until,
             read: VecDeque::new(),
         };
+        let with_cursor = move |(position, order)| (order, format!("{file}-{position}"));
         stream::unfold(reading, |mut reading| async move { reading.next().await.map(|order| (order, reading)) })
+            .map(with_cursor)
+    }
+
+    /// Where a stream of orders goes on that was read up to `cursor`.
+    ///
+    /// # Errors
+    /// It is no cursor, or one of another file.
+    pub fn resume(&self, cursor: &str) -> Result<Since, BadCursor> {
+        let (file, position) = cursor.rsplit_once('-').ok_or(BadCursor::Form)?;
+        let position: i64 = position.parse().map_err(|_| BadCursor::Form)?;
+        let newest = *self.0.store.newest().borrow();
+        if file != self.0.store.name() || position > newest {
+            return Err(BadCursor::AnotherFile);
+        }
+        Ok(Since::After(position.max(0)))
+    }
+
+    /// Answers that the hub refused when nobody waited for its word any more: those that nobody has seen, the oldest first,
+    /// and then what comes. Ends when the service stops.
+    pub fn refusals(&self) -> impl Stream<Item = RefusedAnswer> + Send + use<> {
+        let store = self.0.store.clone();
+        let looking = (store.unseen(), store, self.0.stop.clone(), 0, VecDeque::new());
+        stream::unfold(looking, |(mut unseen, store, stop, mut turn, mut read)| async move {
+            loop {
+                if let Some((at, refused)) = read.pop_front() {
+                    turn = at;
+                    return Some((refused, (unseen, store, stop, turn, read)));
+                }
+                let newest = unseen.borrow_and_update().newest;
+                if turn < newest {
+                    match store.refused_after(turn).await {
+                        Ok(list) if list.is_empty() => turn = newest,
+                        Ok(list) => read = VecDeque::from(list),
+                        Err(error) => {
+                            tracing::error!(%error, "refused answers cannot be read; trying again");
+                            if !pause(&stop).await {
+                                return None;
+                            }
+                        }
+                    }
+                    continue;
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return None,
+                    changed = unseen.changed() => changed.ok()?,
+                }
+            }
+        })
+    }
+
+    /// Answers that the hub refused and that nobody has seen, the oldest first, as many as fit into one answer.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn refused(&self) -> Result<Vec<RefusedAnswer>, StoreError> {
+        Ok(self.0.store.refused_after(0).await?.into_iter().map(|(_, refused)| refused).collect())
+    }
+
+    /// Somebody has seen that an answer was refused: it is not listed any more. False: no answer of this name was refused.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    pub async fn see_refused(&self, district: Code, case: CaseId, command_id: CommandId) -> Result<bool, StoreError> {
+        self.0.store.see_refused(district, case, command_id).await
     }
 
     /// Keeps an answer, sends it, and waits up to 5 s for the hub's verdict; from there on it is sent by itself until
@@ -131,7 +219,21 @@ impl Department {
     /// # Errors
     /// The store cannot be read.
     pub async fn calls(&self, all: bool) -> Result<Vec<ReceivedCall>, StoreError> {
-        self.0.store.calls(all).await
+        let reach = if all { Reach::Over } else { Reach::Done };
+        let all_that_fits = Page { size: usize::MAX, after: None };
+        Ok(self.page_of_calls(Which { reach, colour: None }, all_that_fits).await?.0)
+    }
+
+    /// A page of calls, in the same order, and where the next one begins.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) async fn page_of_calls(
+        &self,
+        which: Which,
+        page: Page,
+    ) -> Result<(Vec<ReceivedCall>, Option<Place>), StoreError> {
+        self.0.store.calls(which, page).await
     }
 
     /// Answers that the hub has not taken yet. The clock of a story moves only when there are none.
@@ -140,15 +242,28 @@ impl Department {
         self.0.outbox.waiting()
     }
 
-    async fn work(self, station: station::Config, clock: chassis::Clock) -> anyhow::Result<()> {
+    /// Shows in `responder_answers_refused_unseen` what nobody has seen, until the service stops.
+    async fn count_unseen(self) -> anyhow::Result<()> {
+        let gauge = metrics::gauge!("responder_answers_refused_unseen", "department" => self.0.code.to_string());
+        let mut unseen = self.0.store.unseen();
+        loop {
+            gauge.set(f64::from(unseen.borrow_and_update().count));
+            tokio::select! {
+                () = self.0.stop.cancelled() => return Ok(()),
+                changed = unseen.changed() => if changed.is_err() { return Ok(()) },
+            }
+        }
+    }
+
+    async fn work(self, station: station::Config, clock: chassis::Clock, mut key: Key) -> anyhow::Result<()> {
         let Inner { code, store, outbox, stop } = &*self.0;
         let broken = store.ended();
         let connected = async {
-            if let Some(broker) = hub::connect(&station, code, stop).await {
+            if let Some(broker) = hub::connect(&station, code, &mut key, stop).await {
                 let inbox = Inbox { department: code.clone(), store: store.clone(), clock };
                 let ((), (), sent) = tokio::join!(
                     inbox.follow(&broker, stop),
-                    hub::watch(&broker, code, stop),
+                    hub::watch(&broker, code, &mut key, stop),
                     outbox.run(|answer| request(broker.clone(), code.clone(), answer), stop.clone()),
                 );
                 sent?;
@@ -185,11 +300,11 @@ struct Reading {
 }
 
 impl Reading {
-    async fn next(&mut self) -> Option<Order> {
+    async fn next(&mut self) -> Option<(i64, Order)> {
         loop {
             if let Some((position, order)) = self.read.pop_front() {
                 self.position = position;
-                return Some(order);
+                return Some((position, order));
             }
             let newest = *self.newest.borrow_and_update();
             if self.position < newest {
@@ -198,9 +313,8 @@ impl Reading {
                     Ok(read) => self.read = read.into(),
                     Err(error) => {
                         tracing::error!(%error, "orders cannot be read; trying again");
-                        tokio::select! {
-                            () = self.stop.cancelled() => return None,
-                            () = tokio::time::sleep(READ_AGAIN) => {}
+                        if !pause(&self.stop).await {
+                            return None;
                         }
                     }
                 }
@@ -211,5 +325,13 @@ impl Reading {
                 changed = self.newest.changed() => changed.ok()?,
             }
         }
+    }
+}
+
+/// Before what could not be read is read again. False: told to stop meanwhile.
+async fn pause(stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(READ_AGAIN) => true,
     }
 }

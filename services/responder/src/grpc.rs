@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use futures::{Stream, StreamExt, stream};
-use ids::Code;
-use proto::common::v1::Role;
+use ids::{CaseId, Code, CommandId};
+use proto::common::v1::{Colour, Role};
 use proto::dispatch::v1::answer::Answer as Said;
 use proto::dispatch::v1::{
     Answer, AnswerSupervision, Done, Progress, RelatedCase, ReportIn, Respond, Return, TaskDoneAnswer,
@@ -15,15 +15,19 @@ use proto::responder::v1::responder_service_server::{ResponderService, Responder
 use proto::responder::v1::{
     AnswerStatus, AnswerSupervisionRequest, AnswerSupervisionResponse, CompleteTaskRequest, CompleteTaskResponse,
     DoneRequest, DoneResponse, ListCallsRequest, ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest,
-    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, SpawnRelatedCaseRequest,
-    SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
+    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, SeeRefusedRequest,
+    SeeRefusedResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
 };
-use station::{Caller, already_exists};
+use station::{BadInput, Caller, Violation, already_exists};
 use tonic::{Request, Response, Status};
 
-use crate::department::{Department, Since};
+use crate::department::{BadCursor, Department, Since};
 use crate::outbox::AnswerError;
-use crate::store::StoreError;
+use crate::store::{Page, Place, Reach, StoreError, Which};
+use crate::wire::keep;
+
+/// Calls in one answer, where whoever asks wants fewer than fit.
+const PAGE_SIZE_MAX: usize = 1000;
 
 /// Departments behind one door. Whom a call is for is what its token says, never what it claims.
 #[derive(Clone, Default)]
@@ -92,12 +96,84 @@ fn store_status(error: &StoreError) -> Status {
     Status::unavailable("the local store is out of reach, it has been logged; send it again")
 }
 
+/// Which calls are asked for, and which part of them.
+fn listed(request: &ListCallsRequest) -> Result<(Which, Page), Status> {
+    let ListCallsRequest { all, open, colour, page_size, page_token } = request;
+    let mut problems = Vec::new();
+    if *all && *open {
+        problems.push(Violation::new("open", "with-all", "what is over is not open: one of the two"));
+    }
+    let known = Colour::try_from(*colour);
+    if known.is_err() {
+        problems.push(Violation::new("colour", "form", format!("{colour} is not known here")));
+    }
+    let after = (!page_token.is_empty()).then(|| page_token.parse::<Place>()).transpose();
+    if let Err(error) = &after {
+        problems.push(Violation::new("page_token", "form", error.to_string()));
+    }
+    let (Ok(colour), Ok(after), true) = (known, after, problems.is_empty()) else {
+        return Err(BadInput(problems).into());
+    };
+    let size = match *page_size {
+        0 => usize::MAX,
+        size => usize::try_from(size).unwrap_or(usize::MAX).min(PAGE_SIZE_MAX),
+    };
+    let reach = match (open, all) {
+        (true, _) => Reach::Open,
+        (false, true) => Reach::Over,
+        (false, false) => Reach::Done,
+    };
+    Ok((Which { reach, colour: Some(colour).filter(|it| *it != Colour::Unspecified) }, Page { size, after }))
+}
+
+/// Where a watch begins.
+fn since(department: &Department, request: &WatchOrdersRequest) -> Result<Since, Status> {
+    let WatchOrdersRequest { from_start, after } = request;
+    if after.is_empty() {
+        return Ok(if *from_start { Since::Start } else { Since::Now });
+    }
+    if *from_start {
+        let description = "behind a cursor is not the start: one of the two";
+        return Err(Violation::new("after", "with-from-start", description).into());
+    }
+    department.resume(after).map_err(|bad| match bad {
+        BadCursor::Form => Violation::new("after", "form", bad.to_string()).into(),
+        BadCursor::AnotherFile => Status::out_of_range(bad.to_string()),
+    })
+}
+
+/// An answer that was given here, by its name.
+fn named(district: &str, case: &str, command: &str) -> Result<(Code, CaseId, CommandId), Status> {
+    let mut problems = Vec::new();
+    let district = keep("district", "code", district.parse(), &mut problems);
+    let case = keep("case_id", "case-id", case.parse(), &mut problems);
+    let command = keep("command_id", "command-id", command.parse(), &mut problems);
+    match (district, case, command) {
+        (Some(district), Some(case), Some(command)) => Ok((district, case, command)),
+        _ => Err(BadInput(problems).into()),
+    }
+}
+
 #[tonic::async_trait]
 impl ResponderService for Fleet {
     async fn list_calls(&self, request: Request<ListCallsRequest>) -> Result<Response<ListCallsResponse>, Status> {
         let (department, _) = self.department(&request)?;
-        let calls = department.calls(request.get_ref().all).await.map_err(|error| store_status(&error))?;
-        Ok(Response::new(ListCallsResponse { calls }))
+        let (which, page) = listed(request.get_ref())?;
+        let failed = |error| store_status(&error);
+        let (calls, next) = department.page_of_calls(which, page).await.map_err(failed)?;
+        let refused_answers = department.refused().await.map_err(failed)?;
+        let next_page_token = next.map(|place| place.to_string()).unwrap_or_default();
+        Ok(Response::new(ListCallsResponse { calls, next_page_token, refused_answers }))
+    }
+
+    async fn see_refused(&self, request: Request<SeeRefusedRequest>) -> Result<Response<SeeRefusedResponse>, Status> {
+        let (department, _) = self.department(&request)?;
+        let SeeRefusedRequest { district, case_id, command_id } = request.into_inner();
+        let (district, case, command) = named(&district, &case_id, &command_id)?;
+        if department.see_refused(district, case, command).await.map_err(|error| store_status(&error))? {
+            return Ok(Response::new(SeeRefusedResponse {}));
+        }
+        Err(Status::not_found(format!("no answer about {case_id} under the command id {command_id:?} was refused")))
     }
 
     type WatchOrdersStream = Pin<Box<dyn Stream<Item = Result<WatchOrdersResponse, Status>> + Send>>;
@@ -107,11 +183,15 @@ impl ResponderService for Fleet {
         request: Request<WatchOrdersRequest>,
     ) -> Result<Response<Self::WatchOrdersStream>, Status> {
         let (department, _) = self.department(&request)?;
-        let since = if request.get_ref().from_start { Since::Start } else { Since::Now };
-        let orders = department.orders_since(since).map(|order| Ok(WatchOrdersResponse { order: Some(order) }));
+        let since = since(&department, request.get_ref())?;
+        let orders = department.orders_with_cursors(since);
+        let orders = orders.map(|(order, cursor)| WatchOrdersResponse { order: Some(order), cursor, refused: None });
+        let refusals = department.refusals();
+        let refusals =
+            refusals.map(|refused| WatchOrdersResponse { refused: Some(refused), ..WatchOrdersResponse::default() });
         // It goes on by itself, so an end of it is never the last order.
         let ended = stream::once(async { Err(chassis::leaving()) });
-        Ok(Response::new(Box::pin(orders.chain(ended))))
+        Ok(Response::new(Box::pin(stream::select(orders, refusals).map(Ok).chain(ended))))
     }
 
     async fn respond(&self, request: Request<RespondRequest>) -> Result<Response<RespondResponse>, Status> {

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use chassis::{Gate, Readiness};
 use ids::Code;
-use record::{Broker, chain};
+use record::{Broker, BrokerError, chain};
 use tokio_util::sync::CancellationToken;
 
 /// Pause after the first attempt; doubled each time up to `PAUSE_MAX`.
@@ -34,8 +35,49 @@ impl Pauses {
     }
 }
 
+/// Whether the hub lets the department in by its key. A gate of readiness only once it did not: the hub may be away.
+pub struct Key {
+    department: Code,
+    readiness: Readiness,
+    gate: Option<Gate>,
+}
+
+impl Key {
+    pub fn of(department: Code, readiness: Readiness) -> Self {
+        Self { department, readiness, gate: None }
+    }
+
+    fn fits(&self) {
+        if let Some(gate) = &self.gate {
+            gate.open();
+        }
+    }
+
+    /// `why` in the hub's words.
+    fn does_not_fit(&mut self, why: &str) {
+        let Self { department, readiness, gate } = self;
+        let is_news = gate.is_none();
+        let gate = gate.get_or_insert_with(|| readiness.gate(&format!("key of {department}")));
+        let words = format!("this key is not that of {department}: {why}");
+        gate.close_because(&words);
+        if is_news {
+            tracing::error!(
+                department = department.as_str(),
+                why,
+                "this key is not that of the department; ask the hub's operator \
+                for keys/<department>.nk, nothing comes or goes until then"
+            );
+        }
+    }
+}
+
 /// Tries until it succeeds; `None` when told to stop.
-pub async fn connect(station: &station::Config, department: &Code, stop: &CancellationToken) -> Option<Broker> {
+pub async fn connect(
+    station: &station::Config,
+    department: &Code,
+    key: &mut Key,
+    stop: &CancellationToken,
+) -> Option<Broker> {
     say_connected(department, false);
     let mut pauses = Pauses::default();
     let mut said = false;
@@ -48,6 +90,9 @@ pub async fn connect(station: &station::Config, department: &Code, stop: &Cancel
         match attempt {
             Ok(broker) => return Some(broker),
             Err(error) => {
+                if let BrokerError::Credentials(why) = &error {
+                    key.does_not_fit(why);
+                }
                 let (department, error) = (department.as_str(), chain(&error));
                 // Once: it may be away for days.
                 if std::mem::replace(&mut said, true) {
@@ -63,10 +108,15 @@ pub async fn connect(station: &station::Config, department: &Code, stop: &Cancel
     }
 }
 
-/// Shows in `responder_hub_connected` whether the connection stands, until `stop`.
-pub async fn watch(broker: &Broker, department: &Code, stop: &CancellationToken) {
+/// Shows in `responder_hub_connected` whether the connection stands, and in readiness whether the key fits, until `stop`.
+pub async fn watch(broker: &Broker, department: &Code, key: &mut Key, stop: &CancellationToken) {
+    let forbidden = broker.forbidden();
     while !stop.is_cancelled() {
         say_connected(department, broker.is_connected());
+        match &*forbidden.borrow() {
+            Some(why) => key.does_not_fit(why),
+            None => key.fits(),
+        }
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}

@@ -10,7 +10,8 @@
 //! - An order is on disk before it is acknowledged, once, however often it comes (I11).
 //! - An answer is on disk before anybody is told so, and is sent under the same command id until the hub takes or
 //!   refuses it; answers of one call arrive in the order in which they were given.
-//! - It is ready without the hub: `responder_hub_connected` says whether the hub is there, readiness does not.
+//! - It is ready without the hub: `responder_hub_connected` says whether the hub is there, readiness does not. A hub that is
+//!   there and does not let it in by this key closes readiness: that does not pass.
 //! - A token sees its own department only.
 //!
 //! Deliberately absent: any judgement on an answer beyond its form. The hub decides; a refusal is kept for whoever asks.
@@ -56,6 +57,7 @@
 
 mod auto;
 mod config;
+mod copies;
 mod department;
 pub mod domain;
 #[cfg(test)]
@@ -67,11 +69,13 @@ mod outbox;
 mod store;
 mod wire;
 
+use anyhow::Context;
 use chassis::{Service, Starting};
 
 pub use auto::Policy;
 pub use config::Config;
-pub use department::{Department, DepartmentConfig, Since};
+pub use copies::copies;
+pub use department::{BadCursor, Department, DepartmentConfig, Since};
 pub use grpc::{Fleet, fleet};
 pub use outbox::AnswerError;
 pub use store::StoreError;
@@ -85,9 +89,28 @@ pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
 }
 
 async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
+    describe_metrics();
+    if let Some(pem) = config.people_key()? {
+        service
+            .recognises_people(&pem, config::ROLE, config.department.as_str())
+            .context("loading --people-key-file")?;
+    }
     let department = Department::open(config.department.clone(), config.into(), service).await?;
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(fleet([department]));
     Ok(())
+}
+
+/// What each figure is, for whoever meets it without docs/department.md.
+fn describe_metrics() {
+    metrics::describe_gauge!("responder_hub_connected", "1 while the connection to the hub stands");
+    metrics::describe_gauge!("responder_answers_waiting", "Answers that the hub has not taken or refused yet");
+    metrics::describe_gauge!(
+        "responder_answers_refused_unseen",
+        "Answers that the hub refused when nobody waited, and that nobody has seen yet"
+    );
+    metrics::describe_counter!("responder_answers_total", "Answers sent to the hub, by what it said");
+    metrics::describe_counter!("responder_orders_total", "Orders received from the hub, by kind");
+    metrics::describe_histogram!("responder_group_writes", "Writes that went to disk together");
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::Clock;
 use ids::Code;
 use proto::responder::v1::AnswerStatus;
 use station::BadInput;
@@ -45,6 +46,7 @@ pub struct Outbox {
     /// Something was added.
     added: Arc<Notify>,
     waiting: metrics::Gauge,
+    clock: Clock,
 }
 
 /// What the hub has not taken yet, and who waits for its word.
@@ -69,14 +71,15 @@ impl Outbox {
     ///
     /// # Errors
     /// The store cannot be read.
-    pub async fn open(department: Code, store: Store) -> Result<Self, StoreError> {
+    pub async fn open(department: Code, store: Store, clock: Clock) -> Result<Self, StoreError> {
         let mut unsent = Unsent::default();
         for kept in store.unsent().await? {
             let letter = Letter { call: kept.call.clone(), payload: kept.payload, asker: Weak::new() };
             unsent.queue.add(kept.call, kept.id, letter);
         }
         let waiting = metrics::gauge!("responder_answers_waiting", "department" => department.to_string());
-        let outbox = Self { department, store, unsent: Arc::new(Mutex::new(unsent)), added: Arc::default(), waiting };
+        let unsent = Arc::new(Mutex::new(unsent));
+        let outbox = Self { department, store, unsent, added: Arc::default(), waiting, clock };
         outbox.count_waiting(&outbox.unsent());
         Ok(outbox)
     }
@@ -197,18 +200,16 @@ impl Outbox {
         };
         metrics::counter!("responder_answers_total", "department" => department.to_owned(), "outcome" => outcome)
             .increment(1);
-        if let Ok(verdict) = &verdict {
-            // Before it leaves the queue, so that whoever misses it there finds it in the store.
-            self.store.settle(id, call, verdict.clone());
-        }
         let mut unsent = self.unsent();
         let was_silent = unsent.queue.hub_is_silent();
         match verdict {
             Ok(verdict) => {
+                let askers = unsent.askers.remove(&id).unwrap_or_default();
+                let told = askers.into_iter().filter_map(|asker| asker.send(verdict.clone()).ok()).count();
+                let unseen_since = (told == 0).then(|| self.clock.now());
+                // Before it leaves the queue, so that whoever misses it there finds it in the store.
+                self.store.settle(id, call, verdict, unseen_since);
                 unsent.queue.settled(id);
-                for asker in unsent.askers.remove(&id).unwrap_or_default() {
-                    let _ = asker.send(verdict.clone());
-                }
             }
             Err(why) => unsent.queue.put_back(id, why, Instant::now().into_std()),
         }

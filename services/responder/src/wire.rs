@@ -192,7 +192,8 @@ fn noted(field: &'static str, text: &str, problems: &mut Vec<Violation>) {
     problems.extend(optional_prose(field, text, NOTE_LENGTH_MAX).err());
 }
 
-fn keep<T, E: std::fmt::Display>(
+/// What was read, or one problem more.
+pub fn keep<T, E: std::fmt::Display>(
     field: &'static str,
     rule: &'static str,
     read: Result<T, E>,

@@ -145,7 +145,15 @@ impl Installation {
             let args = ["provision", "--nats-url", &url, "--nats-nkey-file", &key];
             run(&installation.others.join("huying"), &args)?;
         }
-        installation.tool_at_the_broker(&["provision"])?;
+        installation.tool_at_the_broker(&[
+            "provision",
+            "--charter",
+            "wuchang",
+            "--charter",
+            "heping",
+            "--charter",
+            "jiangan",
+        ])?;
         Ok(installation)
     }
 

@@ -37,6 +37,7 @@ pub struct City {
     nats_url: String,
     plans: BTreeMap<String, Plan>,
     running: Mutex<BTreeMap<String, Program>>,
+    door: String,
 }
 
 /// How a process is started, as often as it takes.
@@ -83,6 +84,7 @@ impl City {
             nats_url,
             plans: BTreeMap::new(),
             running: Mutex::new(BTreeMap::new()),
+            door: String::new(),
             folder,
         };
         for which in each {
@@ -107,6 +109,7 @@ impl City {
             let more = ["--department", department, "--data-dir", &city.path("departments")].map(str::to_owned);
             city.plan(department, department, "responder", more.to_vec());
         }
+        city.plan_door(each.last().unwrap());
         let names: Vec<String> = city.plans.keys().cloned().collect();
         names.iter().for_each(|name| city.launch(name));
         names.iter().for_each(|name| city.await_ready(name));
@@ -125,7 +128,7 @@ impl City {
 
     /// Its folder, as the commands name it.
     pub fn named(&self) -> huying::client::Installation {
-        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None }
+        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None, token_file: None }
     }
 
     pub fn data(&self) -> DataFolder {
@@ -140,6 +143,11 @@ impl City {
     /// `http://host:port` of one service.
     pub fn grpc(&self, name: &str) -> String {
         format!("http://{}", self.plans[name].grpc)
+    }
+
+    /// `http://host:port` of the door for machines.
+    pub fn door(&self) -> &str {
+        &self.door
     }
 
     /// Where one service says how it is.
@@ -237,6 +245,33 @@ impl City {
         log_in(&self.nats_url, &self.data().key_file("story"), "story").await
     }
 
+    /// Where it serves gRPC, and where its metrics.
+    pub fn doors_of(&self, name: &str) -> (String, SocketAddr) {
+        (format!("http://{}", self.plans[name].grpc), self.plans[name].http)
+    }
+
+    /// Starts it with these flags besides, from now on.
+    pub fn restart_with(&mut self, name: &str, more: &[&str]) {
+        self.kill(name);
+        self.plans.get_mut(name).unwrap().args.extend(more.iter().map(|more| (*more).to_owned()));
+        self.revive(name);
+    }
+
+    /// Kills it and starts it with the key of another user, ready or not.
+    pub fn give_the_key_of(&mut self, name: &str, user: &str) {
+        self.kill(name);
+        let key = self.path(&format!("keys/{user}.nk"));
+        let args = &mut self.plans.get_mut(name).unwrap().args;
+        let flag = args.iter().position(|arg| arg == "--nats-nkey-file").unwrap();
+        args[flag + 1] = key;
+        self.launch(name);
+    }
+
+    /// A token of this city.
+    pub fn token(&self, identity: &chassis::Identity) -> String {
+        self.data().issuer().unwrap().issue(identity, chassis::Clock::real().real_now(), WAIT * 60)
+    }
+
     fn address(&self, name: &str) -> SocketAddr {
         if name == NATS {
             self.nats_url.strip_prefix("nats://").unwrap().parse().unwrap()
@@ -264,6 +299,25 @@ impl City {
         args.extend(more);
         let log = self.folder.path().join(format!("{name}.log"));
         self.plans.insert(name.to_owned(), Plan { binary: binary.to_owned(), args, log, grpc, http });
+    }
+
+    /// The door for machines, which asks these services and nobody else.
+    fn plan_door(&mut self, which: &str) {
+        let address = || SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
+        let (grpc, http, door) = (address(), address(), address());
+        let behind = |service: &str| self.grpc(&format!("{service}{which}"));
+        let flags = [
+            ("--grpc-listen", grpc.to_string()),
+            ("--http-listen", http.to_string()),
+            ("--door-listen", door.to_string()),
+            ("--intake-url", behind("intake")),
+            ("--casebook-url", behind(CASEBOOK_USER)),
+            ("--evaluation-url", behind("evaluation")),
+        ];
+        let args = flags.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect();
+        let log = self.folder.path().join("door.log");
+        self.plans.insert("door".to_owned(), Plan { binary: "door".to_owned(), args, log, grpc, http });
+        self.door = format!("http://{door}");
     }
 
     /// Starts it, ready or not.

@@ -51,6 +51,7 @@ impl Installation {
         let config = UpConfig {
             charters: charters.iter().map(ToString::to_string).collect(),
             ports: Ports::Auto,
+            play: true,
             ..UpConfig::new(folder.path().join("data"))
         };
         let (tell, told) = mpsc::channel();
@@ -80,7 +81,7 @@ impl Installation {
 
     /// As the commands name it.
     pub fn named(&self) -> huying::client::Installation {
-        huying::client::Installation { data: self.data().path().to_owned(), grpc: None, token: None }
+        huying::client::Installation { data: self.data().path().to_owned(), grpc: None, token: None, token_file: None }
     }
 
     pub fn token(&self, identity: &Identity) -> String {

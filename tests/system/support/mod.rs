@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod browser;
 pub mod city;
 pub mod installation;
 pub mod program;

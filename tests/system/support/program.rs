@@ -127,3 +127,8 @@ pub fn get(http: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     Ok((status, body.to_owned()))
 }
+
+/// Where the binaries of this build lie.
+pub fn binaries() -> PathBuf {
+    built("huying").parent().unwrap().to_owned()
+}

@@ -2,13 +2,16 @@
 //! cases: what it costs does not grow with the record.
 
 use std::collections::BinaryHeap;
+use std::ops::Range;
 
 use prost::Message;
 use proto::casebook::v1::{CaseSummary, ListRequest, ListResponse};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
+use station::Violation;
 use station::access::Scope;
 
 use super::words;
+use crate::asking::microseconds;
 use crate::copy::CopyError;
 
 const PAGE_DEFAULT: u32 = 100;
@@ -19,6 +22,8 @@ const EXAMINED_MAX: usize = 4000;
 const FETCHED: usize = 256;
 /// Of the cases of a district, how many have to fit for looking at all of them to be the shorter way: one in so many.
 const DENSE: i64 = 4;
+/// How far the order of receipt and that of the record are apart at most: a request that takes longer is not answered.
+pub const OUT_OF_ORDER_US: i64 = 10 * 60 * 1_000_000;
 
 /// What is asked for, read.
 pub struct Wanted {
@@ -32,23 +37,44 @@ pub struct Wanted {
     way: i32,
     campaign: String,
     words: Option<String>,
+    category: String,
+    /// Microseconds since 1970.
+    received: Range<i64>,
     scope: Scope,
     before: i64,
+    /// The first page, on which is said how many fit.
+    first: bool,
     size: usize,
 }
 
 impl Wanted {
     /// None: nothing can fit.
-    pub fn new(request: ListRequest, scope: Scope) -> Option<Self> {
+    ///
+    /// # Errors
+    /// A time is none.
+    pub fn new(request: ListRequest, scope: Scope) -> Result<Option<Self>, Violation> {
         let words = match request.text.trim() {
             "" => None,
-            text => Some(words::query(text)?),
+            text => match words::query(text) {
+                None => return Ok(None),
+                words => words,
+            },
+        };
+        let from = if request.received_from.is_some() {
+            microseconds("received_from", &request.received_from)?
+        } else {
+            i64::MIN
+        };
+        let until = if request.received_until.is_some() {
+            microseconds("received_until", &request.received_until)?
+        } else {
+            i64::MAX
         };
         let size = match request.page_size {
             0 => PAGE_DEFAULT,
             size => size.min(PAGE_MAX),
         };
-        Some(Self {
+        Ok(Some(Self {
             district: request.district,
             state: request.state,
             level: request.level,
@@ -59,10 +85,49 @@ impl Wanted {
             way: request.way,
             campaign: request.campaign,
             words,
+            category: request.category,
+            received: from..until,
             scope,
             before: request.page_token.parse().unwrap_or(i64::MAX),
+            first: request.page_token.is_empty(),
             size: size as usize,
-        })
+        }))
+    }
+
+    /// Whether it asks for cases of a time.
+    fn is_timed(&self) -> bool {
+        self.received != (i64::MIN..i64::MAX)
+    }
+
+    /// Between which positions the cases of a time lie: behind the first, and before the second. Cases are received a moment
+    /// before they are on the record, never in quite the same order.
+    fn window(&self, connection: &Connection, districts: Option<&[&str]>) -> Result<(i64, i64), CopyError> {
+        if !self.is_timed() {
+            return Ok((i64::MIN, self.before));
+        }
+        let all;
+        let districts: Vec<&str> = match districts {
+            Some(districts) => districts.to_vec(),
+            None => {
+                all = known_districts(connection);
+                all.iter().map(String::as_str).collect()
+            }
+        };
+        let (mut first, mut end) = (i64::MAX, i64::MIN);
+        for district in districts {
+            // Whatever was received long before the time lies before all that was received in it, and what came long after, behind.
+            let before =
+                "SELECT position FROM cases WHERE district = ?1 AND received_us < ?2 ORDER BY received_us DESC LIMIT 1";
+            let since = self.received.start.saturating_sub(OUT_OF_ORDER_US);
+            let found = connection.prepare_cached(before)?.query_row(params![district, since], |row| row.get(0));
+            first = found.optional()?.unwrap_or(i64::MIN).min(first);
+            let behind =
+                "SELECT position FROM cases WHERE district = ?1 AND received_us >= ?2 ORDER BY received_us LIMIT 1";
+            let until = self.received.end.saturating_add(OUT_OF_ORDER_US);
+            let found = connection.prepare_cached(behind)?.query_row(params![district, until], |row| row.get(0));
+            end = found.optional()?.unwrap_or(i64::MAX).max(end);
+        }
+        Ok((first, self.before.min(end)))
     }
 
     /// The districts to look in; none: in all of them.
@@ -108,10 +173,14 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
     let narrowed = matches!(wanted.scope, Scope::Only { .. })
         || wanted.words.is_some()
         || !wanted.owner.is_empty()
-        || !wanted.campaign.is_empty();
-    let mut sources = Sources::of(connection, wanted, districts.as_deref(), &fitting, fitting_cases * DENSE >= all)?;
+        || !wanted.campaign.is_empty()
+        || !wanted.category.is_empty()
+        || wanted.is_timed();
+    let (floor, before) = wanted.window(connection, districts.as_deref())?;
+    let dense = fitting_cases * DENSE >= all;
+    let mut sources = Sources::of(connection, wanted, before, districts.as_deref(), &fitting, dense)?;
     let mut lines = Lines::new(connection, wanted, districts.as_deref(), &fitting);
-    let first = wanted.before == i64::MAX;
+    let first = wanted.first;
     let mut cases = Vec::new();
     let (mut fit, mut examined, mut last) = (0_u64, 0, None);
     let ended = loop {
@@ -120,7 +189,7 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
         if enough || examined == EXAMINED_MAX {
             break false;
         }
-        let Some(position) = sources.next()? else { break true };
+        let Some(position) = sources.next()?.filter(|position| *position > floor) else { break true };
         examined += 1;
         let Some(line) = lines.at(position)? else { continue };
         fit += 1;
@@ -196,6 +265,7 @@ impl<'c> Sources<'c> {
     fn of(
         connection: &'c Connection,
         wanted: &Wanted,
+        before: i64,
         districts: Option<&[&str]>,
         fitting: &[Sort],
         dense: bool,
@@ -233,8 +303,7 @@ impl<'c> Sources<'c> {
             vec![(ALL, vec![])]
         };
         let next = (FETCHED / indexes.len().max(1)).clamp(8, FETCHED);
-        let index =
-            |(statement, key)| Index { statement, key, fetched: Vec::new(), before: wanted.before, next, ended: false };
+        let index = |(statement, key)| Index { statement, key, fetched: Vec::new(), before, next, ended: false };
         let mut sources = Self {
             connection,
             indexes: indexes.into_iter().map(index).collect(),
@@ -305,10 +374,20 @@ impl<'c> Lines<'c> {
         Self { connection, wanted, districts, fitting: fitting.iter().map(|sort| sort.facet).collect() }
     }
 
+    /// Whether a line has the category that is asked for.
+    fn is_about(&self, line: &[u8]) -> Result<bool, CopyError> {
+        let category = &self.wanted.category;
+        if category.is_empty() {
+            return Ok(true);
+        }
+        let line = CaseSummary::decode(line)?;
+        Ok(line.category == *category || line.judged_also.contains(category) || line.also.contains(category))
+    }
+
     fn at(&mut self, position: i64) -> Result<Option<Vec<u8>>, CopyError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT district, facet, owner, campaign, line FROM cases WHERE position = ?1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT district, facet, owner, campaign, line, received_us FROM cases WHERE position = ?1",
+        )?;
         let mut rows = statement.query([position])?;
         let Some(row) = rows.next()? else { return Ok(None) };
         let is = |asked: &str, column: usize| -> Result<bool, CopyError> {
@@ -321,8 +400,10 @@ impl<'c> Lines<'c> {
             && self.fitting.contains(&row.get(1)?)
             && is(&self.wanted.owner, 2)?
             && is(&self.wanted.campaign, 3)?
+            && self.wanted.received.contains(&row.get(5)?)
             && (self.wanted.words.is_none() || concerned(self.connection, &self.wanted.scope, position)?);
-        Ok(if fits { Some(row.get(4)?) } else { None })
+        let line: Vec<u8> = row.get(4)?;
+        Ok((fits && self.is_about(&line)?).then_some(line))
     }
 }
 

@@ -75,7 +75,7 @@ impl Tended {
     }
 
     async fn listed(&self) -> Vec<String> {
-        let wanted = Wanted::new(ListRequest::default(), Scope::All).unwrap();
+        let wanted = Wanted::new(ListRequest::default(), Scope::All).unwrap().unwrap();
         let listed = self.copy.ask(Some(CURRENT), move |connection| list(connection, &wanted));
         let (listed, as_of) = tokio::time::timeout(WAIT, listed).await.expect("an answer").unwrap();
         assert_eq!(as_of.behind, 0);

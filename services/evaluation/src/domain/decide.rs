@@ -154,9 +154,10 @@ fn may_rate(round: &Round, by: &Code, party: &Code) -> Result<(), Refusal> {
     }
 }
 
-/// Whoever solved it does not ask how it was solved.
+/// Whoever solved it does not ask how it was solved: those who were called, or, where nobody was, the unit that had it. A street
+/// that had others come asks for its people.
 fn independent(round: &Round, by: Option<&Code>) -> Result<(), Refusal> {
-    match by.filter(|by| round.asked.solved_by.as_ref() == Some(*by)) {
+    match by.filter(|by| round.asked.was_solved_by(by)) {
         Some(unit) => Err(Refusal::OwnWork { unit: unit.clone() }),
         None => Ok(()),
     }

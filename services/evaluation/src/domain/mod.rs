@@ -1,6 +1,7 @@
 //! What is rated, by whom, and what evaluation remembers of a case. The rules are in [`decide`], the arithmetic of a
 //! score in [`score`], what a street's mark has to be in [`mark`].
 
+pub mod allowed;
 pub mod ballot;
 mod decide;
 pub mod mark;
@@ -44,6 +45,14 @@ pub struct Performance {
 }
 
 impl Asked {
+    /// Whether a unit did the work of this round.
+    #[must_use]
+    pub fn was_solved_by(&self, unit: &Code) -> bool {
+        let came = |kept: &Performance| kept.round.is_none_or(|round| round == self.round);
+        let mut called = self.performance.iter().filter(|(_, kept)| came(kept)).map(|(party, _)| party).peekable();
+        if called.peek().is_none() { self.solved_by.as_ref() == Some(unit) } else { called.any(|party| party == unit) }
+    }
+
     /// Who rates a called party.
     #[must_use]
     pub fn rated_by<'a>(&'a self, performance: &'a Performance) -> Option<&'a Code> {

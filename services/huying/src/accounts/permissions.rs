@@ -6,8 +6,8 @@ use proto::streams::{
     SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
-    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, CLOCK_SEEN, CommitSubject, DeadLetterSubject,
-    FiledSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
+    DeadLetterSubject, FiledSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -106,7 +106,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             ]);
             // A filed case that is reopened is read there.
             reads_objects(&mut limits, ARCHIVE);
-            limits.subscribe.push(BridgeSubject::ALL_SUBMISSIONS.to_owned());
+            limits.subscribe.extend([BridgeVerb::Submit, BridgeVerb::Find].map(|verb| verb.of_all().to_owned()));
             limits.answers = true;
         }
         Owner::Dispatch => {
@@ -136,9 +136,11 @@ fn related_cases(owner: Owner) -> Option<String> {
     itself.as_ref().map(BridgeSubject::submit)
 }
 
-/// The casebook: reads the record, and writes nothing but snapshots of its copy.
+/// The casebook: reads the record, answers what bridges ask, and writes nothing but snapshots of its copy.
 pub(super) fn of_casebook() -> Permissions {
     let mut limits = Limits::of_inbox(CASEBOOK_USER);
+    limits.subscribe.extend([BridgeVerb::Get, BridgeVerb::Changes].map(|verb| verb.of_all().to_owned()));
+    limits.answers = true;
     limits.subscribe.push(CLOCK_SEEN.to_owned());
     limits.publish.push(inbox(STORY_USER));
     limits.publish.extend([CASES, CHARTERS].map(stream_info));

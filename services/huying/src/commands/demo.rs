@@ -1,6 +1,6 @@
 //! `huying demo`: the shipped stories, on the real services, in a minute.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
@@ -28,7 +28,13 @@ pub(crate) struct Args {
     /// What came of each, as a JSON array
     #[arg(long)]
     json: bool,
+    /// Slowly, to be watched in a browser at the address that is printed first; afterwards the pages stay until Ctrl-C
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
 }
+
+/// After each step of a story that is watched: long enough to read what changed on a page.
+const WATCHED_PAUSE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -39,8 +45,18 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
     // In the order they happened: time goes forward.
     stories.sort_by_key(|story| story.begins().ok());
     let folder = tempfile::tempdir()?;
-    let running = Running::start(UpConfig { ports: Ports::Auto, ..UpConfig::new(folder.path().join("data")) }).await?;
+    let mut config = UpConfig { ports: Ports::Auto, ..UpConfig::new(folder.path().join("data")) };
+    if args.watch {
+        (config.console_listen, config.play) = (Some(console::CONSOLE_LISTEN), true);
+    }
+    let running = Running::start(config).await?;
     running.departments_open().await;
+    if args.watch {
+        let pages = &running.endpoints.pages;
+        println!(
+            "pages {pages}\nsign in as the district, and open {pages}/wall; stories go on every {WATCHED_PAUSE:?}"
+        );
+    }
     let ready = started.elapsed();
     let stage = stage::of(&running).await?;
     let charters = stage.charters().await?;
@@ -51,6 +67,7 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
             .find(|charter| charter.district.as_str() == story.district)
             .with_context(|| format!("no charter ships for {}", story.district))?;
         let mut narrator = Narrator::new(charter.time_zone.clone(), manner.colour, args.json);
+        narrator.pause = if args.watch { WATCHED_PAUSE } else { Duration::ZERO };
         narrator.begin(story);
         played.push(story::play(&stage, story, charter, &mut narrator).await?);
     }
@@ -64,6 +81,10 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
         }
         print_differences(&played);
         println!("ready after {:.1} s, played in {:.1} s", ready.as_secs_f64(), started.elapsed().as_secs_f64());
+    }
+    if args.watch {
+        println!("the pages stay until Ctrl-C: {}", running.endpoints.pages);
+        tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
     }
     running.stop().await?;
     let differences: usize = played.iter().map(|played| played.differences.len()).sum();
@@ -90,11 +111,13 @@ pub(super) struct Narrator {
     zone: TimeZone,
     colour: bool,
     silent: bool,
+    /// After each step.
+    pause: Duration,
 }
 
 impl Narrator {
     pub(super) fn new(zone: TimeZone, colour: bool, silent: bool) -> Self {
-        Self { zone, colour, silent }
+        Self { zone, colour, silent, pause: Duration::ZERO }
     }
 
     pub(super) fn begin(&self, story: &Story) {
@@ -115,6 +138,10 @@ impl Telling for Narrator {
         if !self.silent {
             println!("{name:>10}  {step}: {count} cases");
         }
+    }
+
+    fn pause(&self) -> Duration {
+        self.pause
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod archive;
 pub(crate) mod audit;
 pub(crate) mod bridge;
+pub(crate) mod call;
 pub(crate) mod case;
 pub(crate) mod charter;
 pub(crate) mod demo;

@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
+use charter::Charter;
+use ids::Code;
 use proto::facts::RECORD_FORM;
 
 use crate::accounts;
 use crate::charters::{Roster, load_all};
 use crate::number::between;
 use crate::out;
-use crate::provision::{Published, newest, provision, publish, remark, unreadable};
+use crate::provision::{Published, newest, on_record, publish, remark, unreadable};
 
 /// How often it is said how far it is, in cases.
 const SPOTS_TOLD_EVERY: usize = 10_000;
@@ -28,8 +31,9 @@ pub(crate) struct Args {
     #[arg(long, env = "HUYING_STREAM_REPLICAS", value_name = "N", default_value_t = 1)]
     #[arg(value_parser = between(1_usize, 5))]
     replicas: usize,
-    /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
-    #[arg(long = "charter", value_name = "NAME|DIR")]
+    /// A charter that ships, or a folder with one; several times for several. Without any, those that are on the record stay
+    /// as they are; an empty record has to be given one
+    #[arg(long = "charter", env = "HUYING_CHARTER", value_name = "NAME|DIR", value_delimiter = ',')]
     charters: Vec<String>,
     /// Also write accounts.conf and keys into this folder, as `provision accounts` does
     #[arg(long, value_name = "DIR")]
@@ -41,6 +45,20 @@ enum Instead {
     Accounts(AccountsArgs),
     Spots(SpotsArgs),
     Readers(ReadersArgs),
+    Redeliver(RedeliverArgs),
+}
+
+/// Have all orders of a department delivered once more, after its store was brought back from a copy.
+///
+/// What it has, it keeps once; orders that came after the copy come again. Orders of filed cases are gone, and nobody waits for
+/// an answer to them. It may run while everything works.
+#[derive(Clone, Debug, clap::Args)]
+struct RedeliverArgs {
+    #[command(flatten)]
+    station: station::Config,
+    /// The department, by code
+    #[arg(value_name = "CODE")]
+    department: Code,
 }
 
 /// Say which facts may be recorded: those that the oldest version knows which still reads.
@@ -88,25 +106,36 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         }
         Some(Instead::Spots(spots)) => return write_spots(&spots.station).await,
         Some(Instead::Readers(readers)) => return admit(&readers).await,
+        Some(Instead::Redeliver(redeliver)) => return deliver_again(&redeliver).await,
         None => {}
     }
-    let charters = load_all(&args.charters)?;
-    if let Some(dir) = &args.accounts_dir {
-        write_accounts(dir, &Roster::of(&charters))?;
-    }
+    let charters = if args.charters.is_empty() { Vec::new() } else { load_all(&args.charters)? };
     let broker = args.station.connect(accounts::PROVISION_USER).await?;
-    let report = provision(&broker, args.replicas, &charters).await?;
+    let in_force = newest(&on_record(&broker).await?);
+    if charters.is_empty() && in_force.is_empty() {
+        // Never one of those that ship by itself: what is on the record once stays there, and decides.
+        bail!(
+            "no charter is on the record, and none is named: name the district's own by --charter NAME|DIR or HUYING_CHARTER; \
+             those that ship are {}",
+            Charter::shipped_names().join(", ")
+        );
+    }
+    let everybody = Roster::of(charters.iter().chain(in_force.iter().map(AsRef::as_ref)));
+    if let Some(dir) = &args.accounts_dir {
+        write_accounts(dir, &everybody)?;
+    }
+    let report = broker.provision(args.replicas, &everybody.departments).await?;
     let mut changed = 0;
     for made in report.iter().filter(|made| made.changed) {
         changed += 1;
         out::line(format_args!("made    {}", made.what))?;
     }
-    let (on_record, _) = broker.charters().await?;
-    for remark in unreadable(&on_record) {
+    let (recorded, _) = broker.charters().await?;
+    for remark in unreadable(&recorded) {
         eprintln!("huying: {remark}");
     }
     for charter in &charters {
-        let published = publish(&broker, charter, &on_record).await?;
+        let published = publish(&broker, charter, &recorded).await?;
         if published == Published::Now {
             changed += 1;
             out::line(format_args!("made    charter {} version {}", charter.district, charter.version))?;
@@ -132,6 +161,12 @@ async fn admit(args: &ReadersArgs) -> anyhow::Result<()> {
     let admitted = broker.readers_form().await?;
     let raised = if raised { "raised: " } else { "" };
     out::line(format_args!("{raised}readers of form {admitted} are admitted; this version knows form {RECORD_FORM}"))
+}
+
+async fn deliver_again(args: &RedeliverArgs) -> anyhow::Result<()> {
+    let broker = args.station.connect(accounts::PROVISION_USER).await?;
+    broker.redeliver_orders(&args.department).await?;
+    out::line(format_args!("all orders of {} are delivered once more", args.department))
 }
 
 async fn write_spots(station: &station::Config) -> anyhow::Result<()> {

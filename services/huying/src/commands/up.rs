@@ -1,5 +1,6 @@
 //! `huying up`: an installation on this machine, until somebody stops it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     /// A charter that ships, or a folder with one; several times for several. All that ship, if none is named
     #[arg(long = "charter", value_name = "NAME|DIR")]
     charters: Vec<String>,
-    /// The usual ports (4222, 7070, 7080), or free ones
+    /// The usual ports (4222, 7070, 7080, 7081, 7090), or free ones
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = Ports::Default)]
     ports: Ports,
     /// Departments answer their calls by themselves, at once: to try things out, nobody looks at the matter
@@ -36,6 +37,12 @@ pub(crate) struct Args {
     /// What links to people's pages begin with
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
+    /// Where people's pages are; 127.0.0.1:7090 by default
+    #[arg(long, env = "HUYING_CONSOLE_LISTEN", value_name = "ADDRESS")]
+    console_listen: Option<SocketAddr>,
+    /// Whoever reaches the pages may be anybody they choose: to try things out, never where real people are
+    #[arg(long)]
+    play: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -57,6 +64,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
         link_base: args.link_base,
+        console_listen: args.console_listen,
+        play: args.play,
     };
     let running = tokio::select! {
         started = Box::pin(Running::start(config)) => started?,
@@ -68,25 +77,30 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     if simulated {
         eprintln!("huying: departments answer by themselves; nobody looks at the matter");
     }
+    let sign_in = if args.play { "choose who you are" } else { "sign in with a token; with --play, as anybody" };
     let endpoints = &running.endpoints;
     let data = match args.data.to_str() {
         Some("./data") | None => String::new(),
         Some(other) => format!(" --data {other}"),
     };
     out::line(format_args!(
-        "ready in {:.1} s\n  \
+        "pages {} ({sign_in})\n\
+         ready in {:.1} s\n  \
          nats  {}\n  \
          grpc  {}\n  \
-         http  {}\n\
+         http  {}\n  \
+         door  {}\n\
          Next, in another terminal:\n  \
          huying tail{data}\n  \
          huying submit{data} --district wuchang --title '路灯不亮' --text '门口的路灯坏了三天'\n  \
          huying case list{data}\n\
          Ctrl-C stops it.",
+        endpoints.pages,
         asked.elapsed().as_secs_f64(),
         endpoints.nats,
         endpoints.grpc,
         endpoints.http,
+        endpoints.door,
     ))?;
     let by_itself = tokio::select! {
         () = running.ended() => true,

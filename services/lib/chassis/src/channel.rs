@@ -25,6 +25,26 @@ impl Interceptor for Bearer {
     }
 }
 
+impl Bearer {
+    /// # Errors
+    /// The token has characters that no token has.
+    pub fn new(token: &str) -> Result<Self, NoChannel> {
+        format!("Bearer {token}").parse().map(Self).map_err(|_| NoChannel::Token)
+    }
+}
+
+/// A way to a gRPC address that connects when it is first used, and again when it breaks: for whoever speaks for many people
+/// and gives each call a token of its own ([`Bearer`]).
+///
+/// # Errors
+/// It is no address.
+pub fn on_demand(url: &str) -> Result<Channel, NoChannel> {
+    let endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(|source| NoChannel::Address { url: url.to_owned(), source })?
+        .connect_timeout(CONNECT_MAX);
+    Ok(endpoint.connect_lazy())
+}
+
 /// Why there is no channel.
 #[derive(Debug, thiserror::Error)]
 pub enum NoChannel {
@@ -42,10 +62,10 @@ pub enum NoChannel {
 /// See [`NoChannel`].
 #[boxed]
 pub async fn authorised(url: &str, token: &str) -> Result<Authorised, NoChannel> {
-    let bearer = format!("Bearer {token}").parse().map_err(|_| NoChannel::Token)?;
+    let bearer = Bearer::new(token)?;
     let endpoint = Endpoint::from_shared(url.to_owned())
         .map_err(|source| NoChannel::Address { url: url.to_owned(), source })?
         .connect_timeout(CONNECT_MAX);
     let channel = endpoint.connect().await.map_err(|source| NoChannel::Unreachable { url: url.to_owned(), source })?;
-    Ok(InterceptedService::new(channel, Bearer(bearer)))
+    Ok(InterceptedService::new(channel, bearer))
 }

@@ -52,6 +52,10 @@ pub enum IdentityError {
     Expired { at: Timestamp },
     #[error("the token was not signed with this installation's key; ask its operator for one")]
     WrongKey,
+    #[error(
+        "this token was signed by the people of {party}, whose key is good for tokens of role {role} and party {party} alone"
+    )]
+    NotTheirs { role: String, party: String },
     #[error("the token cannot be read as one of ours ({why}); send it unchanged, as `authorization: Bearer <token>`")]
     Malformed { why: String },
 }
@@ -132,9 +136,16 @@ const KEYS_ENCODE: &str = "an Ed25519 key always encodes";
 pub struct Verifier(Arc<Recognised>);
 
 struct Recognised {
-    key: DecodingKey,
+    keys: Vec<KnownKey>,
     rules: Validation,
     tokens: Mutex<HashMap<String, (Identity, Timestamp)>>,
+}
+
+#[derive(Clone)]
+struct KnownKey {
+    key: DecodingKey,
+    /// The only role and party that it may speak for; none: any.
+    only: Option<(String, String)>,
 }
 
 impl std::fmt::Debug for Verifier {
@@ -149,14 +160,27 @@ impl Verifier {
     /// # Errors
     /// If `pem` is anything else, a private key included.
     pub fn from_public_pem(pem: &str) -> anyhow::Result<Self> {
-        anyhow::ensure!(!pem.contains("PRIVATE KEY"), "this is the private key, which only the issuer may hold");
-        let key = DecodingKey::from_ed_pem(pem.as_bytes()).context("reading a public Ed25519 key (PEM, SPKI)")?;
+        Ok(Self::of(vec![KnownKey { key: public_key(pem)?, only: None }]))
+    }
+
+    /// Recognises tokens of a party's own people, which the party signs itself: whatever the key signs speaks for `party` in
+    /// `role`, or is refused. Beside what `verifier` recognises, if there is one.
+    ///
+    /// # Errors
+    /// As [`Verifier::from_public_pem`].
+    pub fn and_people(verifier: Option<Self>, pem: &str, role: &str, party: &str) -> anyhow::Result<Self> {
+        let mut keys = verifier.map_or_else(Vec::new, |known| known.0.keys.clone());
+        keys.push(KnownKey { key: public_key(pem)?, only: Some((role.to_owned(), party.to_owned())) });
+        Ok(Self::of(keys))
+    }
+
+    fn of(keys: Vec<KnownKey>) -> Self {
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[ISSUER]);
         rules.set_required_spec_claims(&["iss", "sub", "exp"]);
         // The library would ask the system's clock; the time is ours to give, see `alive`.
         rules.validate_exp = false;
-        Ok(Self(Arc::new(Recognised { key, rules, tokens: Mutex::default() })))
+        Self(Arc::new(Recognised { keys, rules, tokens: Mutex::default() }))
     }
 
     /// Whose token this is, if it is good at `now`, the real time.
@@ -186,7 +210,20 @@ impl Verifier {
     }
 
     fn read(&self, token: &str) -> Result<(Identity, Timestamp), IdentityError> {
-        let Claims { sub, exp, role, party, district, .. } = decode(token, &self.0.key, &self.0.rules)
+        let mut refused = IdentityError::WrongKey;
+        for known in &self.0.keys {
+            match self.read_by(known, token) {
+                Err(IdentityError::WrongKey) => {}
+                // Another key may say that it is none of its own, which says less.
+                Err(error @ IdentityError::Malformed { .. }) => refused = error,
+                read => return read,
+            }
+        }
+        Err(refused)
+    }
+
+    fn read_by(&self, known: &KnownKey, token: &str) -> Result<(Identity, Timestamp), IdentityError> {
+        let Claims { sub, exp, role, party, district, .. } = decode(token, &known.key, &self.0.rules)
             .map_err(|error| {
                 if matches!(error.kind(), ErrorKind::InvalidSignature) {
                     IdentityError::WrongKey
@@ -195,6 +232,11 @@ impl Verifier {
                 }
             })?
             .claims;
+        if let Some((only_role, only_party)) = &known.only
+            && (role != *only_role || party != *only_party)
+        {
+            return Err(IdentityError::NotTheirs { role: only_role.clone(), party: only_party.clone() });
+        }
         let expires =
             Timestamp::from_second(exp).map_err(|error| IdentityError::Malformed { why: error.to_string() })?;
         Ok((Identity { role, party, district, staff_ref: sub }, expires))
@@ -203,6 +245,11 @@ impl Verifier {
     fn tokens(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Identity, Timestamp)>> {
         self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn public_key(pem: &str) -> anyhow::Result<DecodingKey> {
+    anyhow::ensure!(!pem.contains("PRIVATE KEY"), "this is the private key, which only the issuer may hold");
+    DecodingKey::from_ed_pem(pem.as_bytes()).context("reading a public Ed25519 key (PEM, SPKI)")
 }
 
 fn alive(identity: Identity, expires: Timestamp, now: Timestamp) -> Result<Identity, IdentityError> {
@@ -240,6 +287,26 @@ mod tests {
         let verifier = Verifier::from_public_pem(&ours.public_pem()).unwrap();
         let token = theirs.issue(&clerk(), NOON, HOUR);
         assert_eq!(verifier.verify(&token, NOON), Err(IdentityError::WrongKey));
+    }
+
+    #[test]
+    fn a_party_signs_for_its_own_people_and_for_nobody_else() {
+        let (city, people) = (Issuer::generate(), Issuer::generate());
+        let city_alone = Verifier::from_public_pem(&city.public_pem()).unwrap();
+        let both = Verifier::and_people(Some(city_alone.clone()), &people.public_pem(), "department", "wuchang-water")
+            .unwrap();
+        let of = |role: &str, party: &str| Identity { role: role.into(), party: party.into(), ..clerk() };
+        let officer = of("department", "wuchang-water");
+        let token = people.issue(&officer, NOON, HOUR);
+        assert_eq!(both.verify(&token, NOON), Ok(officer));
+        assert_eq!(city_alone.verify(&token, NOON), Err(IdentityError::WrongKey));
+        assert_eq!(both.verify(&city.issue(&clerk(), NOON, HOUR), NOON), Ok(clerk()));
+        for (role, party) in [("department", "wuchang-police"), ("operator", ""), ("district", "wuchang-water")] {
+            let forged = people.issue(&of(role, party), NOON, HOUR);
+            assert!(matches!(both.verify(&forged, NOON), Err(IdentityError::NotTheirs { .. })), "{role} {party}");
+        }
+        assert_eq!(both.verify(&Issuer::generate().issue(&clerk(), NOON, HOUR), NOON), Err(IdentityError::WrongKey));
+        assert!(Verifier::and_people(None, &people.private_pem(), "department", "wuchang-water").is_err());
     }
 
     #[test]

@@ -65,6 +65,7 @@ mod http;
 mod identity;
 mod life;
 mod observe;
+mod private;
 mod process;
 mod readiness;
 pub mod receipt;
@@ -75,12 +76,13 @@ pub mod telemetry;
 /// On a public `async fn` of a library: it is compiled there, on the heap, and not once more in every crate that awaits it,
 /// together with all that it awaits itself.
 pub use async_recursion::async_recursion as boxed;
-pub use channel::{Authorised, Bearer, NoChannel, authorised};
+pub use channel::{Authorised, Bearer, NoChannel, authorised, on_demand};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
 pub use door::{CALLS_IN_HAND_MAX, identity, overloaded};
 pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
+pub use private::keep_to_oneself;
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};
 pub use receipt::{Receipt, ReceiptKey};

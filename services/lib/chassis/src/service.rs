@@ -136,6 +136,15 @@ impl Service {
         self.doors.policy = Some(policy);
     }
 
+    /// Recognises also tokens of a party's own people: see [`Verifier::and_people`].
+    ///
+    /// # Errors
+    /// `pem` is no public Ed25519 key.
+    pub fn recognises_people(&mut self, pem: &str, role: &str, party: &str) -> anyhow::Result<()> {
+        self.verifier = Some(Verifier::and_people(self.verifier.take(), pem, role, party)?);
+        Ok(())
+    }
+
     /// Lets clients discover these contracts by reflection: an encoded `FileDescriptorSet`.
     pub fn descriptors(&mut self, encoded: &'static [u8]) {
         self.doors.descriptors.push(encoded);
@@ -149,7 +158,8 @@ impl Service {
         self.doors.http = std::mem::take(&mut self.doors.http).merge(router);
     }
 
-    pub(crate) fn verifier(&self) -> Option<Verifier> {
+    /// What callers' tokens are recognised with; none: nobody can be identified.
+    pub fn verifier(&self) -> Option<Verifier> {
         self.verifier.clone()
     }
 }

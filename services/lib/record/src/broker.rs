@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{self, ErrorCode};
-use async_nats::{Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Request, RequestErrorKind};
+use async_nats::{
+    Client, ConnectError, ConnectErrorKind, ConnectOptions, Event, Message, Request, RequestErrorKind, ServerError,
+};
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -69,6 +71,8 @@ pub struct Broker {
     pub(crate) replies: Replies,
     /// Whether what it writes to can be written.
     pub(crate) standing: Arc<Standing>,
+    /// What the broker has forbidden last on this connection, in its words.
+    forbidden: watch::Receiver<Option<String>>,
     /// Copies of the record that the broker keeps.
     replicas: Arc<OnceCell<usize>>,
 }
@@ -86,6 +90,7 @@ impl Broker {
             Credentials::None => ConnectOptions::new(),
         };
         let (connected, connections) = watch::channel(0);
+        let (forbid, forbidden) = watch::channel(None);
         let standing = Arc::new(Standing::default());
         let noted = Arc::clone(&standing);
         let client = options
@@ -97,7 +102,7 @@ impl Broker {
             .ping_interval(PING_EVERY)
             .reconnect_delay_callback(reconnect_delay)
             .event_callback(move |event| {
-                note(&event, &connected, &noted);
+                note(&event, &connected, &forbid, &noted);
                 std::future::ready(())
             })
             .connect(config.url.split(',').map(str::trim).collect::<Vec<_>>())
@@ -116,6 +121,7 @@ impl Broker {
             writer: None,
             replies: Replies::default(),
             standing,
+            forbidden,
             replicas: Arc::default(),
         })
     }
@@ -153,6 +159,13 @@ impl Broker {
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == async_nats::connection::State::Connected
+    }
+
+    /// What the broker has forbidden since the connection was made, last and in its words. Whoever asked for it only sees a
+    /// timeout.
+    #[must_use]
+    pub fn forbidden(&self) -> watch::Receiver<Option<String>> {
+        self.forbidden.clone()
     }
 
     /// Ends when the broker has read what was sent on this connection until now.
@@ -226,9 +239,11 @@ impl Broker {
 
 /// What is lost and what comes back is said by the standing, once; the events themselves come twice a second while a broker
 /// is away.
-fn note(event: &Event, connected: &watch::Sender<u64>, standing: &Standing) {
+fn note(event: &Event, connected: &watch::Sender<u64>, forbid: &watch::Sender<Option<String>>, standing: &Standing) {
     match event {
         Event::Connected => {
+            // What was forbidden may have been granted since.
+            forbid.send_replace(None);
             connected.send_modify(|times| *times += 1);
             standing.connected();
             tracing::debug!(%event, "broker connection");
@@ -241,11 +256,23 @@ fn note(event: &Event, connected: &watch::Sender<u64>, standing: &Standing) {
         Event::LameDuckMode | Event::Draining | Event::Closed | Event::ClientError(_) => {
             tracing::debug!(%event, "broker connection");
         }
-        // A refused permission arrives here and nowhere else: whoever asked only sees a timeout.
+        // It arrives here and nowhere else: whoever asked only sees a timeout, and asks again.
+        Event::ServerError(ServerError::Other(text)) if is_forbidden(text) => {
+            let said = forbid.send_if_modified(|known| known.replace(text.clone()).as_ref() != Some(text));
+            if said {
+                tracing::warn!(%event, "broker connection");
+            } else {
+                tracing::debug!(%event, "broker connection");
+            }
+        }
         Event::SlowConsumer(_) | Event::ServerError(_) => {
             tracing::warn!(%event, "broker connection");
         }
     }
+}
+
+fn is_forbidden(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("permissions violation")
 }
 
 /// A broker that may come, or one that will not have us.
@@ -274,11 +301,16 @@ fn is_too_old(version: &str) -> bool {
     numbers(version) < numbers(SERVER_VERSION_MIN)
 }
 
-fn read_seed(path: &Path) -> Result<String, BrokerError> {
+/// The seed of an nkey user, from its file.
+///
+/// # Errors
+/// [`BrokerError::Credentials`]: it cannot be read, or holds something else.
+pub fn read_seed(path: &Path) -> Result<String, BrokerError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| BrokerError::Credentials(format!("{} cannot be read: {error}", path.display())))?;
     text.lines().map(str::trim).find(|line| line.starts_with("SU")).map(str::to_owned).ok_or_else(|| {
-        BrokerError::Credentials(format!("{} has no user seed (a line starting with SU)", path.display()))
+        let kind = if text.contains("-----BEGIN") { ": it is a PEM file, which is for tokens" } else { "" };
+        BrokerError::Credentials(format!("{} has no user seed (a line starting with SU){kind}", path.display()))
     })
 }
 

@@ -45,7 +45,7 @@ mod trace;
 pub use anchors::StoredAnchor;
 pub use append::{Appender, Tombstone};
 pub use book::{Answered, Book, Refused, Request};
-pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN};
+pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN, read_seed};
 pub use counts::Counts;
 pub use error::{BrokerError, chain};
 pub use history::{Aggregate, WireError};

@@ -77,6 +77,20 @@ impl Broker {
             .await
     }
 
+    /// Has every order of a department that is still stored delivered once more: for one whose store was brought back from a
+    /// copy. A responder keeps each order once, whatever it has of them.
+    ///
+    /// # Errors
+    /// The broker does not answer, or the department has no consumer.
+    #[boxed]
+    pub async fn redeliver_orders(&self, department: &Code) -> Result<(), BrokerError> {
+        let stream = self.stream(CALLS).await?;
+        let first = stream.cached_info().state.first_sequence.max(1);
+        let what = || format!("deliver the orders of {department} once more");
+        let moved = stream.reset_consumer(department.as_str(), Some(first)).await;
+        moved.map(|_| ()).map_err(|source| BrokerError::unavailable(what(), source))
+    }
+
     /// Makes a durable consumer begin with what is stored next. For a benchmark on a store that nobody worked on: services
     /// never skip anything.
     ///

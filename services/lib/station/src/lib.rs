@@ -12,8 +12,10 @@ mod course;
 pub mod desk;
 mod evidence;
 mod history;
+mod in_kind;
 mod prose;
 mod refusal;
+mod submission;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -38,6 +40,7 @@ pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
 pub use evidence::evidence;
 pub use history::History;
+pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, in_kind, question};
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
     optional_prose, place, prose, recorded_staff_ref, staff_ref,
@@ -46,6 +49,7 @@ pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
     status_of, unhandled, unreadable,
 };
+pub use submission::{snake_case, submission_in_json};
 
 /// How long a first start waits for a broker that is not there yet, in seconds: as long as the platform's startup probe
 /// (`k8s/base/services/template`).

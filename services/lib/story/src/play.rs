@@ -1,6 +1,7 @@
 //! Playing one story from its first step to its last expectation.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use charter::Charter;
@@ -52,6 +53,11 @@ pub trait Telling {
 
     /// A step was done to `count` cases alike, whose facts are not told one by one.
     fn many(&mut self, _name: &str, _step: &str, _count: usize) {}
+
+    /// How long to wait after a step, in real time, for whoever watches.
+    fn pause(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// Plays a story. Differences are in the answer; an error means that it could not be played.
@@ -97,6 +103,10 @@ pub async fn play(
         }
         time.rest().await.with_context(what)?;
         scene.tell(telling).await?;
+        let pause = telling.pause();
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
+        }
     }
     let last = story.steps.last().map_or(Ok(begins), |step| instant(begins, &step.at))?;
     scene.ends = last.checked_add(jiff::SignedDuration::from_secs(AFTERMATH_S))?;

@@ -1,5 +1,5 @@
-//! Numbers by which somebody can be found (telephone, identity, passport, bank card, plate), replaced in every text
-//! before anything is recorded (D8).
+//! Numbers by which somebody can be found (telephone, identity, passport, bank card, plate), their mail addresses and names in
+//! chats, replaced in every text before anything is recorded (D8).
 //!
 //! A mask keeps the kind of what it hides, so that a reader knows something was said. Numbers that are none of these
 //! (case ids, house numbers, dates, amounts) stay: what looks like a number of a person is held against its checks
@@ -7,18 +7,21 @@
 //!
 //! A text is looked at as people mean it ([`meant`]): digits of every script and the blanks, dots and dashes between them
 //! are the same number. What is left are runs of digits in groups ([`run`]), and [`kinds`] judges each by its bare
-//! digits. What begins with letters or a province is in [`lettered`]; [`cue`] reads the words around.
+//! digits. What begins with letters or a province is in [`lettered`], addresses and names of one's own choosing in [`named`];
+//! [`cue`] reads the words around.
 
 mod cue;
 mod kinds;
 mod lettered;
 mod meant;
+mod named;
 mod run;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
+pub(crate) use self::kinds::is_luhn;
 use self::meant::Meant;
 use self::run::Runs;
 
@@ -45,12 +48,15 @@ fn once(text: &str) -> (String, usize) {
     let runs = Runs::of(&meant);
     let mut found = Found { taken: vec![false; meant.text.len()], hidden: Vec::new() };
     found.leave(kinds::case_ids(&meant));
+    found.leave(kinds::hotlines(&meant));
+    named::mails(&meant, &mut found);
     kinds::identities(&meant, &runs, &mut found);
     let mut dates = kinds::dates(&meant);
     dates.retain(|date| found.is_free(date));
     found.leave(dates);
     lettered::plates(&meant, &mut found);
     lettered::papers(&meant, &runs, &mut found);
+    named::chats(&meant, &runs, &mut found);
     kinds::others(&meant, &runs, &mut found);
     found.hidden.sort_by_key(|(range, _)| range.start);
     let (mut masked, mut written) = (String::with_capacity(text.len()), 0);

@@ -129,7 +129,7 @@ pub fn stray_control(text: &str, has_lines: bool) -> Option<StrayControl> {
 pub fn narrow(character: char) -> char {
     match character {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
-        '\u{3000}' | '\u{a0}' | '\u{2002}'..='\u{200a}' | '\t' => ' ',
+        '\u{3000}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\t' => ' ',
         '\u{2010}'..='\u{2013}' | '\u{2015}' | '\u{2212}' | '\u{fe63}' => '-',
         other => other,
     }

@@ -44,7 +44,7 @@ fn refusal(code: &str) -> Option<Vec<u8>> {
 
 async fn open(directory: &Path) -> Outbox {
     let store = Store::open(&directory.join("wuchang-jsj.sqlite")).unwrap();
-    Outbox::open("wuchang-jsj".parse().unwrap(), store).await.unwrap()
+    Outbox::open("wuchang-jsj".parse().unwrap(), store, Clock::real()).await.unwrap()
 }
 
 /// Runs an outbox against a hub as long as `work` takes.
@@ -125,4 +125,23 @@ async fn an_answer_is_sent_even_if_whoever_gave_it_goes_away() {
     })
     .await;
     assert_eq!(hub.heard(), ["c-1", "c-2"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_seen_by_whoever_waited_for_it_and_by_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let outbox = open(directory.path()).await;
+    let hub = Hub::saying([refusal("FAILED_PRECONDITION"), refusal("FAILED_PRECONDITION")]);
+    {
+        let mut asking = std::pin::pin!(outbox.answer(read(answer(1, "gone", respond()))));
+        while outbox.waiting() == 0 {
+            assert!(futures::poll!(&mut asking).is_pending());
+            tokio::task::yield_now().await;
+        }
+    }
+    let told = with_hub(&outbox, &hub, outbox.answer(read(answer(1, "waits", done())))).await.unwrap();
+    assert_eq!(told.state(), AnswerState::Refused);
+    let unseen = outbox.store.refused_after(0).await.unwrap();
+    let unseen: Vec<String> = unseen.into_iter().map(|(_, refused)| refused.answer.unwrap().command_id).collect();
+    assert_eq!(unseen, ["gone"]);
 }

@@ -3,7 +3,7 @@
 //! Nothing is answered before it is on disk. This file knows no table.
 
 use std::fs::File;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 const GROUP_MAX: usize = 256;
 /// How long a write that nobody waits for may wait for others to share its fsync.
 const LATER_MAX: Duration = Duration::from_millis(50);
+/// How long something is in the write-ahead log alone. By itself SQLite waits for 4 MiB, which is a small department's week: a
+/// copy of the file without its log had nothing of it.
+const LOGGED_MAX: Duration = Duration::from_secs(5);
 
 /// It could not be written, or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,9 +121,13 @@ impl Writer {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Writes with the next group; an error is logged.
-    pub fn write_later(&self, write: impl Fn(&Connection) -> rusqlite::Result<()> + Send + 'static) {
-        let job = Box::new(Write { write, result: None, after: |_: &()| {}, reply: None });
+    /// Writes with the next group, and runs `after` when it is on disk; an error is logged.
+    pub fn write_later<T: Send + 'static>(
+        &self,
+        write: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) {
+        let job = Box::new(Write { write, result: None, after, reply: None });
         let _ = self.queue.send(Entry { job, awaited: false });
     }
 
@@ -137,7 +144,22 @@ impl std::fmt::Debug for Entry {
 }
 
 fn run(mut connection: Connection, waiting: &Receiver<Entry>) {
-    while let Ok(first) = waiting.recv() {
+    // Since when something has been in the log alone.
+    let mut logged_since: Option<Instant> = None;
+    loop {
+        let next = match logged_since {
+            None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(since) => waiting.recv_timeout(LOGGED_MAX.saturating_sub(since.elapsed())),
+        };
+        if logged_since.is_some_and(|since| since.elapsed() >= LOGGED_MAX) {
+            check_point(&connection);
+            logged_since = None;
+        }
+        let first = match next {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let until = Instant::now() + LATER_MAX;
         let mut awaited = first.awaited;
         let mut group = vec![first.job];
@@ -149,6 +171,14 @@ fn run(mut connection: Connection, waiting: &Receiver<Entry>) {
         }
         metrics::histogram!("responder_group_writes").record(f64::from(u32::try_from(group.len()).unwrap_or(u32::MAX)));
         commit(&mut connection, group);
+        logged_since.get_or_insert_with(Instant::now);
+    }
+}
+
+/// Brings what is in the log into the file itself; nobody waits for it but who comes next. What a reader still needs stays.
+fn check_point(connection: &Connection) {
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the log of the local store was not brought into its file");
     }
 }
 

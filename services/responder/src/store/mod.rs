@@ -2,6 +2,7 @@
 //!
 //! One SQLite file, one thread that writes ([`group`]), one connection that reads. `schema.rs` has the tables.
 
+mod copy;
 mod group;
 mod lists;
 mod schema;
@@ -13,9 +14,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
+use ids::{CaseId, Code, CommandId};
 use jiff::Timestamp;
 use proto::dispatch::v1::Order;
-use proto::responder::v1::ReceivedCall;
+use proto::responder::v1::{ReceivedCall, RefusedAnswer};
 use rusqlite::Connection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +26,9 @@ use crate::domain::{AnswerId, CallKey};
 use crate::wire::{ReadAnswer, Verdict};
 use group::Writer;
 
+pub use copy::{Copied, back_up, restore};
 pub use group::StoreError;
+pub use lists::{Page, Place, Reach, Which};
 
 /// Orders kept; beyond it the oldest finished calls are forgotten.
 const ORDERS_MAX: i64 = 100_000;
@@ -60,13 +64,24 @@ pub enum Kept {
     Different,
 }
 
+/// Refusals that nobody has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unseen {
+    pub count: u32,
+    /// Turn of the newest there ever was.
+    pub newest: i64,
+}
+
 /// Cheap to clone; all clones are one store.
 #[derive(Clone, Debug)]
 pub struct Store {
+    /// Which file it is: a copy that was put back has another name.
+    name: Arc<str>,
     writer: Writer,
     reader: Arc<Mutex<Reader>>,
     /// Position of the newest order.
     newest: watch::Sender<i64>,
+    unseen: watch::Sender<Unseen>,
     taken: Arc<AtomicU64>,
 }
 
@@ -81,11 +96,21 @@ impl Store {
         let connection = schema::open_for_writing(file).with_context(opening)?;
         tables::tidy(&connection, ORDERS_MAX).with_context(opening)?;
         tables::forget_strays(&connection).with_context(opening)?;
+        let forgotten = tables::forget_unseen(&connection).with_context(opening)?;
+        if forgotten > 0 {
+            tracing::warn!(forgotten, file = %file.display(), "refused answers that nobody looked at are not listed any more");
+        }
+        let new_name = uuid::Uuid::new_v4().simple().to_string();
+        let department = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = tables::name_of_file(&connection, &department, &new_name).with_context(opening)?;
         let newest = watch::Sender::new(lists::last_position(&connection).with_context(opening)?);
+        let unseen = watch::Sender::new(lists::unseen(&connection).with_context(opening)?);
         Ok(Self {
+            name: name.into(),
             writer: Writer::start(connection, lock).context("starting the store's thread")?,
             reader: Arc::new(Mutex::new(Reader { file: file.to_owned(), connection: None })),
             newest,
+            unseen,
             taken: Arc::default(),
         })
     }
@@ -107,7 +132,7 @@ impl Store {
         };
         let position = self.writer.write(move |connection| tables::take_order(connection, &order), seen).await?;
         if position.is_some() && self.taken.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            self.writer.write_later(|connection| tables::tidy(connection, ORDERS_MAX));
+            self.writer.write_later(|connection| tables::tidy(connection, ORDERS_MAX), |()| {});
         }
         Ok(position.is_some())
     }
@@ -121,13 +146,44 @@ impl Store {
         answer: ReadAnswer,
         after: impl FnOnce(&Kept) + Send + 'static,
     ) -> Result<Kept, StoreError> {
-        self.writer.write(move |connection| tables::keep(connection, &answer), after).await
+        let unseen = self.unseen.clone();
+        let keep = move |connection: &Connection| {
+            let kept = tables::keep(connection, &answer)?;
+            let told = matches!(kept, Kept::Again(_, Some(Verdict::Refused(_))));
+            Ok((kept, told.then(|| lists::unseen(connection)).transpose()?))
+        };
+        let after = move |(kept, now): &(Kept, Option<Unseen>)| {
+            now.iter().for_each(|now| say(&unseen, *now));
+            after(kept);
+        };
+        Ok(self.writer.write(keep, after).await?.0)
     }
 
-    /// Writes the hub's verdict down with whatever is written next. If it is lost in a crash, the answer is sent again
-    /// under the same command id and gets the same verdict.
-    pub fn settle(&self, id: AnswerId, call: CallKey, verdict: Verdict) {
-        self.writer.write_later(move |connection| tables::settle(connection, id, &call, &verdict));
+    /// Writes the hub's verdict down with whatever is written next; a refusal with the time, if nobody was told. If it is
+    /// lost in a crash, the answer is sent again under the same command id and gets the same verdict.
+    pub fn settle(&self, id: AnswerId, call: CallKey, verdict: Verdict, unseen_since: Option<Timestamp>) {
+        let unseen = self.unseen.clone();
+        self.writer.write_later(
+            move |connection| {
+                tables::settle(connection, id, &call, &verdict, unseen_since)?;
+                unseen_since.map(|_| lists::unseen(connection)).transpose()
+            },
+            move |now| now.iter().for_each(|now| say(&unseen, *now)),
+        );
+    }
+
+    /// Somebody has seen that an answer was refused; false: no answer of this name was.
+    ///
+    /// # Errors
+    /// It is not on disk.
+    pub async fn see_refused(&self, district: Code, case: CaseId, command_id: CommandId) -> Result<bool, StoreError> {
+        let unseen = self.unseen.clone();
+        let see = move |connection: &Connection| {
+            let found = tables::see_refused(connection, &district, &case, &command_id)?;
+            Ok((found, lists::unseen(connection)?))
+        };
+        let told = move |(_, now): &(bool, Unseen)| say(&unseen, *now);
+        Ok(self.writer.write(see, told).await?.0)
     }
 
     /// Returns when everything up to here is on disk.
@@ -155,14 +211,34 @@ impl Store {
         self.read(move |connection| lists::orders_after(connection, position, unfinished_until)).await
     }
 
-    /// Calls as they are now; those that are over only with `all`. At most 3 MiB of them.
+    /// A page of calls as they are now, and where the next one begins. At most 3 MiB of them.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub async fn calls(&self, all: bool) -> Result<Vec<ReceivedCall>, StoreError> {
+    pub async fn calls(&self, which: Which, page: Page) -> Result<(Vec<ReceivedCall>, Option<Place>), StoreError> {
         // Verdicts that were written for later are part of how it is now.
         self.flush().await?;
-        self.read(move |connection| lists::calls(connection, all)).await
+        self.read(move |connection| lists::calls(connection, which, page)).await
+    }
+
+    /// Refusals that nobody has seen, after this turn, with their turns. A part of them; none means that there are no more.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn refused_after(&self, turn: i64) -> Result<Vec<(i64, RefusedAnswer)>, StoreError> {
+        self.read(move |connection| lists::refused(connection, turn)).await
+    }
+
+    /// Follows what nobody has seen.
+    #[must_use]
+    pub fn unseen(&self) -> watch::Receiver<Unseen> {
+        self.unseen.subscribe()
+    }
+
+    /// Which file this is: a copy that was put back has another name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Follows the position of the newest order.
@@ -206,6 +282,11 @@ impl Reader {
         };
         Ok(self.connection.insert(connection))
     }
+}
+
+/// Whoever follows hears of a change alone.
+fn say(unseen: &watch::Sender<Unseen>, now: Unseen) {
+    unseen.send_if_modified(|known| std::mem::replace(known, now) != now);
 }
 
 /// Two processes on one file would send the same answers at the same time.

@@ -15,7 +15,7 @@ const VERSION_WITH_STORED_AT: i64 = 2;
 /// How long we wait for somebody else who looks into the file, an operator with a shell for example.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 /// Statements kept ready: more than there are.
-const STATEMENTS_READY_MAX: usize = 32;
+const STATEMENTS_READY_MAX: usize = 48;
 
 const TABLES: &str = "
     -- As they came. (district, case_id, n) is the name of an order for good.
@@ -42,7 +42,17 @@ const TABLES: &str = "
     CREATE INDEX calls_done ON calls (position) WHERE state = 'done';
 ";
 
-/// What the first files did not have: answers that the hub took from a program without it stand at position 0.
+/// What the first files did not have, and programs of before leave alone.
+const MORE_TABLES: &str = "
+    -- Refusals that nobody was told of, in the order in which they came. Whatever is seen leaves.
+    CREATE TABLE IF NOT EXISTS unseen (
+        turn INTEGER PRIMARY KEY AUTOINCREMENT,
+        answer INTEGER NOT NULL UNIQUE, refused_at TEXT NOT NULL) STRICT;
+    -- Which file this is, in one row, and whose. A copy has no name until it is worked on: positions after it may name other
+    -- orders.
+    CREATE TABLE IF NOT EXISTS file (name TEXT NOT NULL, department TEXT NOT NULL) STRICT;
+";
+/// The same for answers: those that the hub took from a program without it stand at position 0.
 const ADDED: &str = "ALTER TABLE answers ADD COLUMN hub_position INTEGER NOT NULL DEFAULT 0";
 const HAS_ADDED: &str = "SELECT count(*) > 0 FROM pragma_table_info('answers') WHERE name = 'hub_position'";
 
@@ -53,19 +63,34 @@ pub fn open_for_writing(file: &Path) -> anyhow::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     let transaction = connection.transaction()?;
-    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version == 0 {
+    if version(&transaction)? == 0 {
         transaction.execute_batch(TABLES).context("making the tables")?;
         transaction.pragma_update(None, "user_version", VERSION)?;
-    } else {
-        let known = [VERSION, VERSION_WITH_STORED_AT].contains(&version);
-        ensure!(known, "it has version {version}, this program reads version {VERSION}");
     }
+    must_be_known(&transaction)?;
     if !transaction.query_row(HAS_ADDED, [], |row| row.get(0))? {
         transaction.execute_batch(ADDED).context("adding to the tables")?;
     }
+    add_tables(&transaction).context("adding to the tables")?;
     transaction.commit()?;
     Ok(connection)
+}
+
+/// Adds what a file of an older program has not.
+pub fn add_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(MORE_TABLES)
+}
+
+/// Whether we can work on a file.
+pub fn must_be_known(connection: &Connection) -> anyhow::Result<()> {
+    let version = version(connection)?;
+    let known = [VERSION, VERSION_WITH_STORED_AT].contains(&version);
+    ensure!(known, "it has version {version}, this program reads version {VERSION}");
+    Ok(())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 /// For those who look only.

@@ -1,5 +1,7 @@
 //! What is written into the tables, and read back by those who write.
 
+use ids::{CaseId, Code, CommandId};
+use jiff::Timestamp;
 use prost::Message;
 use proto::common::v1::Refusal;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
@@ -10,6 +12,8 @@ use crate::wire::{ReadAnswer, Verdict, fact_of_answer, fact_of_order};
 
 /// Answers about calls that were never ordered here, kept for whoever asks again; a department's own mistakes.
 const STRAY_ANSWERS_MAX: i64 = 10_000;
+/// Refusals that wait for somebody to see them. A department in which nobody ever looks has another problem.
+const UNSEEN_MAX: i64 = 10_000;
 
 /// Keeps an order under its name; `None` for a repeat.
 pub fn take_order(connection: &Connection, order: &NewOrder) -> rusqlite::Result<Option<i64>> {
@@ -51,7 +55,13 @@ pub fn keep(connection: &Connection, answer: &ReadAnswer) -> rusqlite::Result<Ke
         })
         .optional()?;
     match known {
-        Some((id, kept, verdict)) if kept == *payload => Ok(Kept::Again(id, verdict)),
+        Some((id, kept, verdict)) if kept == *payload => {
+            // Whoever gives it again is told.
+            if let Some(Verdict::Refused(_)) = verdict {
+                see(connection, id)?;
+            }
+            Ok(Kept::Again(id, verdict))
+        }
         Some(_) => Ok(Kept::Different),
         None => {
             connection
@@ -71,8 +81,14 @@ pub fn keep(connection: &Connection, answer: &ReadAnswer) -> rusqlite::Result<Ke
     }
 }
 
-/// Writes down what the hub made of an answer.
-pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &Verdict) -> rusqlite::Result<()> {
+/// Writes down what the hub made of an answer; a refusal with the time, if nobody was told.
+pub fn settle(
+    connection: &Connection,
+    id: AnswerId,
+    call: &CallKey,
+    verdict: &Verdict,
+    unseen_since: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (state, revision, position, refusal) = match verdict {
         Verdict::Accepted { revision, position } => ("accepted", whole(*revision), whole(*position), Vec::new()),
@@ -81,6 +97,11 @@ pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &V
     connection
         .prepare_cached("UPDATE answers SET state = ?2, revision = ?3, refusal = ?4, hub_position = ?5 WHERE id = ?1")?
         .execute(params![id.0, state, revision, refusal, position])?;
+    if let (Verdict::Refused(_), Some(since)) = (verdict, unseen_since) {
+        connection
+            .prepare_cached("INSERT INTO unseen (answer, refused_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+            .execute(params![id.0, since.to_string()])?;
+    }
     if matches!(verdict, Verdict::Accepted { .. }) {
         let state = gather(connection, call)?;
         connection
@@ -96,6 +117,27 @@ pub fn settle(connection: &Connection, id: AnswerId, call: &CallKey, verdict: &V
             ])?;
     }
     Ok(())
+}
+
+/// Somebody has seen that this answer was refused; false: no answer of this name was.
+pub fn see_refused(
+    connection: &Connection,
+    district: &Code,
+    case: &CaseId,
+    command_id: &CommandId,
+) -> rusqlite::Result<bool> {
+    let refused = connection
+        .prepare_cached(
+            "SELECT id FROM answers
+             WHERE district = ?1 AND case_id = ?2 AND command_id = ?3 AND state = 'refused'",
+        )?
+        .query_row(params![district.as_str(), case.as_str(), command_id.as_str()], |row| row.get(0).map(AnswerId))
+        .optional()?;
+    refused.map(|id| see(connection, id)).transpose().map(|seen| seen.is_some())
+}
+
+fn see(connection: &Connection, id: AnswerId) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM unseen WHERE answer = ?1")?.execute([id.0]).map(|_| ())
 }
 
 /// How far a call has come, from everything that is known of it.
@@ -132,14 +174,15 @@ pub fn unsent(connection: &Connection) -> rusqlite::Result<Vec<KeptAnswer>> {
 }
 
 /// Forgets the oldest finished calls, as far as there are more than `orders_max` orders. What is not finished, and what
-/// the hub has not taken, stays however much it is.
+/// the hub has not taken or nobody has seen, stays however much it is.
 pub fn tidy(connection: &Connection, orders_max: i64) -> rusqlite::Result<()> {
     let mut surplus: i64 = connection.query_row("SELECT count(*) - ?1 FROM orders", [orders_max], |row| row.get(0))?;
     if surplus > 0 {
         let mut statement = connection.prepare_cached(
             "SELECT district, case_id, call FROM calls WHERE finished = 1 AND NOT EXISTS (
                 SELECT 1 FROM answers WHERE answers.district = calls.district AND answers.case_id = calls.case_id
-                AND answers.call = calls.call AND answers.state = 'kept')
+                AND answers.call = calls.call
+                AND (answers.state = 'kept' OR answers.id IN (SELECT answer FROM unseen)))
              ORDER BY position LIMIT ?1",
         )?;
         let finished: Vec<(String, String, u32)> = statement
@@ -164,10 +207,38 @@ pub fn tidy(connection: &Connection, orders_max: i64) -> rusqlite::Result<()> {
 /// Forgets old answers about calls that were never ordered here.
 pub fn forget_strays(connection: &Connection) -> rusqlite::Result<usize> {
     connection.execute(
-        "DELETE FROM answers WHERE id <= (SELECT max(id) FROM answers) - ?1 AND state <> 'kept' AND NOT EXISTS (
+        "DELETE FROM answers WHERE id <= (SELECT max(id) FROM answers) - ?1 AND state <> 'kept'
+            AND id NOT IN (SELECT answer FROM unseen) AND NOT EXISTS (
             SELECT 1 FROM calls WHERE calls.district = answers.district AND calls.case_id = answers.case_id
             AND calls.call = answers.call)",
         [STRAY_ANSWERS_MAX],
+    )
+}
+
+/// Forgets that the oldest refusals were not seen, as far as there are more than anybody will read; how many.
+pub fn forget_unseen(connection: &Connection) -> rusqlite::Result<usize> {
+    // A program without this table may have forgotten the answer.
+    connection.execute("DELETE FROM unseen WHERE answer NOT IN (SELECT id FROM answers)", [])?;
+    connection.execute("DELETE FROM unseen WHERE turn <= (SELECT max(turn) FROM unseen) - ?1", [UNSEEN_MAX])
+}
+
+/// The name of this file of `department`, which is given to it when it is worked on for the first time.
+pub fn name_of_file(connection: &Connection, department: &str, new: &str) -> rusqlite::Result<String> {
+    belongs_to(connection, department)?;
+    connection.execute("UPDATE file SET name = ?1 WHERE name = ''", [new])?;
+    connection.query_row("SELECT name FROM file", [], |row| row.get(0))
+}
+
+/// Takes its name from a copy, which keeps saying whose it is.
+pub fn without_name(connection: &Connection, department: &str) -> rusqlite::Result<()> {
+    belongs_to(connection, department)?;
+    connection.execute("UPDATE file SET name = ''", []).map(|_| ())
+}
+
+fn belongs_to(connection: &Connection, department: &str) -> rusqlite::Result<usize> {
+    connection.execute(
+        "INSERT INTO file (name, department) SELECT '', ?1 WHERE NOT EXISTS (SELECT 1 FROM file)",
+        [department],
     )
 }
 

@@ -43,8 +43,16 @@ fn accepted(revision: u64) -> Verdict {
     Verdict::Accepted { revision, position: 10 * revision }
 }
 
+async fn list(store: &Store, all: bool) -> Vec<ReceivedCall> {
+    let reach = if all { Reach::Over } else { Reach::Done };
+    let (list, next) =
+        store.calls(Which { reach, colour: None }, Page { size: usize::MAX, after: None }).await.unwrap();
+    assert_eq!(next, None);
+    list
+}
+
 async fn states(store: &Store, all: bool) -> Vec<(String, String)> {
-    store.calls(all).await.unwrap().into_iter().map(|call| (call.case_id, call.state)).collect()
+    list(store, all).await.into_iter().map(|call| (call.case_id, call.state)).collect()
 }
 
 #[tokio::test]
@@ -114,8 +122,8 @@ async fn the_same_command_again_gets_the_same_verdict_and_another_answer_under_i
     assert_eq!(store.keep(first.clone(), |_| {}).await, Ok(Kept::Again(one, None)));
 
     let refused = Verdict::Refused(Refusal { code: "FAILED_PRECONDITION".to_owned(), ..Refusal::default() });
-    store.settle(one, first.call.clone(), accepted(7));
-    store.settle(two, second.call.clone(), refused.clone());
+    store.settle(one, first.call.clone(), accepted(7), None);
+    store.settle(two, second.call.clone(), refused.clone(), None);
     store.flush().await.unwrap();
     let store = disk.kill_and_reopen(store).await;
     assert_eq!(store.keep(first, |_| {}).await, Ok(Kept::Again(one, Some(accepted(7)))));
@@ -133,10 +141,10 @@ async fn a_call_is_as_far_as_the_hub_has_accepted() {
     let response = read(answer(1, "c-1", respond()));
     let Ok(Kept::New(id)) = store.keep(response.clone(), |_| {}).await else { panic!("not new") };
 
-    let kept = store.calls(false).await.unwrap().remove(0);
+    let kept = list(&store, false).await.remove(0);
     assert_eq!((kept.state.as_str(), kept.waiting_answers, kept.tasks.len()), ("called", 1, 1));
-    store.settle(id, response.call, accepted(5));
-    let taken = store.calls(false).await.unwrap().remove(0);
+    store.settle(id, response.call, accepted(5), None);
+    let taken = list(&store, false).await.remove(0);
     assert_eq!((taken.state.as_str(), taken.waiting_answers), ("responded", 0));
     assert_eq!(taken.call.map(|call| call.title).as_deref(), Some("积玉桥·中山路308号"));
 }
@@ -161,13 +169,13 @@ async fn the_list_begins_with_the_oldest_call_to_work_on() {
     store.take_order(new(&order(1, "9-0", over(1)))).await.unwrap();
     let report = read(answer(2, "c-1", done()));
     let Ok(Kept::New(id)) = store.keep(report.clone(), |_| {}).await else { panic!("not new") };
-    store.settle(id, report.call, accepted(5));
+    store.settle(id, report.call, accepted(5), None);
 
-    let list = |cases: &[(u64, &str)]| -> Vec<(String, String)> {
+    let expected = |cases: &[(u64, &str)]| -> Vec<(String, String)> {
         cases.iter().map(|(number, state)| (case(*number).to_string(), (*state).to_owned())).collect()
     };
-    assert_eq!(states(&store, false).await, list(&[(3, "called"), (4, "called"), (2, "done")]));
-    assert_eq!(states(&store, true).await, list(&[(3, "called"), (4, "called"), (2, "done"), (1, "over")]));
+    assert_eq!(states(&store, false).await, expected(&[(3, "called"), (4, "called"), (2, "done")]));
+    assert_eq!(states(&store, true).await, expected(&[(3, "called"), (4, "called"), (2, "done"), (1, "over")]));
 }
 
 #[tokio::test]
@@ -178,13 +186,13 @@ async fn whose_officer_could_not_decide_sees_that_a_new_answer_is_wanted() {
     store.take_order(new(&order(1, "3-0", call(1)))).await.unwrap();
     let response = read(answer(1, "c-1", respond()));
     let Ok(Kept::New(id)) = store.keep(response.clone(), |_| {}).await else { panic!("not new") };
-    store.settle(id, response.call, accepted(4));
+    store.settle(id, response.call, accepted(4), None);
     assert_eq!(states(&store, false).await, [(case(1).to_string(), "responded".to_owned())]);
     // Ordered by the sixth revision, after the answer of the fourth.
     let again = CallOrder { call: 1, again: true, note: "no authority".to_owned(), ..CallOrder::default() };
     store.take_order(new(&order(1, "6-0", Order::Call(again)))).await.unwrap();
     assert_eq!(states(&store, false).await, [(case(1).to_string(), "called".to_owned())]);
-    let shown = store.calls(false).await.unwrap().remove(0).call.unwrap();
+    let shown = list(&store, false).await.remove(0).call.unwrap();
     assert!(shown.again && shown.note == "no authority", "and why");
 }
 
@@ -226,7 +234,7 @@ async fn the_oldest_finished_calls_are_forgotten_and_no_other() {
     }
     // Case 2 is over, but the hub has not taken its last answer.
     store.keep(read(answer(2, "c-1", respond())), |_| {}).await.unwrap();
-    let tidy = |orders_max| store.writer.write(move |connection| tables::tidy(connection, orders_max), |_: &()| {});
+    let tidy = |orders_max| store.writer.write(move |connection| tables::tidy(connection, orders_max), |()| {});
 
     tidy(8).await.unwrap();
     assert_eq!(disk.count("orders"), 8);
@@ -236,6 +244,91 @@ async fn the_oldest_finished_calls_are_forgotten_and_no_other() {
     let left: Vec<String> = states(&store, true).await.into_iter().map(|(case, _)| case).collect();
     assert_eq!(left, [case(1), case(4), case(2)].map(|case| case.to_string()));
     assert_eq!(store.unsent().await.unwrap().len(), 1);
+}
+
+fn refused(why: &str) -> Verdict {
+    let (code, message) = ("FAILED_PRECONDITION".to_owned(), why.to_owned());
+    Verdict::Refused(Refusal { code, message, ..Refusal::default() })
+}
+
+/// Command ids of the refusals that nobody has seen.
+async fn unseen(store: &Store) -> Vec<String> {
+    let refused = store.refused_after(0).await.unwrap();
+    assert_eq!(refused.len(), usize::try_from(store.unseen().borrow().count).unwrap());
+    refused.into_iter().map(|(_, refused)| refused.answer.unwrap().command_id).collect()
+}
+
+#[tokio::test]
+async fn a_refusal_that_nobody_was_told_of_stays_until_somebody_has_seen_it() {
+    let disk = disk();
+    let store = disk.open();
+    store.take_order(new(&order(1, "3-0", call(1)))).await.unwrap();
+    let now: Timestamp = "2026-11-21T09:00:00Z".parse().unwrap();
+    for (command, unseen_since) in [("told", None), ("first", Some(now)), ("second", Some(now)), ("again", Some(now))] {
+        let answer = read(answer(1, command, done()));
+        let Ok(Kept::New(id)) = store.keep(answer.clone(), |_| {}).await else { panic!("not new") };
+        store.settle(id, answer.call, refused("not responded"), unseen_since);
+    }
+    store.flush().await.unwrap();
+    let store = disk.kill_and_reopen(store).await;
+    assert_eq!(unseen(&store).await, ["first", "second", "again"]);
+    let (_, shown) = store.refused_after(0).await.unwrap().remove(0);
+    assert_eq!(shown.refusal.unwrap().message, "not responded");
+    assert_eq!(shown.refused_at.unwrap().seconds, now.as_second());
+
+    // However little room there is, it is not forgotten with its call.
+    store.take_order(new(&order(1, "9-0", over(1)))).await.unwrap();
+    store.writer.write(|connection| tables::tidy(connection, 0), |()| {}).await.unwrap();
+    assert_eq!(unseen(&store).await, ["first", "second", "again"]);
+
+    let see = async |command: &str| {
+        store.see_refused("wuchang".parse().unwrap(), case(1), command.parse().unwrap()).await.unwrap()
+    };
+    assert!(see("first").await && see("first").await, "it was refused, and that was seen");
+    assert!(!see("another").await, "there was none");
+    assert_eq!(unseen(&store).await, ["second", "again"]);
+    // Whoever gives it again is told.
+    let Ok(Kept::Again(_, Some(_))) = store.keep(read(answer(1, "again", done())), |_| {}).await else { panic!("new") };
+    assert_eq!(unseen(&store).await, ["second"]);
+    assert!(see("second").await);
+    store.writer.write(|connection| tables::tidy(connection, 0), |()| {}).await.unwrap();
+    assert_eq!(disk.count("answers"), 0);
+}
+
+#[tokio::test]
+async fn whoever_turns_pages_meets_each_call_once_and_stays_with_the_filter() {
+    use proto::common::v1::Colour;
+    use proto::dispatch::v1::{CallOrder, order::Order};
+    let disk = disk();
+    let store = disk.open();
+    for number in 1..=7 {
+        let colour = if number % 2 == 0 { Colour::Red } else { Colour::Blue };
+        let called = Order::Call(CallOrder { call: 1, colour: colour.into(), ..CallOrder::default() });
+        store.take_order(new(&order(number, "3-0", called))).await.unwrap();
+    }
+    for number in [1, 4, 7] {
+        store.take_order(new(&order(number, "9-0", over(1)))).await.unwrap();
+    }
+    let pages = async |which: Which, size: usize| -> Vec<Vec<String>> {
+        let (mut pages, mut after) = (Vec::new(), None);
+        loop {
+            let (calls, next) = store.calls(which, Page { size, after }).await.unwrap();
+            pages.push(calls.into_iter().map(|call| call.case_id).collect());
+            let Some(place) = next else { return pages };
+            after = Some(place.to_string().parse().unwrap());
+        }
+    };
+    let cases = |numbers: &[u64]| -> Vec<String> { numbers.iter().map(|number| case(*number).to_string()).collect() };
+    let all = Which { reach: Reach::Over, colour: None };
+    let whole = cases(&[2, 6, 3, 5, 7, 4, 1]);
+    for size in 1..=8 {
+        let pages = pages(all, size).await;
+        assert!(pages.iter().all(|page| page.len() <= size), "{pages:?}");
+        assert_eq!(pages.concat(), whole, "{size} on a page");
+    }
+    assert_eq!(pages(Which { reach: Reach::Open, ..all }, 3).await, [cases(&[2, 6, 3]), cases(&[5])]);
+    assert_eq!(pages(Which { colour: Some(Colour::Red), ..all }, 2).await, [cases(&[2, 6]), cases(&[4])]);
+    assert!("1.0.0".parse::<Place>().is_err() && "x".parse::<Place>().is_err() && "2.0.0.0".parse::<Place>().is_err());
 }
 
 #[tokio::test]
@@ -278,7 +371,7 @@ async fn a_file_goes_to_an_older_program_and_comes_back() {
     let first = read(answer(1, "c-1", respond()));
     let taken = async |store: &Store, answer: &ReadAnswer, verdict| {
         let Ok(Kept::New(id)) = store.keep(answer.clone(), |_| {}).await else { panic!("not new") };
-        store.settle(id, answer.call.clone(), verdict);
+        store.settle(id, answer.call.clone(), verdict, None);
         store.flush().await.unwrap();
     };
     let closed = async |store: Store| {

@@ -377,10 +377,26 @@ fn a_caller_who_never_answers_is_not_called_for_ever() {
 #[test]
 fn the_unit_that_answered_a_case_does_not_call_back_about_it() {
     let by = |unit| called_back_by(unit, CallbackOutcome::Reached, None);
+    let alone = || Command::Ask { asked: Asked { performance: [].into(), ..asked(1) }, formula: wuchang() };
     let unit = code("street-command-centre");
-    assert_eq!(refused(&[ask(1), by(Some("street-command-centre"))]), Refusal::OwnWork { unit });
-    assert_eq!(last(&[ask(1), by(Some("other-command-centre"))]), ["called back"]);
-    assert_eq!(last(&[ask(1), by(None)]), ["called back"]);
+    assert_eq!(refused(&[alone(), by(Some("street-command-centre"))]), Refusal::OwnWork { unit });
+    assert_eq!(last(&[alone(), by(Some("other-command-centre"))]), ["called back"]);
+    assert_eq!(last(&[alone(), by(None)]), ["called back"]);
+}
+
+#[test]
+fn a_street_that_had_others_come_calls_back_and_those_who_came_do_not() {
+    let by = |unit| called_back_by(Some(unit), CallbackOutcome::Reached, None);
+    assert_eq!(last(&[ask(1), by("street-command-centre")]), ["called back"]);
+    assert_eq!(refused(&[ask(1), by("jsj")]), Refusal::OwnWork { unit: code("jsj") });
+    // Who came in an earlier round and not in this one has done nothing of it.
+    let mut again = asked(2);
+    again.performance = [("jsj", 1), ("traffic", 2)]
+        .map(|(party, round)| (code(party), Performance { round: Some(round), ..kept(true, true, true) }))
+        .into();
+    let again = Command::Ask { asked: again, formula: wuchang() };
+    assert_eq!(last(&[again.clone(), by("jsj")]), ["called back"]);
+    assert_eq!(refused(&[again, by("traffic")]), Refusal::OwnWork { unit: code("traffic") });
 }
 
 #[test]
@@ -466,4 +482,24 @@ proptest! {
         prop_assert!(scores.contains(&(9, code("jsj"))) && scores.contains(&(9, code("traffic"))));
         prop_assert!(!state.round.unwrap().waits());
     }
+}
+
+#[test]
+fn what_is_offered_is_what_can_be_said() {
+    use super::super::allowed::{Asker, allowed_actions};
+    let offered = |commands: &[Command], party: Option<&str>, now: Timestamp| -> Vec<String> {
+        let asker =
+            Asker { party: party.map(code), rating: Some(code("satisfied")), most: CALLBACKS, formula: wuchang(), now };
+        let (state, _) = play(commands);
+        allowed_actions(&state, &asker).iter().map(|act| format!("{act:?}")).collect()
+    };
+    let street = Some("street-command-centre");
+    assert!(offered(&[], street, RESOLVED).is_empty(), "nothing is resolved");
+    let (jsj, traffic) = ("RateParty(Code(\"jsj\"))", "RateParty(Code(\"traffic\"))");
+    assert_eq!(offered(&[ask(1)], street, RESOLVED), ["Rate", jsj, traffic], "whoever solved it does not call back");
+    assert_eq!(offered(&[ask(1)], Some("hotline"), RESOLVED), ["Rate", "LogCallback"], "who did not call rates nobody");
+    let rated = [ask(1), rate("1", wuchang()), rate_party("jsj", "0.8", wuchang())];
+    assert_eq!(offered(&rated, street, RESOLVED), [traffic], "each once");
+    let late = offered(&[ask(1)], street, over());
+    assert!(late.is_empty(), "the time is over: {late:?}");
 }

@@ -201,6 +201,18 @@ const WITHIN_THEIR_OWN: &[Grant] = &[
     DISTRICT,
     OPERATOR,
 ];
+/// The same, and callers, each under their own reference.
+const SUBMITTERS: &[Grant] = &[
+    within(Role::Caller),
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+];
 const COUNTED_FOR: &[Grant] = &[
     within(Role::Bridge),
     within(Role::Grid),
@@ -212,6 +224,20 @@ const COUNTED_FOR: &[Grant] = &[
     OPERATOR,
     AUDITOR,
 ];
+/// What is everybody's to know who has to do with a district.
+const IN_THEIR_DISTRICT: &[Grant] = &[
+    within(Role::Caller),
+    within(Role::Bridge),
+    within(Role::Grid),
+    within(Role::Community),
+    within(Role::Street),
+    within(Role::EnforcementCenter),
+    within(Role::Department),
+    DISTRICT,
+    OPERATOR,
+    AUDITOR,
+];
+const ONLY_BRIDGE: &[Grant] = &[BRIDGE];
 const RATERS: &[Grant] = &[
     CALLER,
     BRIDGE,
@@ -242,7 +268,7 @@ const CALLED: &str = "was called by that call";
 /// Who may what. Auditors have a part in every line that looks but those of a department's own desk, which is the
 /// department's: what it was ordered and what it answered is on the record.
 pub const TABLE: &[Row] = &[
-    act("huying.intake.v1.IntakeService/Submit", WITHIN_THEIR_OWN, "submits in its own name"),
+    act("huying.intake.v1.IntakeService/Submit", SUBMITTERS, "submits in its own name; a caller, online"),
     act("huying.intake.v1.IntakeService/SubmitStream", WITHIN_THEIR_OWN, "submits in its own name"),
     act("huying.intake.v1.IntakeService/Supplement", EVERYBODY, ""),
     act("huying.intake.v1.IntakeService/Withdraw", &[CALLER, BRIDGE, OPERATOR], "nobody else has joined it"),
@@ -251,6 +277,7 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/Merge", STREET_AND_DISTRICT, "both cases"),
     act("huying.intake.v1.IntakeService/ReopenFiled", STREET_AND_DISTRICT, "it is filed"),
     look("huying.intake.v1.IntakeService/Get", WHOEVER_LOOKS),
+    look("huying.intake.v1.IntakeService/Find", WHOEVER_LOOKS),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
     ruled("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, "the poll is of its street"),
@@ -274,21 +301,7 @@ pub const TABLE: &[Row] = &[
         STREET_AND_DISTRICT,
         "a street: neither the district nor a group nor the city has it",
     ),
-    look(
-        "huying.triage.v1.TriageService/Suggest",
-        &[
-            within(Role::Caller),
-            within(Role::Bridge),
-            within(Role::Grid),
-            within(Role::Community),
-            within(Role::Street),
-            within(Role::EnforcementCenter),
-            within(Role::Department),
-            DISTRICT,
-            OPERATOR,
-            AUDITOR,
-        ],
-    ),
+    look("huying.triage.v1.TriageService/Suggest", IN_THEIR_DISTRICT),
     look(
         "huying.triage.v1.TriageService/Get",
         &[GRID, COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT, OPERATOR, AUDITOR],
@@ -354,6 +367,7 @@ pub const TABLE: &[Row] = &[
     act("huying.evaluation.v1.EvaluationService/Rate", RATERS, "it is resolved"),
     act("huying.evaluation.v1.EvaluationService/RateParty", STREET_AND_DISTRICT, "called the unit it rates"),
     act("huying.evaluation.v1.EvaluationService/LogCallback", DESKS, "another unit answered it"),
+    look("huying.evaluation.v1.EvaluationService/Get", WHOEVER_LOOKS),
     act("huying.evaluation.v1.PeriodService/PublishPeriod", ONLY_DISTRICT, "it is over, and a correction says why"),
     act("huying.evaluation.v1.PeriodService/ImportMarks", ONLY_DISTRICT, ""),
     ruled(
@@ -379,6 +393,7 @@ pub const TABLE: &[Row] = &[
     look("huying.notification.v1.NotificationService/Preview", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
+    act("huying.responder.v1.ResponderService/SeeRefused", ONLY_DEPARTMENT, ""),
     act("huying.responder.v1.ResponderService/Respond", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/ReportIn", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/Progress", ONLY_DEPARTMENT, CALLED),
@@ -403,6 +418,10 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/GetChains", &[DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/Report", &[within(Role::Street), DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
+    look("huying.casebook.v1.CasebookService/ListChanges", &[BRIDGE, DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/GetCatalogue", IN_THEIR_DISTRICT),
+    look("huying.casebook.v1.CasebookService/ListOpen", LOOKS_IN_OFFICE),
+    look("huying.casebook.v1.CasebookService/GetCharters", IN_THEIR_DISTRICT),
     act("huying.powers.v1.ConsultationService/OpenProject", ASKERS_OF_STREETS, "the district has given the power"),
     act("huying.powers.v1.ConsultationService/AskStreets", DEPARTMENT_AND_DISTRICT, "the project is its own"),
     act("huying.powers.v1.ConsultationService/GiveOpinion", ONLY_STREET, "its street was asked"),
@@ -439,5 +458,8 @@ pub const TABLE: &[Row] = &[
     act("huying.powers.v1.AllowanceService/CloseSheet", ONLY_STREET, ""),
     look("huying.powers.v1.AllowanceService/GetSheet", POWERS),
     act("in.<bridge>.submit", &[within(Role::Bridge)], "submits in its own name"),
+    look("in.<bridge>.find", ONLY_BRIDGE),
+    look("in.<bridge>.get", ONLY_BRIDGE),
+    look("in.<bridge>.changes", ONLY_BRIDGE),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
 ];

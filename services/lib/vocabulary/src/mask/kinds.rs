@@ -7,21 +7,23 @@ use ids::CaseId;
 use regex::Regex;
 
 use super::Found;
-use super::cue::{self, counts, follows_telephone, is_built, is_listed, names, names_telephone};
+use super::cue::{Before, Cue, counts, follows_telephone, is_built, is_listed};
 use super::meant::Meant;
 use super::run::{Groups, Runs};
 
-fn compiled(pattern: &str) -> Regex {
+pub(super) fn compiled(pattern: &str) -> Regex {
     #[allow(clippy::unwrap_used, reason = "constant patterns; every test compiles all of them")]
     Regex::new(pattern).unwrap()
 }
 
-static CASE_ID: LazyLock<Regex> = LazyLock::new(|| compiled(r"\d{6}-[0-9a-z]{7}"));
+static CASE_ID: LazyLock<Regex> = LazyLock::new(|| compiled(r"[0-9]{6}-[0-9a-z]{7}"));
 static DATE: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?:19|20)\d{2}[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12]\d|0?[1-9])"));
+    LazyLock::new(|| compiled(r"(?:19|20)[0-9]{2}[-/.](?:1[0-2]|0?[1-9])[-/.](?:3[01]|[12][0-9]|0?[1-9])"));
+static HOTLINE: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?:400|800)[- ](?:[0-9]{3}[- ]?[0-9]{4}|[0-9]{4}[- ]?[0-9]{3})"));
 /// A number in thousands, and an address on the net: neither is grouped like a number of a person.
-static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^\d{1,3}(?:,\d{3}){2,}$"));
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$"));
+static THOUSANDS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[0-9]{1,3}(?:,[0-9]{3}){2,}$"));
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.|$)){4}$"));
 /// Behind a telephone: the line within the house, or the end of another number like it.
 static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
     let digits = "[0-9〇零一二三四五六七八九幺]";
@@ -33,6 +35,12 @@ static EXTENSION: LazyLock<Regex> = LazyLock::new(|| {
 /// The ids of cases in a text.
 pub(super) fn case_ids(meant: &Meant) -> Vec<Range<usize>> {
     alone(meant, &CASE_ID).filter(|range| meant.text[range.clone()].parse::<CaseId>().is_ok()).collect()
+}
+
+/// The numbers of services in a text that are called free of charge or at the price of a local call.
+pub(super) fn hotlines(meant: &Meant) -> Vec<Range<usize>> {
+    let goes_on = |before: &str| before.trim_end_matches([' ', '-']).ends_with(|digit: char| digit.is_ascii_digit());
+    alone(meant, &HOTLINE).filter(|range| !goes_on(&meant.text[..range.start])).collect()
 }
 
 /// The dates in a text.
@@ -51,13 +59,21 @@ fn alone<'m>(meant: &'m Meant, pattern: &'m Regex) -> impl Iterator<Item = Range
 /// a check character. The date in one may be written like a date.
 pub(super) fn identities(meant: &Meant, runs: &Runs, found: &mut Found) {
     for start in runs.starts() {
-        let hidden = [18, 17, 19, 16, 15].into_iter().find_map(|length| {
+        if !runs.begins(start, |two| is_region(two) || two.starts_with('9')) {
+            continue;
+        }
+        let before = meant.before(runs.place(start));
+        let hidden = [20, 18, 17, 19, 16, 15].into_iter().find_map(|length| {
             let groups = runs.groups(start, length)?;
-            let before = &meant.text[..groups.range().start];
+            let before = &before;
             match length {
-                18 => is_identity(&groups, &groups.bare, before).then(|| groups.range()),
-                17 => closing_x(meant, &groups).or_else(|| is_mistyped(&groups, before).then(|| groups.range())),
-                15 if is_old_identity(&groups) => Some(groups.range()),
+                // A disabled person's card: the identity number, then kind and degree.
+                20 => (before.says(Cue::DisabledCard) && is_checked(&groups.bare[..18])).then(|| groups.range()),
+                18 => is_identity(&groups, groups.bare, before).then(|| groups.range()),
+                17 => {
+                    closing_x(meant, &groups, before).or_else(|| is_mistyped(&groups, before).then(|| groups.range()))
+                }
+                15 if is_old_identity(&groups) && !before.says(Cue::Thing) => Some(groups.range()),
                 _ => is_mistyped(&groups, before).then(|| groups.range()),
             }
         });
@@ -68,32 +84,36 @@ pub(super) fn identities(meant: &Meant, runs: &Runs, found: &mut Found) {
 }
 
 /// The whole number of 17 digits and an X, however that is written.
-fn closing_x(meant: &Meant, groups: &Groups<'_>) -> Option<Range<usize>> {
+fn closing_x(meant: &Meant, groups: &Groups<'_>, before: &Before<'_>) -> Option<Range<usize>> {
     let Range { start, end } = groups.range();
     let rest = meant.text[end..].trim_start_matches([' ', '-', '.', '/', '·', '_']);
-    let x = rest.chars().next().filter(|character| "Xx×✕╳ХхΧχ".contains(*character))?;
+    let x = rest.chars().next().filter(|character| "Xx×✕╳ХхΧχ叉".contains(*character))?;
     let after = &rest[x.len_utf8()..];
     let joined = after.starts_with(|character: char| character.is_ascii_alphanumeric());
     let number = format!("{}X", groups.bare);
     let near = meant.text.len() - end - rest.len() <= 3;
-    (near && !joined && is_identity(groups, &number, &meant.text[..start]))
-        .then(|| start..meant.text.len() - after.len())
+    (near && !joined && is_identity(groups, &number, before)).then(|| start..meant.text.len() - after.len())
 }
 
-fn is_identity(groups: &Groups<'_>, number: &str, before: &str) -> bool {
-    is_region(number)
-        && is_date(number.get(6..14))
-        && (is_checked(number) || groups.is_one() && (is_of_a_grown_up(number) || names(before, cue::IDENTITY)))
+fn is_identity(groups: &Groups<'_>, number: &str, before: &Before<'_>) -> bool {
+    // Numbers of papers are built alike, with the day they were written.
+    let is_paper = || !is_of_a_grown_up(number) && before.says(Cue::Thing) && !before.says(Cue::Identity);
+    let grouped = || groups.is_one() && (is_of_a_grown_up(number) || before.says(Cue::Identity));
+    let foreigner = number.strip_prefix('9').is_some_and(is_region);
+    let region = is_region(number) || foreigner && is_checked(number);
+    region && is_date(number.get(6..14)) && (is_checked(number) && !is_paper() || grouped())
 }
 
 fn is_old_identity(groups: &Groups<'_>) -> bool {
-    let full = groups.bare.get(6..12).map(|date| format!("19{date}"));
-    is_region(&groups.bare) && is_date(full.as_deref()) && groups.is_one()
+    // Nobody is left who was born before; registers of firms number with zeros there.
+    const BORN_MIN: &str = "15";
+    let full = groups.bare.get(6..12).filter(|date| *date >= BORN_MIN).map(|date| format!("19{date}"));
+    is_region(groups.bare) && is_date(full.as_deref()) && groups.is_one()
 }
 
 /// A digit more or less, where the text calls it one.
-fn is_mistyped(groups: &Groups<'_>, before: &str) -> bool {
-    is_region(&groups.bare) && groups.is_one() && !groups.is_parted() && names(before, &["身份证"])
+fn is_mistyped(groups: &Groups<'_>, before: &Before<'_>) -> bool {
+    before.says(Cue::IdentityCard) && is_region(groups.bare) && groups.is_one() && !groups.is_parted()
 }
 
 /// Whether it begins with a province.
@@ -113,12 +133,11 @@ fn is_date(digits: Option<&str>) -> bool {
     within(0..4, 1800..=2099) && within(4..6, 1..=12) && within(6..8, 1..=31)
 }
 
-fn is_day(digits: &str) -> bool {
+pub(super) fn is_day(digits: &str) -> bool {
     digits.starts_with("20") && is_date(Some(digits))
 }
 
-/// Whether the date in it is one of birth rather than of a paper: numbers of papers are built alike, with the day they were
-/// written. A mistyped number is somebody's all the same.
+/// Whether the date in it is one of birth rather than of a paper. A mistyped number is somebody's all the same.
 fn is_of_a_grown_up(number: &str) -> bool {
     number.get(6..10).is_some_and(|year| year < "2015")
 }
@@ -135,39 +154,66 @@ fn is_checked(number: &str) -> bool {
 
 /// Bank cards and telephones.
 pub(super) fn others(meant: &Meant, runs: &Runs, found: &mut Found) {
-    let cards = |groups: &Groups<'_>, before: &str, after: &str| is_card(groups, before) && !counts(after);
-    every(meant, runs, found, (&[19, 18, 17, 16, 15, 14, 13], "[bank card]"), cards);
-    let mobiles = |groups: &Groups<'_>, before: &str, after: &str| {
-        (is_mobile(&groups.bare) || is_line(groups, before))
-            && groups.is_one()
-            && (!(counts(after) || groups.is_parted() && is_listed(after)) || names_telephone(before))
+    let card = Kind {
+        lengths: &[19, 18, 17, 16, 15, 14, 13],
+        shown: "[bank card]",
+        may_be: |two, before| !two.starts_with(['0', '1', '7', '8']) || before.says(Cue::BankCard),
+        is_one: |groups, before, after| is_card(groups, before) && !counts(after),
     };
-    every(meant, runs, found, (&[16, 15, 14, 13, 12, 11, 10], "[telephone]"), mobiles);
-    every(meant, runs, found, (&[8, 7], "[telephone]"), is_named_line);
+    let telephone = Kind {
+        lengths: &[17, 16, 15, 14, 13, 12, 11, 10],
+        shown: "[telephone]",
+        may_be: |two, before| {
+            let abroad = || before.text.trim_end_matches('(').ends_with('+');
+            two.starts_with('0') || two == "86" || ("13".."20").contains(&two) || abroad()
+        },
+        is_one: |groups, before, after| {
+            (is_mobile(groups.bare) || is_line(groups, before) || is_abroad(groups, before))
+                && groups.is_one()
+                && (!(counts(after) || groups.is_parted() && is_listed(after)) || before.says(Cue::Telephone))
+        },
+    };
+    let line = Kind {
+        lengths: &[8, 7],
+        shown: "[telephone]",
+        may_be: |two, _| two.starts_with(|first| ('2'..='8').contains(&first)),
+        is_one: is_named_line,
+    };
+    for kind in [card, telephone, line] {
+        every(meant, runs, found, &kind);
+    }
 }
 
-fn every(
-    meant: &Meant,
-    runs: &Runs,
-    found: &mut Found,
-    (lengths, shown): (&[usize], &'static str),
-    is_one: impl Fn(&Groups<'_>, &str, &str) -> bool,
-) {
+/// A kind of numbers that are known by their digits and by what stands around.
+struct Kind {
+    /// Digits, the longest first.
+    lengths: &'static [usize],
+    shown: &'static str,
+    /// Whether one may begin with two digits, so that most are not looked at.
+    may_be: fn(&str, &Before<'_>) -> bool,
+    is_one: fn(&Groups<'_>, &Before<'_>, &str) -> bool,
+}
+
+fn every(meant: &Meant, runs: &Runs, found: &mut Found, kind: &Kind) {
     for start in runs.starts() {
-        let hidden = lengths.iter().find_map(|length| {
+        let before = meant.before(runs.place(start));
+        if !runs.begins(start, |two| (kind.may_be)(two, &before)) {
+            continue;
+        }
+        let hidden = kind.lengths.iter().find_map(|length| {
             let groups = runs.groups(start, *length)?;
             let range = groups.range();
             let written = &meant.text[range.clone()];
-            let fits = found.is_free(&range)
-                && is_one(&groups, &meant.text[..range.start], &meant.text[range.end..])
+            let fits = (kind.is_one)(&groups, &before, &meant.text[range.end..])
+                && found.is_free(&range)
                 && !(THOUSANDS.is_match(written) || ADDRESS.is_match(written));
             fits.then_some(range)
         });
         let Some(Range { start, end }) = hidden else { continue };
         let start = opened(meant, start, end);
-        let end = if shown == "[telephone]" { extended(meant, found, end) } else { end };
+        let end = if kind.shown == "[telephone]" { extended(meant, found, end) } else { end };
         if found.is_free(&(start..end)) {
-            found.hide(start..end, shown);
+            found.hide(start..end, kind.shown);
         }
     }
 }
@@ -195,45 +241,64 @@ fn extended(meant: &Meant, found: &Found, end: usize) -> usize {
 }
 
 /// Bank card (ISO/IEC 7812), by the networks there are, or by what the text calls it.
-fn is_card(groups: &Groups<'_>, before: &str) -> bool {
-    let bare = groups.bare.as_str();
-    let named = names(before, cue::CARD) && !groups.is_parted();
+fn is_card(groups: &Groups<'_>, before: &Before<'_>) -> bool {
+    let bare = groups.bare;
     let first = |digits: usize| bare.get(..digits).and_then(|number| number.parse::<u32>().ok()).unwrap_or(0);
     let issued = match bare.len() {
-        15..=19 if bare.starts_with('4') || matches!(first(2), 62 | 51..=55 | 34 | 35 | 37) => true,
-        16 => matches!(first(4), 2221..=2720 | 6011 | 6440..=6599),
-        19 => first(2) == 95,
+        15 => matches!(first(2), 34 | 37),
+        16 => {
+            bare.starts_with('4')
+                || matches!(first(2), 35 | 51..=55 | 62)
+                || matches!(first(4), 2221..=2720 | 6011 | 6440..=6599)
+        }
+        17 | 18 => first(2) == 62,
+        19 => bare.starts_with('4') || matches!(first(2), 62 | 95),
         _ => false,
     };
-    groups.is_one() && (named || issued && is_luhn(bare))
+    let named = || before.says(Cue::BankCard) && !groups.is_parted();
+    (issued && is_luhn(bare) && !before.says(Cue::Thing) || named()) && groups.is_one()
 }
 
 /// ISO/IEC 7812-1, annex B.
-fn is_luhn(number: &str) -> bool {
+pub(crate) fn is_luhn(number: &str) -> bool {
     let doubled = |digit: u32| if digit * 2 > 9 { digit * 2 - 9 } else { digit * 2 };
     let digits = number.chars().rev().filter_map(|character| character.to_digit(10)).enumerate();
     digits.map(|(place, digit)| if place % 2 == 1 { doubled(digit) } else { digit }).sum::<u32>() % 10 == 0
 }
 
 /// Mobile, with or without country code, or dialled from another place with a zero.
-fn is_mobile(bare: &str) -> bool {
+pub(super) fn is_mobile(bare: &str) -> bool {
     let national = ["0086", "86", "0"].iter().find_map(|prefix| bare.strip_prefix(prefix)).unwrap_or(bare);
     let national = if bare.len() == 11 { bare } else { national.strip_prefix('0').unwrap_or(national) };
     national.len() == 11 && national.starts_with('1') && !national[1..].starts_with(['0', '1', '2'])
 }
 
 /// Fixed line with area code; behind the country code that has no zero.
-fn is_line(groups: &Groups<'_>, before: &str) -> bool {
-    let bare = groups.bare.as_str();
+fn is_line(groups: &Groups<'_>, before: &Before<'_>) -> bool {
+    let bare = groups.bare;
     let abroad = if let Some(rest) = bare.strip_prefix("0086") {
         Some(rest)
     } else {
         // Without a plus the country code is one only where it stands apart.
-        let apart = before.trim_end_matches('(').ends_with('+') || groups.sizes().first() == Some(&2);
-        bare.strip_prefix("86").filter(|_| apart)
+        let apart = || before.text.trim_end_matches('(').ends_with('+') || groups.sizes().first() == Some(&2);
+        bare.strip_prefix("86").filter(|_| apart())
     };
     abroad.is_some_and(|rest| is_national_line(rest.strip_prefix('0').unwrap_or(rest)))
         || bare.strip_prefix('0').is_some_and(is_national_line)
+}
+
+/// A number of another country (E.164), with the plus or the zeros that it is dialled with.
+fn is_abroad(groups: &Groups<'_>, before: &Before<'_>) -> bool {
+    let zeros = groups.bare.starts_with("00");
+    let opened = before.text.trim_end_matches('(');
+    if !(zeros || opened.ends_with('+')) {
+        return false;
+    }
+    let plus = opened.strip_suffix('+').is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_digit()));
+    let near = || ["852", "853", "886"].iter().any(|country| groups.bare[2..].starts_with(country));
+    let zeros = zeros && (near() || groups.sizes().len() > 1 && before.says(Cue::Telephone));
+    let digits = if zeros { &groups.bare[2..] } else { groups.bare };
+    (plus || zeros) && matches!(digits.len(), 10..=15) && !digits.starts_with('0')
 }
 
 /// Area and number, without the zero before them.
@@ -245,12 +310,10 @@ fn is_national_line(bare: &str) -> bool {
 }
 
 /// Fixed line without area code, where the text calls it a telephone.
-fn is_named_line(groups: &Groups<'_>, before: &str, after: &str) -> bool {
-    let hotline = ["400-", "800-", "400 ", "800 "].iter().any(|hotline| before.ends_with(hotline));
+fn is_named_line(groups: &Groups<'_>, before: &Before<'_>, after: &str) -> bool {
     let letter = after.starts_with(|character: char| character.is_ascii_alphabetic());
-    groups.bare.starts_with(|c| ('2'..='8').contains(&c))
-        && !(groups.touches() || groups.is_parted() && groups.sizes().len() > 2 || hotline || letter)
+    !(groups.touches() || groups.is_parted() && groups.sizes().len() > 2 || letter)
         && groups.sizes().len() <= 3
-        && (names_telephone(before) || follows_telephone(before) && !is_day(&groups.bare))
+        && (before.says(Cue::Telephone) || follows_telephone(before.text) && !is_day(groups.bare))
         && !(counts(after) || is_built(after))
 }

@@ -1,23 +1,37 @@
 //! A text as it is meant: narrow, with the digits of every script as ours, and without what has no width.
 
-use crate::text::narrow;
+use unicode_normalization::char::decompose_compatible;
+
+use super::cue::{Before, Cues};
+use crate::text::{is_unseen, narrow};
 
 /// A text as it is meant.
 pub(super) struct Meant {
     pub text: String,
+    cues: Cues,
     /// Where each character begins in it, and where it began in the text that was written; at last both ends.
     places: Vec<(usize, usize)>,
 }
 
 impl Meant {
     pub fn of(written: &str) -> Self {
-        let mut meant = Self { text: String::with_capacity(written.len()), places: Vec::new() };
-        for (at, character) in written.char_indices().filter(|(_, character)| !is_without_width(*character)) {
-            meant.places.push((meant.text.len(), at));
-            meant.text.push(decimal(character).unwrap_or_else(|| one_form(character)));
+        let (mut text, mut places) = (String::with_capacity(written.len()), Vec::with_capacity(written.len()));
+        let seen = written.char_indices().filter(|(_, character)| !is_without_width(*character));
+        let mut seen = seen.map(|(at, character)| (at, one_form(character))).peekable();
+        let mut before = None;
+        while let Some((at, character)) = seen.next() {
+            let stood_for = stands_for(before, character, seen.peek().map(|(_, next)| *next));
+            places.push((text.len(), at));
+            text.push(stood_for.unwrap_or(character));
+            before = Some(stood_for.unwrap_or(character));
         }
-        meant.places.push((meant.text.len(), written.len()));
-        meant
+        places.push((text.len(), written.len()));
+        Self { cues: Cues::of(&text), text, places }
+    }
+
+    /// What stands before a place.
+    pub fn before(&self, place: usize) -> Before<'_> {
+        Before::new(&self.text[..place], &self.cues)
     }
 
     /// Where the character that begins at `place` in the meant text began.
@@ -29,21 +43,59 @@ impl Meant {
 
 /// Shown as nothing, or as a stroke over what is before it.
 fn is_without_width(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}'
-        | '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e01ef}')
+    !character.is_ascii() && is_unseen(character)
+        || matches!(character, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}')
+}
+
+/// The numeral that a character stands for after a digit and before another, or at the end of the word: letters of the shape
+/// of a digit, and how digits are read aloud where they must not be mistaken.
+fn stands_for(before: Option<char>, character: char, after: Option<char>) -> Option<char> {
+    let lookalike = |character: char| match character {
+        'O' | 'o' | 'О' | 'о' => Some('⓪'),
+        'l' | 'I' => Some('①'),
+        _ => None,
+    };
+    let spoken = |character: char| match character {
+        '洞' => Some('〇'),
+        '两' | '兩' => Some('二'),
+        '参' => Some('叁'),
+        '拐' => Some('七'),
+        '勾' => Some('九'),
+        _ => None,
+    };
+    let is_digit = |character: char| character.is_ascii_digit() || numeral(character).is_some();
+    let before = before.filter(|before| is_digit(*before))?;
+    let goes_on = |next: char| is_digit(next) || lookalike(next).or_else(|| spoken(next)).is_some();
+    let ends = after.is_none_or(|next| goes_on(next) || !next.is_alphanumeric());
+    let stood_for = lookalike(character).or_else(|| spoken(character).filter(|_| !before.is_ascii_digit()));
+    stood_for.filter(|_| ends)
 }
 
 fn one_form(character: char) -> char {
+    if let Some(digit) = decimal(character) {
+        return digit;
+    }
     match character {
         '\u{2014}' | '\u{2043}' | '\u{2e3a}' | '\u{fe58}' => '-',
         '•' | '‧' | '∙' | '⋅' | '・' | '･' => '·',
         '〜' => '~',
         '、' | '､' => '、',
         '。' | '｡' | '．' => '.',
+        '“' | '”' | '„' | '‟' | '「' | '」' | '『' | '』' => '"',
+        '‘' | '’' | '‚' | '‛' => '\'',
+        '【' | '〔' | '〖' | '〈' | '《' => '<',
+        '】' | '〕' | '〗' | '〉' | '》' => '>',
         '\r' => '\n',
-        other => narrow(other),
+        other if other.is_ascii() || numeral(other).is_some() => other,
+        other => compatible(narrow(other)),
     }
+}
+
+/// The character that Unicode holds for the same but for its shape (NFKC), where that is one.
+fn compatible(character: char) -> char {
+    let (mut only, mut count) = (character, 0);
+    decompose_compatible(character, |part| (only, count) = (part, count + 1));
+    if count == 1 { only } else { character }
 }
 
 /// Zeros of the scripts that write numbers with ten digits (Unicode, `Nd`); the other nine follow each.
@@ -56,6 +108,9 @@ const ZEROS: [u32; 66] = [
 ];
 
 fn decimal(character: char) -> Option<char> {
+    if character.is_ascii() {
+        return character.is_ascii_digit().then_some(character);
+    }
     let code = u32::from(character);
     let zero = ZEROS[..ZEROS.partition_point(|zero| *zero <= code)].last()?;
     char::from_digit(code - zero, 10)
@@ -63,6 +118,9 @@ fn decimal(character: char) -> Option<char> {
 
 /// The digit that a numeral stands for which is a sign of its own: Chinese, circled, raised or lowered.
 pub(super) fn numeral(character: char) -> Option<char> {
+    if character.is_ascii() {
+        return None;
+    }
     const FIRST_OF_NINE: [u32; 7] = [0x2460, 0x2474, 0x2488, 0x24f5, 0x2776, 0x2780, 0x278a];
     Some(match character {
         '〇' | '零' | '○' | '⓪' | '⓿' | '⁰' | '₀' | '🄋' => '0',

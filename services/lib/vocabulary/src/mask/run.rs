@@ -1,11 +1,13 @@
 //! Digits that stand together, in the groups they are written in.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use super::meant::{Meant, numeral};
 
 /// Characters that may stand between two groups of one number: a blank, a dash and a blank.
 const BETWEEN_MAX: usize = 3;
+/// Digits of the longest number that is looked for: a disabled person's card.
+const DIGITS_MAX: usize = 20;
 /// Groups that a number has when it is written in groups. With more of them it is written digit by digit, all alike.
 const GROUPS_MAX: usize = 5;
 /// Digits of a group, where it takes as many groups and what is between them may part the members of a list.
@@ -32,24 +34,29 @@ enum Between {
 }
 
 struct Digit {
-    value: char,
     range: Range<usize>,
     before: Before,
 }
 
 /// All digits of a text.
-pub(super) struct Runs(Vec<Digit>);
+pub(super) struct Runs {
+    digits: Vec<Digit>,
+    /// Their values, one byte each.
+    values: String,
+    /// For each, how many there are to the end of its run.
+    together: Vec<usize>,
+}
 
 /// Some groups of a run, judged as one number.
 pub(super) struct Groups<'r> {
     runs: &'r Runs,
     digits: Range<usize>,
-    pub bare: String,
+    pub bare: &'r str,
 }
 
 impl Runs {
     pub fn of(meant: &Meant) -> Self {
-        let mut digits: Vec<Digit> = Vec::new();
+        let (mut digits, mut values): (Vec<Digit>, _) = (Vec::new(), String::new());
         let mut gap = Some(Gap::default());
         let mut last_plain = false;
         for (at, character) in meant.text.char_indices() {
@@ -67,30 +74,48 @@ impl Runs {
                 Some(Gap { parts: true, .. }) => Before::Group(Between::Parting),
                 Some(_) => Before::Group(Between::Joining),
             };
-            digits.push(Digit { value, range: at..at + character.len_utf8(), before });
+            digits.push(Digit { range: at..at + character.len_utf8(), before });
+            values.push(value);
             (gap, last_plain) = (Some(Gap::default()), plain);
         }
-        Self(digits)
+        let mut together = vec![1; digits.len()];
+        for at in (1..digits.len()).rev().filter(|at| digits[*at].before != Before::Nothing) {
+            together[at - 1] = together[at] + 1;
+        }
+        Self { digits, values, together }
     }
 
     /// Where groups begin.
     pub fn starts(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len()).filter(|at| self.is_edge(*at))
+        (0..self.digits.len()).filter(|at| self.is_edge(*at))
+    }
+
+    /// Where a digit stands.
+    pub fn place(&self, digit: usize) -> usize {
+        self.digits[digit].range.start
+    }
+
+    /// Which digit begins at a place of the text.
+    pub fn at(&self, place: usize) -> Option<usize> {
+        self.digits.binary_search_by_key(&place, |digit| digit.range.start).ok()
+    }
+
+    /// Whether the first two digits from `start` on fit.
+    pub fn begins(&self, start: usize, fits: impl Fn(&str) -> bool) -> bool {
+        self.values.get(start..start + 2).is_some_and(fits)
     }
 
     /// The groups from `start` on that have `length` digits together.
     pub fn groups(&self, start: usize, length: usize) -> Option<Groups<'_>> {
+        debug_assert!(length <= DIGITS_MAX, "{length}");
         let digits = start..start + length;
-        let whole = self.0.get(digits.clone())?;
-        let together = whole.iter().skip(1).all(|digit| digit.before != Before::Nothing);
-        (together && self.is_edge(digits.end)).then(|| {
-            let bare = whole.iter().map(|digit| digit.value).collect();
-            Groups { runs: self, digits, bare }
-        })
+        let bare = self.values.get(digits.clone())?;
+        let together = self.together[start] >= length;
+        (together && self.is_edge(digits.end)).then_some(Groups { runs: self, digits, bare })
     }
 
     fn is_edge(&self, at: usize) -> bool {
-        self.0.get(at).is_none_or(|digit| digit.before != Before::Digit)
+        self.digits.get(at).is_none_or(|digit| digit.before != Before::Digit)
     }
 }
 
@@ -106,26 +131,41 @@ impl Gap {
     fn with(self, character: char) -> Option<Self> {
         let parts = match character {
             ' ' | '-' | '·' | '_' | '(' | ')' => self.parts,
-            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '=' | '\'' | '…' | '\n' => true,
+            '.' | '/' | ',' | '、' | ';' | '~' | '|' | '\\' | '+' | '*' | '=' | '\'' | '"' | '…' | '\n' | '#' | ':'
+            | '[' | ']' | '<' | '>' => true,
             _ => return None,
         };
         (self.length < BETWEEN_MAX).then_some(Self { length: self.length + 1, parts })
     }
 }
 
+/// Digits in each group of one number.
+pub(super) struct Sizes {
+    sizes: [usize; DIGITS_MAX],
+    count: usize,
+}
+
+impl Deref for Sizes {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..self.count]
+    }
+}
+
 impl Groups<'_> {
     /// Where they stand.
     pub fn range(&self) -> Range<usize> {
-        self.runs.0[self.digits.start].range.start..self.runs.0[self.digits.end - 1].range.end
+        self.runs.digits[self.digits.start].range.start..self.runs.digits[self.digits.end - 1].range.end
     }
 
     /// Digits in each group; numerals that touch are one.
-    pub fn sizes(&self) -> Vec<usize> {
-        let mut sizes = vec![1];
-        for digit in &self.runs.0[self.digits.start + 1..self.digits.end] {
-            match (digit.before, sizes.last_mut()) {
-                (Before::Group(Between::Nothing) | Before::Digit, Some(last)) => *last += 1,
-                _ => sizes.push(1),
+    pub fn sizes(&self) -> Sizes {
+        let mut sizes = Sizes { sizes: [1; DIGITS_MAX], count: 1 };
+        for digit in &self.runs.digits[self.digits.start + 1..self.digits.end] {
+            match digit.before {
+                Before::Group(Between::Nothing) | Before::Digit => sizes.sizes[sizes.count - 1] += 1,
+                Before::Group(_) | Before::Nothing => sizes.count += 1,
             }
         }
         sizes
@@ -147,14 +187,14 @@ impl Groups<'_> {
 
     /// Whether something stands between the groups that also parts numbers from each other.
     pub fn is_parted(&self) -> bool {
-        let inner = &self.runs.0[self.digits.start + 1..self.digits.end];
+        let inner = &self.runs.digits[self.digits.start + 1..self.digits.end];
         inner.iter().any(|digit| digit.before == Before::Group(Between::Parting))
     }
 
     /// Whether digits of any kind stand directly before or after.
     pub fn touches(&self) -> bool {
         let touching =
-            |at: usize| self.runs.0.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
+            |at: usize| self.runs.digits.get(at).is_some_and(|digit| digit.before == Before::Group(Between::Nothing));
         touching(self.digits.start) || touching(self.digits.end)
     }
 }

@@ -1,0 +1,7 @@
+use std::process::ExitCode;
+
+chassis::allocator!();
+
+fn main() -> ExitCode {
+    chassis::run("console", console::start)
+}

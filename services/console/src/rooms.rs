@@ -1,0 +1,91 @@
+//! The rooms, and who has which.
+
+pub mod acting;
+pub mod board;
+pub mod calls;
+pub mod case;
+pub mod deeds;
+pub mod follow;
+pub mod inbox;
+pub mod queue;
+pub mod report;
+pub mod sign_in;
+pub mod wall;
+
+use axum::response::Response;
+use chassis::Identity;
+use vocabulary::reference::RECEIPT;
+
+use crate::ask::{Signed, redirect};
+use crate::language::Language;
+use crate::words::Frame;
+
+/// A room that has a place in the menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    Report,
+    Mine,
+    Find,
+    Inbox,
+    Queue,
+    Calls,
+    Wall,
+}
+
+impl Room {
+    /// The rooms of somebody; the first is where they come in.
+    pub fn of(identity: &Identity) -> &'static [Self] {
+        match identity.role.as_str() {
+            // A receipt opens its own case and nothing else.
+            "caller" if identity.staff_ref.starts_with(RECEIPT) => &[Self::Mine],
+            "caller" => &[Self::Report, Self::Mine, Self::Find],
+            "grid" | "community" => &[Self::Inbox, Self::Report, Self::Find],
+            "street" => &[Self::Inbox, Self::Queue, Self::Wall, Self::Report, Self::Find],
+            "enforcement-center" => &[Self::Inbox, Self::Find],
+            "department" => &[Self::Calls, Self::Inbox, Self::Find],
+            "district" => &[Self::Wall, Self::Inbox, Self::Queue, Self::Report, Self::Find],
+            "operator" | "auditor" => &[Self::Wall, Self::Inbox, Self::Queue, Self::Find],
+            _ => &[Self::Find],
+        }
+    }
+
+    pub const fn address(self) -> &'static str {
+        match self {
+            Self::Report => "/report",
+            Self::Mine => "/mine",
+            Self::Find => "/find",
+            Self::Inbox => "/inbox",
+            Self::Queue => "/queue",
+            Self::Calls => "/calls",
+            Self::Wall => "/wall",
+        }
+    }
+
+    pub const fn name(self, language: Language) -> &'static str {
+        let words = Frame::of(language);
+        match self {
+            Self::Report => words.room_report,
+            Self::Mine => words.room_mine,
+            Self::Find => words.room_find,
+            Self::Inbox => words.room_inbox,
+            Self::Queue => words.room_queue,
+            Self::Calls => words.room_calls,
+            Self::Wall => words.room_wall,
+        }
+    }
+}
+
+/// Where somebody comes in.
+pub async fn start(signed: Signed) -> Response {
+    let first = Room::of(&signed.person.identity).first().copied().unwrap_or(Room::Find);
+    redirect(first.address())
+}
+
+/// Whether somebody has a room; a page of one that they do not have is not there.
+pub fn has(signed: &Signed, room: Room) -> Result<(), tonic::Status> {
+    if Room::of(&signed.person.identity).contains(&room) {
+        Ok(())
+    } else {
+        Err(tonic::Status::not_found("no such room"))
+    }
+}
