@@ -8,7 +8,7 @@ use proto::common::v1::Officer;
 use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::responder::v1::{
     AnswerState, AnswerStatus, AnswerSupervisionRequest, CompleteTaskRequest, DoneRequest, ListCallsRequest,
-    ProgressRequest, ReceivedCall, ReportInRequest, RespondRequest, ReturnRequest,
+    ProgressRequest, ReceivedCall, RefusedAnswer, ReportInRequest, RespondRequest, ReturnRequest, SeeRefusedRequest,
 };
 use tonic::{Code, Status};
 
@@ -70,9 +70,17 @@ async fn page(signed: &Signed, posted: Option<&Posted>) -> Result<Page, Status> 
     has(signed, Room::Calls)?;
     let words = Desk::of(signed.language);
     let all = signed.query("all") == "yes";
-    let listed = signed.app.doors.responder(&signed.person).list_calls(ListCallsRequest { all }).await;
-    let calls = match listed {
-        Ok(listed) => listed.into_inner().calls,
+    let listed = signed
+        .app
+        .doors
+        .responder(&signed.person)
+        .list_calls(ListCallsRequest { all, ..ListCallsRequest::default() })
+        .await;
+    let (calls, refused) = match listed {
+        Ok(listed) => {
+            let listed = listed.into_inner();
+            (listed.calls, listed.refused_answers)
+        }
         // The hub's console does not stand beside the desks of departments in other networks.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound | Code::PermissionDenied) => {
             return Ok(Page::new(words.calls_title, html! { p { (words.calls_away) } }));
@@ -86,12 +94,30 @@ async fn page(signed: &Signed, posted: Option<&Posted>) -> Result<Page, Status> 
     };
     let body = html! {
         @if let Some(notice) = notice { p .notice role="status" { (notice) } }
+        @for refused in &refused { (refused_later(signed, words, refused)) }
         p { (words.calls_intro) }
         @if calls.is_empty() { p { (words.calls_none) } }
         @for call in &calls { (one(signed, words, call, posted)) }
         p .hint { @if all { a href="/calls" { (words.ours) } } @else { a href="/calls?all=yes" { (words.all) } } }
     };
     Ok(Page::new(words.calls_title, body))
+}
+
+/// An answer that the hub refused when nobody waited any more, until somebody says that it is seen.
+fn refused_later(signed: &Signed, words: &Desk, refused: &RefusedAnswer) -> Markup {
+    let answer = refused.answer.clone().unwrap_or_default();
+    let why = refused.refusal.as_ref().map(|refusal| refusal.message.as_str()).unwrap_or_default();
+    let told = [("case", answer.case_id.as_str()), ("call", &answer.call.to_string()), ("why", why)];
+    let key = format!("seen-{}", answer.command_id);
+    let empty = Form::default();
+    let fields = Fields::new(signed, &key, &empty);
+    let inside = html! { (hidden("key", &key)) (hidden("command", &answer.command_id)) };
+    html! {
+        section .panel {
+            p .notice role="alert" { (fill(words.refused_later, &told)) }
+            (fields.to(&format!("/calls/{}/{}/seen", answer.case_id, answer.call), inside, words.seen_send))
+        }
+    }
 }
 
 fn one(signed: &Signed, words: &Desk, received: &ReceivedCall, posted: Option<&Posted>) -> Markup {
@@ -118,6 +144,8 @@ fn one(signed: &Signed, words: &Desk, received: &ReceivedCall, posted: Option<&P
             @if !(place.party.is_empty() && place.address.is_empty()) {
                 p { (words.place) "：" @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
             }
+            @if !call.text.is_empty() { p { (call.text) } }
+            @for added in &call.supplements { p { (added) } }
             @if !call.note.is_empty() { blockquote { (call.note) } }
             @if received.waiting_answers > 0 { p .notice { (fill(words.waiting_answers, &[("n", &received.waiting_answers.to_string())])) } }
             (forms(signed, words, received, call.call, posted))
@@ -211,6 +239,10 @@ async fn say(
     let officer = || Some(Officer { staff_ref: form.owned("officer.staff_ref"), post: form.owned("officer.post") });
     let note = form.owned("note");
     let said = match action {
+        "seen" => {
+            let seen = desk.see_refused(SeeRefusedRequest { district, case_id, command_id }).await;
+            seen.map(|_| None)
+        }
         "respond" => {
             let request = RespondRequest { district, case_id, call, command_id, officer: officer() };
             desk.respond(request).await.map(|answer| answer.into_inner().status)
