@@ -53,7 +53,7 @@ proto-lint: ## buf lint over the contracts
 	@$(FETCH) buf
 	.tools/buf lint proto
 
-k8s-check: ## render the Kubernetes manifests and hold them against 1.32 and our own rules
+k8s-check: ## render the Kubernetes manifests and hold them against 1.30 to 1.37 and our own rules
 	@$(FETCH) k8s
 	deploy/tools/k8s-check.sh
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Renders every overlay and department and holds the result against the Kubernetes 1.32 schemas, strictly, and
-# against our own rules (k8s_rules.py). Without kubectl or kustomize it checks the manifests one by one and says
+# Renders every overlay and department and holds the result against the schemas of Kubernetes 1.30 to 1.37, strictly, and
+# against our own rules (k8s_rules.py), each of which is broken once to see that it holds. Without kubectl or kustomize it checks the manifests one by one and says
 # what it left out. Exit code: 0 all good, 1 something is wrong, 64 the tools are missing.
 set -euo pipefail
 
-readonly KUBERNETES_VERSION=1.32
+# The oldest that takes all of it, one in between, the newest there are schemas of.
+readonly KUBERNETES_VERSIONS=(1.30 1.33 1.37)
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=.tools/venv/bin/python
@@ -34,13 +35,15 @@ can_render() {
 valid() {
     local label=$1
     shift
-    if "$python" -m kubernetes_validate --kubernetes-version "$KUBERNETES_VERSION" --strict --quiet "$@" \
-        >"$scratch/report" 2>&1; then
-        return 0
-    fi
-    printf 'k8s-check: %s is not valid for Kubernetes %s:\n' "$label" "$KUBERNETES_VERSION" >&2
-    sed 's/^/    /' "$scratch/report" >&2
-    return 1
+    local version
+    for version in "${KUBERNETES_VERSIONS[@]}"; do
+        if ! "$python" -m kubernetes_validate --kubernetes-version "$version" --strict --quiet "$@" \
+            >"$scratch/report" 2>&1; then
+            printf 'k8s-check: %s is not valid for Kubernetes %s:\n' "$label" "$version" >&2
+            sed 's/^/    /' "$scratch/report" >&2
+            return 1
+        fi
+    done
 }
 
 if can_render; then
@@ -72,6 +75,8 @@ YAML
             failed=1
         fi
     done
+    # The rules themselves: each is broken once.
+    "$python" deploy/tools/k8s_rules_test.py "$scratch/k8s-overlays-production.yaml" || failed=1
 else
     # Whole objects only: patches and kustomizations are no Kubernetes objects by themselves.
     mapfile -t whole < <("$python" deploy/tools/k8s_rules.py --whole-objects k8s)

@@ -1,5 +1,6 @@
 //! What must not come in, at both doors; that what comes in twice is one case; and that no telephone number stays.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -229,8 +230,29 @@ async fn fifty_at_once_are_one_case() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_personal_number_of_a_free_text_is_anywhere_on_disk() {
     const MARK: &str = "mark-7e1c4f";
-    let numbers = ["13812345678", "420106199001011234", "027-88881234", "鄂A12345"];
-    let said = format!("{MARK} {}", numbers.join("，"));
+    // As it is written, what of it nobody is to find, and what is there instead.
+    let numbers = [
+        ("13812345678", "13812345678", "[telephone]"),
+        ("420106199001011234", "420106199001011234", "[identity number]"),
+        ("027-88881234", "027-88881234", "[telephone]"),
+        ("鄂A12345", "鄂A12345", "[plate]"),
+        ("１３９１２３４５６７８", "１３９１２３４５６７８", "[telephone]"),
+        ("幺三七一二三四五六七八", "幺三七一二三四五六七八", "[telephone]"),
+        ("136【1234】5678", "136【1234】5678", "[telephone]"),
+        ("+852 9123 4567", "9123 4567", "[telephone]"),
+        ("420106198506121239", "420106198506121239", "[identity number]"),
+        ("港人Z683365（A）", "Z683365", "港人[identity number]"),
+        ("护照E87654321", "E87654321", "护照[passport]"),
+        ("卡号6217 0028 7000 1234 564", "7000 1234", "卡号[bank card]"),
+        ("粤Z9876港", "粤Z9876港", "[plate]"),
+        ("邮箱chen.wei@example.com", "chen.wei", "邮箱[mail address]"),
+        ("微信号wxid_k3q9xf7", "wxid_k3q9xf7", "微信号[chat account]"),
+        ("QQ2987654310", "2987654310", "QQ[chat account]"),
+    ];
+    let joined = |of: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+        format!("{MARK} {}", numbers.iter().map(of).collect::<Vec<_>>().join("，"))
+    };
+    let said = joined(|(said, _, _)| said);
     let installation = shared();
     let bad = SubmitRequest {
         place: Some(Place { address: said.clone(), ..Place::default() }),
@@ -255,15 +277,37 @@ async fn no_personal_number_of_a_free_text_is_anywhere_on_disk() {
     grpc.supplement(supplement).await.unwrap();
 
     let shown = installation.case("jiangan", &case).await;
-    assert_eq!(shown.text, format!("{MARK} [telephone]，[identity number]，[telephone]，[plate]"));
+    assert_eq!(shown.text, joined(|(_, _, kept)| kept));
     // The list is fed from the record: who has read it knows that the projection is on disk, too.
     assert!(installation.cases("jiangan").await.iter().any(|listed| listed.case_id == case));
     let folder = installation.data();
     let marked = files_with(folder.path(), MARK);
     assert!(marked.iter().any(|file| file.contains("jetstream")), "the text itself is not found in {marked:?}");
-    for number in numbers {
+    for (_, number, _) in numbers {
         assert_eq!(files_with(folder.path(), number), Vec::<String>::new(), "{number} is on disk");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_on_the_machine_reads_the_data_folder() {
+    let installation = shared();
+    let mut grpc = installation.intake(&bridge("jiangan-board")).await;
+    grpc.submit(submission("jiangan", "modes", "said in confidence")).await.unwrap();
+    // Who has read it has it on disk: streams, copies and inboxes are all there.
+    assert!(installation.cases("jiangan").await.iter().any(|listed| listed.title == "said in confidence"));
+    let folder = installation.data();
+    let open = open_to_others(folder.path());
+    assert!(open.is_empty(), "open to others: {open:#?}");
+}
+
+/// What lies at `path` or below and is not for its owner alone.
+fn open_to_others(path: &Path) -> Vec<String> {
+    // Files come and go while the installation is at work.
+    let Ok(there) = std::fs::symlink_metadata(path) else { return Vec::new() };
+    let mode = there.permissions().mode();
+    let open = (mode & 0o077 != 0).then(|| format!("{} {:o}", path.display(), mode & 0o777));
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+    open.into_iter().chain(inside.flat_map(|entry| open_to_others(&entry.path()))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

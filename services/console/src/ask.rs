@@ -7,6 +7,7 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{ACCEPT_LANGUAGE, HOST, LOCATION, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use charter::Charter;
@@ -49,6 +50,8 @@ pub struct Ask {
     pub cookies: Cookies,
     /// The number that a new visitor gets.
     pub new_visit: Option<String>,
+    /// `https://host`, as whoever asks reaches the pages; empty where that is not said.
+    pub origin: String,
     pub path: String,
     /// Path and query, to come back to.
     pub address: String,
@@ -91,6 +94,7 @@ impl Ask {
             language: chosen.unwrap_or_else(|| Language::asked_for(accepted)),
             cookies,
             new_visit,
+            origin: origin(parts, app.behind_tls),
             path: parts.uri.path().to_owned(),
             address: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
@@ -116,6 +120,12 @@ impl Ask {
     pub fn who(&self) -> Option<&Person> {
         self.person.as_ref().ok().and_then(Option::as_ref)
     }
+}
+
+fn origin(parts: &Parts, behind_tls: bool) -> String {
+    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let scheme = if behind_tls { "https" } else { "http" };
+    host.map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
 
 impl Signed {

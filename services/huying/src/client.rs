@@ -33,9 +33,12 @@ pub struct Installation {
     /// Address of an installation elsewhere, e.g. http://intake:7070; goes with --token
     #[arg(long, env = "HUYING_GRPC", value_name = "URL", help_heading = "Installation")]
     pub grpc: Option<String>,
-    /// Token to call it with; without one, a command issues itself an operator's from the data folder
+    /// Token to call it with, which others on this machine can see: rather --token-file. Without one, a command issues itself an operator's from the data folder
     #[arg(long, env = "HUYING_TOKEN", value_name = "TOKEN", hide_env_values = true, help_heading = "Installation")]
     pub token: Option<String>,
+    /// File with the token; goes before --token
+    #[arg(long, env = "HUYING_TOKEN_FILE", value_name = "FILE", help_heading = "Installation")]
+    pub token_file: Option<PathBuf>,
 }
 
 impl Installation {
@@ -68,12 +71,11 @@ impl Installation {
             Some(url) => url.clone(),
             None => Endpoints::of(&self.folder())?.grpc,
         };
-        let token = match &self.token {
-            Some(token) => token.clone(),
+        let token = match self.named_token()? {
+            Some(token) => token,
             None if self.grpc.is_some() => {
-                return Err(
-                    BadUsage::new("--grpc needs --token (or HUYING_TOKEN): ask the operator there for one").into()
-                );
+                let missing = "--grpc needs --token-file (or HUYING_TOKEN): ask the operator there for a token";
+                return Err(BadUsage::new(missing).into());
             }
             None => self.folder().issuer()?.issue(identity, Clock::real().real_now(), TOKEN_LIFE),
         };
@@ -83,6 +85,17 @@ impl Installation {
             }
             NoChannel::Unreachable { .. } => error.into(),
         })
+    }
+
+    /// The token that was named, if one was.
+    fn named_token(&self) -> anyhow::Result<Option<String>> {
+        let Some(file) = &self.token_file else { return Ok(self.token.clone()) };
+        let unread = |error| BadUsage::new(format_args!("--token-file {}: {error}", file.display()));
+        let token = std::fs::read_to_string(file).map_err(unread)?.trim().to_owned();
+        if token.is_empty() {
+            return Err(BadUsage::new(format_args!("--token-file {}: it is empty", file.display())).into());
+        }
+        Ok(Some(token))
     }
 
     /// The broker, as the operator's tool; only where its key is at hand.
@@ -132,3 +145,28 @@ pub fn casebook(channel: Authorised) -> CasebookServiceClient<Authorised> {
 
 /// Whoever asks at a terminal has just done something, here or in another window.
 pub const CURRENT: Freshness = Freshness { at_least: 0, current: true };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_from_its_file_before_what_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let said = |token: Option<&str>| Installation {
+            data: folder.path().to_owned(),
+            grpc: None,
+            token: token.map(str::to_owned),
+            token_file: Some(file.clone()),
+        };
+        let missing = said(Some("said")).named_token().unwrap_err().to_string();
+        assert!(missing.contains("--token-file") && missing.contains("token"), "{missing}");
+        std::fs::write(&file, "\n").unwrap();
+        assert!(said(None).named_token().unwrap_err().to_string().contains("empty"));
+        std::fs::write(&file, "from.the.file\n").unwrap();
+        assert_eq!(said(Some("said")).named_token().unwrap().as_deref(), Some("from.the.file"));
+        let none = Installation { token_file: None, ..said(Some("said")) };
+        assert_eq!(none.named_token().unwrap().as_deref(), Some("said"));
+    }
+}

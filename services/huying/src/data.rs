@@ -1,14 +1,18 @@
 //! The data folder of an installation on this machine: what lies where.
 
+use std::fs::Permissions;
 use std::fs::{File, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use chassis::Issuer;
 use ids::Code;
 use rand::random;
+
+/// A data folder is for the user who runs on it.
+const FOLDER_MODE: u32 = 0o700;
 
 /// A data folder. That it is named does not mean that it exists.
 #[derive(Clone, Debug)]
@@ -29,6 +33,11 @@ impl DataFolder {
     /// It cannot be made, or another installation runs on it.
     pub fn hold(&self) -> anyhow::Result<Held> {
         std::fs::create_dir_all(&self.0).with_context(|| format!("making the data folder {}", self.0.display()))?;
+        // One of an earlier version is open to everybody on the machine; what is no installation's is not ours to close.
+        if self.keys().exists() {
+            std::fs::set_permissions(&self.0, Permissions::from_mode(FOLDER_MODE))
+                .with_context(|| format!("closing {} to others", self.0.display()))?;
+        }
         let path = self.0.join("lock");
         let file = File::create(&path).with_context(|| format!("opening {}", path.display()))?;
         match file.try_lock() {

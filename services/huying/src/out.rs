@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 
 use comfy_table::{ContentArrangement, Row, Table, presets};
+use vocabulary::text::stray_control;
 
 /// What every command is told besides its own flags.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +60,16 @@ pub fn json(answer: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// A text from outside as it can be shown on one line: what would move the terminal is written out.
 pub fn plain(text: &str) -> String {
-    let shown = |character: char| match vocabulary::text::stray_control(character.encode_utf8(&mut [0; 4]), false) {
+    shown(text, false)
+}
+
+/// The same of a text that may have lines.
+pub fn plain_lines(text: &str) -> String {
+    shown(text, true)
+}
+
+fn shown(text: &str, has_lines: bool) -> String {
+    let shown = |character: char| match stray_control(character.encode_utf8(&mut [0; 4]), has_lines) {
         Some(_) => character.escape_unicode().to_string(),
         None => character.to_string(),
     };
@@ -79,4 +89,15 @@ pub fn lines_of(mut table: Table) -> Vec<String> {
         column.set_padding((0, 2));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_move_the_terminal_is_written_out() {
+        assert_eq!(plain("红\u{1b}[31m字\n二行\u{202e}"), "红\\u{1b}[31m字\\u{a}二行\\u{202e}");
+        assert_eq!(plain_lines("一行\n\t二行\u{7}"), "一行\n\t二行\\u{7}");
+    }
 }

@@ -8,6 +8,8 @@ use proto::casebook::v1::{Limit, TimelineEntry};
 use proto::common::v1::Role;
 use proto::evaluation::v1::Component;
 
+use crate::out::plain;
+
 /// Longest event name there is, `ExclusionProposed` and its like.
 const EVENT_WIDTH: usize = 18;
 const OWNER_WIDTH: usize = 18;
@@ -110,9 +112,9 @@ fn owner_style(owner: &str) -> Style {
     }
 }
 
-/// A text of many lines in one, so that a fact stays one line.
+/// A text of many lines in one, so that a fact stays one line and moves no terminal.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    plain(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -132,7 +134,7 @@ mod tests {
             event: "Responded".into(),
             role: Role::Department.into(),
             party: "wuchang-water".into(),
-            summary: "区水务局\nsends 017".into(),
+            summary: "区水务局\nsends\u{1b}[31m 017".into(),
             elapsed_s: 3725,
             limit: Some(Limit {
                 name: "response".into(),
@@ -146,7 +148,7 @@ mod tests {
         assert_eq!(
             entry_line(&entry, &zone, false),
             "2026-11-21 14:05:09     +1h 02m  dispatch            Responded           department wuchang-water        \
-             区水务局 sends 017  [response kept, 30m 00s to spare]"
+             区水务局 sends\\u{1b}[31m 017  [response kept, 30m 00s to spare]"
         );
         if let Some(limit) = &mut entry.limit {
             limit.kept = None;

@@ -114,6 +114,8 @@ impl Running {
     /// Something is in the way; the text says what to do.
     #[boxed]
     pub async fn start(config: UpConfig) -> anyhow::Result<Self> {
+        // Before the broker, which makes its own files.
+        chassis::keep_to_oneself();
         let folder = DataFolder::new(&config.data);
         let held = folder.hold()?;
         let folder = folder.absolute()?;

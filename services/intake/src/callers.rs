@@ -21,6 +21,9 @@ pub fn in_their_own_name(caller: &Caller, request: &SubmitRequest) -> Result<Sub
     if caller.role != Role::Caller {
         return Ok(request.clone());
     }
+    if caller.shows_receipt() {
+        return Err(Status::permission_denied("a receipt opens its own case and nothing else; this takes a token"));
+    }
     if caller.staff_ref.is_empty() {
         return Err(Status::permission_denied("the token does not say who raises the matter"));
     }

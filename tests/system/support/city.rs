@@ -128,7 +128,7 @@ impl City {
 
     /// Its folder, as the commands name it.
     pub fn named(&self) -> huying::client::Installation {
-        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None }
+        huying::client::Installation { data: self.folder.path().to_owned(), grpc: None, token: None, token_file: None }
     }
 
     pub fn data(&self) -> DataFolder {

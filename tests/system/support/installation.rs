@@ -81,7 +81,7 @@ impl Installation {
 
     /// As the commands name it.
     pub fn named(&self) -> huying::client::Installation {
-        huying::client::Installation { data: self.data().path().to_owned(), grpc: None, token: None }
+        huying::client::Installation { data: self.data().path().to_owned(), grpc: None, token: None, token_file: None }
     }
 
     pub fn token(&self, identity: &Identity) -> String {

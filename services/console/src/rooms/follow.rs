@@ -187,7 +187,8 @@ fn received(signed: &Signed, words: &Caller, summary: &CaseSummary) -> Markup {
             @if signed.query("received") == "again" { p { (words.received_before) } }
             @else { p { (words.received_text) } }
             @if let Some(receipt) = receipt {
-                p { (words.link) br; code { (format!("/r/{}", receipt.token())) } }
+                @let link = format!("{}/r/{}", signed.origin, receipt.token());
+                p { (words.link) br; a href=(link) { (link) } }
                 p .hint { (words.link_hint) }
             }
             p { a href="/report" { (words.another) } }

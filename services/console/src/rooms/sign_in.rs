@@ -109,8 +109,8 @@ pub async fn filled(ask: &Ask, form: &Form, back: &str) -> Page {
             (words.district_go) "："
             @for other in &charters {
                 @let address = format!("/sign-in?district={}&back={}", other.district, encoded(back));
-                @if other.district == charter.district { strong { (name(ask, &other.name)) } " " }
-                @else { a href=(address) { (name(ask, &other.name)) } " " }
+                @if other.district == charter.district { strong { (district(ask, other)) } " " }
+                @else { a href=(address) { (district(ask, other)) } " " }
             }
         }
     };
@@ -228,6 +228,12 @@ fn with_street(ask: &Ask, charter: &Charter, party: &charter::Party) -> String {
     let above = party.parent.as_ref().and_then(|code| charter.party(code.as_str()));
     let above = above.map(|above| name(ask, &above.name)).unwrap_or_default();
     format!("{above} · {}", name(ask, &party.name))
+}
+
+/// What a district is called: its charter has a title of its own.
+fn district(ask: &Ask, charter: &Charter) -> String {
+    let known = charter.party(charter.district.as_str());
+    name(ask, known.map_or(&charter.name, |party| &party.name))
 }
 
 fn name(ask: &Ask, name: &charter::Name) -> String {

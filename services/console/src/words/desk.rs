@@ -168,8 +168,7 @@ texts! {
         send_back_send: "退单", "退單", "Send it back";
         task_send: "完成任务", "完成任務", "Task done";
         answer_kept: "已记录在本单位，正在送往中枢。", "已記錄在本單位，正在送往中樞。", "It is kept here and on its way to the hub.";
-        refused_later: "{case} 的一条答复（呼叫 {call}）先留存、后来中枢没有接受：{why}", "{case} 的一條答覆（呼叫 {call}）先留存、後來中樞沒有接受：{why}", "An answer about {case} (call {call}) was kept, and later the hub did not take it: {why}";
-        seen_send: "已知悉", "已知悉", "Seen";
+        seen: "已阅", "已閱", "I have seen it";
         answer_refused: "中枢没有接受：{why}", "中樞沒有接受：{why}", "The hub did not take it: {why}";
         done_notice: "已记录。", "已記錄。", "It has been recorded.";
     }

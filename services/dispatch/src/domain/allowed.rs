@@ -223,7 +223,7 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
         ),
         (Act::CallSpecial, Command::Call { whistle: Box::new(special(asker)) }),
         (Act::Admit, Command::Admit { by: by(), above, reason: String::new() }),
-        (Act::SpawnRelatedCase, Command::SpawnRelated { by: by(), related: Box::new(found()) }),
+        (Act::SpawnRelatedCase, Command::SpawnRelated { by: by(), related: Box::new(found()), help_until: None }),
     ]
 }
 

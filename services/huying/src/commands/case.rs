@@ -127,7 +127,8 @@ async fn show(args: ShowArgs, manner: Manner) -> anyhow::Result<()> {
 
 fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()> {
     let summary = case.summary.clone().unwrap_or_default();
-    let title = if manner.colour { summary.title.bold().to_string() } else { summary.title.clone() };
+    let title = out::plain(&summary.title);
+    let title = if manner.colour { title.bold().to_string() } else { title };
     out::line(format_args!("{}  {title}", summary.case_id))?;
     let place = case.place.clone().unwrap_or_default();
     let received = summary.received_at.time().map(|at| local(at, zone)).unwrap_or_default();
@@ -146,7 +147,7 @@ fn print_case(case: &Case, zone: &TimeZone, manner: Manner) -> anyhow::Result<()
         ("text", case.text.trim().replace('\n', "\n            ")),
     ];
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
-        out::line(format_args!("  {name:<8}  {value}"))?;
+        out::line(format_args!("  {name:<8}  {}", out::plain_lines(value)))?;
     }
     out::line("")?;
     for entry in &case.timeline {
@@ -230,7 +231,7 @@ fn print_table(cases: &[CaseSummary], districts: &Districts, manner: Manner) -> 
             join(&[&case.state, &case.outcome, &merged(case)]),
             case.level.clone(),
             case.owner.clone(),
-            case.title.clone(),
+            out::plain(&case.title),
         ]);
     }
     for (row, line) in out::lines_of(table).into_iter().enumerate() {

@@ -183,7 +183,8 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
 fn titled(entry: &PowerEntry) -> String {
     let answers = entry.answers.iter().map(|said| format!("{} {}", said.party, said.answer));
     let answers: Vec<String> = answers.collect();
-    if answers.is_empty() { entry.title.clone() } else { format!("{} ({})", entry.title, answers.join(", ")) }
+    let title = out::plain(&entry.title);
+    if answers.is_empty() { title } else { format!("{title} ({})", answers.join(", ")) }
 }
 
 fn identity(text: &str) -> Result<Identity, String> {

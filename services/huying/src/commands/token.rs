@@ -12,6 +12,9 @@ use crate::data::DataFolder;
 use crate::failure::BadUsage;
 use crate::out;
 
+/// A token cannot be taken back before it expires: whoever left the service a year ago opens nothing any more.
+const VALID_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// Tokens for calling the services.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -33,7 +36,7 @@ pub(crate) struct IssueArgs {
     /// Staff number of the person or name of the machine, never a person's name
     #[arg(long, value_name = "NUMBER", default_value = "", hide_default_value = true)]
     staff: String,
-    /// How long it is good, e.g. 30min, 12h, 7d
+    /// How long it is good, e.g. 30min, 12h, 7d; 366 days at most
     #[arg(long, value_name = "TIME", default_value = "12h")]
     valid: String,
     /// Data folder whose key signs
@@ -65,7 +68,14 @@ fn life(text: &str) -> Result<Duration, BadUsage> {
     };
     let span: Span = text.parse().map_err(|error: jiff::Error| wrong(&error))?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|error| wrong(&error))?;
-    Duration::try_from(duration).map_err(|_| wrong(&"it lies in the past"))
+    let life = Duration::try_from(duration).map_err(|_| wrong(&"it lies in the past"))?;
+    if life > VALID_MAX {
+        let days = VALID_MAX.as_secs() / (24 * 60 * 60);
+        return Err(BadUsage::new(format!(
+            "--valid {text:?} is longer than {days} days: a token cannot be taken back, so issue a new one in time"
+        )));
+    }
+    Ok(life)
 }
 
 #[cfg(test)]
@@ -79,6 +89,14 @@ mod tests {
         }
         for text in ["", "soon", "-1h"] {
             assert!(life(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_token_outlives_a_year() {
+        assert_eq!(life("366d").unwrap(), VALID_MAX);
+        for text in ["366d 1s", "367d", "9000h"] {
+            assert!(life(text).unwrap_err().to_string().contains("366 days"), "{text:?}");
         }
     }
 }

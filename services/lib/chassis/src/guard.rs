@@ -18,7 +18,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// What a guard has to know of a process.
 #[derive(Clone)]
@@ -50,13 +50,30 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     let is_watched = guard.watched.contains(&path);
     let request = request.map(|body| Body::new(Asking { body, stop: Some(guard.stop()) }));
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response.map(|body| {
+        Ok(response) => readable(response).map(|body| {
             let stop = is_watched.then(|| guard.stop());
             Body::new(Answering { body, stop, path, is_over: false })
         }),
         Err(panic) => died(&path, &*panic).into_http(),
     }
 }
+
+/// A request that is no message of its contract is the sender's fault, and said so; the transport calls it ours.
+fn readable(response: Response) -> Response {
+    let status = Status::from_header_map(response.headers());
+    let unreadable =
+        status.filter(|status| status.code() == Code::Internal && status.message().starts_with(UNREADABLE));
+    unreadable.map_or(response, |status| {
+        let why = status.message().trim_start_matches(UNREADABLE);
+        Status::invalid_argument(format!(
+            "payload: this is not the message that its contract describes{why} (protobuf)"
+        ))
+        .into_http()
+    })
+}
+
+/// How `prost` begins what it says of bytes that it cannot read.
+const UNREADABLE: &str = "failed to decode Protobuf message";
 
 type Stop = Pin<Box<WaitForCancellationFutureOwned>>;
 

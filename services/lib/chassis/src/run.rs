@@ -40,6 +40,7 @@ where
         Ok(both) => both,
         Err(no_config) => return say(name, &no_config),
     };
+    crate::keep_to_oneself();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -15,6 +15,7 @@ use record::{Aggregate, Answered, Book, Refused, Request, StoredCommit, WireErro
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tonic::Status;
+use vocabulary::reference::{NotOpaque, number_free};
 
 use crate::access::{Matter, Remembered};
 use crate::refusal::{Refuse, Violation, broker_status, status_of};
@@ -298,6 +299,8 @@ pub fn named(command_id: &str, request: &impl Serialize) -> Result<Named, Status
         command_id
     };
     let violation = |error: ids::CommandIdError| Violation::new("command_id", "command-id", error.to_string());
+    let personal = |wrong: NotOpaque| Violation::new("command_id", "opaque-reference", wrong.to_string());
+    number_free(text).map_err(personal)?;
     Ok(Named { id: text.parse().map_err(violation)?, digest: digest(request) })
 }
 

@@ -70,6 +70,8 @@ impl From<BadInput> for Status {
             .map(|violation| format!("{}: {} ({})", violation.field, violation.description, violation.rule))
             .collect::<Vec<_>>()
             .join("; ");
+        // The words go to the sender alone: they repeat what was sent.
+        let broken: Vec<String> = violations.iter().map(|wrong| format!("{}: {}", wrong.field, wrong.rule)).collect();
         let mut details = ErrorDetails::new();
         for violation in violations {
             metrics::counter!("input_rejected_total", "field" => violation.field, "rule" => violation.rule)
@@ -77,7 +79,7 @@ impl From<BadInput> for Status {
             details
                 .add_bad_request_violation(violation.field, format!("{}: {}", violation.rule, violation.description));
         }
-        tracing::info!(rejected = message, "bad input");
+        tracing::info!(rejected = broken.join(", "), "bad input");
         Self::with_error_details(Code::InvalidArgument, message, details)
     }
 }

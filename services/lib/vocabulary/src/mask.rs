@@ -21,6 +21,7 @@ mod tests;
 
 use std::ops::Range;
 
+pub(crate) use self::kinds::is_luhn;
 use self::meant::Meant;
 use self::run::Runs;
 

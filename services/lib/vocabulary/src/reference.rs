@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::mask::is_luhn;
+
 /// What the references begin with by which the record knows receipts; nobody sends one of their own that does.
 pub const RECEIPT: &str = "receipt:";
 
@@ -16,17 +18,17 @@ pub enum NotOpaque {
     #[error("a reference has only A-Z, a-z, 0-9 and - _ . : / + =, never a name or an address")]
     Form,
     #[error(
-        "this looks like a telephone or identity number, and the record is never erased: send a name of your own for the \
+        "this looks like a telephone, identity or card number, and the record is never erased: send a name of your own for the \
          person, for example a keyed hash of the number"
     )]
     PersonalNumber,
 }
 
-/// Mobile with or without country code; identity numbers of both generations.
+/// Mobile with or without country code; identity numbers of both generations, and a disabled person's card.
 static PERSONAL: LazyLock<Regex> = LazyLock::new(|| {
     let date = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])";
     let pattern = format!(
-        r"^(?:(?:00)?(?:86)?1[3-9]\d{{9}}|[1-9]\d{{5}}(?:18|19|20)\d{{2}}{date}\d{{3}}[0-9Xx]|[1-9]\d{{7}}{date}\d{{3}})$"
+        r"^(?:(?:00)?(?:86)?1[3-9]\d{{9}}|[1-9]\d{{5}}(?:18|19|20)\d{{2}}{date}\d{{3}}[0-9Xx](?:\d{{2}})?|[1-9]\d{{7}}{date}\d{{3}})$"
     );
     #[allow(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
     Regex::new(&pattern).unwrap()
@@ -37,6 +39,20 @@ static FIXED_LINE: LazyLock<Regex> = LazyLock::new(|| {
     #[allow(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
     Regex::new(r"^(?:(?:00)?860?|0)(?:10|2\d|[3-9]\d{2})\d{7,8}$").unwrap()
 });
+
+/// Of any country, once nothing but digits is left behind the plus.
+static ABROAD: LazyLock<Regex> = LazyLock::new(|| {
+    #[allow(clippy::unwrap_used, reason = "a constant pattern; the test below compiles it")]
+    Regex::new(r"^[1-9]\d{9,14}$").unwrap()
+});
+
+/// A bank card of this country. Others begin like the numbers that programs give out.
+fn is_card(part: &str) -> bool {
+    (16..=19).contains(&part.len())
+        && part.starts_with("62")
+        && part.bytes().all(|byte| byte.is_ascii_digit())
+        && is_luhn(part)
+}
 
 /// # Errors
 /// It cannot be an opaque reference. What is digits by chance inside a longer name, as in a hash, is none of a person's numbers.
@@ -56,7 +72,9 @@ pub fn number_free(reference: &str) -> Result<(), NotOpaque> {
     let digits: String = reference.chars().filter(|c| !separator(*c)).collect();
     let only_digits = digits.chars().all(|c| c.is_ascii_digit());
     let grouped = only_digits && reference.chars().any(separator) && FIXED_LINE.is_match(&digits);
-    if PERSONAL.is_match(&digits) || grouped || reference.split(separator).any(|part| PERSONAL.is_match(part)) {
+    let abroad = only_digits && reference.starts_with('+') && ABROAD.is_match(&digits);
+    let is_persons = |part: &str| PERSONAL.is_match(part) || is_card(part);
+    if is_persons(&digits) || grouped || abroad || reference.split(separator).any(is_persons) {
         return Err(NotOpaque::PersonalNumber);
     }
     Ok(())
@@ -79,6 +97,10 @@ mod tests {
             "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
             "kJ7+/9fA==",
+            "4111111111111111",
+            "6217002870001234565",
+            "1764523234000000000",
+            "0190c2a4-7d1e-7b3a-8f00-138123456780",
         ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
@@ -99,6 +121,13 @@ mod tests {
             "42010619900307123X",
             "id/42010619900307123x",
             "420106900307123",
+            "42010619850612123942",
+            "942156199003071235",
+            "+85291234567",
+            "+852-9123-4567",
+            "6217002870001234564",
+            "6217-0028-7000-1234-564",
+            "card:6217002870001234564",
         ] {
             assert_eq!(check(bad), Err(NotOpaque::PersonalNumber), "{bad}");
         }

@@ -68,7 +68,7 @@ fn described(stored: &StoredFiled, case: &FiledCase) -> Value {
 fn print(stored: &StoredFiled, case: &FiledCase, zone: &TimeZone) -> anyhow::Result<()> {
     let StoredFiled { filed, .. } = stored;
     let when = |at: &Option<_>| FromWireTime::time(at).map(|at| local(at, zone)).unwrap_or_default();
-    out::line(format_args!("{}  {}", case.key.id, title(case)))?;
+    out::line(format_args!("{}  {}", case.key.id, crate::out::plain(&title(case))))?;
     for (name, value) in [
         ("district", case.key.district.to_string()),
         ("received", when(&filed.received_at)),

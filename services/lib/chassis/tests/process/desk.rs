@@ -224,3 +224,12 @@ pub async fn send(channel: &Channel, request: Request<String>) -> Result<String,
     let path = PathAndQuery::from_static("/test.v1.Desk/Ask");
     Ok(client.unary(request, path, ProstCodec::<String, String>::default()).await?.into_inner())
 }
+
+/// What is no question: a number where the text should be.
+pub async fn mumble(channel: &Channel, token: &str) -> Result<String, Status> {
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client.ready().await.unwrap();
+    let path = PathAndQuery::from_static("/test.v1.Desk/Ask");
+    let request = signed(Request::new(7), token);
+    Ok(client.unary(request, path, ProstCodec::<u32, String>::default()).await?.into_inner())
+}

@@ -24,7 +24,7 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_types::StatusExt;
 
-use desk::{Desk, HOUR, ask, channel, clerk, free_ports, process};
+use desk::{Desk, HOUR, ask, channel, clerk, free_ports, mumble, process};
 
 #[tokio::test]
 async fn a_caller_is_known_by_its_token_and_refused_without_one() {
@@ -92,6 +92,21 @@ async fn a_call_beyond_what_can_be_in_hand_is_told_when_to_come_again_and_then_i
         tokio::task::yield_now().await;
     }
     assert_eq!(ask(&other, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
+}
+
+#[tokio::test]
+async fn what_is_no_message_of_the_contract_is_the_senders_fault() {
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+    let channel = channel(&running).await;
+
+    let refused = mumble(&channel, &token).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    assert!(refused.message().contains("payload") && refused.message().contains("invalid wire type"), "{refused}");
+    assert_eq!(ask(&channel, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
 }
 
 #[tokio::test]

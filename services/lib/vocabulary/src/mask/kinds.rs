@@ -260,7 +260,7 @@ fn is_card(groups: &Groups<'_>, before: &Before<'_>) -> bool {
 }
 
 /// ISO/IEC 7812-1, annex B.
-fn is_luhn(number: &str) -> bool {
+pub(crate) fn is_luhn(number: &str) -> bool {
     let doubled = |digit: u32| if digit * 2 > 9 { digit * 2 - 9 } else { digit * 2 };
     let digits = number.chars().rev().filter_map(|character| character.to_digit(10)).enumerate();
     digits.map(|(place, digit)| if place % 2 == 1 { doubled(digit) } else { digit }).sum::<u32>() % 10 == 0

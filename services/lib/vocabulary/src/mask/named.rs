@@ -23,8 +23,8 @@ static CHAT: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"(?i)(?:微信|威信|薇信|v信|wechat|weixin|(?-u:\b)[vw]x|qq|扣扣|企鹅|钉钉)"));
 static JOINED: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"^(?i)(?:号码?|帐号|账号|id[ :=]|名|都?是|为|[ :,、(<=\x22-]|微信|qq){0,6}"));
-/// An account that is a word: six to twenty characters, the first a letter.
-static WORD: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[A-Za-z][A-Za-z0-9_-]{5,19}"));
+/// An account that is a word: six characters or more, the first a letter.
+static WORD: LazyLock<Regex> = LazyLock::new(|| compiled(r"^[A-Za-z][A-Za-z0-9_-]{5,}"));
 /// Programs and their makes, of which people also tell.
 const PROGRAMS: [&str; 8] = ["android", "iphone", "ipad", "windows", "harmony", "macos", "version", "wechat"];
 /// Digits of a QQ account. There are shorter ones, and every hotline is as short.
