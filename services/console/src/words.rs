@@ -42,7 +42,7 @@ pub use desk::Desk;
 pub use facts::fact;
 pub use frame::{Frame, When};
 pub use rarer::Rarer;
-pub use refusals::rule;
+pub use refusals::{named_in, rule};
 pub use states::{States, named};
 
 /// A text with its `{places}` filled in.

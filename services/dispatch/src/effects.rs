@@ -1,16 +1,14 @@
-//! What dispatch's commits cause outside the record: orders to departments, and other matters found on the way, which go
-//! to intake (D2).
+//! What dispatch's commits cause outside the record: orders to departments (D2). Other matters found on the way, which go
+//! to intake, are in `related.rs`.
 //!
 //! An order's subject says which fact ordered it, so a repeat is not stored again; and whether it is still wanted is
 //! read from the state as it is now, so a late redelivery does not call back a department that may leave.
 
-mod related;
 mod said;
 
 use ids::{CaseId, Code};
 use jiff::Timestamp;
 use prost::Message;
-use proto::dispatch::v1::dispatch_event::Event as Fact;
 use proto::dispatch::v1::{
     CallEnded, CallOrder, CallOver, Called, CalledParty, ColourRaised, Extended, Order, Released, Resumed,
     ReturnAdjudicated, Supervised, SupervisionOrder, TaskOrder, TaskPlanned, Unqualified, order,
@@ -36,20 +34,9 @@ impl Effects {
         Ok(Self { calls: Appender::start(&station.broker, CALLS).await? })
     }
 
-    /// Sends what the facts of `stored` order, then what was found on the way. None of it waits for another: what fails is
-    /// tried again, and what was sent is not sent twice.
+    /// Sends what the facts of `stored` order, as far as the case still wants it. What fails is tried again, and what was sent
+    /// is not sent twice.
     pub async fn of(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
-        let mut done = self.order(stored, now, station).await;
-        for fact in stored.commit.dispatch_facts() {
-            if let Fact::RelatedCaseSpawned(spawned) = fact {
-                done = done.and(related::submit(station, stored, spawned).await);
-            }
-        }
-        done
-    }
-
-    /// As far as the case still wants it.
-    async fn order(&self, stored: &StoredCommit, now: &State, station: &Station) -> Result<(), Failure> {
         let facts = stored.commit.dispatch_facts().enumerate();
         let orders: Vec<(usize, String, order::Order)> = facts
             .flat_map(|(position, fact)| {

@@ -442,6 +442,7 @@ impl DispatchService for Door {
         let command = Command::SpawnRelated {
             by: asked.caller.acting_party()?.clone(),
             related: Box::new(related(&asked.charter, said, request.place.as_ref())?),
+            help_until: request.helps.then(|| terms::help_until(&asked.charter, self.app.now())),
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(SpawnRelatedCaseResponse { revision, position }))

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::domain::{Phase, State};
 use crate::effects::Effects;
+use crate::help;
 use crate::reaction::{self, Ground, Reaction, Reads};
 use crate::recurrence::Recurrences;
 
@@ -44,7 +45,9 @@ pub async fn mind_deadlines(app: App, stop: CancellationToken) -> anyhow::Result
 async fn ring(app: &App, alarm: &Alarm) -> Result<(), Failure> {
     let charter = app.desk.station.charter_to_follow(&alarm.key.district)?;
     let state = app.desk.read_to_follow(&alarm.key).await?.state;
-    if let Phase::Resolved { .. } = state.phase {
+    if let Phase::Resolved { .. } = state.phase
+        && !state.waits_for_help()
+    {
         return hear_the_caller(app, alarm).await;
     }
     let check = |now| reaction::check_deadlines(Ground { charter: &charter, now }, &state);
@@ -68,9 +71,10 @@ async fn take(app: &App, effects: &Effects, recurrences: &Recurrences, delivered
     let snapshot = app.desk.after_own_commit(&stored).await?;
     // None waits for another: departments get their orders while a place cannot be looked up.
     let ordered = effects.of(&stored, &snapshot.state, &app.desk.station).await;
+    let helped = help::follow(app, &stored, &snapshot.state).await;
     let looked_back = recurrences.follow(app, &stored, &snapshot.state).await;
     let reacted = react(app, &stored, &snapshot.state).await;
-    ordered.and(looked_back).and(reacted)
+    ordered.and(helped).and(looked_back).and(reacted)
 }
 
 async fn react(app: &App, stored: &StoredCommit, own: &State) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //! A judged case enters by `inbox.rs`, the desk's commands by `grpc.rs`, departments' answers by `answers.rs`; all end
 //! in `domain/`, whose table is the middle of the whole platform: open `domain/mod.rs` first. What a followed commit asks
 //! for is in `reaction.rs`, what a commit of our own causes (orders to departments) in `effects.rs`; what was handled
-//! where, and so comes back, in `recurrence.rs`.
+//! where, and so comes back, in `recurrence.rs`; how a case hears that its caller has been helped in another, in `help.rs`.
 //!
 //! Invariants: a call ends exactly once, and nothing happens on it after (I3); a department gets exactly the calls
 //! addressed to it (I5); an answer belongs to the account that sent it (I6); a deadline acts once and never early
@@ -18,9 +18,11 @@ pub mod domain;
 mod effects;
 mod fields;
 mod grpc;
+pub mod help;
 mod inbox;
 pub mod reaction;
 mod recurrence;
+mod related;
 pub mod terms;
 mod wire;
 

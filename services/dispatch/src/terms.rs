@@ -9,6 +9,8 @@ use vocabulary::Duty;
 
 use crate::domain::{InForce, State, Terms, Whistle, reminders};
 
+pub use crate::domain::rating_due;
+
 /// Every charter has a limit of this name.
 const GENERAL: &str = "general";
 
@@ -18,10 +20,10 @@ pub fn due_by(charter: &Charter, now: Timestamp, limit: &str) -> Timestamp {
     charter.limit(limit).map_or(now, |limit| charter.deadline(now, limit).due)
 }
 
-/// Until when a case resolved now can be rated.
+/// How long an answer waits at most for help that is begun now.
 #[must_use]
-pub fn rating_due(charter: &Charter, now: Timestamp) -> Timestamp {
-    due_by(charter, now, "rating")
+pub fn help_until(charter: &Charter, now: Timestamp) -> Timestamp {
+    charter.deadline(now, &charter.help_is_waited_for()).due
 }
 
 /// What a case of this category has to keep from now on.

@@ -49,6 +49,8 @@ impl Aggregate for Rules {
                 | Command::Release { .. }
                 | Command::Rate { .. }
                 | Command::Lapse { .. }
+                // Without it an answer that waits for help is not asked about, and cannot end.
+                | Command::HelpEnded { .. }
                 | Command::CheckDeadlines { .. }
         )
     }

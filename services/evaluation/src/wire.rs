@@ -163,14 +163,22 @@ impl Refuse for Refusal {
     }
 }
 
-/// Dispatch's resolution as a request to rate it.
+/// Until when an answer that waited for help can be rated.
+///
+/// # Errors
+/// It does not say.
+pub fn opened_until(opened: &dispatch::RatingOpened) -> Result<Timestamp, WireError> {
+    shared::time("rating_due", opened.rating_due.as_ref())
+}
+
+/// Dispatch's resolution as a request to rate it. One that waits for help is due when that is over at the latest.
 ///
 /// # Errors
 /// A field does not have the form its type promises.
 pub fn asked(resolved: &dispatch::Resolved) -> Result<Asked, WireError> {
     Ok(Asked {
         round: resolved.round,
-        due: shared::time("rating_due", resolved.rating_due.as_ref())?,
+        due: shared::time("rating_due", resolved.rating_due.as_ref().or(resolved.waits_for_help_until.as_ref()))?,
         calling_party: shared::optional_code("calling_party", &resolved.calling_party)?,
         solved_by: shared::optional_code("owner", &resolved.owner)?,
         performance: from_performance(&resolved.performance)?,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use ids::Code;
 use jiff::Timestamp;
 use proto::dispatch::v1::{
-    Assigned, CallEnded, Called, CityReturned, Closed, DroppedTask, Escalated, PartyDone, Released, Reopened, Resolved,
-    ReturnAdjudicated, Returned, Supervised, TaskDone, TaskPlanned, Transferred,
+    Assigned, CallEnded, Called, CityReturned, Closed, DroppedTask, Escalated, PartyDone, RatingOpened, Released,
+    Reopened, Resolved, ReturnAdjudicated, Returned, Supervised, TaskDone, TaskPlanned, Transferred,
 };
 use proto::enforcement_center::v1::{NoticeServed, OperationOpened, SeatCalled, SeatEscalated, SeatTaken};
 use proto::facts::{DispatchFacts, EnforcementCenterFacts, Facts, TriageFacts};
@@ -25,8 +25,8 @@ pub struct Standing {
     pub with_city: bool,
     /// Where the case lies, as dispatch or triage has it.
     pub place: Option<Code>,
-    /// What was answered, and until when it can be rated; none while the case is open.
-    pub answer: Option<(Outcome, Timestamp)>,
+    /// What was answered, and until when it can be rated, if that does not wait for help; none while the case is open.
+    pub answer: Option<(Outcome, Option<Timestamp>)>,
     pub closed: bool,
     /// A person has it to judge.
     pub waits_for_judgement: bool,
@@ -273,7 +273,17 @@ impl DispatchFacts for Standing {
     }
 
     fn resolved(&mut self, fact: &Resolved) -> Self::Found {
-        self.answer = Some((wire::outcome(fact.outcome)?, wire::time("rating_due", fact.rating_due.as_ref())?));
+        let due = match fact.waits_for_help_until {
+            Some(_) => None,
+            None => Some(wire::time("rating_due", fact.rating_due.as_ref())?),
+        };
+        self.answer = Some((wire::outcome(fact.outcome)?, due));
+        Ok(())
+    }
+
+    fn rating_opened(&mut self, fact: &RatingOpened) -> Self::Found {
+        let due = wire::time("rating_due", fact.rating_due.as_ref())?;
+        self.answer = self.answer.map(|(outcome, _)| (outcome, Some(due)));
         Ok(())
     }
 

@@ -66,6 +66,7 @@ const fn taken(fact: &Taken) -> Row {
         Taken::CallerJoined(_) => told![
             tells(Text::Joined, Whom::NewCaller),
             asks(Text::Resolved, Whom::NewCaller, &[Invited::Rate]),
+            tells(Text::HelpGoesOn, Whom::NewCaller),
             tells(Text::SaidAgain, Whom::Holder),
             asks(Text::SaidAgain, Whom::CommandCentre, &[Invited::Reopen]),
         ],
@@ -140,8 +141,11 @@ const fn dispatched(fact: &Dispatched) -> Row {
             tells(Text::SupervisionOverdue, Whom::Above),
             tells(Text::CityOverdue, Whom::Above),
         ],
-        // The callers are asked to rate it as soon as that is possible: RatingRequested.
-        Dispatched::Resolved(_) => told![tells(Text::Answered, Whom::Holder)],
+        // The callers are asked to rate it as soon as that is possible: RatingRequested. Until then they hear of the answer only
+        // where that waits for help.
+        Dispatched::Resolved(_) => {
+            told![tells(Text::Answered, Whom::Holder), tells(Text::HelpGoesOn, Whom::Callers)]
+        }
         Dispatched::Reopened(_) => told![
             tells(Text::OpenAgain, Whom::Callers),
             asks(Text::Reopened, Whom::Holder, HOLD),
@@ -192,6 +196,11 @@ const fn dispatched(fact: &Dispatched) -> Row {
             ]
         }
         Dispatched::RelatedCaseSpawned(_) => Nobody("it becomes a case of its own, and is told as one"),
+        Dispatched::HelpBegun(_) | Dispatched::HelpOpened(_) | Dispatched::AskedToHelp(_) => {
+            Nobody("whoever has the helping case is told of that, and where it came from is seen there")
+        }
+        Dispatched::HelpEnded(_) => Nobody("whoever helped has told the caller; what comes of it here is RatingOpened"),
+        Dispatched::RatingOpened(_) => Nobody("evaluation asks by it: RatingRequested tells it"),
         Dispatched::RecurrenceFound(_) => told![
             asks(Text::RecurrenceFound, Whom::Holder, &[Invited::PlanTasks]),
             tells(Text::RecurrenceFound, Whom::Leading),

@@ -223,8 +223,9 @@ impl IntakeFacts for Teller<'_> {
         let (Some(holder), Some((outcome, due))) = (self.standing.live_holder(), self.standing.answer) else {
             return Ok(all);
         };
-        let answer = Says { ending: Some(Ending::With(outcome)), ..Says::default().due(due) };
-        all.push(newcomer(Text::Resolved, answer));
+        let answer = Says { ending: Some(Ending::With(outcome)), due, ..Says::default() };
+        // Nobody is asked before the help is over, and then whoever joined by then as well.
+        all.push(newcomer(if due.is_some() { Text::Resolved } else { Text::HelpGoesOn }, answer));
         // Whoever answered looks again; only the street or the district can open it again.
         all.extend(self.each(Text::SaidAgain, Whom::Holder, [holder], &Says::default()));
         let centre = Recipient::CommandCentreAt(self.standing.place.clone());

@@ -40,6 +40,7 @@ async fn a_street_calls_a_department_comes_and_both_are_rated() {
         assert!(department.page.says("It has been recorded"), "{}", department.page.text());
         // Whoever cannot decide has not come: the form says so and keeps what was typed.
         department.send(&case, "Report in", &[("Staff number", "d-7")]).await;
+        assert_eq!(department.page.status, 422);
         assert!(department.page.says("The hub did not take it"), "{}", department.page.text());
         assert_eq!(department.page.value(&case, "Report in", "Staff number"), "d-7");
         department.send(&case, "Report in", &[("Staff number", "d-7"), ("This person is in charge", "yes")]).await;

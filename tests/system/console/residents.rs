@@ -73,7 +73,9 @@ async fn a_case_is_not_there_for_who_has_nothing_to_do_with_it_and_its_link_open
     let case = number(&resident);
     let recorded = installation.case(DISTRICT, &case).await;
     assert_eq!(recorded.caller_class(), CallerClass::Enterprise);
-    let link = resident.page.texts("code").first().cloned().expect("a link to keep");
+    let whole = resident.page.attributes("main a[href*='/r/']", "href").first().cloned().expect("a link to keep");
+    // As whoever reads it reaches the pages.
+    let link = whole.strip_prefix(&installation.endpoints.pages).expect("a whole link").to_owned();
     // Not in an address, which histories and logs keep.
     assert!(!resident.page.address.contains("hyr."), "{}", resident.page.address);
 

@@ -76,7 +76,7 @@ pub fn over(how: Over) -> (World, usize) {
     (world, case)
 }
 
-fn judge(world: &mut World, case: usize) {
+pub fn judge(world: &mut World, case: usize) {
     world.settle(&mut Dice(7));
     let (judgement, reason) = (to_the_street(world), "街道".to_owned());
     let by = By::Desk(Role::Street, STREET.to_owned());
@@ -416,7 +416,7 @@ fn ask_dispatch(world: &mut World, case: usize, method: &str) -> Said {
         }
         "RecordCityReturn" => Command::CityReturn { by: centre.clone(), above: true, city, centre, reason: reason() },
         "Admit" => Command::Admit { by: centre, above: true, reason: reason() },
-        "SpawnRelatedCase" => Command::SpawnRelated { by, related: related() },
+        "SpawnRelatedCase" => Command::SpawnRelated { by, related: related(), help_until: None },
         _ => panic!("{method} has no line"),
     };
     said::<dispatch::Rules>(world.dispatch(case, &By::Desk(Role::Street, STREET.to_owned()), &command))

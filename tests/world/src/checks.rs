@@ -16,6 +16,7 @@ use proto::FromWireTime;
 use record::{Aggregate, StoredCommit};
 use triage::domain as judging;
 
+use crate::helped::{nobody_was_asked, waits_for_somebody};
 use crate::merged::merged;
 use crate::world::World;
 
@@ -104,6 +105,7 @@ impl Watch {
                 clocks_run(world, case)?;
                 scores_are_complete(world, case, known)?;
                 joint_work_is_where_the_case_is(world, case)?;
+                waits_for_somebody(world, case)?;
                 merged(world, case)
             };
             all().map_err(|what| format!("case {case}: {what}"))?;
@@ -433,6 +435,9 @@ fn scores_are_complete(world: &World, case: usize, known: &Known) -> Found {
     let events = dispatch_events(world, case);
     let last = events.iter().rev().find_map(|event| if let Event::Resolved(it) = event { Some(it) } else { None });
     let Some(last) = last else { return Ok(()) };
+    if nobody_was_asked(&events) {
+        return Ok(());
+    }
     let left = events.iter().any(|event| matches!(event, Event::Closed { reason: CloseReason::Excluded, .. }));
     let Some(round) = &kept.evaluation.round else { return wrong("answered, and nobody is asked to rate") };
     if round.asked.round != last.round {

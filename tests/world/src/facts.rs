@@ -21,6 +21,7 @@ use record::StoredCommit;
 use triage::domain as judging;
 
 use crate::after_the_end::{Over, STREET, over, to_the_street};
+use crate::helped::{answered_meanwhile, asked_at_last};
 use crate::pages::compare;
 use crate::walk::walked;
 use crate::world::{By, Dice, World, code};
@@ -52,7 +53,8 @@ fn contracts() -> BTreeMap<Owner, Vec<(String, String)>> {
 /// One of each fact, as it was met on a walk; one with nothing in it, where it is not met there.
 fn examples() -> BTreeMap<(Owner, String), Event> {
     let mut met: BTreeMap<(Owner, String), Event> = BTreeMap::new();
-    for stored in (0..WALKS).flat_map(|seed| walked(seed).record) {
+    let helped = answered_meanwhile().record.into_iter().chain(asked_at_last().record);
+    for stored in (0..WALKS).flat_map(|seed| walked(seed).record).chain(helped) {
         for fact in stored.commit.facts() {
             met.entry((stored.subject.owner, named(fact))).or_insert_with(|| fact.clone());
         }
@@ -70,6 +72,7 @@ fn examples() -> BTreeMap<(Owner, String), Event> {
 fn named(fact: &Event) -> String {
     let says = match (fact.dispatch(), fact.evaluation()) {
         (Some(DispatchFact::Assigned(assigned)), _) if assigned.comprehensive => " (to an enforcement centre)",
+        (Some(DispatchFact::Resolved(resolved)), _) if resolved.waits_for_help_until.is_some() => " (help goes on)",
         (Some(DispatchFact::Closed(closed)), _) => match closed.reason() {
             CloseReason::Withdrawn | CloseReason::Excluded | CloseReason::Merged => " (given up)",
             CloseReason::Rated | CloseReason::Unrated | CloseReason::Unspecified => "",
@@ -171,6 +174,7 @@ fn joint_is_over() -> (World, usize) {
 fn scenes(follower: Owner) -> Vec<(&'static str, Scene)> {
     let answered: Scene = || over(Over::Answered);
     let closed: Scene = || over(Over::Unrated);
+    let helped: Scene = || (answered_meanwhile(), 1);
     match follower {
         Owner::Triage => {
             vec![
@@ -193,7 +197,13 @@ fn scenes(follower: Owner) -> Vec<(&'static str, Scene)> {
             vec![("no operation", open), ("under way", joint), ("over", joint_is_over)]
         }
         Owner::Evaluation => {
-            vec![("not asked", open), ("asked", answered), ("rated", || over(Over::Rated)), ("lapsed", closed)]
+            vec![
+                ("not asked", open),
+                ("not asked, help goes on", helped),
+                ("asked", answered),
+                ("rated", || over(Over::Rated)),
+                ("lapsed", closed),
+            ]
         }
         Owner::Intake | Owner::Notification | Owner::Powers => vec![],
     }
@@ -215,7 +225,7 @@ fn the_page_of_facts_is_what_follows_from_them() {
         "# What follows from a fact\n\nEach fact of a case that somebody decides on, and what that is, by how far the one who \
          decides is with the case when the fact is followed, which may be late. Written by a test of `tests/world` by doing it \
          (`HUYING_BLESS=1 cargo test -p world the_page`); the reactions are in `reaction.rs` of each service and in \
-         `enforcement-center/src/dispatched.rs`. Nothing (–) is a decision, too. Whom people are told of is in \
+         `enforcement-center/src/dispatched.rs`; who hears that help is over, in `dispatch/src/help.rs`. Nothing (–) is a decision, too. Whom people are told of is in \
          `notification/src/occasions.rs`; intake follows itself alone, and finishes merges (`intake/src/effects.rs`).\n",
     );
     let examples = examples();

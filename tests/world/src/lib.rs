@@ -5,7 +5,7 @@
 //! followed late, again and in any order, processes stop and start, clocks ring late; and whatever was acknowledged has its
 //! effect all the same. Open `world.rs` first (who keeps what, how a commit is followed), then `checks.rs` (what has to
 //! hold), `walk.rs` (the walks, and that they find every mistake in `mutation.rs`), `stuck.rs` (somebody can always go on),
-//! `after_the_end.rs` and `facts.rs` (two tables, written to `docs/`).
+//! `helped.rs` (what one case is for the caller of another), `after_the_end.rs` and `facts.rs` (two tables, written to `docs/`).
 
 #[cfg(test)]
 mod actors;
@@ -21,6 +21,8 @@ mod dice;
 mod facts;
 #[cfg(test)]
 mod finish;
+#[cfg(test)]
+mod helped;
 #[cfg(test)]
 mod merged;
 #[cfg(test)]

@@ -175,6 +175,9 @@ impl World {
             | Command::SpawnRelated { .. }
             | Command::Answer { .. }
             | Command::FoundRecurrent { .. }
+            | Command::HelpOpened { .. }
+            | Command::AskToHelp(_)
+            | Command::HelpEnded { .. }
             | Command::JointDecisions { .. } => {}
         }
         if self.is(Mutation::WorkOfAnotherRound) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use charter::Charter;
-use dispatch::domain as dispatching;
+use dispatch::domain::{self as dispatching, Asking};
 use dispatch::reaction::{self as dispatch_reaction, Ground, Reaction, Reads};
 use enforcement_center::dispatched;
 use enforcement_center::domain::operation;
@@ -110,6 +110,8 @@ pub struct World {
     /// Whose process is down: it follows nothing and hears no alarm.
     pub away: Option<Owner>,
     commands: u64,
+    /// What intake made of matters that help somebody, by the case they were found at and their reference there.
+    pub related: BTreeMap<(usize, String), usize>,
 }
 
 impl World {
@@ -125,6 +127,7 @@ impl World {
             alarms: BTreeMap::new(),
             away: None,
             commands: 0,
+            related: BTreeMap::new(),
         }
     }
 
@@ -359,7 +362,8 @@ impl World {
     fn ring_dispatch(&mut self, case: usize, by: &By, now: Timestamp) -> bool {
         let charter = Arc::clone(&self.charter);
         let ground = Ground { charter: &charter, now };
-        if let dispatching::Phase::Resolved { rating_due, .. } = self.cases[case].dispatch.phase {
+        if let dispatching::Phase::Resolved { asking: Asking::Until(rating_due), .. } = self.cases[case].dispatch.phase
+        {
             if self.is(Mutation::ClosedByOurOwnClock) && rating_due <= now {
                 let lapse = dispatching::Command::Lapse { round: self.cases[case].dispatch.rounds };
                 return !self.dispatch(case, by, &lapse).unwrap().is_empty();
@@ -386,7 +390,7 @@ impl World {
             Owner::Notification | Owner::Powers => None,
         };
         let next = match (next, self.cases[case].dispatch.phase) {
-            (None, dispatching::Phase::Resolved { rating_due, .. })
+            (None, dispatching::Phase::Resolved { asking: Asking::Until(rating_due), .. })
                 if owner == Owner::Dispatch && self.is(Mutation::ClosedByOurOwnClock) =>
             {
                 Some(rating_due)

@@ -2,11 +2,11 @@
 
 use proto::common::v1::Colour;
 use proto::dispatch::v1::{
-    AdmissionRefused, Admitted, Assigned, CallEnded, Called, CityReminded, CityReturned, Closed, ColourRaised,
-    Concluded, Escalated, Extended, MeasureAdopted, MeetingHeld, Overdue, PartyDone, Progressed, RecurrenceFound,
-    RelatedCaseSpawned, Released, Reminded, Reopened, ReportedIn, Resolved, Responded, Resumed, ReturnAdjudicated,
-    Returned, Supervised, SupervisionAnswered, Suspended, TaskDone, TaskForceFormed, TaskPlanned, Transferred,
-    Unqualified,
+    AdmissionRefused, Admitted, AskedToHelp, Assigned, CallEnded, Called, CityReminded, CityReturned, Closed,
+    ColourRaised, Concluded, Escalated, Extended, HelpBegun, HelpEnded, HelpOpened, MeasureAdopted, MeetingHeld,
+    Overdue, PartyDone, Progressed, RatingOpened, RecurrenceFound, RelatedCaseSpawned, Released, Reminded, Reopened,
+    ReportedIn, Resolved, Responded, Resumed, ReturnAdjudicated, Returned, Supervised, SupervisionAnswered, Suspended,
+    TaskDone, TaskForceFormed, TaskPlanned, Transferred, Unqualified,
 };
 use proto::dispatch::v1::{Clock, ProgressKind, ReturnBasis};
 use proto::facts::DispatchFacts;
@@ -167,10 +167,13 @@ impl DispatchFacts for Timeline {
     }
 
     fn resolved(&mut self, fact: &Resolved) -> Told {
-        Told {
-            limit: self.named_limit("rating", fact.rating_due, None),
-            ..told(format!("{}{}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary)))
-        }
+        let (limit, waits) = match fact.waits_for_help_until {
+            None => (self.named_limit("rating", fact.rating_due, None), ""),
+            Some(until) => {
+                (self.named_limit("help-wait", Some(until), None), "; nobody is asked before the help is over")
+            }
+        };
+        Told { limit, ..told(format!("{}{}{waits}", outcome_name(fact.outcome()), prefixed(": ", &fact.summary))) }
     }
 
     fn reopened(&mut self, fact: &Reopened) -> Told {
@@ -353,6 +356,28 @@ impl DispatchFacts for Timeline {
 
     fn related_case_spawned(&mut self, fact: &RelatedCaseSpawned) -> Told {
         told(format!("{} finds another matter: “{}”", self.name(&fact.by), fact.title))
+    }
+
+    fn help_begun(&mut self, fact: &HelpBegun) -> Told {
+        let limit = self.named_limit("help-wait", fact.until, None);
+        Told { limit, ..told("it helps the caller, who is asked how this case was when that is over".to_owned()) }
+    }
+
+    fn help_opened(&mut self, fact: &HelpOpened) -> Told {
+        told(format!("case {} helps the caller", fact.case_id))
+    }
+
+    fn asked_to_help(&mut self, fact: &AskedToHelp) -> Told {
+        told(format!("it helps the caller of case {}", fact.case_id))
+    }
+
+    fn help_ended(&mut self, fact: &HelpEnded) -> Told {
+        told(format!("the help is over: case {}", fact.case_id))
+    }
+
+    fn rating_opened(&mut self, fact: &RatingOpened) -> Told {
+        let limit = self.named_limit("rating", fact.rating_due, None);
+        Told { limit, ..told("nobody waits for help any longer: it can be rated".to_owned()) }
     }
 }
 

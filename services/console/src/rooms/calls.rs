@@ -8,11 +8,11 @@ use proto::common::v1::Officer;
 use proto::dispatch::v1::{ProgressKind, ReturnBasis};
 use proto::responder::v1::{
     AnswerState, AnswerStatus, AnswerSupervisionRequest, CompleteTaskRequest, DoneRequest, ListCallsRequest,
-    ProgressRequest, ReceivedCall, ReportInRequest, RespondRequest, ReturnRequest,
+    ProgressRequest, ReceivedCall, RefusedAnswer, ReportInRequest, RespondRequest, ReturnRequest, SeeRefusedRequest,
 };
 use tonic::{Code, Status};
 
-use super::acting::{outcomes, progress_kinds};
+use super::acting::{more, outcomes, progress_kinds};
 use super::board::colour_code;
 use super::deeds::{evidence, outcome};
 use super::follow::Posted;
@@ -21,7 +21,10 @@ use crate::ask::{Sent, Signed, redirect};
 use crate::form::{Choice, Choices, Fields, Form, command, hidden};
 use crate::page::Page;
 use crate::when::read;
-use crate::words::{Desk, fill, named};
+use crate::words::{Desk, fill, named, named_in, rule};
+
+/// Calls on one page.
+const PAGE: u32 = 50;
 
 /// `GET /calls`
 pub async fn show(signed: Signed) -> Response {
@@ -60,20 +63,25 @@ fn refuse(signed: &Signed, form: &mut Form, status: &AnswerStatus) {
     let words = Desk::of(signed.language);
     let refusal = status.refusal.clone().unwrap_or_default();
     for violation in &refusal.violations {
-        let said = crate::words::rule(signed.language, &violation.rule);
+        let said = rule(signed.language, &violation.rule);
         form.fault(&violation.field, said.map_or_else(|| violation.description.clone(), str::to_owned));
     }
-    form.refused = Some(fill(words.answer_refused, &[("why", &refusal.message)]));
+    form.refused = Some(fill(words.answer_refused, &[("why", why(signed, &refusal.message))]));
+}
+
+/// Why the hub did not take it, in the words of the rule.
+fn why<'a>(signed: &Signed, message: &'a str) -> &'a str {
+    rule(signed.language, named_in(message)).unwrap_or(message)
 }
 
 async fn page(signed: &Signed, posted: Option<&Posted>) -> Result<Page, Status> {
     has(signed, Room::Calls)?;
     let words = Desk::of(signed.language);
     let all = signed.query("all") == "yes";
-    let listed =
-        signed.app.doors.responder(&signed.person).list_calls(ListCallsRequest { all, ..Default::default() }).await;
-    let calls = match listed {
-        Ok(listed) => listed.into_inner().calls,
+    let page_token = signed.query("page").to_owned();
+    let request = ListCallsRequest { all, open: !all, page_size: PAGE, page_token, ..ListCallsRequest::default() };
+    let listed = match signed.app.doors.responder(&signed.person).list_calls(request).await {
+        Ok(listed) => listed.into_inner(),
         // The hub's console does not stand beside the desks of departments in other networks.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound | Code::PermissionDenied) => {
             return Ok(Page::new(words.calls_title, html! { p { (words.calls_away) } }));
@@ -88,11 +96,29 @@ async fn page(signed: &Signed, posted: Option<&Posted>) -> Result<Page, Status> 
     let body = html! {
         @if let Some(notice) = notice { p .notice role="status" { (notice) } }
         p { (words.calls_intro) }
-        @if calls.is_empty() { p { (words.calls_none) } }
-        @for call in &calls { (one(signed, words, call, posted)) }
+        @for refused in &listed.refused_answers { (refused_answer(signed, words, refused)) }
+        @if listed.calls.is_empty() { p { (words.calls_none) } }
+        @for call in &listed.calls { (one(signed, words, call, posted)) }
+        (more(signed, if all { "/calls?all=yes" } else { "/calls" }, &listed.next_page_token))
         p .hint { @if all { a href="/calls" { (words.ours) } } @else { a href="/calls?all=yes" { (words.all) } } }
     };
     Ok(Page::new(words.calls_title, body))
+}
+
+/// What was said here and the hub refused when nobody waited any more: it stays until somebody has seen it.
+fn refused_answer(signed: &Signed, words: &Desk, refused: &RefusedAnswer) -> Markup {
+    let answer = refused.answer.clone().unwrap_or_default();
+    let refusal = refused.refusal.clone().unwrap_or_default();
+    let form = Form::default();
+    let fields = Fields::new(signed, "seen", &form);
+    html! {
+        div .panel .lost role="alert" {
+            p { a href=(format!("/cases/{}", answer.case_id)) { (answer.case_id) } "："
+                (fill(words.answer_refused, &[("why", why(signed, &refusal.message))])) " "
+                (signed.clock().moment_of(refused.refused_at.as_ref())) }
+            (fields.to(&format!("/calls/{}/{}/seen", answer.case_id, answer.call), hidden("refused", &answer.command_id), words.seen))
+        }
+    }
 }
 
 fn one(signed: &Signed, words: &Desk, received: &ReceivedCall, posted: Option<&Posted>) -> Markup {
@@ -119,7 +145,9 @@ fn one(signed: &Signed, words: &Desk, received: &ReceivedCall, posted: Option<&P
             @if !(place.party.is_empty() && place.address.is_empty()) {
                 p { (words.place) "：" @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
             }
-            @if !call.note.is_empty() { blockquote { (call.note) } }
+            @if !call.text.is_empty() { h3 { (words.said) } blockquote { (call.text) } }
+            @for more in &call.supplements { blockquote { (more) } }
+            @if !call.note.is_empty() { h3 { (words.note) } blockquote { (call.note) } }
             @if received.waiting_answers > 0 { p .notice { (fill(words.waiting_answers, &[("n", &received.waiting_answers.to_string())])) } }
             (forms(signed, words, received, call.call, posted))
         }
@@ -212,6 +240,10 @@ async fn say(
     let officer = || Some(Officer { staff_ref: form.owned("officer.staff_ref"), post: form.owned("officer.post") });
     let note = form.owned("note");
     let said = match action {
+        "seen" => {
+            let request = SeeRefusedRequest { district, case_id, command_id: form.owned("refused") };
+            desk.see_refused(request).await.map(|_| None)
+        }
         "respond" => {
             let request = RespondRequest { district, case_id, call, command_id, officer: officer() };
             desk.respond(request).await.map(|answer| answer.into_inner().status)

@@ -168,6 +168,7 @@ texts! {
         send_back_send: "退单", "退單", "Send it back";
         task_send: "完成任务", "完成任務", "Task done";
         answer_kept: "已记录在本单位，正在送往中枢。", "已記錄在本單位，正在送往中樞。", "It is kept here and on its way to the hub.";
+        seen: "已阅", "已閱", "I have seen it";
         answer_refused: "中枢没有接受：{why}", "中樞沒有接受：{why}", "The hub did not take it: {why}";
         done_notice: "已记录。", "已記錄。", "It has been recorded.";
     }

@@ -70,6 +70,11 @@ sentences! {
     "CityReminded": "询问{unit}进展", "詢問{unit}進展", "{unit} is asked what becomes of it";
     "CityReturned": "{other}退回，由{unit}继续办理", "{other}退回，由{unit}繼續辦理", "{other} gave it back to {unit}";
     "Concluded": "{unit}联合执法完毕，尚有任务未完成", "{unit}聯合執法完畢，尚有任務未完成", "{unit} is through; tasks are left";
+    "HelpBegun": "另行帮扶诉求人，办完后再请其评价", "另行幫扶訴求人，辦完後再請其評價", "Its caller is helped in another matter, and is asked when that is over";
+    "HelpOpened": "帮扶事项已登记", "幫扶事項已登記", "The case that helps was opened";
+    "AskedToHelp": "本件帮扶另一件的诉求人", "本件幫扶另一件的訴求人", "This case helps the caller of another one";
+    "HelpEnded": "帮扶办结", "幫扶辦結", "The help is over";
+    "RatingOpened": "可以评价了", "可以評價了", "It can be rated now";
     "RelatedCaseSpawned": "{unit}发现另一件事，另行登记", "{unit}發現另一件事，另行登記", "{unit} found another matter, which is a case of its own";
     "OperationOpened": "{unit}开始联合执法", "{unit}開始聯合執法", "{unit} begins joint enforcement";
     "OperationConcluded": "联合执法结束", "聯合執法結束", "Joint enforcement is over";

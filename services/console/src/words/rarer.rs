@@ -30,6 +30,7 @@ texts! {
         spawn: "发现另一件事", "發現另一件事", "Another matter was found";
         spawn_title: "是什么事", "是什麼事", "What it is";
         spawn_text: "情况", "情況", "What there is to know";
+        spawn_helps: "用于帮扶本件诉求人，办完后再请其评价本件", "用於幫扶本件訴求人，辦完後再請其評價本件", "It helps the caller of this case, who is asked how it was when that is over";
         spawn_send: "另行登记", "另行登記", "Make it a case";
         transfer: "移交市级", "移交市級", "Hand it to the city";
         reference: "市级编号", "市級編號", "Under what name the city has it";

@@ -7,7 +7,9 @@ use ids::Code;
 use jiff::Timestamp;
 use vocabulary::limit::{self, SECOND};
 
-use super::{Call, CalledParty, Clock, Event, InForce, Phase, Stage, State, evolve, in_force, meeting, suspension};
+use super::{
+    Call, CalledParty, Clock, Event, InForce, Phase, Stage, State, evolve, help, in_force, meeting, suspension,
+};
 
 /// One running clock.
 struct Running<'s> {
@@ -43,8 +45,8 @@ impl Running<'_> {
 #[must_use]
 pub fn next_deadline(state: &State) -> Option<Timestamp> {
     match state.phase {
-        // What is answered ends by what evaluation says, which has the clock of the rating.
-        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => None,
+        // What is answered ends by what evaluation says, which has the clock of the rating; unless it waits to be asked about.
+        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => help::next_deadline(state),
         Phase::Open => {
             let ends = state.suspension.iter().map(|suspension| suspension.until);
             let reminders = reminders(state).map(|(_, _, _, at)| at);
@@ -63,7 +65,7 @@ pub(super) fn overdue(
     in_force: &InForce,
 ) -> Vec<Event> {
     match state.phase {
-        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => vec![],
+        Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => help::overdue(state, now, in_force),
         Phase::Open => {
             // What stood still goes on first, so that nothing is late for the time it stood.
             let over = state.suspension.as_ref().filter(|suspension| suspension.until <= now);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use charter::Level;
-use ids::Code;
+use ids::{CaseId, Code};
 use jiff::Timestamp;
 use vocabulary::{Officer, Outcome, Place};
 
-use super::{Assignment, Expected, InForce, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Terms, Whistle};
+use super::{Assignment, Expected, Helped, InForce, Plan, ProgressKind, Recurrent, ReturnBasis, Scope, Terms, Whistle};
 
 /// What a department says about a call.
 #[derive(Clone, Debug, PartialEq)]
@@ -269,9 +269,11 @@ pub enum Command {
         above: bool,
         reason: String,
     },
+    /// `help_until`: it is opened to help the caller, which is waited for until then at most (S6).
     SpawnRelated {
         by: Code,
         related: Box<Related>,
+        help_until: Option<Timestamp>,
     },
 
     Answer {
@@ -295,6 +297,20 @@ pub enum Command {
     FoundRecurrent {
         found: Box<Recurrent>,
         leading: Vec<Code>,
+    },
+
+    /// Intake has made a case of what was begun to help the caller of this one.
+    HelpOpened {
+        reference: String,
+        case: CaseId,
+    },
+    /// This one is opened to help the caller of another.
+    AskToHelp(Helped),
+    /// What helped the caller is over; `case` helped last.
+    HelpEnded {
+        reference: String,
+        case: CaseId,
+        rating_due: Timestamp,
     },
 
     /// A meeting of the joint operation of this round decided who does what.

@@ -9,7 +9,7 @@ use vocabulary::Place;
 use super::{
     Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
     RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, extension,
-    handing_on, joint_operation, meeting, reach, recurrence, returns, supervision, suspension,
+    handing_on, help, joint_operation, meeting, reach, recurrence, returns, supervision, suspension,
 };
 
 /// Dispatch's rule book.
@@ -70,6 +70,9 @@ impl Decider for Rules {
                     (Phase::Unknown | Phase::Open | Phase::Resolved { .. } | Phase::Closed, _) => vec![],
                 })
             }
+            Command::HelpOpened { reference, case } => Ok(help::opened(state, reference, *case)),
+            Command::AskToHelp(helped) => Ok(help::asked(state, helped)),
+            Command::HelpEnded { reference, case, rating_due } => Ok(help::ended(state, reference, *case, *rating_due)),
             Command::CheckDeadlines { now, above, centre, in_force } => {
                 Ok(clocks::overdue(state, *now, above, centre, in_force))
             }
@@ -215,14 +218,19 @@ fn on_open(state: &State, command: &Command) -> Decision {
             ending::resolve(state, matter, (*outcome, summary, evidence), city, *rating_due)
         }
         Command::Admit { by, above, reason } => admission::admit(state, matter, by, *above, reason),
-        Command::SpawnRelated { by, related } => spawn_related(state, matter, by, related),
+        Command::SpawnRelated { by, related, help_until } => {
+            if help_until.is_some() {
+                holds(matter, by)?;
+            }
+            spawn_related(state, matter, by, related, *help_until)
+        }
         Command::Answer { call, party, answer: Answer::TaskDone { task, note, evidence }, now, rating_due } => {
             call::of(state, *call, party)?;
             complete_task(state, party, *task, (note, evidence), *now, *rating_due)
         }
         Command::Answer { call, party, answer: Answer::Found(related), .. } => {
             call::of(state, *call, party)?;
-            spawn_related(state, matter, party, related)
+            spawn_related(state, matter, party, related, None)
         }
         Command::Answer { call, party, answer, now, rating_due } => {
             let said = call::answer(state, *call, party, answer, *now)?;
@@ -239,6 +247,9 @@ fn on_open(state: &State, command: &Command) -> Decision {
         | Command::Lapse { .. }
         | Command::CheckDeadlines { .. }
         | Command::FoundRecurrent { .. }
+        | Command::HelpOpened { .. }
+        | Command::AskToHelp(_)
+        | Command::HelpEnded { .. }
         | Command::JointDecisions { .. }
         | Command::Reopen { .. } => Ok(vec![]),
     }
@@ -296,14 +307,22 @@ fn grade(state: &State, judged: &Assignment, clock: CaseClock, terms: &Terms, in
 }
 
 /// Where nothing else is said it is where the case is.
-fn spawn_related(state: &State, matter: &Matter, by: &Code, related: &Related) -> Decision {
+fn spawn_related(
+    state: &State,
+    matter: &Matter,
+    by: &Code,
+    related: &Related,
+    help_until: Option<Timestamp>,
+) -> Decision {
     if state.related >= RELATED_MAX {
         return Err(Refusal::TooMany(usize::try_from(RELATED_MAX).unwrap_or(usize::MAX)));
     }
     let reference = format!("found-{}", state.related + 1);
     let place = if related.place == Place::default() { &matter.place } else { &related.place };
     let related = Box::new(Related { place: place.clone(), ..related.clone() });
-    Ok(vec![Event::RelatedCaseSpawned { by: by.clone(), reference, related }])
+    let begun = help_until.map(|until| Event::HelpBegun { reference: reference.clone(), until });
+    let spawned = Event::RelatedCaseSpawned { by: by.clone(), reference, related };
+    Ok(std::iter::once(spawned).chain(begun).collect())
 }
 
 pub(super) fn plan(

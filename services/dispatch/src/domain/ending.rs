@@ -122,7 +122,7 @@ pub(super) fn resolution(
         round: state.rounds + 1,
         calling_party: state.calls.last().map(|call| call.caller.clone()),
         performance: state.performance(),
-        rating_due,
+        asking: state.asking(rating_due),
         holder: matter.holder.clone(),
         evidence: evidence.to_vec(),
     }))

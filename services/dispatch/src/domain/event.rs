@@ -5,7 +5,7 @@ use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{Duty, Officer, Outcome, Place};
 
-use super::{CallEnding, Clock, CloseReason, Kept, ProgressKind, Related, Start};
+use super::{Asking, CallEnding, Clock, CloseReason, Helped, Kept, ProgressKind, Related, Start};
 
 /// A new holder, by triage or at the desk.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +104,7 @@ pub struct Resolution {
     pub round: u32,
     pub calling_party: Option<Code>,
     pub performance: Vec<Performance>,
-    pub rating_due: Timestamp,
+    pub asking: Asking,
     pub holder: Code,
     pub evidence: Vec<String>,
 }
@@ -386,5 +386,25 @@ pub enum Event {
     Concluded {
         by: Code,
         summary: String,
+    },
+    /// The related case of this reference, spawned in the same decision, is opened to help the caller (S6).
+    HelpBegun {
+        reference: String,
+        until: Timestamp,
+    },
+    /// By this case of the same district.
+    HelpOpened {
+        reference: String,
+        case: CaseId,
+    },
+    AskedToHelp(Helped),
+    HelpEnded {
+        reference: String,
+        case: CaseId,
+    },
+    /// Whoever the answer of this round concerns can be asked how it was.
+    RatingOpened {
+        round: u32,
+        rating_due: Timestamp,
     },
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     AskedCity, Call, CalledParty, CaseClock, Clock, Concluded, Dropped, Event, Expected, Kept, Matter, Phase, Return,
-    Scope, Stage, State, Supervision, Suspension, Task, TaskForce, case_clock, meeting,
+    Scope, Stage, State, Supervision, Suspension, Task, TaskForce, case_clock, help, meeting,
 };
 
 pub(super) fn evolve(mut state: State, event: &Event) -> State {
@@ -302,7 +302,7 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
             clock: clock @ (Clock::Response | Clock::ReportIn | Clock::Completion), call, party, ..
         } => on_party(&mut state, call.unwrap_or_default(), party, |called| called.found(*clock, false)),
         Event::Resolved(resolution) => {
-            state.phase = Phase::Resolved { outcome: resolution.outcome, rating_due: resolution.rating_due };
+            state.phase = Phase::Resolved { outcome: resolution.outcome, asking: resolution.asking };
             state.rounds = resolution.round;
             state.suspension = None;
             state.asked_city = None;
@@ -351,6 +351,11 @@ pub(super) fn evolve(mut state: State, event: &Event) -> State {
                 state.refused.push(party.clone());
             }
         }
+        Event::HelpBegun { .. }
+        | Event::HelpOpened { .. }
+        | Event::AskedToHelp(_)
+        | Event::HelpEnded { .. }
+        | Event::RatingOpened { .. } => help::evolve(&mut state, event),
         Event::MeasureAdopted { .. } => {}
     }
     keep_up(&mut state);

@@ -29,6 +29,12 @@ pub fn city_answer(charter: &Charter, now: Timestamp) -> Expected {
     Expected { due, reminders: reminders(charter, now, due) }
 }
 
+/// Until when what is asked about now can be rated.
+#[must_use]
+pub fn rating_due(charter: &Charter, now: Timestamp) -> Timestamp {
+    charter.limit("rating").map_or(now, |limit| charter.deadline(now, limit).due)
+}
+
 /// When those who are not done are reminded of what is `due`: after the parts of the time `from` then on that the charter
 /// names.
 #[must_use]

@@ -2,7 +2,7 @@
 //! ([`command`]) and why not ([`refusal`]); then what may happen ([`decide`]), how a call goes ([`call`]), how it is sent
 //! back ([`returns`]), who has it next ([`handing_on`]) and who may give whom work ([`reach`]), what communities may be asked ([`admission`]), who has to account
 //! for it ([`supervision`]), how more time is given ([`extension`]) or time stands still ([`suspension`]), what keeps coming
-//! back ([`recurrence`]), how people meet ([`meeting`], [`joint_operation`]), which clocks run ([`clocks`]) and how that of
+//! back ([`recurrence`]), how people meet ([`meeting`], [`joint_operation`]), how its caller is helped otherwise ([`help`]), which clocks run ([`clocks`]) and how that of
 //! the case is counted ([`case_clock`]).
 //! [`allowed`] asks the same rules what could be done now.
 //!
@@ -25,6 +25,7 @@ mod event;
 mod evolve;
 mod extension;
 mod handing_on;
+mod help;
 #[cfg(test)]
 mod histories;
 mod in_force;
@@ -58,7 +59,8 @@ pub use decide::Rules;
 pub use event::{
     Assignment, Dropped, Event, Expected, Performance, Plan, Resolution, ReturnBasis, Scope, Special, Whistle,
 };
-pub use in_force::{InForce, city_answer, reminders};
+pub use help::{Asking, Help, Helped};
+pub use in_force::{InForce, city_answer, rating_due, reminders};
 pub use reach::{COMMAND_CENTRE, is_command_centre, may_give_work};
 pub use recurrence::{Recurrent, is_same_place, plain};
 pub use refusal::Refusal;
@@ -108,6 +110,10 @@ pub struct State {
     pub joint_round: u32,
     /// What the enforcement centre said when it was through, as long as tasks are left.
     pub concluded: Option<Concluded>,
+    /// What was opened to help its caller (S6).
+    pub helps: Vec<Help>,
+    /// Whose callers it helps itself.
+    pub helped: Vec<Helped>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -117,7 +123,7 @@ pub enum Phase {
     Open,
     Resolved {
         outcome: Outcome,
-        rating_due: Timestamp,
+        asking: Asking,
     },
     Closed,
 }

@@ -16,6 +16,7 @@ use super::*;
 
 const DISTRICT: &str = "wuchang-centre";
 const CITY: &str = "wuhan";
+const EARLIER: &str = "261121-7k3q9x7";
 const PARTIES: [&str; 4] = [STREET, DISTRICT, POLICE, BUILD];
 
 fn whistle(party: &str, minute: i64) -> Whistle {
@@ -68,7 +69,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
     };
     let plan = |root_cause| Plan { party: party.clone(), title: text(), due: None, after: vec![], root_cause };
     let rule = charter::Recurrence { times: 2, within_days: 60, distance_m: 50 };
-    let earlier = vec!["261121-7k3q9x7".parse().unwrap()];
+    let earlier = vec![EARLIER.parse().unwrap()];
     vec![
         grade(1),
         grade(2),
@@ -189,7 +190,9 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
             rating_due: later,
         },
         Command::Admit { by: by.clone(), above, reason: text() },
-        Command::SpawnRelated { by: by.clone(), related: related() },
+        Command::SpawnRelated { by: by.clone(), related: related(), help_until: None },
+        Command::SpawnRelated { by: by.clone(), related: related(), help_until: Some(later) },
+        Command::HelpEnded { reference: format!("found-{number}"), case: EARLIER.parse().unwrap(), rating_due: later },
         answer(Answer::Found(related())),
         check(minute),
     ]
@@ -278,6 +281,9 @@ fn act(command: &Command) -> Option<Act> {
         | Command::Rate { .. }
         | Command::Lapse { .. }
         | Command::FoundRecurrent { .. }
+        | Command::HelpOpened { .. }
+        | Command::AskToHelp(_)
+        | Command::HelpEnded { .. }
         | Command::JointDecisions { .. }
         | Command::CheckDeadlines { .. } => return None,
     })
@@ -353,7 +359,8 @@ proptest! {
             }
             let clock = next_deadline(&state);
             match state.phase {
-                // What is answered ends by what evaluation says, whose clock it is.
+                // What is answered ends by what evaluation says, whose clock it is, when it has been asked about.
+                Phase::Resolved { asking: Asking::AfterHelp(until), .. } => prop_assert_eq!(clock, Some(until)),
                 Phase::Unknown | Phase::Resolved { .. } | Phase::Closed => prop_assert_eq!(clock, None),
                 // The holder or its district can always go on.
                 Phase::Open => {

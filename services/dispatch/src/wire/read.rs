@@ -1,6 +1,7 @@
 //! Dispatch's events as they come from the record. One arm an event, and no arm for the rest: what is not read here does
 //! not compile.
 
+use ids::CaseId;
 use jiff::{SignedDuration, Timestamp};
 use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::dispatch_event::Event as WireEvent;
@@ -9,7 +10,8 @@ use station::wire as shared;
 
 use super::words::{from_clock, from_close_reason, from_ending, progress_kind, return_basis, scope, some};
 use crate::domain::{
-    Assignment, Dropped, Event, Expected, Kept, Performance, Related, Resolution, Special, Start, Whistle,
+    Asking, Assignment, Dropped, Event, Expected, Helped, Kept, Performance, Related, Resolution, Special, Start,
+    Whistle,
 };
 
 pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
@@ -214,6 +216,21 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
         WireEvent::Concluded(fact) => {
             Event::Concluded { by: shared::code("by", &fact.by)?, summary: fact.summary.clone() }
         }
+        WireEvent::HelpBegun(fact) => {
+            Event::HelpBegun { reference: fact.reference.clone(), until: shared::time("until", fact.until.as_ref())? }
+        }
+        WireEvent::HelpOpened(fact) => {
+            Event::HelpOpened { reference: fact.reference.clone(), case: case("case_id", &fact.case_id)? }
+        }
+        WireEvent::AskedToHelp(fact) => {
+            Event::AskedToHelp(Helped { case: case("case_id", &fact.case_id)?, reference: fact.reference.clone() })
+        }
+        WireEvent::HelpEnded(fact) => {
+            Event::HelpEnded { reference: fact.reference.clone(), case: case("case_id", &fact.case_id)? }
+        }
+        WireEvent::RatingOpened(fact) => {
+            Event::RatingOpened { round: fact.round, rating_due: shared::time("rating_due", fact.rating_due.as_ref())? }
+        }
         WireEvent::RelatedCaseSpawned(fact) => Event::RelatedCaseSpawned {
             by: shared::code("by", &fact.by)?,
             reference: fact.reference.clone(),
@@ -237,12 +254,16 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             outcome: shared::optional_outcome(fact.outcome)?,
         },
         WireEvent::RecurrenceFound(fact) => {
-            let case = |id: &String| id.parse().map_err(|error| WireError::new("earlier_cases", error));
-            let earlier = fact.earlier_cases.iter().map(case).collect::<Result<_, WireError>>()?;
+            let earlier = fact.earlier_cases.iter().map(|id| case("earlier_cases", id));
+            let earlier = earlier.collect::<Result<_, WireError>>()?;
             let told = shared::codes("told", &fact.told)?;
             Event::RecurrenceFound { earlier, times: fact.times, within_days: fact.within_days, told }
         }
     })
+}
+
+fn case(field: &'static str, id: &str) -> Result<CaseId, WireError> {
+    id.parse().map_err(|error| WireError::new(field, error))
 }
 
 fn from_assigned(fact: &wire::Assigned) -> Result<Assignment, WireError> {
@@ -322,6 +343,10 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
             })
         })
         .collect::<Result<_, WireError>>()?;
+    let asking = match &fact.waits_for_help_until {
+        None => Asking::Until(shared::time("rating_due", fact.rating_due.as_ref())?),
+        Some(until) => Asking::AfterHelp(shared::time("waits_for_help_until", Some(until))?),
+    };
     Ok(Resolution {
         outcome: shared::outcome(fact.outcome)?,
         summary: fact.summary.clone(),
@@ -329,7 +354,7 @@ fn from_resolved(fact: &wire::Resolved) -> Result<Resolution, WireError> {
         round: fact.round,
         calling_party: shared::optional_code("calling_party", &fact.calling_party)?,
         performance,
-        rating_due: shared::time("rating_due", fact.rating_due.as_ref())?,
+        asking,
         holder: shared::code("owner", &fact.owner)?,
         evidence: fact.evidence.clone(),
     })

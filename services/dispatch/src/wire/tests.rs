@@ -11,8 +11,8 @@ use record::Aggregate;
 use vocabulary::{Duty, Officer, Outcome, Place, Point};
 
 use crate::domain::{
-    Assignment, CallEnding, Clock, CloseReason, Dropped, Event, Expected, Kept, Performance, ProgressKind, Related,
-    Resolution, ReturnBasis, Rules, Scope, Special, Start, Whistle,
+    Asking, Assignment, CallEnding, Clock, CloseReason, Dropped, Event, Expected, Helped, Kept, Performance,
+    ProgressKind, Related, Resolution, ReturnBasis, Rules, Scope, Special, Start, Whistle,
 };
 
 /// Every fact dispatch can record, and of fields that may be empty both forms.
@@ -314,17 +314,19 @@ fn ended() -> Vec<Event> {
                 kept: Kept { responded_in_time: true, reported_in_in_time: false, done_in_time: true },
             })
             .to_vec(),
-        rating_due: at(30_000),
+        asking: Asking::Until(at(30_000)),
         holder: code("street-centre"),
         evidence: vec!["dry.jpg".to_owned()],
     };
     let uncalled = Resolution {
+        asking: Asking::AfterHelp(at(90_000)),
         outcome: Outcome::NotSolved,
         calling_party: None,
         performance: vec![],
         evidence: vec![],
         ..resolution.clone()
     };
+    let helping = || "261121-7k3q9x7".parse().unwrap();
     let closed = |reason, outcome| Event::Closed { reason, outcome };
     let reopened = |start, answer| {
         let (reason, told) = ("wet again".to_owned(), vec![code("water")]);
@@ -337,6 +339,11 @@ fn ended() -> Vec<Event> {
         Event::Concluded { by: code("street-centre"), summary: "complied".to_owned() },
         Event::Resolved(Box::new(resolution)),
         Event::Resolved(Box::new(uncalled)),
+        Event::HelpBegun { reference: "found-1".to_owned(), until: at(90_000) },
+        Event::HelpOpened { reference: "found-1".to_owned(), case: helping() },
+        Event::AskedToHelp(Helped { case: helping(), reference: "found-1".to_owned() }),
+        Event::HelpEnded { reference: "found-1".to_owned(), case: helping() },
+        Event::RatingOpened { round: 1, rating_due: at(95_000) },
         reopened(Some(start()), Some(asked())),
         reopened(None, None),
         closed(CloseReason::Rated, Some(Outcome::Solved)),

@@ -7,7 +7,7 @@ use proto::dispatch::v1::dispatch_event::Event as WireEvent;
 use station::wire as shared;
 
 use super::words::{to_clock, to_close_reason, to_ending, to_progress_kind, to_return_basis};
-use crate::domain::{Assignment, Dropped, Event, Resolution, Scope, Start, Whistle};
+use crate::domain::{Asking, Assignment, Dropped, Event, Helped, Resolution, Scope, Start, Whistle};
 
 pub(super) fn to_wire(event: &Event) -> WireEvent {
     match event {
@@ -258,6 +258,21 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
         Event::Concluded { by, summary } => {
             WireEvent::Concluded(wire::Concluded { by: by.to_string(), summary: summary.clone() })
         }
+        Event::HelpBegun { reference, until } => {
+            WireEvent::HelpBegun(wire::HelpBegun { reference: reference.clone(), until: Some(until.to_wire()) })
+        }
+        Event::HelpOpened { reference, case } => {
+            WireEvent::HelpOpened(wire::HelpOpened { reference: reference.clone(), case_id: case.to_string() })
+        }
+        Event::AskedToHelp(Helped { case, reference }) => {
+            WireEvent::AskedToHelp(wire::AskedToHelp { case_id: case.to_string(), reference: reference.clone() })
+        }
+        Event::HelpEnded { reference, case } => {
+            WireEvent::HelpEnded(wire::HelpEnded { reference: reference.clone(), case_id: case.to_string() })
+        }
+        Event::RatingOpened { round, rating_due } => {
+            WireEvent::RatingOpened(wire::RatingOpened { round: *round, rating_due: Some(rating_due.to_wire()) })
+        }
         Event::RelatedCaseSpawned { by, reference, related } => {
             WireEvent::RelatedCaseSpawned(wire::RelatedCaseSpawned {
                 by: by.to_string(),
@@ -355,6 +370,10 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         calling_party: shared::text(performance.calling_party.as_ref()),
         round: performance.round.unwrap_or_default(),
     });
+    let (rating_due, waits_for_help_until) = match resolution.asking {
+        Asking::Until(due) => (Some(due.to_wire()), None),
+        Asking::AfterHelp(until) => (None, Some(until.to_wire())),
+    };
     wire::Resolved {
         outcome: shared::to_outcome(resolution.outcome),
         summary: resolution.summary.clone(),
@@ -362,7 +381,8 @@ fn to_resolved(resolution: &Resolution) -> wire::Resolved {
         round: resolution.round,
         calling_party: shared::text(resolution.calling_party.as_ref()),
         performance: performance.collect(),
-        rating_due: Some(resolution.rating_due.to_wire()),
+        rating_due,
+        waits_for_help_until,
         owner: resolution.holder.to_string(),
         evidence: resolution.evidence.clone(),
     }

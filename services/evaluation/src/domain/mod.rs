@@ -231,7 +231,7 @@ impl Round {
 /// Why evaluation says no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("this case is not resolved, so there is nothing to rate")]
+    #[error("this case is not resolved, or its caller is still being helped: there is nothing to rate yet")]
     NotResolved,
     #[error("resolution {round} of this case has been rated already")]
     AlreadyRated { round: u32 },

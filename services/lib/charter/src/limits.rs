@@ -9,7 +9,7 @@ use crate::{Colour, Level, Limit, Means, Provenance};
 /// Named limits every charter has, because services ask for them.
 pub(crate) const LIMITS_REQUIRED: [&str; 6] = ["judgement", "rating", "notice", "seat", "adjudication", "city-answer"];
 /// And those that are asked for where there are any.
-const LIMITS_OPTIONAL: [&str; 3] = ["filing", "opinion", "personnel-reply"];
+const LIMITS_OPTIONAL: [&str; 4] = ["filing", "help-wait", "opinion", "personnel-reply"];
 
 /// What a call of one colour asks for. All three run from the moment of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ use crate::{
     UnitTemplate,
 };
 
+/// How long an answer waits for help where the charter does not say. Longer than finding work or a place to live mostly takes, and short enough that whoever is asked remembers.
+const HELP_WAIT: Limit = Limit { amount: 90, unit: LimitUnit::Days };
 /// How long a closed case stays on the record where the charter does not say: half a year, in minutes.
 const FILING_MINUTES: u64 = 180 * 24 * 60;
 
@@ -273,6 +275,13 @@ impl Charter {
         let minutes = self.limit("filing").map_or(FILING_MINUTES, |limit| limit.nominal_minutes());
         let stays = jiff::SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX / 60));
         now.checked_sub(stays).unwrap_or(Timestamp::MIN)
+    }
+
+    /// How long an answer waits at most to be asked about, from when something was opened to help the caller otherwise: the
+    /// limit `help-wait`, or a quarter of a year.
+    #[must_use]
+    pub fn help_is_waited_for(&self) -> Limit {
+        self.limit("help-wait").copied().unwrap_or(HELP_WAIT)
     }
 
     #[must_use]

@@ -9,7 +9,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use crate::reader::{Cursor, Fields, Kind};
 
 /// Every charter says something at these moments.
-pub(crate) const TEXTS_REQUIRED: [&str; 58] = [
+pub(crate) const TEXTS_REQUIRED: [&str; 59] = [
     "received",
     "joined",
     "judged",
@@ -47,6 +47,7 @@ pub(crate) const TEXTS_REQUIRED: [&str; 58] = [
     "taken-away",
     "case-over",
     "answered",
+    "help-goes-on",
     "call-over",
     "call-ended",
     "return-refused",

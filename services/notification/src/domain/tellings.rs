@@ -43,6 +43,7 @@ texts! {
     TakenAway = "taken-away",
     CaseOver = "case-over",
     Answered = "answered",
+    HelpGoesOn = "help-goes-on",
     Supplemented = "supplemented",
     SaidAgain = "said-again",
     Called = "called",

@@ -240,8 +240,13 @@ impl DispatchFacts for Teller<'_> {
         Ok(self.each(Text::TaskForce, Whom::Members, &members, &says))
     }
 
-    fn resolved(&mut self, _: &Resolved) -> Self::Found {
-        Ok(self.each(Text::Answered, Whom::Holder, self.standing.live_holder(), &Says::default()))
+    fn resolved(&mut self, fact: &Resolved) -> Self::Found {
+        let mut all = self.each(Text::Answered, Whom::Holder, self.standing.live_holder(), &Says::default());
+        if fact.waits_for_help_until.is_some() {
+            let answer = Says { ending: Some(Ending::With(wire::outcome(fact.outcome)?)), ..Says::default() };
+            all.push(telling(Text::HelpGoesOn, Whom::Callers, Recipient::Callers, answer));
+        }
+        Ok(all)
     }
 
     fn reopened(&mut self, fact: &Reopened) -> Self::Found {

@@ -64,7 +64,7 @@ pub fn standings() -> [Standing; 3] {
         with_city: false,
         holder: Some(code("x-holder")),
         place: None,
-        answer: Some((Outcome::Solved, Timestamp::from_second(1_795_000_000).unwrap())),
+        answer: Some((Outcome::Solved, Some(Timestamp::from_second(1_795_000_000).unwrap()))),
         closed: false,
         waits_for_judgement: true,
         calls: vec![Call { number: 1, expected: vec![code("x-expected")] }],
@@ -83,7 +83,8 @@ pub fn standings() -> [Standing; 3] {
             notices: BTreeMap::new(),
         }),
     };
-    let idle = Standing { tasks: vec![], ..busy.clone() };
+    // Its answer waits to be asked about.
+    let idle = Standing { tasks: vec![], answer: Some((Outcome::Explained, None)), ..busy.clone() };
     let named = Standing { holder: Some(code("x-told")), answer: None, ..busy.clone() };
     [busy, idle, named]
 }

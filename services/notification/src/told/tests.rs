@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::dispatch::v1::{
     Assigned, CallEnded, CallEnding, Called, CalledParty, Clock, CloseReason, Closed, ColourRaised, DispatchEvent,
-    Overdue, Performance, Progressed, Resolved, Resumed, Suspended,
+    Overdue, Performance, Progressed, RatingOpened, Resolved, Resumed, Suspended,
 };
 use proto::evaluation::v1::EvaluationEvent;
 use proto::intake::v1::IntakeEvent;
@@ -291,6 +291,25 @@ fn whoever_has_a_case_hears_what_is_added_to_it_and_that_it_was_raised_once_more
 }
 
 #[test]
+fn an_answer_that_waits_for_help_is_told_and_asked_about_later() {
+    let joined =
+        || taken(IntakeFact::CallerJoined(CallerJoined { caller_ref: "c-2".to_owned(), ..CallerJoined::default() }));
+    let waits = Resolved { outcome: 2, waits_for_help_until: Some(DUE.to_wire()), ..Resolved::default() };
+    let waits = || dispatched(DispatchFact::Resolved(waits.clone()));
+    let opened = RatingOpened { round: 1, rating_due: Some(DUE.to_wire()) };
+    let opened = || dispatched(DispatchFact::RatingOpened(opened));
+    assert_eq!(heard(CENTRE, vec![waits()], &held_by(CENTRE)), ["callers: help-goes-on"]);
+    let (mut waiting, mut open) = (held_by(CENTRE), held_by(CENTRE));
+    waiting.learn(&waits()).unwrap();
+    [waits(), opened()].iter().for_each(|fact| open.learn(fact).unwrap());
+    assert!(heard("", vec![opened()], &waiting).is_empty(), "evaluation asks");
+    let centre = [format!("{CENTRE}: said-again"), "centre at None: said-again".to_owned()];
+    let told = |what: &str| [vec!["c-2: joined".to_owned(), format!("c-2: {what}")], centre.to_vec()].concat();
+    assert_eq!(heard("", vec![joined()], &waiting), told("help-goes-on"));
+    assert_eq!(heard("", vec![joined()], &open), told("resolved"));
+}
+
+#[test]
 fn everybody_who_called_somebody_is_asked_to_rate_once() {
     let measured = |party: &str, calling: &str| Performance {
         party: party.to_owned(),
@@ -314,7 +333,7 @@ fn everybody_who_called_somebody_is_asked_to_rate_once() {
     };
     let requested =
         Event { of: Some(Of::Evaluation(EvaluationEvent { event: Some(EvaluationFact::RatingRequested(fact)) })) };
-    let answered = Standing { answer: Some((Outcome::Solved, DUE)), ..held_by(CENTRE) };
+    let answered = Standing { answer: Some((Outcome::Solved, Some(DUE))), ..held_by(CENTRE) };
     assert_eq!(
         heard("", vec![requested], &answered),
         ["callers: resolved", "wuchang-group: rate-parties", format!("{CENTRE}: rate-parties").as_str()]

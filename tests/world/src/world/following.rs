@@ -1,5 +1,8 @@
 //! What each owner makes of what it follows.
 
+use dispatch::{help, terms};
+use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
+
 use super::*;
 
 impl World {
@@ -52,6 +55,9 @@ impl World {
     }
 
     fn dispatch_follows(&mut self, case: usize, stored: &StoredCommit) {
+        if stored.subject.owner == Owner::Dispatch {
+            self.help_follows(case, stored);
+        }
         let Some(reads) = dispatch_reaction::asks(stored) else { return };
         let whole = match reads {
             Reads::Nothing => vec![],
@@ -62,6 +68,49 @@ impl World {
         let asked = dispatch_reaction::reactions(ground, stored, &whole, &self.cases[case].dispatch).unwrap();
         let asked = self.misheard(stored, asked);
         self.dispatch_all(case, asked);
+    }
+
+    /// What was found to help somebody becomes a case, which tells that one when it is over.
+    fn help_follows(&mut self, case: usize, stored: &StoredCommit) {
+        let by = By::Commit(stored.subject.clone());
+        for fact in stored.commit.dispatch_facts() {
+            let DispatchFact::RelatedCaseSpawned(spawned) = fact else { continue };
+            if !help::is_help(stored, &spawned.reference) {
+                continue;
+            }
+            let reference = spawned.reference.clone();
+            let known = self.related.get(&(case, reference.clone())).copied();
+            let helping = known.unwrap_or_else(|| {
+                let helping = self.submit(None);
+                self.related.insert((case, reference.clone()), helping);
+                helping
+            });
+            let opened =
+                dispatching::Command::HelpOpened { reference: reference.clone(), case: self.cases[helping].id };
+            drop(self.dispatch(case, &by, &opened));
+            self.ask_to_help(&by, &dispatching::Helped { case: self.cases[case].id, reference }, helping);
+        }
+        if help::ends_help(stored) && self.cases[case].dispatch.is_over() {
+            for helped in self.cases[case].dispatch.helped.clone() {
+                self.ask_to_help(&by, &helped, case);
+            }
+        }
+    }
+
+    fn ask_to_help(&mut self, by: &By, helped: &dispatching::Helped, mut helping: usize) {
+        loop {
+            drop(self.dispatch(helping, by, &dispatching::Command::AskToHelp(helped.clone())));
+            let intake = self.history(helping, Owner::Intake);
+            match help::standing(&self.cases[helping].dispatch, helped, &intake).unwrap() {
+                help::Standing::UnderWay => return,
+                help::Standing::GoesOnIn(into) => helping = self.number_of(into),
+                help::Standing::Over => break,
+            }
+        }
+        let rating_due = terms::rating_due(&self.charter, self.now);
+        let (reference, case) = (helped.reference.clone(), self.cases[helping].id);
+        let ended = dispatching::Command::HelpEnded { reference, case, rating_due };
+        drop(self.dispatch(self.number_of(helped.case), by, &ended));
     }
 
     pub(super) fn dispatch_all(&mut self, case: usize, asked: Vec<Reaction>) -> bool {

@@ -53,6 +53,7 @@ pub fn of_dispatch<'a>(signed: &'a Signed, holder: &str, allowed: &AllowedAction
             html! {
                 (fields.text("title", words.spawn_title, ""))
                 (fields.long_optional("text", words.spawn_text, ""))
+                (fields.tick("helps", words.spawn_helps))
             }
         }),
         "Transfer" => Deed::new("transfer", words.transfer, words.transfer_send, |fields| {

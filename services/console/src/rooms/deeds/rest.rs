@@ -47,7 +47,9 @@ pub async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Resu
         "admit" => position!(door.admit(AdmitRequest { district, case_id, command_id, reason })),
         "related" => {
             let (title, text, category) = (form.owned("title"), form.owned("text"), String::new());
-            let request = SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place: None, category };
+            let (helps, place) = (form.get("helps") == "yes", None);
+            let request =
+                SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category, helps };
             position!(door.spawn_related_case(request))
         }
         "transfer" => {

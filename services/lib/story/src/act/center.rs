@@ -211,7 +211,8 @@ impl Act<'_> {
                 call!(client, take_next_step, request)
             }
             "related-case" => {
-                let Related { title, text, place, category, .. } = self.with()?;
+                let Related { title, text, place, category, helps, .. } = self.with()?;
+                anyhow::ensure!(!helps, "whoever has the case says what helps its caller");
                 let place = Some(place.into());
                 let request =
                     center::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };

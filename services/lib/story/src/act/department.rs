@@ -74,7 +74,8 @@ impl Act<'_> {
                 client.complete_task(request).await.map(|response| response.into_inner().status)
             }
             "related-case" => {
-                let Related { title, text, place, category, call } = self.with()?;
+                let Related { title, text, place, category, call, helps } = self.with()?;
+                anyhow::ensure!(!helps, "whoever has the case says what helps its caller");
                 let request = responder::SpawnRelatedCaseRequest {
                     district,
                     call: self.own_call(call, &case_id).await?,

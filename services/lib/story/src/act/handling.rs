@@ -120,10 +120,18 @@ impl Act<'_> {
                 call!(client, resolve, request)
             }
             "related-case" => {
-                let Related { title, text, place, category, .. } = self.with()?;
+                let Related { title, text, place, category, helps, .. } = self.with()?;
                 let place = Some(place.into());
-                let request =
-                    dispatch::SpawnRelatedCaseRequest { district, case_id, command_id, title, text, place, category };
+                let request = dispatch::SpawnRelatedCaseRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    title,
+                    text,
+                    place,
+                    category,
+                    helps,
+                };
                 call!(client, spawn_related_case, request)
             }
             _ => {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ids::{Code, Owner};
+use ids::{CaseId, Code, Owner};
 use prost::Message;
 use proto::dispatch::v1::RelatedCaseSpawned;
 use proto::intake::v1::{CallerClass, SubmitReply, SubmitRequest, submit_reply};
@@ -18,18 +18,18 @@ const CHANNEL: &str = "work-site";
 /// is sent again.
 const ANSWER_WAIT: Duration = Duration::from_secs(5);
 
-pub(super) async fn submit(
-    station: &Station,
-    stored: &StoredCommit,
-    spawned: &RelatedCaseSpawned,
-) -> Result<(), Failure> {
+/// The case that intake makes of it.
+///
+/// # Errors
+/// Transient while intake does not answer; permanent when it refuses.
+pub async fn submit(station: &Station, stored: &StoredCommit, spawned: &RelatedCaseSpawned) -> Result<CaseId, Failure> {
     let bridge: Code = Owner::Dispatch.as_str().parse().map_err(Failure::permanent)?;
     let submission = submission(stored, spawned);
     let requester = station.broker.requester();
     let answer = requester.request(BridgeSubject::submit(&bridge), submission.encode_to_vec(), ANSWER_WAIT).await?;
     let case = settle(SubmitReply::decode(answer).map_err(Failure::permanent)?)?;
     tracing::info!(reference = submission.external_ref, case, "related case submitted");
-    Ok(())
+    case.parse().map_err(|error: ids::CaseIdError| Failure::permanent(error))
 }
 
 /// Everything in it comes from the commit.
