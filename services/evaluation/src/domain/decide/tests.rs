@@ -496,10 +496,11 @@ fn what_is_offered_is_what_can_be_said() {
     let street = Some("street-command-centre");
     assert!(offered(&[], street, RESOLVED).is_empty(), "nothing is resolved");
     let (jsj, traffic) = ("RateParty(Code(\"jsj\"))", "RateParty(Code(\"traffic\"))");
-    assert_eq!(offered(&[ask(1)], street, RESOLVED), ["Rate", jsj, traffic], "whoever solved it does not call back");
-    assert_eq!(offered(&[ask(1)], Some("hotline"), RESOLVED), ["Rate", "LogCallback"], "who did not call rates nobody");
+    let call_back = "LogCallback";
+    assert_eq!(offered(&[ask(1)], street, RESOLVED), ["Rate", jsj, traffic, call_back]);
+    assert_eq!(offered(&[ask(1)], Some("hotline"), RESOLVED), ["Rate", call_back], "who did not call rates nobody");
+    assert_eq!(offered(&[ask(1)], Some("jsj"), RESOLVED), ["Rate"], "whoever was called does not call back");
     let rated = [ask(1), rate("1", wuchang()), rate_party("jsj", "0.8", wuchang())];
-    assert_eq!(offered(&rated, street, RESOLVED), [traffic], "each once");
-    let late = offered(&[ask(1)], street, over());
-    assert!(late.is_empty(), "the time is over: {late:?}");
+    assert_eq!(offered(&rated, street, RESOLVED), [traffic, call_back], "each once");
+    assert_eq!(offered(&[ask(1)], street, over()), [call_back], "the time to rate is over");
 }
