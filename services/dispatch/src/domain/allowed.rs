@@ -397,15 +397,25 @@ mod tests {
 
     use charter::{Charter, shipped_sources};
 
-    use super::super::tests::{STREET, at, code, given, grade};
+    use super::super::tests::{POLICE, STREET, at, code, given, grade};
     use super::*;
-    use crate::above;
 
     #[test]
     fn a_call_is_offered_only_where_the_district_has_given_the_whistle() {
         let offered = |charter: Charter| {
             let state = given(&[grade()]);
-            let asker = above::asker(&Arc::new(charter), proto::common::v1::Role::Street, code(STREET), &state, at(1));
+            let asker = Asker {
+                party: code(STREET),
+                above: false,
+                desk: true,
+                other: code(POLICE),
+                other_level: Level::C,
+                upwards: vec![],
+                departments: vec![],
+                city: None,
+                now: at(1),
+                in_force: InForce(Arc::new(charter)),
+            };
             allowed_actions(&state, &asker).iter().any(|action| action.act == Act::Call)
         };
         let mut files = shipped_sources("wuchang").unwrap();
