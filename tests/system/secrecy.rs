@@ -91,8 +91,11 @@ async fn before_publication_no_answer_has_a_byte_of_a_vote_for_who_is_rated_and_
         let found = contracts.try_on(&installation, &department, method, &case).await;
         for answer in found.unwrap_or_default() {
             answered += 1;
-            let secrets = [COMMENT, REASON, NOTE, VOTER, "dissatisfied"];
-            let leaked: Vec<_> = secrets.into_iter().filter(|secret| holds(&answer, secret)).collect();
+            // Of which steps the scale consists stands in the charter, which everybody may read.
+            let is_rules = method.path.ends_with("/GetCharters");
+            let secrets = [COMMENT, REASON, NOTE, VOTER, "dissatisfied"].into_iter();
+            let secrets = secrets.filter(|secret| !(is_rules && *secret == "dissatisfied"));
+            let leaked: Vec<_> = secrets.filter(|secret| holds(&answer, secret)).collect();
             assert!(leaked.is_empty(), "{} tells a department {leaked:?}", method.path);
         }
     }

@@ -192,6 +192,8 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         "huying.dispatch.v1.DispatchService" => Some(ask_dispatch(world, case, method)),
         "huying.evaluation.v1.EvaluationService" => Some(ask_evaluation(world, case, method)),
         "huying.enforcement_center.v1.EnforcementCenterService" => ask_centre(world, case, method),
+        // That somebody has read a refusal stays at the department's own desk.
+        "huying.responder.v1.ResponderService" if method == "SeeRefused" => None,
         "huying.responder.v1.ResponderService" => Some(answer(world, case, method)),
         // Officers, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
         // name.
