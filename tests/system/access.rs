@@ -324,13 +324,13 @@ impl Contracts {
                 }
                 chosen.push(one_of);
             }
-            self.fill(&mut bytes, field, case, depth);
+            self.fill(&mut bytes, message, field, case, depth);
         }
         bytes
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "what the contracts do not use stays empty")]
-    fn fill(&self, bytes: &mut Vec<u8>, field: &FieldDescriptorProto, case: &str, depth: usize) {
+    fn fill(&self, bytes: &mut Vec<u8>, message: &str, field: &FieldDescriptorProto, case: &str, depth: usize) {
         let number = u64::from(field.number().unsigned_abs());
         let key = |bytes: &mut Vec<u8>, wire: u64| prost::encoding::encode_varint(number << 3 | wire, bytes);
         match field.r#type() {
@@ -339,7 +339,7 @@ impl Contracts {
                 bytes.extend(30f64.to_le_bytes());
             }
             Type::String => {
-                let text = value(field.name(), case, field.label() == Label::Repeated);
+                let text = value(message, field.name(), case, field.label() == Label::Repeated);
                 key(bytes, 2);
                 prost::encoding::encode_varint(text.len() as u64, bytes);
                 bytes.extend(text.as_bytes());
@@ -368,9 +368,11 @@ impl Contracts {
     }
 }
 
-/// Something that fits a field of this name.
-fn value(field: &str, case: &str, repeated: bool) -> String {
+/// Something that fits a field of this name in this message.
+fn value(message: &str, field: &str, case: &str, repeated: bool) -> String {
     match field {
+        // Not the request's own: it names an answer.
+        "command_id" if message.ends_with(".SeeRefusedRequest") => "access-1".to_owned(),
         "district" => DISTRICT.to_owned(),
         "case_id" | "into" => case.to_owned(),
         "page_token" | "command_id" | "related_case" | "campaign" | "group" => String::new(),

@@ -218,7 +218,8 @@ async fn versions(installation: &Installation, district: &str) -> Vec<String> {
     bundles.into_iter().filter(|bundle| bundle.district == district).map(|bundle| bundle.version).collect()
 }
 
-fn copy(from: &Path, to: &Path, change: impl Fn(&str) -> String) {
+/// The files of a charter, each changed.
+pub fn copy(from: &Path, to: &Path, change: impl Fn(&str) -> String) {
     std::fs::create_dir(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let file = entry.unwrap().path();

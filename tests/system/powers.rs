@@ -11,11 +11,14 @@ use proto::powers::v1::suggestion_service_client::SuggestionServiceClient;
 use proto::powers::v1::{
     GetLetterRequest, MakeSuggestionRequest, OpenProjectRequest, PersonnelMatter, Secrecy, SendLetterRequest,
 };
+use story::Story;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::charters::copy;
+use crate::stories::played;
 use crate::support::installation::{Installation, acting, operator, shared};
-use crate::support::until;
+use crate::support::{root, until};
 
 const DISTRICT: &str = "wuchang";
 const BUREAU: &str = "wuchang-market";
@@ -95,7 +98,7 @@ async fn a_confidential_letter_is_there_for_its_parties_alone() {
     }
 }
 
-/// 江岸区 has given its streets the power to call, and none of these (R-97).
+/// 江岸区 has given its streets the power to call and to rate whom they called, and none of these (R-97).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_power_that_a_district_has_not_given_refuses_everything_by_its_own_rule() {
     let installation = shared();
@@ -137,4 +140,25 @@ async fn a_power_that_a_district_has_not_given_refuses_everything_by_its_own_rul
         ..MakeSuggestionRequest::default()
     };
     named(suggestions.make_suggestion(request).await.unwrap_err(), "decisions");
+}
+
+/// A district that keeps the whistle to itself: no street calls and none rates, and its special groups, which are no street's
+/// power, do both (R-35, R-97).
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_whistle_is_not_given_only_the_districts_own_groups_call() {
+    const STREETS_ARE_REFUSED: &str = r#"
+  - { at: +30m, actor: street, do: call, case: wall, refused: power-not-granted, with: { parties: [{ party: qiaokou-police, duty: lead }] } }
+  - { at: +30m, actor: street, do: rate-party, case: wall, refused: power-not-granted, with: { party: qiaokou-labour, rate: "1" } }"#;
+    let folder = tempfile::tempdir().unwrap();
+    let town = folder.path().join("qiaokou");
+    copy(&root().join("deploy/charters/jiangan"), &town, |text| {
+        let given = "instruments: [calling, assessing] }";
+        text.replace("jiangan", "qiaokou").replace(given, "instruments: [] }\nnot-given: [calling, assessing]")
+    });
+    let installation = Installation::start(&[town.to_str().unwrap()]);
+    let story = std::fs::read_to_string(root().join("tests/stories/r35-special-group.yaml")).unwrap();
+    let (before, after) = story.split_once("\n  - at: +1h\n").unwrap();
+    let story = [before, STREETS_ARE_REFUSED, "\n  - at: +1h\n", after].concat().replace("jiangan", "qiaokou");
+    let played = played(&installation, &Story::parse(&story).unwrap()).await;
+    assert!(played.differences.is_empty(), "{:#?}", played.differences);
 }

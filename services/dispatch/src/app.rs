@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use charter::{Charter, Colour};
+use charter::{Charter, Colour, Instrument};
 use ids::{Code, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::common::v1::Role;
@@ -200,6 +200,9 @@ impl App {
         }
         if wish.special.is_none() && !is_whistle {
             return Err(Status::permission_denied("only a street's command centre calls departments (R-08)"));
+        }
+        if is_whistle {
+            station::granted(charter, Instrument::Calling)?;
         }
         let caller = &calling;
         let own = state.matter.as_ref().and_then(|matter| matter.situation.clone());

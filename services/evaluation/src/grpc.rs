@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use charter::Charter;
+use charter::{Charter, Instrument};
 use ids::{Code, HistoryKey};
 use jiff::Timestamp;
 use proto::evaluation::v1::evaluation_service_server::EvaluationService;
@@ -100,6 +100,7 @@ impl EvaluationService for Door {
         let (request, asked) = asked!(self, request, "RateParty");
         // Whoever called: a street, or the district for a special group; the rules know which it was.
         let by = asked.caller.acting_party()?.clone();
+        station::granted_to(&asked.charter, Instrument::Assessing, &by)?;
         let code = |error: ids::CodeError| Violation::new("party", "code", error.to_string());
         let party: Code = request.party.parse().map_err(code)?;
         let reason = optional_prose("deduction_reason", &request.deduction_reason, NOTE_LENGTH_MAX)?;
@@ -152,10 +153,12 @@ impl EvaluationService for Door {
             formula: Formula::from(charter.formula()),
             now: self.desk.station.this_second(),
         };
+        let rates = caller.party.as_ref().is_none_or(|party| charter.may_use(Instrument::Assessing, party));
+        let is_given = |act: &Act| rates || !matches!(act, Act::RateParty(_));
         // Sight of a case is not always enough to speak of it.
         let may = |act: &Act| {
             let row = table::row(&format!("huying.evaluation.v1.EvaluationService/{}", act.as_str()));
-            row.is_some_and(|row| caller.may(row.action, &matter, &charter).is_ok())
+            row.is_some_and(|row| caller.may(row.action, &matter, &charter).is_ok()) && is_given(act)
         };
         let actions = allowed_actions(&snapshot.state, &asker).into_iter().filter(may).map(|act| AllowedAction {
             action: act.as_str().to_owned(),

@@ -142,8 +142,8 @@ mod tests {
                 kept: Some(true),
                 provisional: false,
             }),
-            detail_json: String::new(),
             stage: proto::common::v1::Stage::Response.into(),
+            ..TimelineEntry::default()
         };
         assert_eq!(
             entry_line(&entry, &zone, false),

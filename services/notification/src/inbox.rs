@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use charter::Charter;
+use charter::{Charter, Instrument};
 use ids::{Code, Owner};
 use jiff::Timestamp;
 use proto::FromWireTime;
@@ -88,7 +88,7 @@ impl Inbox {
         };
         let settled = self.settled(&stored, delivered).await?;
         let (mut written, mut outcomes) = (Vec::<Message>::new(), Vec::new());
-        for (position, telling) in told {
+        for (position, telling) in told.into_iter().filter(|(_, telling)| may_do(&charter, telling)) {
             for recipient in recipients(&charter, &telling.to, &case) {
                 let link = self.links.as_ref().and_then(|links| links.to(key, &case, &telling.to, &recipient));
                 match write(&charter, &stored, &case, (position, recipient), &telling, link)? {
@@ -195,6 +195,14 @@ fn is_for_all(telling: &Telling) -> bool {
     telling.to == Recipient::Callers && telling.text != Text::Received
 }
 
+/// Whether the district has given whoever is asked what they would do it by.
+fn may_do(charter: &Charter, telling: &Telling) -> bool {
+    match (telling.text, &telling.to) {
+        (Text::RateParties, Recipient::Party(party)) => charter.may_use(Instrument::Assessing, party),
+        (_, _) => true,
+    }
+}
+
 fn recipients(charter: &Charter, to: &Recipient, case: &Case) -> Vec<String> {
     match to {
         // A post is told as `unit/role`.
@@ -269,4 +277,28 @@ fn tell(outcome: &Event) {
         }
     };
     metrics::counter!("notifications_total", "text" => text, "transport" => transport, "outcome" => ended).increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use charter::shipped_sources;
+
+    use super::*;
+    use crate::domain::tellings::{Says, Whom};
+
+    #[test]
+    fn whoever_may_not_rate_is_not_asked_to() {
+        let asked = |charter: &Charter, party: &str| {
+            let (text, whom, to) = (Text::RateParties, Whom::CallingStreet, Recipient::Party(party.parse().unwrap()));
+            may_do(charter, &Telling { text, whom, to, says: Says::default() })
+        };
+        let mut files = shipped_sources("jiangan").unwrap();
+        let given = Charter::parse(&files).unwrap();
+        let powers = files.iter_mut().find(|file| file.path == "powers.yaml").unwrap();
+        powers.text = powers.text.replace("[calling, assessing] }", "[calling] }\nnot-given: [assessing]");
+        let withheld = Charter::parse(&files).unwrap();
+        let (street, group) = ("jiangan-erqi-command-centre", "jiangan-group-livelihood-01");
+        assert!(asked(&given, street) && asked(&given, group));
+        assert!(!asked(&withheld, street) && asked(&withheld, group), "a group is the district's");
+    }
 }

@@ -14,8 +14,8 @@ use record::book::Snapshot;
 use serde::Serialize;
 use station::access::Matter;
 use station::desk::named;
-use station::{Caller, Desk, Recorded, Refuse, status_of, wire as shared};
-use tonic::{Code as StatusCode, Status};
+use station::{Caller, Desk, Recorded, Refuse, wire as shared};
+use tonic::Status;
 
 use crate::fields;
 
@@ -92,12 +92,7 @@ impl<A: Aggregate<Refusal: Refuse>> Bench<A> {
     /// # Errors
     /// `power-not-granted`, naming the power.
     pub fn granted(&self, asked: &Asked) -> Result<(), Status> {
-        if asked.charter.power_for(self.instrument).is_some() {
-            return Ok(());
-        }
-        let (power, instrument) = (self.instrument.usual_power(), self.instrument.as_str());
-        let district = asked.charter.district.clone();
-        Err(status_of(record::Refused::Rule(Withheld::NotGranted { district, power, instrument })))
+        station::granted(&asked.charter, self.instrument)
     }
 
     /// The matter as it is on the record, for somebody who may do this to it.
@@ -143,27 +138,6 @@ pub fn may(asked: &Asked, parties: Vec<Code>) -> Result<(), Status> {
 /// What is not there and what one may not see is answered in the same words.
 pub fn not_there(key: &HistoryKey) -> Status {
     Matter::new(key).not_there()
-}
-
-/// Why nothing is done at all.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Withheld {
-    #[error("{district} has not given its streets the power {power}, which opens {instrument}")]
-    NotGranted { district: Code, power: &'static str, instrument: &'static str },
-}
-
-impl Refuse for Withheld {
-    fn code(&self) -> StatusCode {
-        match self {
-            Self::NotGranted { .. } => StatusCode::FailedPrecondition,
-        }
-    }
-
-    fn rule(&self) -> &'static str {
-        match self {
-            Self::NotGranted { .. } => "power-not-granted",
-        }
-    }
 }
 
 /// When the time for an answer ends: what was asked for, never earlier than the charter's limit; else that.

@@ -18,8 +18,9 @@ use proto::responder::v1::{
     ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, SeeRefusedRequest,
     SeeRefusedResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
 };
-use station::{BadInput, Caller, Violation, already_exists};
-use tonic::{Request, Response, Status};
+use record::Refused;
+use station::{BadInput, Caller, Refuse, Violation, already_exists, status_of};
+use tonic::{Code as Grpc, Request, Response, Status};
 
 use crate::department::{BadCursor, Department, Since};
 use crate::outbox::AnswerError;
@@ -94,6 +95,24 @@ fn answer_status(error: AnswerError, case_id: &str) -> Status {
 fn store_status(error: &StoreError) -> Status {
     tracing::error!(%error, "the local store is out of reach");
     Status::unavailable("the local store is out of reach, it has been logged; send it again")
+}
+
+/// Nobody can have seen it.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer about {case_id} under the command id {command_id} was refused")]
+struct NoneRefused {
+    case_id: String,
+    command_id: String,
+}
+
+impl Refuse for NoneRefused {
+    fn code(&self) -> Grpc {
+        Grpc::NotFound
+    }
+
+    fn rule(&self) -> &'static str {
+        "none-refused"
+    }
 }
 
 /// Which calls are asked for, and which part of them.
@@ -173,7 +192,7 @@ impl ResponderService for Fleet {
         if department.see_refused(district, case, command).await.map_err(|error| store_status(&error))? {
             return Ok(Response::new(SeeRefusedResponse {}));
         }
-        Err(Status::not_found(format!("no answer about {case_id} under the command id {command_id:?} was refused")))
+        Err(status_of(Refused::Rule(NoneRefused { case_id, command_id })))
     }
 
     type WatchOrdersStream = Pin<Box<dyn Stream<Item = Result<WatchOrdersResponse, Status>> + Send>>;
@@ -322,7 +341,6 @@ impl ResponderService for Fleet {
 mod tests {
     use chassis::{Clock, Identity, Service, ServiceParts};
     use proto::common::v1::Officer;
-    use tonic::Code as Grpc;
 
     use super::*;
     use crate::department::DepartmentConfig;

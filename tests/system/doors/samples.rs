@@ -407,6 +407,12 @@ pub fn samples(case: &str, earlier: &str, of_centre: &str) -> Vec<Sample> {
     ]
 }
 
+/// What the desk does by itself, and never says to the hub.
+pub(super) fn of_the_desk_alone(case: &str) -> Vec<Sample> {
+    let request = json!({ "district": DISTRICT, "caseId": case, "commandId": "doors-1" });
+    vec![at_desk::<responder::v1::SeeRefusedRequest>("SeeRefused", &acting("department", PARKS), request)]
+}
+
 fn served(note: &str) -> Value {
     json!({
         "party": PARKS, "subject": note, "address": note, "serviceProof": note, "servedBy": "doors-1",

@@ -22,7 +22,7 @@ use crate::checks::{Found, Watch, wrong};
 use crate::world::{By, Dice, World, code};
 
 /// So many walks without a mistake find nothing.
-const WALKS: u64 = 300;
+const WALKS: u64 = 150;
 const STEPS: usize = 60;
 
 /// At rest: whoever waits has somebody to wait for, and nobody is asked meanwhile.

@@ -1,7 +1,7 @@
 //! What somebody could do with a case now, found by asking the rules themselves: every action is offered to
 //! [`decide`](super::Rules) with arguments it could have, and those it takes are listed. A desk shows these and no others.
 
-use charter::{Colour, Level, Limit, LimitUnit};
+use charter::{Colour, Instrument, Level, Limit, LimitUnit};
 use decider::Decider;
 use ids::Code;
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +83,11 @@ pub struct Asker {
 #[must_use]
 pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Action> {
     let taken = |(_, command): &(Action, Command)| is_taken(&Rules::decide(state, command));
-    let mut actions: Vec<Action> = offers(state, asker).into_iter().filter(taken).map(|(action, _)| action).collect();
+    let may = |(action, _): &(Action, Command)| {
+        action.act != Act::Call || asker.in_force.0.may_use(Instrument::Calling, &asker.party)
+    };
+    let mut actions: Vec<Action> =
+        offers(state, asker).into_iter().filter(may).filter(taken).map(|(action, _)| action).collect();
     actions.sort();
     actions.dedup();
     actions
@@ -384,5 +388,42 @@ fn later(time: Timestamp) -> Timestamp {
 impl Action {
     fn on_case(act: Act) -> Self {
         Self { act, call: None, party: None, task: None, order: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use charter::{Charter, shipped_sources};
+
+    use super::super::tests::{POLICE, STREET, at, code, given, grade};
+    use super::*;
+
+    #[test]
+    fn a_call_is_offered_only_where_the_district_has_given_the_whistle() {
+        let offered = |charter: Charter| {
+            let state = given(&[grade()]);
+            let asker = Asker {
+                party: code(STREET),
+                above: false,
+                desk: true,
+                other: code(POLICE),
+                other_level: Level::C,
+                upwards: vec![],
+                departments: vec![],
+                city: None,
+                now: at(1),
+                in_force: InForce(Arc::new(charter)),
+            };
+            allowed_actions(&state, &asker).iter().any(|action| action.act == Act::Call)
+        };
+        let mut files = shipped_sources("wuchang").unwrap();
+        assert!(offered(Charter::parse(&files).unwrap()));
+        let powers = files.iter_mut().find(|file| file.path == "powers.yaml").unwrap();
+        powers.text =
+            powers.text.replacen("Dispatching departments } }", "Dispatching departments }, instruments: [] }", 1)
+                + "not-given: [calling]\n";
+        assert!(!offered(Charter::parse(&files).unwrap()));
     }
 }

@@ -7,7 +7,7 @@ use ids::Code;
 
 use crate::category::UnknownWord;
 use crate::list::{Entry, entries, listed};
-use crate::power::{self, Power};
+use crate::power::{self, Instrument, Power};
 use crate::reader::{Cursor, Kind, Report};
 use crate::{Category, Handler, Name, Provenance};
 
@@ -77,6 +77,8 @@ pub(crate) struct Powers {
     pub powers: Vec<Entry>,
     /// What each of these opens, in the same order.
     pub opens: Vec<Power>,
+    /// What the district has decided not to give.
+    pub not_given: Vec<Instrument>,
     /// How letters on personnel are numbered.
     pub letter_form: Option<String>,
     pub classes: Vec<Entry>,
@@ -132,13 +134,15 @@ pub(crate) fn read_duties(file: Cursor<'_, '_>) -> Duties {
 pub(crate) fn read_powers(file: Cursor<'_, '_>) -> Powers {
     file.map(|fields| {
         let (powers, opens) = power::read(fields);
+        let not_given = power::not_given(fields);
+        power::check(&powers, &opens, &not_given, fields);
         let letter_form = fields.get("letter-form").and_then(letter_form);
         let classes = entries(fields, "decision-classes", Kind::DecisionClass);
         let items = listed(fields, "decision-items", Kind::DecisionItem, |fields| {
             Some(fields.reference("class", Kind::DecisionClass))
         });
         let item = |(Entry { code, name, provenance }, class)| DecisionItem { code, name, class, provenance };
-        Powers { powers, opens, letter_form, classes, items: items.into_iter().map(item).collect() }
+        Powers { powers, opens, not_given, letter_form, classes, items: items.into_iter().map(item).collect() }
     })
     .unwrap_or_default()
 }

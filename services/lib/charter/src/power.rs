@@ -26,10 +26,14 @@ pub enum Instrument {
     Headcount,
     /// Assessment of those posted to a street, for their allowance.
     Allowance,
+    /// The whistle: a street calls departments on a case.
+    Calling,
+    /// A street rates the departments it called.
+    Assessing,
 }
 
 impl Instrument {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Consultation,
         Self::Suggestion,
         Self::Personnel,
@@ -37,7 +41,13 @@ impl Instrument {
         Self::Funds,
         Self::Headcount,
         Self::Allowance,
+        Self::Calling,
+        Self::Assessing,
     ];
+
+    /// What streets could do before a charter had a word for it. A charter of that form gives it; one of today says of each
+    /// whether a power opens it or it is not given.
+    pub const FROM_THE_FIRST: [Self; 2] = [Self::Calling, Self::Assessing];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -49,6 +59,8 @@ impl Instrument {
             Self::Funds => "funds",
             Self::Headcount => "headcount",
             Self::Allowance => "allowance",
+            Self::Calling => "calling",
+            Self::Assessing => "assessing",
         }
     }
 
@@ -61,7 +73,8 @@ impl Instrument {
             Self::SignOff => "planning",
             Self::Funds => "funds",
             Self::Headcount => "staffing",
-            Self::Allowance => "assessment",
+            Self::Allowance | Self::Assessing => "assessment",
+            Self::Calling => "dispatch",
         }
     }
 }
@@ -72,7 +85,9 @@ impl FromStr for Instrument {
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|instrument| instrument.as_str() == text);
         found.ok_or_else(|| {
-            UnknownWord::new("consultation, suggestion, personnel, sign-off, funds, headcount or allowance", text)
+            let words =
+                "consultation, suggestion, personnel, sign-off, funds, headcount, allowance, calling or assessing";
+            UnknownWord::new(words, text)
         })
     }
 }
@@ -82,6 +97,15 @@ impl FromStr for Instrument {
 pub(crate) struct Power {
     /// None: what its code usually opens.
     instruments: Option<Vec<Instrument>>,
+}
+
+impl Power {
+    fn opens(&self, entry: &Entry, instrument: Instrument) -> bool {
+        match &self.instruments {
+            Some(named) => named.contains(&instrument),
+            None => entry.code.as_str() == instrument.usual_power(),
+        }
+    }
 }
 
 /// The powers, and what each opens.
@@ -94,6 +118,32 @@ pub(crate) fn read(fields: &Fields<'_, '_>) -> (Vec<Entry>, Vec<Power>) {
     read.into_iter().unzip()
 }
 
+/// What the district has decided not to give its streets.
+pub(crate) fn not_given(fields: &Fields<'_, '_>) -> Vec<Instrument> {
+    fields.list("not-given").into_iter().filter_map(|cursor| cursor.parsed("instrument")).collect()
+}
+
+/// Of what streets could do before there was a word for it, a charter says what becomes of it; and of nothing both.
+pub(crate) fn check(powers: &[Entry], opens: &[Power], not_given: &[Instrument], fields: &Fields<'_, '_>) {
+    for instrument in Instrument::ALL {
+        let opened = powers.iter().zip(opens).find(|(entry, power)| power.opens(entry, instrument));
+        let word = instrument.as_str();
+        match (opened, not_given.contains(&instrument)) {
+            (Some((entry, _)), true) => {
+                fields.problem(
+                    "given-or-not",
+                    format!("{} opens {word}, and not-given says that nothing does", entry.code),
+                );
+            }
+            (None, false) if Instrument::FROM_THE_FIRST.contains(&instrument) => {
+                let which = "say in its instruments which power does, or in not-given that none does";
+                fields.problem("given-or-not", format!("no power opens {word}: {which}"));
+            }
+            (Some(_), false) | (None, _) => {}
+        }
+    }
+}
+
 /// The form in which letters on personnel are numbered; where a charter does not say one, the district's name, year and
 /// number in the usual form.
 const LETTER_FORM: &str = "{district}人函〔{year}〕{number}号";
@@ -103,11 +153,23 @@ impl Charter {
     /// The power that opens an instrument; none where the district has not given its streets any.
     #[must_use]
     pub fn power_for(&self, instrument: Instrument) -> Option<&Entry> {
-        let opens = |(entry, power): &(&Entry, &Power)| match &power.instruments {
-            Some(named) => named.contains(&instrument),
-            None => entry.code.as_str() == instrument.usual_power(),
-        };
+        let opens = |(entry, power): &(&Entry, &Power)| power.opens(entry, instrument);
         self.powers().iter().zip(&self.powers.opens).find(opens).map(|(entry, _)| entry)
+    }
+
+    /// Whether the district has given its streets an instrument: a power opens it, or the charter is from before there was
+    /// a word for it.
+    #[must_use]
+    pub fn is_given(&self, instrument: Instrument) -> bool {
+        let from_before = Instrument::FROM_THE_FIRST.contains(&instrument);
+        let is_withheld = self.powers.not_given.contains(&instrument);
+        self.power_for(instrument).is_some() || from_before && !is_withheld
+    }
+
+    /// Whether a unit does by a power of its street what this opens: whoever belongs to none needs none.
+    #[must_use]
+    pub fn may_use(&self, instrument: Instrument, unit: &Code) -> bool {
+        self.street_of(unit).is_none() || self.is_given(instrument)
     }
 
     /// An item of the list of decisions.

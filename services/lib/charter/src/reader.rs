@@ -386,6 +386,11 @@ impl<'a, 'r> Fields<'a, 'r> {
         found
     }
 
+    /// Something about all of it is wrong.
+    pub fn problem(&self, rule: &'static str, message: impl Into<String>) {
+        self.cursor.problem(rule, message);
+    }
+
     /// The entries of a list, none if the key is absent.
     pub fn list(&self, key: &'static str) -> Vec<Cursor<'a, 'r>> {
         self.get(key).map(Cursor::list).unwrap_or_default()

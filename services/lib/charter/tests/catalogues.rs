@@ -134,6 +134,8 @@ fn a_power_opens_what_the_charter_says_and_else_what_its_code_usually_does() {
         ("funds", "funds"),
         ("headcount", "personnel"),
         ("allowance", "assessment"),
+        ("calling", "dispatch"),
+        ("assessing", "assessment"),
     ];
     assert_eq!(opened("wuchang"), named(&wuchang));
     // 和平区 says nothing of instruments, and has neither planning nor funds.
@@ -143,9 +145,12 @@ fn a_power_opens_what_the_charter_says_and_else_what_its_code_usually_does() {
         ("personnel", "personnel"),
         ("headcount", "staffing"),
         ("allowance", "assessment"),
+        ("calling", "dispatch"),
+        ("assessing", "assessment"),
     ];
     assert_eq!(opened("heping"), named(&heping));
-    assert_eq!(opened("jiangan"), [], "江岸区 has given the power to call alone");
+    // Who calls, rates: 江岸区 has given one power, and it opens both.
+    assert_eq!(opened("jiangan"), named(&[("calling", "dispatch"), ("assessing", "dispatch")]));
 }
 
 #[test]

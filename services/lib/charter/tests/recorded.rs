@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use charter::{Charter, Facts, Level, Problem, Recorded, SourceFile, shipped_sources};
+use charter::{Charter, Facts, Instrument, Level, Problem, Recorded, SourceFile, shipped_sources};
 
 /// Every form there was, oldest first: its name, and the files of a charter of it.
 fn forms() -> Vec<(String, Vec<SourceFile>)> {
@@ -64,10 +64,13 @@ fn a_charter_of_every_form_has_what_services_ask_for() {
         assert!(TEXTS.iter().all(|text| charter.text(text).is_some()), "{form}");
         assert!(CHANNELS.iter().all(|channel| charter.channel(channel).is_some()), "{form}");
         assert!(!charter.grading().is_empty(), "{form}");
+        // What streets could do before there was a word for it they can do under it still.
+        assert!(Instrument::FROM_THE_FIRST.into_iter().all(|it| charter.is_given(it)), "{form}");
         // Whatever a check of today asks for beyond, it is said, and nothing that the district wrote is lost for it.
         for problem in remarks.iter().filter(|remark| remark.rule != "supplied") {
-            let only_judged = ["page-has-post", "group-has-two-departments", "limit-runs", "resident-has-power"]
-                .contains(&problem.rule);
+            let only_judged =
+                ["page-has-post", "group-has-two-departments", "limit-runs", "resident-has-power", "given-or-not"]
+                    .contains(&problem.rule);
             assert!(only_judged, "{form}: {problem}");
         }
     }
@@ -186,4 +189,16 @@ fn a_form_that_is_refused_today_keeps_its_meaning_on_the_record() {
     assert_eq!(rules(&remarks), ["flag-form"]);
     let today = Charter::shipped("jiangan").unwrap();
     assert_eq!(charter.grading(), today.grading());
+}
+
+#[test]
+fn what_a_district_has_decided_not_to_give_is_not_given_on_the_record_either() {
+    let withheld =
+        edited("powers.yaml", |text| text.replace("[calling, assessing] }", "[calling] }\nnot-given: [assessing]"));
+    let charter = read(&withheld).charter;
+    assert!(Charter::parse(&withheld).is_ok() && charter.is_given(Instrument::Calling));
+    assert!(!charter.is_given(Instrument::Assessing));
+    let (street, group) =
+        ("jiangan-erqi-command-centre".parse().unwrap(), "jiangan-group-livelihood-01".parse().unwrap());
+    assert!(!charter.may_use(Instrument::Assessing, &street) && charter.may_use(Instrument::Assessing, &group));
 }

@@ -13,6 +13,7 @@ pub mod desk;
 mod evidence;
 mod history;
 mod in_kind;
+mod powers;
 mod prose;
 mod refusal;
 mod submission;
@@ -41,6 +42,7 @@ pub use desk::{Desk, Named, Recorded};
 pub use evidence::evidence;
 pub use history::History;
 pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, in_kind, question};
+pub use powers::{Withheld, granted, granted_to};
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
     optional_prose, place, prose, recorded_staff_ref, staff_ref,

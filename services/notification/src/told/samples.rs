@@ -83,7 +83,8 @@ pub fn standings() -> [Standing; 3] {
             notices: BTreeMap::new(),
         }),
     };
-    let idle = Standing { tasks: vec![], ..busy.clone() };
+    // Its answer waits to be asked about.
+    let idle = Standing { tasks: vec![], answer: Some((Outcome::Explained, None)), ..busy.clone() };
     let named = Standing { holder: Some(code("x-told")), answer: None, ..busy.clone() };
     [busy, idle, named]
 }

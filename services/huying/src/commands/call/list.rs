@@ -77,7 +77,9 @@ pub(super) async fn list(args: ListArgs) -> anyhow::Result<()> {
         eprintln!("no call fits");
     } else {
         let mut table = out::table(["CASE", "CALL", "COLOUR", "STATE", "NEXT DUE", "WAITING", "TITLE"]);
-        calls.iter().for_each(|call| drop(table.add_row(row(call))));
+        for call in &calls {
+            table.add_row(row(call));
+        }
         out::lines_of(table).into_iter().try_for_each(out::line)?;
     }
     if !refused_answers.is_empty() {
