@@ -13,7 +13,7 @@ fn what_is_offered_is_what_can_be_said() {
     };
     let street = Some("street-command-centre");
     assert!(offered(&[], street, RESOLVED).is_empty(), "nothing is resolved");
-    let (jsj, traffic) = ("RateParty(Code(\"jsj\"))", "RateParty(Code(\"traffic\"))");
+    let (jsj, traffic) = ("RateParty(\"jsj\")", "RateParty(\"traffic\")");
     let call_back = "LogCallback";
     assert_eq!(offered(&[ask(1)], street, RESOLVED), ["Rate", jsj, traffic, call_back]);
     assert_eq!(offered(&[ask(1)], Some("hotline"), RESOLVED), ["Rate", call_back], "who did not call rates nobody");
