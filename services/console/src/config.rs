@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use chassis::{ConfigProblem, Configure};
+use tonic::transport::Endpoint;
 
 /// Where people's pages are.
 pub const CONSOLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7090);
@@ -57,8 +58,9 @@ impl Configure for Config {
         ];
         let named = urls.into_iter().filter_map(|(flag, url)| Some((flag, url?)));
         let problem = |(flag, url): (&'static str, &String)| {
-            let error = chassis::on_demand(url).err()?;
-            Some(ConfigProblem::new(flag, error.to_string()))
+            // Only read: a way can be opened where the process is running, which it is not yet.
+            Endpoint::from_shared(url.clone()).err()?;
+            Some(ConfigProblem::new(flag, format!("{url:?} is not of the form http://host:port")))
         };
         let mut problems: Vec<ConfigProblem> = named.filter_map(problem).collect();
         if let Some(file) = self.play_key_file.as_ref().filter(|file| !file.is_file()) {
@@ -84,5 +86,21 @@ impl Config {
             play_key_file: None,
             behind_tls: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_is_none_stops_the_start_and_every_one_is_named() {
+        let good = Config::beside("http://127.0.0.1:7070".to_owned());
+        assert_eq!(good.validate(), Ok(()), "without a runtime, as a process reads its flags");
+        let (triage_url, play_key_file) = (Some("no address".to_owned()), Some("/nowhere".into()));
+        let bad = Config { triage_url, play_key_file, ..good };
+        let problems = bad.validate().unwrap_err();
+        let flags: Vec<&str> = problems.iter().map(|problem| problem.flag.as_str()).collect();
+        assert_eq!(flags, ["--triage-url", "--play-key-file"]);
     }
 }
