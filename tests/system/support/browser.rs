@@ -53,12 +53,6 @@ impl Browser {
         self.go("GET", address, &[]).await
     }
 
-    /// Follows the first link with this text in it.
-    pub async fn follow(&mut self, text: &str) -> &Page {
-        let address = self.page.link(text).unwrap_or_else(|| panic!("no link {text:?} on\n{}", self.page.text()));
-        self.go("GET", &address, &[]).await
-    }
-
     /// Fills in the form that has a button with this text, by its labels, and presses it. `under` is a text by which the
     /// form is found where there are several: its heading, say; empty for the first.
     pub async fn send(&mut self, under: &str, button: &str, typed: &[(&str, &str)]) -> &Page {
@@ -75,10 +69,6 @@ impl Browser {
     /// Sends what no form has.
     pub async fn post(&mut self, address: &str, fields: &[(String, String)]) -> &Page {
         self.go("POST", address, fields).await
-    }
-
-    pub fn forget(&mut self, cookie: &str) {
-        self.cookies.remove(cookie);
     }
 
     pub fn cookie(&self, name: &str) -> Option<&str> {
