@@ -168,7 +168,7 @@ impl Sent {
         let body = body(&parts.headers, sent).await?;
         let form = parts.headers.get(CONTENT_TYPE).and_then(|form| form.to_str().ok()).unwrap_or_default();
         let form = form.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if !body.is_empty() && !(form.is_empty() || form == "application/json" || form.ends_with("+json")) {
+        if !(body.is_empty() || form.is_empty() || form == "application/json" || form.ends_with("+json")) {
             let said = format!("the body is said to be {form}; send application/json");
             return Err(Problem::of_http(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content-type", said));
         }

@@ -9,8 +9,11 @@ use super::*;
 use crate::http::Machine;
 use crate::support::program::huying;
 
-/// What is wrong: a field of the submission, its value, and the rule that it breaks in which field.
-const WRONG: [(&str, fn() -> Value, &str, &str); 13] = [
+/// A field of the submission, its value, the field that is named, and the rule.
+type Wrong = (&'static str, fn() -> Value, &'static str, &'static str);
+
+/// What is wrong of a submission.
+const WRONG: [Wrong; 13] = [
     ("title", || json!("题".repeat(201)), "title", "text-length"),
     ("text", || json!("长".repeat(20_001)), "text", "text-length"),
     ("external_ref", || json!("r".repeat(201)), "external_ref", "text-length"),
