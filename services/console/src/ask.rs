@@ -174,10 +174,7 @@ impl Signed {
 
     /// What a thing is called in this page's language.
     pub fn name_of(&self, name: &charter::Name) -> String {
-        match (self.language, &name.en) {
-            (Language::English, Some(english)) => english.clone(),
-            (Language::English | Language::Hans | Language::Hant, _) => name.zh.clone(),
-        }
+        self.language.name_of(name)
     }
 
     /// The name of a unit by its code, or of a post in it (`unit/role`); the code where the charter does not know it.

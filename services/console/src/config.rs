@@ -2,7 +2,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use chassis::{ConfigProblem, Configure};
-use tonic::transport::Endpoint;
 
 /// Where people's pages are.
 pub const CONSOLE_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7090);
@@ -59,8 +58,8 @@ impl Configure for Config {
         let named = urls.into_iter().filter_map(|(flag, url)| Some((flag, url?)));
         let problem = |(flag, url): (&'static str, &String)| {
             // Only read: a way can be opened where the process is running, which it is not yet.
-            Endpoint::from_shared(url.clone()).err()?;
-            Some(ConfigProblem::new(flag, format!("{url:?} is not of the form http://host:port")))
+            let error = chassis::endpoint(url).err()?;
+            Some(ConfigProblem::new(flag, error.to_string()))
         };
         let mut problems: Vec<ConfigProblem> = named.filter_map(problem).collect();
         if let Some(file) = self.play_key_file.as_ref().filter(|file| !file.is_file()) {

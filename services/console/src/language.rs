@@ -13,6 +13,14 @@ pub enum Language {
 impl Language {
     pub const ALL: [Self; 3] = [Self::Hans, Self::Hant, Self::English];
 
+    /// What a thing of a charter is called; in Chinese where it has no name in this language.
+    pub fn name_of(self, name: &charter::Name) -> String {
+        match (self, &name.en) {
+            (Self::English, Some(english)) => english.clone(),
+            (Self::English | Self::Hans | Self::Hant, _) => name.zh.clone(),
+        }
+    }
+
     /// BCP 47.
     pub const fn tag(self) -> &'static str {
         match self {

@@ -20,7 +20,6 @@ use tonic::{Request, Status};
 
 use crate::config::Config;
 
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long a service may take to answer. A submission that ran into it is sent again, under the same reference.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// Largest answer read, in bytes: a case with the longest history there can be.
@@ -38,10 +37,10 @@ pub struct Hub {
 }
 
 pub fn endpoint(url: &str) -> anyhow::Result<Endpoint> {
-    let endpoint = Endpoint::from_shared(url.to_owned()).with_context(|| format!("{url:?} is no address"))?;
+    let endpoint = chassis::endpoint(url).with_context(|| format!("{url:?} is no address"))?;
     let is_whole = endpoint.uri().scheme().is_some() && endpoint.uri().authority().is_some();
     anyhow::ensure!(is_whole, "{url:?} is not of the form http://host:port");
-    Ok(endpoint.connect_timeout(CONNECT_MAX).timeout(ANSWER_MAX))
+    Ok(endpoint.timeout(ANSWER_MAX))
 }
 
 impl Hub {

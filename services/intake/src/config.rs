@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
-use anyhow::Context;
-use chassis::{ConfigProblem, Configure, ReceiptKey};
+use chassis::{ConfigProblem, Configure, ReceiptKey, key_file};
 
 /// Flags of intake.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,24 +30,11 @@ impl Configure for Config {
 }
 
 impl Config {
-    /// Shortest key accepted, in bytes: the output length of the hash.
-    const KEY_BYTES_MIN: usize = 32;
-
     pub(crate) fn receipt_key(&self) -> anyhow::Result<Option<ReceiptKey>> {
         self.receipt_key_file.as_deref().map(ReceiptKey::from_file).transpose()
     }
 
     pub(crate) fn reference_key(&self) -> anyhow::Result<Vec<u8>> {
-        let path = &self.reference_key_file;
-        let key = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let key = key.trim_ascii().to_vec();
-        anyhow::ensure!(
-            key.len() >= Self::KEY_BYTES_MIN,
-            "{} holds {} bytes; the key needs {}",
-            path.display(),
-            key.len(),
-            Self::KEY_BYTES_MIN
-        );
-        Ok(key)
+        key_file(&self.reference_key_file)
     }
 }

@@ -1,11 +1,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chassis::{ConfigProblem, Configure, ReceiptKey};
+use chassis::{ConfigProblem, Configure, ReceiptKey, key_file};
 use reqwest::Url;
-
-/// Shortest secret accepted, in bytes: the output length of the hash.
-const SECRET_BYTES_MIN: usize = 32;
 
 /// Flags of notification.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,15 +48,7 @@ impl Config {
     pub(crate) fn webhook(&self) -> anyhow::Result<Option<(Url, Vec<u8>)>> {
         let Some(url) = &self.webhook_url else { return Ok(None) };
         let path = self.webhook_secret_file.as_ref().context("is required with --webhook-url")?;
-        let secret = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let secret = secret.trim_ascii().to_vec();
-        anyhow::ensure!(
-            secret.len() >= SECRET_BYTES_MIN,
-            "{} holds {} bytes; the key needs {SECRET_BYTES_MIN}",
-            path.display(),
-            secret.len(),
-        );
-        Ok(Some((url.clone(), secret)))
+        Ok(Some((url.clone(), key_file(path)?)))
     }
 }
 

@@ -200,16 +200,16 @@ fn everybody(ask: &Ask, charter: &Charter) -> Vec<Choices> {
     let of_streets = |role: &'static str, unit: &str| {
         let streets = charter.find_parties(PartyKind::Street);
         let units = streets.filter_map(|street| charter.unit_of(&street.code, unit));
-        (role, units.map(|party| (party.code.to_string(), name(ask, &party.name))).collect::<Vec<_>>())
+        (role, units.map(|party| (party.code.to_string(), ask.language.name_of(&party.name))).collect::<Vec<_>>())
     };
-    let callable = charter.departments().map(|party| (party.code.to_string(), name(ask, &party.name)));
+    let callable = charter.departments().map(|party| (party.code.to_string(), ask.language.name_of(&party.name)));
     let centre = charter.district_centre();
     let nobodys = |role: &'static str| (role, vec![(String::new(), named(ask.language, role).to_owned())]);
     let groups = [
         nobodys("caller"),
         of_streets("street", "command-centre"),
         ("department", callable.collect()),
-        ("district", vec![(centre.code.to_string(), name(ask, &centre.name))]),
+        ("district", vec![(centre.code.to_string(), ask.language.name_of(&centre.name))]),
         of_kind("community", PartyKind::Community),
         of_kind("grid", PartyKind::Grid),
         of_streets("enforcement-center", "enforcement-centre"),
@@ -226,21 +226,14 @@ fn everybody(ask: &Ask, charter: &Charter) -> Vec<Choices> {
 /// A unit below a street, with the name of its street or community: several have the same.
 fn with_street(ask: &Ask, charter: &Charter, party: &charter::Party) -> String {
     let above = party.parent.as_ref().and_then(|code| charter.party(code.as_str()));
-    let above = above.map(|above| name(ask, &above.name)).unwrap_or_default();
-    format!("{above} · {}", name(ask, &party.name))
+    let above = above.map(|above| ask.language.name_of(&above.name)).unwrap_or_default();
+    format!("{above} · {}", ask.language.name_of(&party.name))
 }
 
 /// What a district is called: its charter has a title of its own.
 fn district(ask: &Ask, charter: &Charter) -> String {
     let known = charter.party(charter.district.as_str());
-    name(ask, known.map_or(&charter.name, |party| &party.name))
-}
-
-fn name(ask: &Ask, name: &charter::Name) -> String {
-    match (ask.language, &name.en) {
-        (Language::English, Some(english)) => english.clone(),
-        (Language::English | Language::Hans | Language::Hant, _) => name.zh.clone(),
-    }
+    ask.language.name_of(known.map_or(&charter.name, |party| &party.name))
 }
 
 /// Who was chosen; what is missing is noted in the form.

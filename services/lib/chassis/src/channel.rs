@@ -39,10 +39,17 @@ impl Bearer {
 /// # Errors
 /// It is no address.
 pub fn on_demand(url: &str) -> Result<Channel, NoChannel> {
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|source| NoChannel::Address { url: url.to_owned(), source })?
-        .connect_timeout(CONNECT_MAX);
-    Ok(endpoint.connect_lazy())
+    Ok(endpoint(url)?.connect_lazy())
+}
+
+/// A gRPC address, read and not connected to: needs no runtime, so that flags can be looked at by it.
+///
+/// # Errors
+/// It is no address.
+pub fn endpoint(url: &str) -> Result<Endpoint, NoChannel> {
+    let endpoint = Endpoint::from_shared(url.to_owned());
+    let endpoint = endpoint.map_err(|source| NoChannel::Address { url: url.to_owned(), source })?;
+    Ok(endpoint.connect_timeout(CONNECT_MAX))
 }
 
 /// Why there is no channel.
@@ -63,9 +70,7 @@ pub enum NoChannel {
 #[boxed]
 pub async fn authorised(url: &str, token: &str) -> Result<Authorised, NoChannel> {
     let bearer = Bearer::new(token)?;
-    let endpoint = Endpoint::from_shared(url.to_owned())
-        .map_err(|source| NoChannel::Address { url: url.to_owned(), source })?
-        .connect_timeout(CONNECT_MAX);
-    let channel = endpoint.connect().await.map_err(|source| NoChannel::Unreachable { url: url.to_owned(), source })?;
+    let channel =
+        endpoint(url)?.connect().await.map_err(|source| NoChannel::Unreachable { url: url.to_owned(), source })?;
     Ok(InterceptedService::new(channel, bearer))
 }

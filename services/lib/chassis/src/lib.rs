@@ -63,6 +63,7 @@ mod guard;
 mod health;
 mod http;
 mod identity;
+mod key_file;
 mod life;
 mod observe;
 mod private;
@@ -76,12 +77,13 @@ pub mod telemetry;
 /// On a public `async fn` of a library: it is compiled there, on the heap, and not once more in every crate that awaits it,
 /// together with all that it awaits itself.
 pub use async_recursion::async_recursion as boxed;
-pub use channel::{Authorised, Bearer, NoChannel, authorised, on_demand};
+pub use channel::{Authorised, Bearer, NoChannel, authorised, endpoint, on_demand};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
 pub use door::{CALLS_IN_HAND_MAX, identity, overloaded};
 pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
+pub use key_file::{KEY_BYTES_MIN, key_file};
 pub use private::keep_to_oneself;
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};

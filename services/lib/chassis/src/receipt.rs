@@ -7,12 +7,12 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use crate::identity::Identity;
+use crate::key_file::key_file;
 
 /// What every receipt begins with; no token of ours does.
 const PREFIX: &str = "hyr.";
@@ -34,19 +34,12 @@ impl std::fmt::Debug for ReceiptKey {
 }
 
 impl ReceiptKey {
-    /// Shortest key accepted, in bytes: the output length of the hash.
-    pub const BYTES_MIN: usize = 32;
-
-    /// Reads the key from a file, without white space around it.
+    /// Reads the key from a file.
     ///
     /// # Errors
-    /// The file cannot be read, or holds fewer than [`Self::BYTES_MIN`] bytes.
+    /// As [`key_file`].
     pub fn from_file(path: &Path) -> anyhow::Result<Self> {
-        let key = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let key = key.trim_ascii().to_vec();
-        let (path, long, least) = (path.display(), key.len(), Self::BYTES_MIN);
-        anyhow::ensure!(long >= least, "{path} holds {long} bytes; the key needs {least}");
-        Ok(Self(key))
+        Ok(Self(key_file(path)?))
     }
 
     /// The receipt of a case: the same whenever it is asked for.
@@ -127,7 +120,7 @@ mod tests {
     use super::*;
 
     fn key(byte: u8) -> ReceiptKey {
-        ReceiptKey(vec![byte; ReceiptKey::BYTES_MIN])
+        ReceiptKey(vec![byte; crate::key_file::KEY_BYTES_MIN])
     }
 
     #[test]
