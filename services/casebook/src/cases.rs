@@ -45,7 +45,7 @@ pub const TABLES: &str = "
     CREATE UNIQUE INDEX cases_by_id ON cases (district, case_id);
     CREATE INDEX cases_by_district ON cases (district, position);
     CREATE INDEX cases_by_facet ON cases (facet, position);
-    CREATE INDEX cases_by_owner ON cases (district, owner, position);
+    CREATE INDEX cases_by_owner ON cases (district, owner, position, facet);
     CREATE INDEX cases_by_campaign ON cases (district, campaign, position) WHERE campaign <> '';
     CREATE INDEX cases_by_time ON cases (district, received_us, facet);
     CREATE INDEX cases_by_party ON cases (district, place_party, received_us) WHERE place_party <> '';

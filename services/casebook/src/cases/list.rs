@@ -146,6 +146,16 @@ impl Wanted {
         }
     }
 
+    /// Whether an index of owners says all there is to ask: what its cases are of is in it, and nothing else is asked for.
+    fn is_settled_by_owner(&self) -> bool {
+        !self.owner.is_empty()
+            && self.words.is_none()
+            && self.campaign.is_empty()
+            && self.category.is_empty()
+            && !self.is_timed()
+            && !matches!(self.scope, Scope::Only { .. })
+    }
+
     /// Whether it asks for a sort of cases.
     fn sorts(&self) -> bool {
         !(self.state.is_empty() && self.level.is_empty() && self.channel.is_empty())
@@ -182,6 +192,7 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
     let mut lines = Lines::new(connection, wanted, districts.as_deref(), &fitting);
     let first = wanted.first;
     let mut cases = Vec::new();
+    let settled = wanted.is_settled_by_owner();
     let (mut fit, mut examined, mut last) = (0_u64, 0, None);
     let ended = loop {
         // How many fit is counted for the first page, where the sorts do not say it.
@@ -189,8 +200,15 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
         if enough || examined == EXAMINED_MAX {
             break false;
         }
-        let Some(position) = sources.next()?.filter(|position| *position > floor) else { break true };
+        let Some(Found { position, facet }) = sources.next()?.filter(|found| found.position > floor) else { break true };
         examined += 1;
+        if facet.is_some_and(|facet| !lines.fitting.contains(&facet)) {
+            continue;
+        }
+        if settled && cases.len() == wanted.size {
+            fit += 1;
+            continue;
+        }
         let Some(line) = lines.at(position)? else { continue };
         fit += 1;
         if cases.len() < wanted.size {
@@ -243,10 +261,17 @@ fn sorts(connection: &Connection, wanted: &Wanted, districts: Option<&[&str]>) -
 struct Sources<'c> {
     connection: &'c Connection,
     indexes: Vec<Index>,
-    /// The newest position of each index that has one left.
-    heads: BinaryHeap<(i64, usize)>,
+    /// The newest of each index that has one left.
+    heads: BinaryHeap<(Found, usize)>,
     /// What was given out last.
     last: Option<i64>,
+}
+
+/// A case that may fit, by its position; and what sort it is, where the index says it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Found {
+    position: i64,
+    facet: Option<i64>,
 }
 
 /// One index, read page by page.
@@ -254,7 +279,7 @@ struct Index {
     statement: &'static str,
     key: Vec<rusqlite::types::Value>,
     /// Fetched and not given out, newest last.
-    fetched: Vec<i64>,
+    fetched: Vec<Found>,
     before: i64,
     /// How many are fetched next: few of one of many.
     next: usize,
@@ -270,18 +295,18 @@ impl<'c> Sources<'c> {
         fitting: &[Sort],
         dense: bool,
     ) -> Result<Self, CopyError> {
-        const WORDS: &str = "SELECT rowid FROM words WHERE words MATCH ?3 AND rowid < ?1 ORDER BY rowid DESC LIMIT ?2";
+        const WORDS: &str = "SELECT rowid, NULL FROM words WHERE words MATCH ?3 AND rowid < ?1 ORDER BY rowid DESC LIMIT ?2";
         const CONCERNS: &str =
-            "SELECT position FROM concerns WHERE who = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
-        const OWNER: &str = "SELECT position FROM cases WHERE district = ?3 AND owner = ?4 AND position < ?1 \
+            "SELECT position, NULL FROM concerns WHERE who = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
+        const OWNER: &str = "SELECT position, facet FROM cases WHERE district = ?3 AND owner = ?4 AND position < ?1 \
                              ORDER BY position DESC LIMIT ?2";
-        const CAMPAIGN: &str = "SELECT position FROM cases WHERE district = ?3 AND campaign = ?4 AND campaign <> '' \
+        const CAMPAIGN: &str = "SELECT position, NULL FROM cases WHERE district = ?3 AND campaign = ?4 AND campaign <> '' \
                                 AND position < ?1 ORDER BY position DESC LIMIT ?2";
         const FACET: &str =
-            "SELECT position FROM cases WHERE facet = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
+            "SELECT position, facet FROM cases WHERE facet = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
         const DISTRICT: &str =
-            "SELECT position FROM cases WHERE district = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
-        const ALL: &str = "SELECT position FROM cases WHERE position < ?1 ORDER BY position DESC LIMIT ?2";
+            "SELECT position, NULL FROM cases WHERE district = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
+        const ALL: &str = "SELECT position, NULL FROM cases WHERE position < ?1 ORDER BY position DESC LIMIT ?2";
         let text = |text: &str| rusqlite::types::Value::from(text.to_owned());
         let named = || match districts {
             Some(districts) => districts.iter().map(|district| (*district).to_owned()).collect(),
@@ -316,13 +341,13 @@ impl<'c> Sources<'c> {
         Ok(sources)
     }
 
-    /// The next position; the same one may stand in several indexes, and is given out once.
-    fn next(&mut self) -> Result<Option<i64>, CopyError> {
-        while let Some((position, at)) = self.heads.pop() {
+    /// The next one; the same may stand in several indexes, and is given out once.
+    fn next(&mut self) -> Result<Option<Found>, CopyError> {
+        while let Some((found, at)) = self.heads.pop() {
             self.advance(at)?;
-            if self.last != Some(position) {
-                self.last = Some(position);
-                return Ok(Some(position));
+            if self.last != Some(found.position) {
+                self.last = Some(found.position);
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -333,8 +358,8 @@ impl<'c> Sources<'c> {
         if index.fetched.is_empty() && !index.ended {
             index.fetch(self.connection)?;
         }
-        if let Some(position) = index.fetched.pop() {
-            self.heads.push((position, at));
+        if let Some(found) = index.fetched.pop() {
+            self.heads.push((found, at));
         }
         Ok(())
     }
@@ -347,13 +372,13 @@ impl Index {
         let bounds = [self.before.into(), limit.into()];
         let rows = statement
             .query_map(rusqlite::params_from_iter(bounds.into_iter().chain(self.key.iter().cloned())), |row| {
-                row.get::<_, i64>(0)
+                Ok(Found { position: row.get(0)?, facet: row.get(1)? })
             })?;
         let mut found = rows.collect::<Result<Vec<_>, _>>()?;
         self.ended = found.len() < self.next;
         self.next = (self.next * 2).min(FETCHED);
         if let Some(last) = found.last() {
-            self.before = *last;
+            self.before = last.position;
         }
         found.reverse();
         self.fetched = found;
@@ -402,8 +427,11 @@ impl<'c> Lines<'c> {
             && is(&self.wanted.campaign, 3)?
             && self.wanted.received.contains(&row.get(5)?)
             && (self.wanted.words.is_none() || concerned(self.connection, &self.wanted.scope, position)?);
+        if !fits {
+            return Ok(None);
+        }
         let line: Vec<u8> = row.get(4)?;
-        Ok((fits && self.is_about(&line)?).then_some(line))
+        Ok(self.is_about(&line)?.then_some(line))
     }
 }
 
