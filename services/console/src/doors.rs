@@ -7,6 +7,7 @@ use chassis::{Bearer, on_demand};
 use proto::casebook::v1::Freshness;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::enforcement_center::v1::enforcement_center_service_client::EnforcementCenterServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::period_service_client::PeriodServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
@@ -34,6 +35,7 @@ pub struct Doors {
     intake: Channel,
     triage: Channel,
     dispatch: Channel,
+    enforcement_center: Channel,
     evaluation: Channel,
     responder: Channel,
 }
@@ -65,6 +67,7 @@ impl Doors {
             intake: way(&config.intake_url)?,
             triage: way(&config.triage_url)?,
             dispatch: way(&config.dispatch_url)?,
+            enforcement_center: way(&config.enforcement_center_url)?,
             evaluation: way(&config.evaluation_url)?,
             responder: way(&config.responder_url)?,
         })
@@ -89,6 +92,11 @@ impl Doors {
 
     pub fn dispatch(&self, person: &Person) -> DispatchServiceClient<Asked> {
         DispatchServiceClient::new(behalf(&self.dispatch, person))
+    }
+
+    pub fn enforcement_center(&self, person: &Person) -> EnforcementCenterServiceClient<Asked> {
+        EnforcementCenterServiceClient::new(behalf(&self.enforcement_center, person))
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     pub fn evaluation(&self, person: &Person) -> EvaluationServiceClient<Asked> {

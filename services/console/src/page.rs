@@ -83,7 +83,7 @@ impl Page {
                 }
                 body {
                     a .skip href="#main" { (words.skip) }
-                    @if ask.app.play.is_some() { p .play role="note" { (words.play_banner) } }
+                    @if ask.app.play.is_some() { aside .play aria-label=(words.play_name) { (words.play_banner) } }
                     header {
                         a .brand href="/" { (words.name) }
                         @if let Some(within) = &self.within {

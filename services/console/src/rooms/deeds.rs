@@ -7,6 +7,7 @@ macro_rules! position {
         $answer.await.map(Response::into_inner).map(|answer| answer.position)
     };
 }
+mod operation;
 mod rest;
 
 use proto::common::v1::{Colour, Level, Outcome};
@@ -36,6 +37,9 @@ pub async fn act(sent: &mut Sent, case_id: &str, action: &str) -> Option<Result<
         return Some(done);
     }
     if let Some(done) = rest::at_others(sent, about.clone(), action).await {
+        return Some(done);
+    }
+    if let Some(done) = operation::act(sent, about.clone(), action).await {
         return Some(done);
     }
     if action == "rate-party" {
@@ -136,7 +140,7 @@ async fn at_triage(sent: &Sent, about: About, action: &str) -> Option<Result<u64
     let About { district, case_id, command_id } = about;
     let form = &sent.form;
     let (category, level, reason) = (form.owned("category"), level(form).into(), form.owned("reason"));
-    let (also, situation) = (Vec::new(), String::new());
+    let (also, situation) = (form.each("also"), String::new());
     Some(match action {
         "claim" => position!(door.claim(ClaimRequest { district, case_id, command_id })),
         "judge" => {

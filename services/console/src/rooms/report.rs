@@ -228,7 +228,7 @@ fn thoughts(signed: &Signed, words: &Caller, thought: &Thought) -> Markup {
 }
 
 /// Streets with what lies in them.
-fn places(signed: &Signed, frame: &Frame, words: &Caller) -> Vec<Choices> {
+pub fn places(signed: &Signed, frame: &Frame, words: &Caller) -> Vec<Choices> {
     let charter = &signed.charter;
     let none = Choices::from(vec![Choice::new("", format!("{} {}", words.place_unknown, frame.optional))]);
     let street = |street: &charter::Party| {

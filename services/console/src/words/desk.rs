@@ -107,6 +107,8 @@ texts! {
         claimed_by: "{who}正在研判", "{who}正在研判", "{who} is judging it";
         judge: "研判", "研判", "Judge it";
         judge_category: "主要类别", "主要類別", "Leading category";
+        judge_also: "还涉及的类别", "還涉及的類別", "Also about";
+        judge_also_hint: "需要两种以上执法权的，由综合执法中心办理。", "需要兩種以上執法權的，由綜合執法中心辦理。", "What needs two legal powers or more goes to the enforcement centre.";
         judge_level: "级别", "級別", "Level";
         judge_level_own: "按分级表", "按分級表", "As the grading table has it";
         judge_reason: "高于分级表时的理由", "高於分級表時的理由", "Why it is above what the table says";
