@@ -63,8 +63,8 @@ class House:
 
     def window(self, language="en", width=1280, height=900, **more):
         """A window of a browser that nobody has used before."""
-        context = self.browser.new_context(
-            base_url=self.pages, locale=language, viewport={"width": width, "height": height}, **more)
+        more = {"base_url": self.pages, **more}
+        context = self.browser.new_context(locale=language, viewport={"width": width, "height": height}, **more)
         context.set_default_timeout(PAGE_MS_MAX)
         return context.new_page()
 

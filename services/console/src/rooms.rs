@@ -8,6 +8,7 @@ pub mod charter;
 pub mod deeds;
 pub mod figures;
 pub mod follow;
+pub mod grid;
 pub mod inbox;
 pub mod list;
 pub mod operation;
@@ -31,6 +32,7 @@ pub enum Room {
     Report,
     Mine,
     Find,
+    Grid,
     Inbox,
     Queue,
     Calls,
@@ -47,7 +49,7 @@ impl Room {
             // A receipt opens its own case and nothing else.
             "caller" if identity.staff_ref.starts_with(RECEIPT) => &[Self::Mine],
             "caller" => &[Self::Report, Self::Mine, Self::Find],
-            "grid" | "community" => &[Self::Inbox, Self::Report, Self::Find, Self::Charter],
+            "grid" | "community" => &[Self::Grid, Self::Inbox, Self::Report, Self::Find, Self::Charter],
             "street" => &[Self::Inbox, Self::Queue, Self::Wall, Self::Figures, Self::Report, Self::Find, Self::Charter],
             "enforcement-center" => &[Self::Operations, Self::Inbox, Self::Find, Self::Charter],
             "department" => &[Self::Calls, Self::Inbox, Self::Find, Self::Charter],
@@ -64,6 +66,7 @@ impl Room {
             Self::Report => "/report",
             Self::Mine => "/mine",
             Self::Find => "/find",
+            Self::Grid => "/grid",
             Self::Inbox => "/inbox",
             Self::Queue => "/queue",
             Self::Calls => "/calls",
@@ -80,6 +83,7 @@ impl Room {
             Self::Report => words.room_report,
             Self::Mine => words.room_mine,
             Self::Find => words.room_find,
+            Self::Grid => words.room_grid,
             Self::Inbox => words.room_inbox,
             Self::Queue => words.room_queue,
             Self::Calls => words.room_calls,

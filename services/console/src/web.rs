@@ -16,11 +16,12 @@ use crate::ask::{App, Ask};
 use crate::assets::Asset;
 use crate::failure;
 use crate::rooms::{
-    calls, case, charter, figures, follow, inbox, list, operation, operations, queue, report, sign_in, start, wall,
+    calls, case, charter, figures, follow, grid, inbox, list, operation, operations, queue, report, sign_in, start,
+    wall,
 };
 
 /// Nothing from elsewhere, nothing written into a page, nobody's frame around it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; manifest-src 'self'; worker-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// A page is of one person at one moment.
 const NEVER_KEPT: &str = "no-store";
@@ -39,6 +40,11 @@ pub fn routes(app: App) -> Router {
         .route("/r/{receipt}", get(follow::by_receipt))
         .route("/cases/{case}", get(case::show))
         .route("/cases/{case}/papers/{document}", get(operation::paper))
+        .route("/grid", get(grid::show))
+        .route("/grid/card", get(grid::card))
+        .route(grid::OFFLINE, get(grid::offline))
+        .route("/manifest.webmanifest", get(grid::manifest))
+        .route("/worker.js", get(grid::worker))
         .route("/figures", get(figures::show))
         .route("/list", get(list::show))
         .route("/charter", get(charter::show))

@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -32,6 +32,7 @@ macro_rules! texts {
 mod caller;
 mod desk;
 mod facts;
+mod field;
 mod figures;
 mod frame;
 mod operation;
@@ -43,6 +44,7 @@ mod states;
 pub use caller::Caller;
 pub use desk::Desk;
 pub use facts::fact;
+pub use field::Field;
 pub use figures::Figures;
 pub use frame::{Frame, When};
 pub use operation::Operation;
@@ -82,6 +84,7 @@ mod tests {
             Caller::ALL,
             Desk::ALL,
             Rarer::ALL,
+            Field::ALL,
             Figures::ALL,
             Operation::ALL,
             Rules::ALL,

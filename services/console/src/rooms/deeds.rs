@@ -86,7 +86,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
                 case_id,
                 command_id,
                 situation: form.owned("situation"),
-                colour: colour(form).into(),
+                colour: colour_of(form.get("colour")).into(),
                 note: form.owned("note"),
                 ..CallRequest::default()
             };
@@ -155,8 +155,9 @@ async fn at_triage(sent: &Sent, about: About, action: &str) -> Option<Result<u64
     })
 }
 
-fn colour(form: &Form) -> Colour {
-    match form.get("colour") {
+/// A colour by our name for it; unspecified: any other.
+pub fn colour_of(code: &str) -> Colour {
+    match code {
         "red" => Colour::Red,
         "yellow" => Colour::Yellow,
         "blue" => Colour::Blue,

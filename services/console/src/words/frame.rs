@@ -54,6 +54,7 @@ texts! {
         room_queue: "研判", "研判", "To be judged";
         room_wall: "全区态势", "全區態勢", "District at a glance";
         room_calls: "呼叫", "呼叫", "Calls";
+        room_grid: "我的网格", "我的網格", "My grid";
         room_figures: "统计", "統計", "Figures";
         room_charter: "规则", "規則", "Rules";
         room_operations: "联合执法", "聯合執法", "Operations";
