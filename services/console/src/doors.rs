@@ -17,6 +17,9 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::config::Config;
 use crate::session::Person;
@@ -25,6 +28,8 @@ use crate::session::Person;
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long somebody waits for a page before they are told that a service does not answer.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// How long a service may take to say how it is.
+const HEALTH_MAX: Duration = Duration::from_secs(3);
 
 /// What a list shows is all that was recorded before it was asked for.
 pub const CURRENT: Freshness = Freshness { at_least: 0, current: true };
@@ -71,6 +76,25 @@ impl Doors {
             evaluation: way(&config.evaluation_url)?,
             responder: way(&config.responder_url)?,
         })
+    }
+
+    /// The services, each with whether it says that it is ready; none: it does not answer. They are asked at once.
+    pub async fn standing(&self) -> Vec<(&'static str, Option<bool>)> {
+        let doors = [
+            ("intake", &self.intake),
+            ("triage", &self.triage),
+            ("dispatch", &self.dispatch),
+            ("enforcement-center", &self.enforcement_center),
+            ("evaluation", &self.evaluation),
+            ("casebook", &self.casebook),
+        ];
+        let asked = doors.map(async |(name, door)| {
+            let mut request = Request::new(HealthCheckRequest::default());
+            request.set_timeout(HEALTH_MAX);
+            let answer = HealthClient::new(door.clone()).check(request).await.ok();
+            (name, answer.map(|answer| answer.into_inner().status() == ServingStatus::Serving))
+        });
+        futures::future::join_all(asked).await
     }
 
     pub fn casebook(&self, person: &Person) -> CasebookServiceClient<Asked> {

@@ -15,6 +15,7 @@ pub mod operation;
 pub mod operations;
 pub mod queue;
 pub mod report;
+pub mod services;
 pub mod sign_in;
 pub mod wall;
 
@@ -40,6 +41,7 @@ pub enum Room {
     Wall,
     Figures,
     Charter,
+    Services,
 }
 
 impl Room {
@@ -56,7 +58,9 @@ impl Room {
             "district" => {
                 &[Self::Wall, Self::Figures, Self::Inbox, Self::Queue, Self::Report, Self::Find, Self::Charter]
             }
-            "operator" | "auditor" => &[Self::Wall, Self::Figures, Self::Inbox, Self::Queue, Self::Find, Self::Charter],
+            "operator" | "auditor" => {
+                &[Self::Wall, Self::Figures, Self::Inbox, Self::Queue, Self::Find, Self::Charter, Self::Services]
+            }
             _ => &[Self::Find],
         }
     }
@@ -74,6 +78,7 @@ impl Room {
             Self::Wall => "/wall",
             Self::Figures => "/figures",
             Self::Charter => "/charter",
+            Self::Services => "/services",
         }
     }
 
@@ -91,6 +96,7 @@ impl Room {
             Self::Wall => words.room_wall,
             Self::Figures => words.room_figures,
             Self::Charter => words.room_charter,
+            Self::Services => words.room_services,
         }
     }
 }

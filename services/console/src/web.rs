@@ -16,13 +16,13 @@ use crate::ask::{App, Ask};
 use crate::assets::Asset;
 use crate::failure;
 use crate::rooms::{
-    calls, case, charter, figures, follow, grid, inbox, list, operation, operations, queue, report, sign_in, start,
-    wall,
+    calls, case, charter, figures, follow, grid, inbox, list, operation, operations, queue, report, services, sign_in,
+    start, wall,
 };
 
 /// Nothing from elsewhere, nothing written into a page, nobody's frame around it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; manifest-src 'self'; worker-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                      manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// A page is of one person at one moment.
 const NEVER_KEPT: &str = "no-store";
 /// An asset's address changes with it.
@@ -47,6 +47,7 @@ pub fn routes(app: App) -> Router {
         .route("/worker.js", get(grid::worker))
         .route("/figures", get(figures::show))
         .route("/list", get(list::show))
+        .route("/services", get(services::show))
         .route("/charter", get(charter::show))
         .route("/operations", get(operations::show))
         .route("/cases/{case}/{action}", get(case::back_to).post(case::act))

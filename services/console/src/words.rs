@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `standing.rs` for operators, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -39,6 +39,7 @@ mod operation;
 mod rarer;
 mod refusals;
 mod rules;
+mod standing;
 mod states;
 
 pub use caller::Caller;
@@ -51,6 +52,7 @@ pub use operation::Operation;
 pub use rarer::Rarer;
 pub use refusals::{named_in, rule};
 pub use rules::Rules;
+pub use standing::Standing;
 pub use states::{States, named};
 
 /// A text with its `{places}` filled in.
@@ -88,6 +90,7 @@ mod tests {
             Figures::ALL,
             Operation::ALL,
             Rules::ALL,
+            Standing::ALL,
             States::ALL,
             facts::ALL,
             refusals::ALL,

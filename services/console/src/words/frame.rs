@@ -56,6 +56,7 @@ texts! {
         room_calls: "呼叫", "呼叫", "Calls";
         room_grid: "我的网格", "我的網格", "My grid";
         room_figures: "统计", "統計", "Figures";
+        room_services: "服务状态", "服務狀態", "Services";
         room_charter: "规则", "規則", "Rules";
         room_operations: "联合执法", "聯合執法", "Operations";
         foot: "时间均为{zone}时间。", "時間均為{zone}時間。", "Times are those of {zone}.";
