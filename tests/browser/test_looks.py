@@ -20,7 +20,6 @@ EVERYBODY = [
     (("Operator", ""), ("运维", "")),
     (("Auditor", ""), ("审计", "")),
 ]
-LANGUAGES = [("en", 0), ("zh-CN", 1)]
 PHONE, DESK = 360, 1440
 
 
@@ -44,20 +43,19 @@ class Looks(unittest.TestCase):
         axe = Axe()
         seen = 0
         for number, names in enumerate(EVERYBODY):
-            for language, which in LANGUAGES:
-                for width, scheme in [(PHONE, "dark"), (DESK, "light")]:
-                    person = Person(self.house, "wuchang", *names[which], f"looks-{number}-{width}", language, width=width,
-                                    color_scheme=scheme)
-                    links = person.page.get_by_role("navigation").get_by_role("link")
-                    rooms = [link.get_attribute("href") for link in links.all()]
-                    case = [f"/cases/{self.case}"] if number in (2, 3, 5, 6) else []
-                    for room in [*rooms, *case, *(MORE if "/charter" in rooms and language == "en" else [])]:
-                        with self.subTest(who=names[0][0], room=room, language=language, width=width):
-                            person.opens(room)
-                            self.look(axe, person.page)
-                            seen += 1
-                    person.page.context.close()
-        self.assertGreater(seen, 150)
+            for which, (language, width, scheme) in enumerate([("en", PHONE, "dark"), ("zh-CN", DESK, "light")]):
+                person = Person(self.house, "wuchang", *names[which], f"looks-{number}-{width}", language, width=width,
+                                color_scheme=scheme)
+                links = person.page.get_by_role("navigation").get_by_role("link")
+                rooms = [link.get_attribute("href") for link in links.all()]
+                case = [f"/cases/{self.case}"] if number in (2, 3, 5, 6) else []
+                for room in [*rooms, *case, *(MORE if names[0][0] == "District" else [])]:
+                    with self.subTest(who=names[0][0], room=room, language=language, width=width):
+                        person.opens(room)
+                        self.look(axe, person.page)
+                        seen += 1
+                person.page.context.close()
+        self.assertGreater(seen, 90)
 
     def look(self, axe, page):
         found = axe.run(page).response["violations"]
