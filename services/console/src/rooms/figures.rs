@@ -115,7 +115,8 @@ fn one(signed: &Signed, words: &Figures, reported: &ReportResponse, table: &Repo
     let (first, rest) = table.rows.split_at(table.rows.len().min(ROWS));
     let id = format!("table-{}", table.code);
     html! {
-        section .figures aria-labelledby=(id) {
+        // Not a landmark: the table in it is one already, by the same name.
+        div .figures {
             h2 id=(id) { (title) @if let Some(pillar) = pillar(words, table.pillar()) { " " span .tag { (pillar) } } }
             @if !base.is_empty() { p .hint { (base) } }
             @if table.rows.is_empty() { p { (words.nothing) } }
