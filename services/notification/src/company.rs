@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn what_ends_or_waits_for_people_waits_for_no_company() {
         let helped = Resolved {
-            waits_for_help_until: Some(proto::ToWireTime::to_wire(&jiff::Timestamp::UNIX_EPOCH)),
+            waits_for_help_until: Some(proto::ToWireTime::to_wire(jiff::Timestamp::UNIX_EPOCH)),
             ..Resolved::default()
         };
         let waits = [
