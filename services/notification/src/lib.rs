@@ -3,7 +3,7 @@
 //!
 //! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
 //! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
-//! text) → `courier.rs` and `webhook.rs` (the way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
+//! text) → `courier.rs` and `webhook.rs` (the way out) → `company.rs` (what is recorded together) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
 //! `patience.rs`.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
@@ -11,6 +11,7 @@
 //! a caller is the opaque reference the case came with (D8). There are no timers and no effects of our own commits.
 
 mod cases;
+mod company;
 pub mod config;
 mod courier;
 pub mod domain;
