@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::{callbacks, cases, course, league, officers, open, powers, publications, queue};
 
 /// Counted up with every change of a table, or of what a fact does to one: a copy of another form is made again.
-pub const FORM: i64 = 6;
+pub const FORM: i64 = 7;
 /// Questions answered at the same time; each holds a connection. The machine has fewer cores than that, but some wait for
 /// the disk.
 const READERS: usize = 8;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
-use crate::{BringDown, Level, Limit, LimitUnit, Name, bring_down};
+use crate::{BringDown, Ground, Level, Limit, LimitUnit, Name, bring_down, standard};
 
 /// Until when a published period can be appealed where the charter does not say: two weeks of work.
 const APPEALS: Limit = Limit { amount: 10, unit: LimitUnit::WorkingDays };
@@ -136,6 +136,7 @@ pub(crate) struct Evaluation {
     pub tiers: Vec<Tier>,
     pub ratings: Vec<RatingStep>,
     pub bring_down: Vec<BringDown>,
+    pub standard: Vec<Ground>,
     pub publishing: Publishing,
     /// How often a caller is called back about one answer.
     pub callbacks: u32,
@@ -177,6 +178,7 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
         let tiers = tiers(fields);
         let ratings = ratings(fields);
         let bring_down = bring_down::read(fields);
+        let standard = standard::read(fields);
         let containment = fields.need("containment").and_then(|cursor| cursor.map(containment).flatten());
         let publishing = publishing(fields);
         let callbacks = fields.get("callbacks").and_then(|cursor| cursor.count()).unwrap_or(CALLBACKS);
@@ -186,6 +188,7 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
             tiers,
             ratings,
             bring_down,
+            standard,
             publishing,
             callbacks,
         })

@@ -39,6 +39,7 @@ mod route;
 mod shipped;
 mod situation;
 mod source;
+mod standard;
 mod text;
 mod yaml;
 
@@ -69,6 +70,7 @@ pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
+pub use standard::{Ground, Ungrounded};
 pub use text::{Text, render};
 pub use yaml::odd_numbers;
 
