@@ -136,7 +136,7 @@ impl Period {
     fn publication(&self, number: u32) -> Publication {
         Publication {
             district: code("wuchang"),
-            span: "2026".parse().unwrap(),
+            name: "2026".parse().unwrap(),
             number,
             reason: String::new(),
             charter: "v-1".to_owned(),

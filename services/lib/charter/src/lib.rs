@@ -8,6 +8,7 @@
 //! because [`Charter::sources`] is what the record keeps, and [`Charter::from_record`] reads that with every later version
 //! of this crate. One of another form than ours may hold codes that resolve to nothing: every look-up gives an `Option`.
 
+mod appraisal;
 mod area;
 mod bring_down;
 mod calendar;
@@ -43,6 +44,7 @@ mod standard;
 mod text;
 mod yaml;
 
+pub use appraisal::{Appraisal, AppraisalComponent, AppraisalSource};
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;

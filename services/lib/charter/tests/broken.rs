@@ -213,6 +213,7 @@ const MISTAKES: &[Mistake] = &[
         "classes: [residents], target: 5",
         "caller-class",
     ),
+    mistake("wuchang", "evaluation.yaml", "source: not-reopened", "source: mood", "appraisal-source"),
     mistake("heping", "evaluation.yaml", "most: 1,", "most: 2,", "ground-most"),
     mistake("heping", "evaluation.yaml", "unrated: spread", "unrated: zero", "unrated-word"),
     mistake("heping", "evaluation.yaml", "ranked-from: 1", "ranked-from: 0", "ranked-from"),
