@@ -143,7 +143,9 @@ impl Tables {
         // Before the record is read for nothing; the decision asks again.
         let may = match name.whose {
             Whose::Grids | Whose::Communities if asked.charter.appraisal().is_none() => Err(Refusal::NobodyAppraised),
-            _ => Rules::may_publish(&asked.snapshot.state, name, window.end, &reason, now),
+            Whose::Called | Whose::Grids | Whose::Communities => {
+                Rules::may_publish(&asked.snapshot.state, name, window.end, &reason, now)
+            }
         };
         let command = match may {
             Ok(()) => Command::Publish { draft: Box::new(self.draft(asked, window, reason, now).await?), now },

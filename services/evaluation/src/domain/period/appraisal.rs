@@ -144,7 +144,9 @@ impl<'c> Appraising<'c> {
                 None => {
                     had.answers.iter().for_each(|(unit, answer)| counted.add(&score(self.formula, unit, answer), false))
                 }
-                Some(at) if self.window.contains(&at) => counted.exclude(had.holder.iter().chain(had.answers.keys())),
+                Some(at) if self.window.contains(&at) => {
+                    counted.exclude(had.holder.iter().chain(had.answers.keys()).collect::<BTreeSet<_>>());
+                }
                 Some(_) => {}
             }
         }
