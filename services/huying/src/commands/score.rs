@@ -1,6 +1,7 @@
 //! `huying score`: periods of evaluation, published, appealed, corrected and counted again (R-70, R-71, R-74); callbacks (R-73).
 
 mod act;
+mod ballot;
 mod callbacks;
 mod desk;
 mod recompute;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Import(act::ImportArgs),
     Recompute(recompute::Args),
     Callbacks(callbacks::Args),
+    #[command(subcommand)]
+    Ballot(ballot::Command),
 }
 
 const EXAMPLES: &str = "\
@@ -42,7 +45,9 @@ Examples:
   huying score show --of grids --district wuchang --period 2026-10 --csv
   huying score import marks.csv --district wuchang --period 2026 --source 区委考核办
   huying score recompute --district wuchang --verify
-  huying score callbacks hotline.csv --district wuchang
+  huying score callbacks hotline.csv --district wuchang --bridge wuchang-hotline \\
+      --outcome 占线=no-answer --rating 非常满意=satisfied
+  huying score ballot show april --district heping
 
 How a table comes about, and how to check one by hand, is in docs/evaluation.md.";
 
@@ -97,5 +102,6 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Import(args) => act::import(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Callbacks(args) => callbacks::run(args).await,
+        Command::Ballot(command) => ballot::run(command).await,
     }
 }
