@@ -45,6 +45,7 @@ mod text;
 mod yaml;
 
 pub use appraisal::{Appraisal, AppraisalComponent, AppraisalSource};
+pub use area::Outline;
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;
