@@ -198,12 +198,12 @@ pub(crate) fn bad_mark(problem: MarkProblem, [rate, reason]: [&'static str; 2]) 
 
 /// What of the district's standard does not carry a deduction.
 pub(crate) fn ungrounded(problem: &Ungrounded, field: &'static str) -> Violation {
-    let rule = match problem {
-        Ungrounded::Missing(_) => "ground-required",
-        Ungrounded::Unknown(..) => "known-ground",
-        Ungrounded::Twice(_) => "each-once",
-        Ungrounded::NothingDeducted => "nothing-deducted",
-        Ungrounded::TooMuch { .. } => "ground-limit",
-    };
-    Violation::new(field, rule, problem.to_string())
+    let said = problem.to_string();
+    match problem {
+        Ungrounded::Missing(_) => Violation::new(field, "ground-required", said),
+        Ungrounded::Unknown(..) => Violation::new(field, "known-ground", said),
+        Ungrounded::Twice(_) => Violation::new(field, "each-once", said),
+        Ungrounded::NothingDeducted => Violation::new(field, "nothing-deducted", said),
+        Ungrounded::TooMuch { .. } => Violation::new(field, "ground-limit", said),
+    }
 }
