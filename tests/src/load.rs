@@ -204,6 +204,7 @@ impl Load {
             party,
             rate: "1".to_owned(),
             deduction_reason: String::new(),
+            grounds: vec![],
         };
         evaluation.clone().rate_party(by_street).await?;
         let by_caller = RateRequest {

@@ -136,7 +136,9 @@ async fn a_bridge_that_was_away_is_told_everything_once_it_asks() {
     assert_eq!((&in_json.cases, &in_protobuf.cases), (&news.cases, &news.cases));
 
     // One of them, by its number and by the sender's own reference.
-    let found = ask(BridgeVerb::Find, FindRequest { external_ref: "c-2".to_owned() }.encode_to_vec()).await;
+    let found =
+        ask(BridgeVerb::Find, FindRequest { external_ref: "c-2".to_owned(), ..FindRequest::default() }.encode_to_vec())
+            .await;
     let Some(find_reply::Result::Ok(found)) = FindReply::decode(found).unwrap().result else { panic!("refused") };
     assert_eq!((found.case_id.as_str(), found.district.as_str()), (ids[1].as_str(), DISTRICT));
     let get = |case_id: &str| {

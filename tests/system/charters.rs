@@ -28,14 +28,14 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     let applied = apply(&town);
     assert!(applied.status.success(), "{}", said(&applied));
     submit_over_nats(&installation, "hexi-1").await;
-    assert_eq!(versions(&installation, "hexi").await, ["2023-2"]);
+    assert_eq!(versions(&installation, "hexi").await, ["2023-3"]);
     let accounts = || std::fs::read_to_string(installation.data().path().join("accounts.conf")).unwrap();
     let before = accounts();
 
     // Three mistakes in three files, and a new party that must not come into being.
     let broken = folder.path().join("broken");
     copy(&town, &broken, |text| {
-        text.replace("version: 2023-2", "version: 2023-3")
+        text.replace("version: 2023-3", "version: 2023-4")
             .replace("confidence-min: 0.42", "confidence-min: 42")
             .replacen("colour: yellow", "colour: orange", 1)
             .replacen("lead: [hexi-parking]", "lead: [hexi-nobody]", 1)
@@ -60,7 +60,7 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     assert!(said(&refused).contains("versions never change"), "{}", said(&refused));
 
     assert_eq!(accounts(), before, "nobody gained an account");
-    assert_eq!(versions(&installation, "hexi").await, ["2023-2"]);
+    assert_eq!(versions(&installation, "hexi").await, ["2023-3"]);
     submit_over_nats(&installation, "hexi-2").await;
     let mut grpc = installation.intake(&bridge("hexi-board")).await;
     let known = grpc.submit(submission("hexi", "hexi-1", "under the charter that runs")).await.unwrap().into_inner();
@@ -189,7 +189,7 @@ async fn what_was_taken_under_a_campaign_is_answered_the_same_after_its_end_at_e
     assert_eq!(by_file(), [1, 0, 0]);
 
     copy(&first, &second, |text| {
-        text.replace("version: 2023-2", "version: 2023-3").replace("effective: 2023-01-01", "effective: 2023-02-01")
+        text.replace("version: 2023-3", "version: 2023-4").replace("effective: 2023-01-01", "effective: 2023-02-01")
     });
     campaign(&second, -5);
     apply(&second);

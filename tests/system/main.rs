@@ -7,6 +7,7 @@
 
 mod access;
 mod admission;
+mod appraisals;
 mod architecture;
 mod auditing;
 mod bridge;

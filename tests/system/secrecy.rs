@@ -12,6 +12,7 @@ use story::{Story, read};
 use crate::access::{Contracts, holds};
 use crate::stories::played;
 use crate::support::installation::{Installation, acting, operator};
+use crate::support::root;
 
 const DISTRICT: &str = "jiangan";
 const STREET: &str = "jiangan-yiyuan-command-centre";
@@ -152,12 +153,14 @@ actors:
 steps:
   - { at: +0m, actor: street, do: wait }
 expect:
-  - cases: { count: 1 }
+  - cases: { count: 0 }
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn once_the_month_is_published_who_was_rated_reads_what_was_said_of_them() {
     let installation = Installation::start(&[DISTRICT]);
+    let told = played(&installation, &read(&root().join("tests/stories/s17-stray-parking.yaml")).unwrap()).await;
+    assert!(told.differences.is_empty(), "{:?}", told.differences);
     let case = rated_case(&installation).await;
     let department = acting("department", RATED);
     let said = |shown: &Case| format!("{shown:?}").contains(REASON);
@@ -170,6 +173,9 @@ async fn once_the_month_is_published_who_was_rated_reads_what_was_said_of_them()
         period: period.to_owned(),
         ..PublishPeriodRequest::default()
     };
+    // The appraisal of that month is no publication of what departments were scored.
+    crate::appraisals::a_month_of_grids(&installation, DISTRICT, "2019-10").await;
+    assert!(!said(&seen_by(&installation, &department, &case).await), "an appraisal");
     let mut periods = PeriodServiceClient::new(district);
     periods.publish_period(publish("2019-09")).await.unwrap();
     assert!(!said(&seen_by(&installation, &department, &case).await), "another month");

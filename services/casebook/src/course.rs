@@ -13,7 +13,7 @@ use proto::dispatch::v1::{
     Assigned, Called, CityReturned, Closed, Escalated, Overdue, PartyDone, RecurrenceFound, Released, Reopened,
     ReportedIn, Resolved, Responded, ReturnAdjudicated, Returned, TaskDone, Transferred, Unqualified,
 };
-use proto::evaluation::v1::{PartyRated, Rated, RatingLapsed};
+use proto::evaluation::v1::{PartyRated, Rated, RatingLapsed, Scored};
 use proto::facts::{DispatchFacts, EvaluationFacts, Facts, IntakeFacts, TriageFacts};
 use proto::intake::v1::{ExclusionApproved, LinkedAsDuplicate, Received};
 use proto::record::v1::{Commit, event::Of};
@@ -116,6 +116,15 @@ pub enum What {
     Excluded = 21,
     /// It left triage, or went on in another case.
     Left = 22,
+    /// `unit` was scored in round `number`; `other` is what it came to, as [`score_said`] writes it.
+    Scored = 23,
+}
+
+/// A score in one word, because the parties of a case often have the same: the total, empty where it is held back, and each
+/// component that is known, as `85.0000;completion=1;satisfaction=0.7`.
+fn score_said(score: &Scored) -> String {
+    let known = score.components.iter().filter(|part| !part.rate.is_empty());
+    known.fold(score.total.clone(), |said, part| format!("{said};{}={}", part.code, part.rate))
 }
 
 impl Mark {
@@ -456,5 +465,13 @@ impl EvaluationFacts for Learning<'_> {
 
     fn rating_lapsed(&mut self, fact: &RatingLapsed) {
         self.mark(What::RatingLapsed, |_, mark| mark.number = fact.round);
+    }
+
+    fn scored(&mut self, fact: &Scored) {
+        self.mark(What::Scored, |this, mark| {
+            mark.unit = this.named(&fact.party);
+            mark.other = this.named(&score_said(fact));
+            mark.number = fact.round;
+        });
     }
 }

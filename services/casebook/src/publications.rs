@@ -22,7 +22,8 @@ pub const TABLE: &str = "
 pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), CopyError> {
     for fact in stored.commit.evaluation_facts() {
         let Event::PeriodPublished(published) = fact else { continue };
-        let Some(table) = &published.table else { continue };
+        // An appraisal of grid members, say, opens no votes.
+        let Some(table) = published.table.as_ref().filter(|it| it.period.parse::<Period>().is_ok()) else { continue };
         let insert = "INSERT OR IGNORE INTO published VALUES (?1, ?2)";
         transaction.prepare_cached(insert)?.execute(params![stored.subject.key.district.as_str(), table.period])?;
     }

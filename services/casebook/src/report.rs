@@ -30,7 +30,7 @@ use station::Violation;
 pub use period::{NoPeriod, Period};
 
 use crate::copy::CopyError;
-use crate::{course, league};
+use crate::course;
 use figures::Figures;
 use tables::Shown;
 
@@ -105,12 +105,6 @@ pub fn report(connection: &Connection, asked: &Asked) -> Result<ReportResponse, 
         now.add(course);
         before.add(course);
     })?;
-    let hours = |microseconds: i64| microseconds.div_euclid(league::HOUR_S * 1_000_000);
-    let scores = match &asked.only {
-        None => league::scores(connection, district, &(hours(days.window.start)..hours(days.window.end)), &[])?,
-        // A department's score is of the whole district.
-        Some(_) => Vec::new(),
-    };
     let shown = Shown { days: &days.dates, figures: &now };
     let shown_before = Shown { days: &days_before.dates, figures: &before };
     let named = |code: &Code| charter.party(code.as_str()).map(|party| table::named(&party.name));
@@ -129,7 +123,7 @@ pub fn report(connection: &Connection, asked: &Asked) -> Result<ReportResponse, 
         charter_version: charter.version.clone(),
         party: asked.only.as_ref().map(ToString::to_string).unwrap_or_default(),
         party_name: asked.only.as_ref().and_then(named),
-        tables: tables::tables(charter, &shown, &shown_before, &scores),
+        tables: tables::tables(charter, &shown, &shown_before),
         as_of: None,
     })
 }

@@ -119,7 +119,10 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
         },
         Some(WireAnswer::RelatedCase(said)) => {
             let place = said.place.as_ref();
-            Answer::Found(Box::new(related(charter, (&said.title, &said.text, &said.category), place)?))
+            Answer::Found {
+                related: Box::new(related(charter, (&said.title, &said.text, &said.category), place)?),
+                help_until: said.helps.then(|| terms::help_until(charter, app.now())),
+            }
         }
     })
 }

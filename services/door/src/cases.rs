@@ -53,7 +53,7 @@ pub async fn list(State(hub): State<Hub>, request: Request) -> Result<Response, 
     let mut query = sent.query();
     if let Some(external_ref) = query.take("external_ref")? {
         query.nothing_else()?;
-        let asked = FindRequest { external_ref };
+        let asked = FindRequest { external_ref, bridge: String::new() };
         let FindResponse { case_id, district } = hub.intake(sent.asker.clone()).find(asked).await?.into_inner();
         let asked = GetRequest { district, case_id, freshness: None };
         let answer = hub.casebook(sent.asker).get(asked).await?.into_inner();

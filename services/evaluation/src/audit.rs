@@ -13,7 +13,7 @@ use station::Charters;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::period::text::first_difference;
-use crate::domain::period::{self, Publication, Span, Table, Terms};
+use crate::domain::period::{self, Publication, Table, TableName, Terms};
 use crate::domain::{self, Event, Formula, Part, Score};
 use crate::periods::key;
 use crate::reading::{Reading, window};
@@ -49,10 +49,10 @@ pub async fn recount(
     shelf: &Shelf,
     charters: &Charters,
     district: &Code,
-    span: Span,
+    name: TableName,
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<Recount>> {
-    let history = broker.load_owner(&key(district.clone(), span), Owner::Evaluation).await?;
+    let history = broker.load_owner(&key(district.clone(), name), Owner::Evaluation).await?;
     let mut recounts = Vec::new();
     let mut marks: BTreeMap<Code, Decimal> = BTreeMap::new();
     let facts = history.iter().flat_map(|stored| stored.commit.facts());
@@ -81,11 +81,12 @@ async fn count_again(
     stop: &CancellationToken,
 ) -> anyhow::Result<Recount> {
     let charter = charters.version(published.district.as_str(), &published.charter)?;
-    let window = window(published.span, &charter).ok_or_else(|| anyhow::anyhow!("{} has no days", published.span))?;
+    let window =
+        window(published.name.span, &charter).ok_or_else(|| anyhow::anyhow!("{} has no days", published.name))?;
     let reading = Reading { broker, shelf, district: &published.district, window, until: published.position };
     let mut scores = Scores::new(charters);
-    let counted = reading.count(&charter, stop.clone(), |stored| scores.take(stored)).await?;
-    let table = Table::of(&counted, Terms::of(&charter, published.span), marks);
+    let counted = reading.of(published.name.whose, &charter, stop.clone(), |stored| scores.take(stored)).await?;
+    let table = Table::of(&counted, Terms::of(&charter, published.name), marks);
     let (there, here) = (published.text(), Publication { table, ..published.clone() }.text());
     let mut differences = scores.differences;
     if let Some((line, there, here)) = first_difference(&there, &here) {

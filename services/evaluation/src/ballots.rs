@@ -6,24 +6,24 @@ use std::sync::Arc;
 use charter::{Charter, PartyKind};
 use ids::{Code, HistoryKey, Kind};
 use jiff::{SignedDuration, Timestamp};
-use proto::FromWireTime;
 use proto::evaluation::v1::ballot_service_server::BallotService;
 use proto::evaluation::v1::{
     self as wire, AnswerBallotAppealRequest, AnswerBallotAppealResponse, AppealBallotRequest, AppealBallotResponse,
     CastVoteRequest, CastVoteResponse, GetBallotRequest, GetBallotResponse, OpenBallotRequest, OpenBallotResponse,
     PublishBallotRequest, PublishBallotResponse,
 };
+use proto::{FromWireTime, ToWireTime};
 use record::book::Snapshot;
 use station::access::Matter;
 use station::desk::named;
 use station::{Caller, Desk, Named, Recorded, Violation, bad_field, line, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
-use crate::domain::ballot::{Appeal, Command, Marks, Opening, Rules, State, UNITS_MAX};
+use crate::domain::ballot::{Anew, Appeal, Command, Marks, Opening, Rules, State, UNITS_MAX};
 use crate::domain::mark::says_why;
 use crate::domain::{Mark, NOTE_LENGTH_MAX};
-use crate::grpc::bad_mark;
-use crate::wire::ballot::{published, to_opened};
+use crate::grpc::{bad_mark, ungrounded};
+use crate::wire::ballot::{to_opened, to_published};
 
 /// Characters of what is asked.
 const TITLE_LENGTH_MAX: usize = 200;
@@ -110,7 +110,7 @@ impl BallotService for BallotDoor {
             units: units(&request.units, &asked.charter)?,
             voters: voters(&request.voters, &street, &asked.charter)?,
             parts: formula.components.iter().map(|part| (part.code.clone(), part.weight.normalize())).collect(),
-            closes_at: closes_at(&request, opened_at)?,
+            closes_at: within("closes_at", &request.closes_at, opened_at)?,
             opened_at,
             street,
         };
@@ -125,7 +125,8 @@ impl BallotService for BallotDoor {
         let asked = self.asked(caller, method!("CastVote"), &request.district, &request.ballot).await?;
         let voter = asked.caller.acting_party()?.clone();
         counted("units", request.units.len())?;
-        let marks: Vec<Marks> = request.units.iter().map(marks).collect::<Result<_, Status>>()?;
+        let marks: Vec<Marks> =
+            request.units.iter().map(|said| marks(said, &asked.charter)).collect::<Result<_, Status>>()?;
         let mut seen = BTreeSet::new();
         if let Some(twice) = marks.iter().find(|marks| !seen.insert(&marks.unit)) {
             return Err(Violation::new("units.party", "each-once", format!("{} stands there twice", twice.unit)).into());
@@ -176,7 +177,16 @@ impl BallotService for BallotDoor {
         let appeal = station::counted("appeal", request.appeal)?;
         let (street, answer) = (asked.own_street()?, a_reason("answer", &request.answer)?);
         let named = named(&request.command_id, &request)?;
-        let command = Command::AnswerAppeal { street, appeal, upheld: request.upheld, answer };
+        let now = self.desk.station.this_second();
+        let anew_until = match &request.marks_until {
+            Some(_) if !request.upheld => {
+                let description = "marks are given anew where the appeal is upheld, and this one is not";
+                return Err(Violation::new("marks_until", "only-upheld", description).into());
+            }
+            until @ Some(_) => within("marks_until", until, now)?,
+            None => asked.charter.deadline(now, &asked.charter.publishing().appeals).due,
+        };
+        let command = Command::AnswerAppeal { street, appeal, upheld: request.upheld, answer, anew_until };
         let Recorded { revision, position } = self.ask(&asked, named, command).await?;
         Ok(Response::new(AnswerBallotAppealResponse { revision, position }))
     }
@@ -192,19 +202,33 @@ impl BallotService for BallotDoor {
                 appeal: number,
                 party: it.unit.to_string(),
                 reason: it.reason.clone(),
+                publication: it.publication,
             }),
             answered: it.answer.as_ref().map(|(upheld, answer)| wire::BallotAppealAnswered {
                 appeal: number,
                 upheld: *upheld,
                 answer: answer.clone(),
+                marks_until: it.anew_until.map(ToWireTime::to_wire),
             }),
+        };
+        let anew = |it: &Anew| wire::MarkedAnew {
+            party: it.unit.to_string(),
+            appeal: it.appeal,
+            marks_until: Some(it.until.to_wire()),
+            votes: u32::try_from(it.voters.len()).unwrap_or(u32::MAX),
+        };
+        let (last, corrected) = match state.publications.split_last() {
+            None => (None, &[][..]),
+            Some((last, corrected)) => (Some(to_published(last)), corrected),
         };
         Ok(Response::new(GetBallotResponse {
             revision: asked.snapshot.revision.0,
             opened: Some(to_opened(opening)),
             votes: u32::try_from(state.votes.len()).unwrap_or(u32::MAX),
-            published: state.published.as_ref().map(published),
+            published: last,
             appeals: (1..).zip(&state.appeals).map(objection).collect(),
+            corrected: corrected.iter().map(to_published).collect(),
+            marked_anew: state.anew.iter().map(anew).collect(),
         }))
     }
 }
@@ -264,12 +288,14 @@ fn voters(named: &[String], street: &Code, charter: &Charter) -> Result<Vec<Code
     Ok(voters)
 }
 
-fn marks(said: &wire::UnitMarks) -> Result<Marks, Status> {
+fn marks(said: &wire::UnitMarks, charter: &Charter) -> Result<Marks, Status> {
     let part = |mark: &wire::PartMark| {
         let reason = optional_prose("units.marks.deduction_reason", &mark.deduction_reason, NOTE_LENGTH_MAX)?;
         let fields = ["units.marks.rate", "units.marks.deduction_reason"];
         let value = Mark::new(&mark.rate, &reason).map_err(|problem| bad_mark(problem, fields))?;
-        Ok((code("units.marks.part", &mark.part)?, value))
+        let grounds = charter.grounds(value.rate(), &mark.grounds);
+        let grounds = grounds.map_err(|problem| ungrounded(&problem, "units.marks.grounds"))?;
+        Ok((code("units.marks.part", &mark.part)?, value.on(grounds)))
     };
     Ok(Marks {
         unit: code("units.party", &said.party)?,
@@ -287,9 +313,10 @@ fn a_reason(field: &'static str, text: &str) -> Result<String, Violation> {
     Err(Violation::new(field, "reason-required", "it takes a reason in writing, and this says none"))
 }
 
-fn closes_at(request: &OpenBallotRequest, now: Timestamp) -> Result<Timestamp, Status> {
-    let wrong = |description: String| Status::from(Violation::new("closes_at", "ballot-period", description));
-    let at = request.closes_at.time().map_err(|error| wrong(error.to_string()))?;
+/// Until when communities mark.
+fn within(field: &'static str, until: &impl FromWireTime, now: Timestamp) -> Result<Timestamp, Status> {
+    let wrong = |description: String| Status::from(Violation::new(field, "ballot-period", description));
+    let at = until.time().map_err(|error| wrong(error.to_string()))?;
     if at <= now || at.duration_since(now) > SignedDuration::from_hours(24 * OPEN_DAYS_MAX) {
         return Err(wrong(format!("{at} is not after now, {now}, within {OPEN_DAYS_MAX} days")));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use charter::{Charter, Instrument};
+use charter::{Charter, Instrument, Ungrounded};
 use ids::{Code, HistoryKey};
 use jiff::Timestamp;
 use proto::evaluation::v1::evaluation_service_server::EvaluationService;
@@ -106,6 +106,8 @@ impl EvaluationService for Door {
         let reason = optional_prose("deduction_reason", &request.deduction_reason, NOTE_LENGTH_MAX)?;
         let mark = Mark::new(&request.rate, &reason);
         let mark = mark.map_err(|problem| bad_mark(problem, ["rate", "deduction_reason"]))?;
+        let grounds = asked.charter.grounds(mark.rate(), &request.grounds);
+        let mark = mark.on(grounds.map_err(|problem| ungrounded(&problem, "grounds"))?);
         let command = |charter: &Charter, now| {
             Ok(Command::RateParty { by, party, mark, now, formula: Formula::from(charter.formula()) })
         };
@@ -191,5 +193,17 @@ pub(crate) fn bad_mark(problem: MarkProblem, [rate, reason]: [&'static str; 2]) 
         MarkProblem::Rate(_) => Violation::new(field, "decimal-0-to-1", said),
         MarkProblem::ReasonMissing => Violation::new(field, "reason-required", said),
         MarkProblem::ReasonTooLong(_) => Violation::new(field, "text-length", said),
+    }
+}
+
+/// What of the district's standard does not carry a deduction.
+pub(crate) fn ungrounded(problem: &Ungrounded, field: &'static str) -> Violation {
+    let said = problem.to_string();
+    match problem {
+        Ungrounded::Missing(_) => Violation::new(field, "ground-required", said),
+        Ungrounded::Unknown(..) => Violation::new(field, "known-ground", said),
+        Ungrounded::Twice(_) => Violation::new(field, "each-once", said),
+        Ungrounded::NothingDeducted => Violation::new(field, "nothing-deducted", said),
+        Ungrounded::TooMuch { .. } => Violation::new(field, "ground-limit", said),
     }
 }

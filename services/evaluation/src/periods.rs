@@ -28,69 +28,81 @@ use tonic::{Request, Response, Status};
 
 use crate::domain::NOTE_LENGTH_MAX;
 use crate::domain::mark::says_why;
-use crate::domain::period::{Appeal, Command, Draft, Import, Publication, Rules, Span, State, Terms};
+use crate::domain::period::{
+    Appeal, Command, Draft, Import, Publication, Refusal, Rules, State, TableName, Terms, Whose,
+};
 use crate::marks;
 use crate::reading::{ReadError, Reading, window};
 use crate::wire::period::{sha256_of, to_import, to_published};
 
 /// Characters of a source and of a file's name.
 const SOURCE_LENGTH_MAX: usize = 200;
-/// Periods that one process counts at the same time: each reads the whole record of a district.
+/// Tables that one process counts at the same time: each reads the whole record of a district.
 const COUNTED_AT_ONCE: usize = 1;
 /// Volumes kept in memory while the archive is read in the order of its tombstones.
 const VOLUMES_KEPT: NonZeroUsize = NonZeroUsize::MIN;
 
-pub struct PeriodDoor {
+/// What is done about tables, whosever work they are about.
+pub struct Tables {
     desk: Desk<Rules>,
     shelf: Shelf,
     counting: Semaphore,
     stop: CancellationToken,
 }
 
-/// One request about one period, of somebody who may make it.
-struct Asked {
+/// The desk of periods of those who were called.
+pub struct PeriodDoor(pub Arc<Tables>);
+
+/// One request about one table, of somebody who may make it.
+pub(crate) struct Asked {
     caller: Caller,
     charter: Arc<Charter>,
     key: HistoryKey,
-    span: Span,
-    snapshot: Snapshot<State>,
+    name: TableName,
+    pub snapshot: Snapshot<State>,
 }
 
-/// The history of a period.
+/// The history of a table.
 #[must_use]
-pub fn key(district: Code, span: Span) -> HistoryKey {
-    HistoryKey { kind: Kind::Period, district, id: span.to_string() }
+pub fn key(district: Code, name: TableName) -> HistoryKey {
+    HistoryKey { kind: Kind::Period, district, id: name.to_string() }
 }
 
-impl PeriodDoor {
+impl Tables {
     /// # Errors
     /// The archive's bucket is not there.
-    pub async fn open(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<Self> {
+    pub async fn open(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<Arc<Self>> {
         let shelf = Shelf::open(&desk.station.broker, VOLUMES_KEPT).await?;
-        Ok(Self { desk, shelf, counting: Semaphore::new(COUNTED_AT_ONCE), stop })
+        Ok(Arc::new(Self { desk, shelf, counting: Semaphore::new(COUNTED_AT_ONCE), stop }))
     }
 
-    async fn asked(&self, caller: Caller, action: &'static str, district: &str, period: &str) -> Result<Asked, Status> {
+    pub(crate) async fn asked(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        district: &str,
+        (whose, period): (Whose, &str),
+    ) -> Result<Asked, Status> {
         let district = shared::code("district", district).map_err(bad_field)?;
         let wrong =
             |error: crate::domain::period::span::NoPeriod| Violation::new("period", "period", error.to_string());
-        let span: Span = period.parse().map_err(wrong)?;
+        let name = TableName { whose, span: period.parse().map_err(wrong)? };
         let charter = self.desk.station.charter(district.as_str())?;
-        let key = key(district, span);
+        let key = key(district, name);
         let snapshot = self.desk.read(&key).await?;
         let units = snapshot.state.publications.last().map(|last| last.table.rows.as_slice()).unwrap_or_default();
         // It is the district's, and of every unit that its table names.
         let centre = charter.district_centre().code.clone();
         let matter = Matter::of_parties(&key, units.iter().map(|row| row.unit.clone()).chain([centre]));
         caller.may(action, &matter, &charter)?;
-        Ok(Asked { caller, charter, key, span, snapshot })
+        Ok(Asked { caller, charter, key, name, snapshot })
     }
 
     async fn ask(&self, asked: &Asked, named: Named, command: Command) -> Result<Recorded, Status> {
         Ok(self.desk.ask(&asked.key, &asked.caller, named, &asked.charter, command).await?.into())
     }
 
-    /// Everything that a publication of the period is made of, counted up to the end of the record as it is now.
+    /// Everything that a publication is made of, counted up to the end of the record as it is now.
     async fn draft(
         &self,
         asked: &Asked,
@@ -98,26 +110,91 @@ impl PeriodDoor {
         reason: String,
         now: Timestamp,
     ) -> Result<Draft, Status> {
-        let (charter, span, over_from) = (&asked.charter, asked.span, window.end);
+        let (charter, name, over_from) = (&asked.charter, asked.name, window.end);
         let Ok(_permit) = self.counting.try_acquire() else {
             return Err(Status::resource_exhausted("another period is being counted here; ask again when it is done"));
         };
         let broker = &self.desk.station.broker;
         let until = broker.end_of_record().await.map_err(|error| broker_status(&error))?;
         let reading = Reading { broker, shelf: &self.shelf, district: &charter.district, window, until };
-        let counted = reading.count(charter, self.stop.clone(), |_| {}).await.map_err(|error| unread(&error))?;
+        let counted =
+            reading.of(name.whose, charter, self.stop.clone(), |_| {}).await.map_err(|error| unread(&error))?;
         Ok(Draft {
             district: charter.district.clone(),
-            span,
+            name,
             over_from,
             reason,
             charter: charter.version.clone(),
             position: until,
-            terms: Terms::of(charter, span),
+            terms: Terms::of(charter, name),
             counted,
             appeals_until: charter.deadline(now, &charter.publishing().appeals).due,
         })
     }
+
+    pub(crate) async fn publish(&self, asked: &Asked, named: Named, reason: &str) -> Result<Recorded, Status> {
+        let reason = optional_prose("reason", reason, NOTE_LENGTH_MAX)?;
+        if !reason.is_empty() {
+            a_reason("reason", &reason)?;
+        }
+        let (now, name) = (self.desk.station.this_second(), asked.name);
+        let of_no_time = || Violation::new("period", "period", format!("{} has no days in this time zone", name.span));
+        let window = window(name.span, &asked.charter).ok_or_else(of_no_time)?;
+        // Before the record is read for nothing; the decision asks again.
+        let may = match name.whose {
+            Whose::Grids | Whose::Communities if asked.charter.appraisal().is_none() => Err(Refusal::NobodyAppraised),
+            Whose::Called | Whose::Grids | Whose::Communities => {
+                Rules::may_publish(&asked.snapshot.state, name, window.end, &reason, now)
+            }
+        };
+        let command = match may {
+            Ok(()) => Command::Publish { draft: Box::new(self.draft(asked, window, reason, now).await?), now },
+            Err(refusal) => Command::Decline(refusal),
+        };
+        self.ask(asked, named, command).await
+    }
+
+    pub(crate) async fn appeal(&self, asked: &Asked, named: Named, reason: &str) -> Result<Recorded, Status> {
+        let unit = asked.caller.acting_party()?.clone();
+        let reason = prose("reason", reason, NOTE_LENGTH_MAX)?;
+        a_reason("reason", &reason)?;
+        let command = Command::Appeal { unit, reason, now: self.desk.station.this_second() };
+        self.ask(asked, named, command).await
+    }
+
+    pub(crate) async fn answer(
+        &self,
+        asked: &Asked,
+        named: Named,
+        (appeal, upheld, answer): (u32, bool, &str),
+    ) -> Result<Recorded, Status> {
+        let appeal = station::counted("appeal", appeal)?;
+        let answer = prose("answer", answer, NOTE_LENGTH_MAX)?;
+        a_reason("answer", &answer)?;
+        self.ask(asked, named, Command::AnswerAppeal { appeal, upheld, answer }).await
+    }
+}
+
+/// What was published, and what was said against it.
+pub(crate) fn shown(state: &State) -> (Vec<wire::Publication>, Vec<wire::Appeal>) {
+    let publication = |it: &Publication| {
+        let published = Some(to_published(it));
+        wire::Publication { published, text: it.text() }
+    };
+    let appeal = |(number, it): (u32, &Appeal)| wire::Appeal {
+        appealed: Some(wire::PeriodAppealed {
+            appeal: number,
+            publication: it.publication,
+            party: it.unit.to_string(),
+            reason: it.reason.clone(),
+        }),
+        answered: it.answer.as_ref().map(|(upheld, answer)| wire::PeriodAppealAnswered {
+            appeal: number,
+            upheld: *upheld,
+            answer: answer.clone(),
+        }),
+    };
+    (state.publications.iter().map(publication).collect(), (1..).zip(&state.appeals).map(appeal).collect())
 }
 
 /// The methods as the table of who may do what names them.
@@ -125,6 +202,12 @@ macro_rules! method {
     ($name:literal) => {
         concat!("huying.evaluation.v1.PeriodService/", $name)
     };
+}
+
+impl PeriodDoor {
+    async fn asked(&self, caller: Caller, action: &'static str, district: &str, period: &str) -> Result<Asked, Status> {
+        self.0.asked(caller, action, district, (Whose::Called, period)).await
+    }
 }
 
 #[tonic::async_trait]
@@ -137,20 +220,7 @@ impl PeriodService for PeriodDoor {
         let request = request.into_inner();
         let asked = self.asked(caller, method!("PublishPeriod"), &request.district, &request.period).await?;
         let named = named(&request.command_id, &request)?;
-        let reason = optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        if !reason.is_empty() {
-            a_reason("reason", &reason)?;
-        }
-        let now = self.desk.station.this_second();
-        let span = asked.span;
-        let of_no_time = || Violation::new("period", "period", format!("{span} has no days in this time zone"));
-        let window = window(span, &asked.charter).ok_or_else(of_no_time)?;
-        // Before the record is read for nothing; the decision asks again.
-        let command = match Rules::may_publish(&asked.snapshot.state, span, window.end, &reason, now) {
-            Ok(()) => Command::Publish { draft: Box::new(self.draft(&asked, window, reason, now).await?), now },
-            Err(refusal) => Command::Decline(refusal),
-        };
-        let Recorded { revision, position } = self.ask(&asked, named, command).await?;
+        let Recorded { revision, position } = self.0.publish(&asked, named, &request.reason).await?;
         Ok(Response::new(PublishPeriodResponse { revision, position }))
     }
 
@@ -161,8 +231,8 @@ impl PeriodService for PeriodDoor {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let asked = self.asked(caller, method!("ImportMarks"), &request.district, &request.period).await?;
-        if !asked.span.is_year() {
-            let description = format!("{} is no year: marks from elsewhere are part of a year's result", asked.span);
+        if !asked.name.span.is_year() {
+            let description = format!("{} is no year: marks from elsewhere are part of a year's result", asked.name);
             return Err(Violation::new("period", "a-year", description).into());
         }
         let import = Import {
@@ -172,7 +242,7 @@ impl PeriodService for PeriodDoor {
             marks: marks::read(&request.content, &asked.charter)?,
         };
         let named = named(&request.command_id, &request)?;
-        let Recorded { revision, position } = self.ask(&asked, named, Command::Import(import)).await?;
+        let Recorded { revision, position } = self.0.ask(&asked, named, Command::Import(import)).await?;
         Ok(Response::new(ImportMarksResponse { revision, position }))
     }
 
@@ -183,12 +253,8 @@ impl PeriodService for PeriodDoor {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let asked = self.asked(caller, method!("AppealPeriod"), &request.district, &request.period).await?;
-        let unit = asked.caller.acting_party()?.clone();
-        let reason = prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        a_reason("reason", &reason)?;
         let named = named(&request.command_id, &request)?;
-        let command = Command::Appeal { unit, reason, now: self.desk.station.this_second() };
-        let Recorded { revision, position } = self.ask(&asked, named, command).await?;
+        let Recorded { revision, position } = self.0.appeal(&asked, named, &request.reason).await?;
         Ok(Response::new(AppealPeriodResponse { revision, position }))
     }
 
@@ -199,12 +265,9 @@ impl PeriodService for PeriodDoor {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let asked = self.asked(caller, method!("AnswerPeriodAppeal"), &request.district, &request.period).await?;
-        let appeal = station::counted("appeal", request.appeal)?;
-        let answer = prose("answer", &request.answer, NOTE_LENGTH_MAX)?;
-        a_reason("answer", &answer)?;
         let named = named(&request.command_id, &request)?;
-        let command = Command::AnswerAppeal { appeal, upheld: request.upheld, answer };
-        let Recorded { revision, position } = self.ask(&asked, named, command).await?;
+        let said = (request.appeal, request.upheld, request.answer.as_str());
+        let Recorded { revision, position } = self.0.answer(&asked, named, said).await?;
         Ok(Response::new(AnswerPeriodAppealResponse { revision, position }))
     }
 
@@ -212,30 +275,9 @@ impl PeriodService for PeriodDoor {
         let caller = Caller::of(&request)?;
         let request = request.into_inner();
         let asked = self.asked(caller, method!("GetPeriod"), &request.district, &request.period).await?;
-        let State { import, publications, appeals } = &*asked.snapshot.state;
-        let publication = |it: &Publication| {
-            let published = Some(to_published(it));
-            wire::Publication { published, text: it.text() }
-        };
-        let appeal = |(number, it): (u32, &Appeal)| wire::Appeal {
-            appealed: Some(wire::PeriodAppealed {
-                appeal: number,
-                publication: it.publication,
-                party: it.unit.to_string(),
-                reason: it.reason.clone(),
-            }),
-            answered: it.answer.as_ref().map(|(upheld, answer)| wire::PeriodAppealAnswered {
-                appeal: number,
-                upheld: *upheld,
-                answer: answer.clone(),
-            }),
-        };
-        Ok(Response::new(GetPeriodResponse {
-            revision: asked.snapshot.revision.0,
-            publications: publications.iter().map(publication).collect(),
-            appeals: (1..).zip(appeals).map(appeal).collect(),
-            marks: import.as_ref().map(to_import),
-        }))
+        let (publications, appeals) = shown(&asked.snapshot.state);
+        let marks = asked.snapshot.state.import.as_ref().map(to_import);
+        Ok(Response::new(GetPeriodResponse { revision: asked.snapshot.revision.0, publications, appeals, marks }))
     }
 }
 

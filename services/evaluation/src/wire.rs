@@ -43,6 +43,7 @@ impl Aggregate for Rules {
                 party: party.to_string(),
                 rate: text(mark.rate()),
                 deduction_reason: mark.reason().to_owned(),
+                grounds: shared::texts(mark.grounds()),
                 by: by.to_string(),
             }),
             Event::CallbackLogged { round, by, outcome, note, again_at } => {
@@ -97,7 +98,11 @@ impl Aggregate for Rules {
             WireEvent::PartyRated(rated) => Event::PartyRated {
                 round: rated.round,
                 party: shared::code("party", &rated.party)?,
-                mark: Mark::recorded(decimal("rate", &rated.rate)?, rated.deduction_reason.clone()),
+                mark: Mark::recorded(
+                    decimal("rate", &rated.rate)?,
+                    rated.deduction_reason.clone(),
+                    shared::codes("grounds", &rated.grounds)?,
+                ),
                 by: shared::code("by", &rated.by)?,
             },
             WireEvent::CallbackLogged(logged) => Event::CallbackLogged {
@@ -345,7 +350,7 @@ mod tests {
             Event::PartyRated {
                 round: 1,
                 party: code("jsj"),
-                mark: Mark::new("0.85", "派来的人不能拍板").unwrap(),
+                mark: Mark::new("0.85", "派来的人不能拍板").unwrap().on(vec!["late".parse().unwrap()]),
                 by: code("street-command-centre"),
             },
             Event::CallbackLogged {

@@ -64,7 +64,9 @@ fn formula(random: &mut StdRng, number: usize) -> (String, Unrated, Vec<(Code, D
 }
 
 fn period(random: &mut StdRng) -> Period {
-    let units: Vec<Code> = (0..random.random_range(1..=40)).map(|unit| code(&format!("unit-{unit:02}"))).collect();
+    // As many as a small district has, and now and then as many as any.
+    let most = if random.random_bool(0.1) { 200 } else { 40 };
+    let units: Vec<Code> = (0..random.random_range(1..=most)).map(|unit| code(&format!("unit-{unit:02}"))).collect();
     let externals: Vec<Code> = units.iter().filter(|_| random.random_bool(0.05)).cloned().collect();
     let formulas: Vec<_> = (0..random.random_range(1..=3)).map(|number| formula(random, number)).collect();
     // Few different rates make ties, many make long fractions.
@@ -136,7 +138,7 @@ impl Period {
     fn publication(&self, number: u32) -> Publication {
         Publication {
             district: code("wuchang"),
-            span: "2026".parse().unwrap(),
+            name: "2026".parse().unwrap(),
             number,
             reason: String::new(),
             charter: "v-1".to_owned(),

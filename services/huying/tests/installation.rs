@@ -195,7 +195,7 @@ async fn a_charter_applied_while_it_runs_brings_its_departments() {
     let charter = folder.path().join("new");
     std::fs::create_dir(&charter).unwrap();
     for file in charter::shipped_sources("heping").unwrap() {
-        let text = file.text.replace("version: 2023-2", "version: 2026-1");
+        let text = file.text.replace("version: 2023-3", "version: 2026-1");
         let text = text.replace("departments:\n", "departments:\n  - { code: heping-weather, name: 区气象局 }\n");
         std::fs::write(charter.join(&file.path), text).unwrap();
     }

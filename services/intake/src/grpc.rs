@@ -16,7 +16,7 @@ use proto::intake::v1::{
 };
 use station::access::table;
 use station::desk::{case_key, named, named_by};
-use station::{Caller, Recorded, optional_prose, prose, refusal_of};
+use station::{Caller, Recorded, bad_field, optional_prose, prose, refusal_of, wire as shared};
 use tonic::{Request, Response, Status, Streaming};
 use vocabulary::Course;
 
@@ -174,9 +174,13 @@ impl IntakeService for Door {
 
     async fn find(&self, request: Request<FindRequest>) -> Result<Response<FindResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let bridge = bridge_of(&caller)?;
+        let FindRequest { external_ref, bridge } = request.get_ref();
+        let bridge = match shared::optional_code("bridge", bridge).map_err(bad_field)? {
+            Some(bridge) => bridge,
+            None => bridge_of(&caller)?,
+        };
         let action = "huying.intake.v1.IntakeService/Find";
-        Ok(Response::new(self.app.find(&caller, action, &bridge, &request.get_ref().external_ref).await?))
+        Ok(Response::new(self.app.find(&caller, action, &bridge, external_ref).await?))
     }
 }
 

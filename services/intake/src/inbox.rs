@@ -12,7 +12,7 @@ use proto::subjects::BridgeVerb;
 use record::alarm::Alarm;
 use record::{IncomingRequest, Unhandled};
 use station::desk::read_stored;
-use station::{Caller, Desk, REQUEST_BYTES_MAX, Violation, asking_bridge, refusal_of};
+use station::{Caller, Desk, REQUEST_BYTES_MAX, Violation, asking_bridge, bad_field, refusal_of};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -118,9 +118,11 @@ fn found_in_kind(result: Result<proto::intake::v1::FindResponse, Status>, reques
 }
 
 async fn find(app: &App, request: &IncomingRequest) -> Result<proto::intake::v1::FindResponse, Status> {
-    let bridge = asking_bridge(&request.subject)?;
-    let FindRequest { external_ref } = station::question(&request.payload)?;
-    app.find(&Caller::party(Role::Bridge, bridge.clone()), FIND, &bridge, &external_ref).await
+    let asking = asking_bridge(&request.subject)?;
+    let FindRequest { external_ref, bridge } = station::question(&request.payload)?;
+    // Another's is not there, as any other case of theirs.
+    let bridge = station::wire::optional_code("bridge", &bridge).map_err(bad_field)?.unwrap_or_else(|| asking.clone());
+    app.find(&Caller::party(Role::Bridge, asking), FIND, &bridge, &external_ref).await
 }
 
 async fn submit(app: &App, request: &IncomingRequest) -> Result<proto::intake::v1::SubmitResponse, Status> {

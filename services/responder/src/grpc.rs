@@ -322,13 +322,23 @@ impl ResponderService for Fleet {
         let status = self
             .answer(
                 request,
-                |SpawnRelatedCaseRequest { district, case_id, call, command_id, title, text, place, category }| {
+                |SpawnRelatedCaseRequest {
+                     district,
+                     case_id,
+                     call,
+                     command_id,
+                     title,
+                     text,
+                     place,
+                     category,
+                     helps,
+                 }| {
                     Answer {
                         district,
                         case_id,
                         call,
                         command_id,
-                        answer: Some(Said::RelatedCase(RelatedCase { title, text, place, category })),
+                        answer: Some(Said::RelatedCase(RelatedCase { title, text, place, category, helps })),
                     }
                 },
             )

@@ -324,6 +324,7 @@ impl People {
                 party: kept.party.clone(),
                 rate: "1".to_owned(),
                 deduction_reason: String::new(),
+                grounds: vec![],
             })
             .collect();
         let again = Life::of(number) == Life::Redone && round == 1;

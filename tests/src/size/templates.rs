@@ -393,6 +393,7 @@ async fn react(access: &Access, bridges: &BTreeMap<String, String>, stored: &Sto
             party,
             rate: "1".to_owned(),
             deduction_reason: String::new(),
+            grounds: vec![],
         };
         evaluation.rate_party(rate).await?;
         let bridge = bridges.get(&case_id).context("it was received")?;

@@ -371,6 +371,21 @@ pub fn samples(case: &str, earlier: &str, of_centre: &str) -> Vec<Sample> {
             &district,
             apart(json!({ "period": "2025-12", "appeal": 1, "upheld": true, "answer": note })),
         ),
+        of_appraisal::<evaluation::v1::PublishAppraisalRequest>(
+            "PublishAppraisal",
+            &district,
+            apart(json!({ "appraised": 1, "period": "2025-12", "reason": note })),
+        ),
+        of_appraisal::<evaluation::v1::AppealAppraisalRequest>(
+            "AppealAppraisal",
+            &acting("community", "jiangan-yiyuan-tongxing"),
+            apart(json!({ "appraised": 2, "period": "2025-12", "reason": note })),
+        ),
+        of_appraisal::<evaluation::v1::AnswerAppraisalAppealRequest>(
+            "AnswerAppraisalAppeal",
+            &district,
+            apart(json!({ "appraised": 1, "period": "2025-12", "appeal": 1, "upheld": true, "answer": note })),
+        ),
         rated::<evaluation::v1::RatePartyRequest>(
             "RateParty",
             &street,
@@ -436,5 +451,6 @@ services! {
     staffed = "huying.enforcement_center.v1.StaffService",
     rated = "huying.evaluation.v1.EvaluationService",
     of_period = "huying.evaluation.v1.PeriodService",
+    of_appraisal = "huying.evaluation.v1.AppraisalService",
     of_ballot = "huying.evaluation.v1.BallotService",
 }

@@ -199,6 +199,7 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         // name.
         "huying.enforcement_center.v1.StaffService"
         | "huying.evaluation.v1.PeriodService"
+        | "huying.evaluation.v1.AppraisalService"
         | "huying.evaluation.v1.BallotService"
         | "" => None,
         // What streets are heard on and may do beside all cases.

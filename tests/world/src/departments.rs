@@ -27,7 +27,7 @@ pub fn answer(world: &mut World, case: usize, method: &str) -> Said {
             due: world.minutes(240),
             district: world.charter.district_centre().code.clone(),
         },
-        "SpawnRelatedCase" => Answer::Found(related()),
+        "SpawnRelatedCase" => Answer::Found { related: related(), help_until: None },
         "AnswerSupervision" => {
             let command = Command::AnswerSupervision { by: party.clone(), order: 1, note: note(), now };
             return said::<dispatch::Rules>(world.dispatch(case, &at_desk(Role::Department, &party), &command));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use charter::{Charter, Level, PartyKind};
 use ids::Code;
 
-use super::share::{Mean, Share, Times};
+use super::share::{Mean, Scores, Share, Times};
 use super::walk::{Clock, Closing, Fact, Standing, Step, walk};
 use crate::course::Course;
 
@@ -48,6 +48,8 @@ pub struct Area {
     pub satisfaction: Mean,
     pub reopened: u64,
     pub open: u64,
+    /// Of whoever was called there and is no outside party.
+    pub scores: Scores,
 }
 
 /// A called unit.
@@ -60,6 +62,7 @@ pub struct Unit {
     pub upheld: u64,
     /// What those who called it said of it.
     pub rating: Mean,
+    pub scores: Scores,
 }
 
 impl Unit {
@@ -240,10 +243,25 @@ impl<'c> Figures<'c> {
             return;
         }
         // By order of time within the case: what was received counts whatever became of it.
+        let mut scored: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
         for (at_us, fact) in &facts {
             let counts = !standing.excluded || matches!(fact, Fact::Received | Fact::Excluded { .. });
-            if counts && self.window.contains(at_us) {
-                self.count(course, &place, &standing, *at_us, fact);
+            if !counts || !self.window.contains(at_us) {
+                continue;
+            }
+            self.count(course, &place, &standing, *at_us, fact);
+            if let Fact::Scored { unit, round, said } = fact {
+                let latest = scored.entry(*unit).or_insert((*round, *said));
+                if latest.0 <= *round {
+                    *latest = (*round, *said);
+                }
+            }
+        }
+        // Of each unit the latest round that was scored within the period, as a published table has it.
+        for (unit, (_, said)) in scored {
+            self.units(unit, |unit| unit.scores.add(said));
+            if !self.is_outside(unit) {
+                self.areas(&place, |area| area.scores.add(said));
             }
         }
         if standing.open && !standing.excluded {
@@ -324,6 +342,8 @@ impl<'c> Figures<'c> {
             }
             Fact::Lapsed => self.rated.add(false),
             Fact::PartyRated { unit, rate } => self.units(unit, |unit| unit.rating.add(*rate)),
+            // Which of a case's rounds counts is known when all of them are.
+            Fact::Scored { .. } => {}
             Fact::Recurred => {
                 self.recurred += 1;
                 *self.recurred_by_category.entry(category.to_owned()).or_default() += 1;
@@ -398,6 +418,10 @@ impl<'c> Figures<'c> {
         } else if party.kind == PartyKind::External {
             add(self.outside.entry(party.code.clone()).or_default());
         }
+    }
+
+    fn is_outside(&self, unit: &str) -> bool {
+        self.charter.party(unit).is_some_and(|party| party.kind == PartyKind::External)
     }
 
     fn spot(&mut self, party: &str) -> Rc<Spot> {

@@ -1,9 +1,13 @@
 //! Shares, means and times, as they are shown: how many, of how many, and how sure one can be of it.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
 /// Decimals of a percentage.
 const DECIMALS: u32 = 2;
+/// Decimals of a mean of scores.
+const SCORE_DECIMALS: u32 = 4;
 /// Standard deviations that hold 95 of 100 cases.
 const Z_95: f64 = 1.959_963_984_540_054;
 
@@ -65,6 +69,43 @@ impl Mean {
     pub fn percent(&self) -> Option<Decimal> {
         let mean = (self.sum * Decimal::ONE_HUNDRED).checked_div(self.of.into())?;
         Some(rounded(mean))
+    }
+
+    /// Of scores, with four decimals, as a period of evaluation publishes it; none of nothing.
+    pub fn score(&self) -> Option<Decimal> {
+        let mean = self.sum.checked_div(self.of.into())?;
+        let mut mean = mean.round_dp_with_strategy(SCORE_DECIMALS, RoundingStrategy::MidpointNearestEven);
+        mean.rescale(SCORE_DECIMALS);
+        Some(mean)
+    }
+}
+
+/// What some cases were scored: the mean of their totals, and of each component over the cases in which it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scores {
+    pub total: Mean,
+    pub rates: BTreeMap<String, Mean>,
+}
+
+impl Scores {
+    /// Adds one score: the total, empty where it is held back, and after each semicolon a component with its rate. What was
+    /// recorded before decimals were checked counts for nothing.
+    pub fn add(&mut self, said: &str) {
+        let mut parts = said.split(';');
+        if let Some(total) = parts.next().and_then(|total| total.parse().ok()) {
+            self.total.add(total);
+        }
+        for (component, rate) in parts.filter_map(|part| part.split_once('=')) {
+            let Ok(rate) = rate.parse() else { continue };
+            match self.rates.get_mut(component) {
+                Some(known) => known.add(rate),
+                None => self.rates.entry(component.to_owned()).or_default().add(rate),
+            }
+        }
+    }
+
+    pub fn of(&self, component: &str) -> Mean {
+        self.rates.get(component).copied().unwrap_or_default()
     }
 }
 

@@ -3,11 +3,12 @@
 mod duties;
 mod indicators;
 mod leagues;
+mod scores;
 mod volumes;
 
 use charter::Charter;
 use jiff::civil::Date;
-use proto::casebook::v1::{PartyScore, ReportTable};
+use proto::casebook::v1::ReportTable;
 
 use super::figures::Figures;
 
@@ -18,12 +19,7 @@ pub struct Shown<'f, 'c> {
 }
 
 /// What is looked at first, then the four pillars of the reform: 强身, 赋权, 明责, 增效.
-pub fn tables(
-    charter: &Charter,
-    now: &Shown<'_, '_>,
-    before: &Shown<'_, '_>,
-    scores: &[PartyScore],
-) -> Vec<ReportTable> {
+pub fn tables(charter: &Charter, now: &Shown<'_, '_>, before: &Shown<'_, '_>) -> Vec<ReportTable> {
     let (period, earlier) = (now.figures, before.figures);
     let mut tables = vec![
         indicators::table(charter, period, earlier),
@@ -34,7 +30,9 @@ pub fn tables(
         leagues::areas(charter, ("streets", "街道榜", "Streets"), &period.streets, Some(charter.containment())),
         leagues::areas(charter, ("communities", "社区榜", "Communities"), &period.communities, None),
         leagues::areas(charter, ("grids", "网格榜", "Grids"), &period.grids, None),
-        leagues::departments(charter, period, scores),
+        leagues::departments(charter, period),
+        scores::of_departments(charter, period),
+        scores::of_streets(charter, period),
         leagues::outside(charter, period),
         duties::steps(period, earlier),
         duties::clocks(period, earlier),

@@ -19,7 +19,7 @@ use proto::dispatch::v1::{
     Released, Reopened, ReportedIn, Resolved, Responded, ReturnAdjudicated, Returned, Unqualified,
 };
 use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
-use proto::evaluation::v1::{EvaluationEvent, PartyRated, Rated, RatingLapsed};
+use proto::evaluation::v1::{Component, EvaluationEvent, PartyRated, Rated, RatingLapsed, Scored};
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use proto::intake::v1::{ExclusionApproved, IntakeEvent, Received};
 use proto::record::v1::event::Of;
@@ -124,6 +124,17 @@ fn happening(what: u8, unit: usize, call: u32, yes: bool) -> Of {
         23 => evaluation(EvaluationFact::PartyRated(PartyRated { party, rate, ..PartyRated::default() })),
         24 => evaluation(EvaluationFact::RatingLapsed(RatingLapsed::default())),
         25 => dispatch(DispatchFact::RecurrenceFound(RecurrenceFound { times: 3, ..RecurrenceFound::default() })),
+        26 | 27 => {
+            let part = |code: &str, rate: &str| Component {
+                code: code.to_owned(),
+                rate: rate.to_owned(),
+                ..Component::default()
+            };
+            let (total, perceived) = [("90", "1"), ("73.3333", "0.5"), ("", "")][usize::from(what + u8::from(yes)) % 3];
+            let components = vec![part("response", "1"), part("satisfaction", perceived)];
+            let (total, round) = (total.to_owned(), call);
+            evaluation(EvaluationFact::Scored(Scored { round, party, total, components, ..Scored::default() }))
+        }
         _ if yes && unit == 0 => intake(IntakeFact::ExclusionApproved(ExclusionApproved::default())),
         _ => held(unit),
     }
@@ -131,7 +142,7 @@ fn happening(what: u8, unit: usize, call: u32, yes: bool) -> Of {
 
 /// Two months of a district, hours apart.
 fn history() -> impl Strategy<Value = Vec<StoredCommit>> {
-    let fact = (0_u8..8, 0_i64..90_000, 0_u8..28, 0_usize..2, 1_u32..3, any::<bool>());
+    let fact = (0_u8..8, 0_i64..90_000, 0_u8..30, 0_usize..2, 1_u32..3, any::<bool>());
     (0_i64..20, prop::collection::vec(fact, 1..160)).prop_map(|(day, facts)| {
         let (mut second, mut known, mut commits) = (MARCH + day * 86_400, BTreeMap::new(), Vec::new());
         for (case, after, what, unit, call, yes) in facts {
@@ -253,6 +264,10 @@ proptest! {
             for (department, called) in &wanted.departments {
                 prop_assert_eq!(cell(&found, "departments", department, "called"), called.to_string());
             }
+            for (whose, (table, row)) in DEPARTMENTS.map(|unit| (unit, ("scores", unit))).into_iter().chain([("wuchang-liangdao", ("street-scores", "wuchang-liangdao"))]) {
+                let shown = ["score", "scored", "rate-satisfaction", "rate-completion"].map(|column| cell(&found, table, row, column));
+                prop_assert_eq!(shown, wanted.scores_of(whose), "{} in {}", whose, period);
+            }
             let in_liangdao = cell(&found, "streets", "wuchang-liangdao", "received");
             prop_assert_eq!(in_liangdao.replace("no row", "0"), wanted.in_liangdao.to_string());
         }
@@ -308,6 +323,36 @@ fn the_future_is_refused_and_a_period_that_has_begun_is_not() {
     assert_eq!(refused("soon", ""), Some(("period", "period")));
     assert_eq!(refused("2026-04", "wuchang-liangdao"), None);
     assert_eq!(refused("2026-04", "wuchang-housing"), Some(("party", "known-place")));
+}
+
+#[test]
+fn a_street_s_statement_has_the_scores_of_whoever_was_called_there() {
+    let scored = |position, case: &str, second: i64, total: &str, round| {
+        let party = DEPARTMENTS[0].to_owned();
+        let score = Scored { party, total: total.to_owned(), round, ..Scored::default() };
+        commit_at(position, case, MARCH + second, evaluation(EvaluationFact::Scored(score)))
+    };
+    let april = 31 * 86_400;
+    let commits = [
+        commit_at(1, "here", MARCH, received(MARCH, 1, HOLDERS[1])),
+        commit_at(2, "there", MARCH, received(MARCH, 1, "wuchang-jiyuqiao")),
+        scored(3, "here", 10, "80", 1),
+        scored(4, "there", 10, "95.5", 1),
+        scored(5, "here", 20, "90", 2),
+        // Scored again when March is over: March has what it had.
+        scored(6, "here", april, "60", 3),
+    ];
+    let kept = Kept::of(&commits, 2, true);
+    let of = |period, street| kept.look(|connection| report(connection, &asked(period, street)).unwrap());
+    let shown = |period, street, table, row| {
+        ["score", "scored"].map(|column| cell(&of(period, street), table, row, column)).join(" of ")
+    };
+    let (housing, liangdao, jiyuqiao) = (DEPARTMENTS[0], "wuchang-liangdao", "wuchang-jiyuqiao");
+    assert_eq!(shown("2026-03", None, "scores", housing), "92.7500 of 2");
+    assert_eq!(shown("2026-03", Some(liangdao), "scores", housing), "90.0000 of 1");
+    assert_eq!(shown("2026-03", None, "street-scores", liangdao), "90.0000 of 1");
+    assert_eq!(shown("2026-03", None, "street-scores", jiyuqiao), "95.5000 of 1");
+    assert_eq!(shown("2026-04", None, "scores", housing), "60.0000 of 1");
 }
 
 #[test]

@@ -98,6 +98,12 @@ pub enum Fact<'c> {
         unit: &'c str,
         rate: Decimal,
     },
+    /// `said`: the total, and after each semicolon a component with its rate.
+    Scored {
+        unit: &'c str,
+        round: u32,
+        said: &'c str,
+    },
     Recurred,
     Excluded {
         holder: &'c str,
@@ -351,6 +357,10 @@ impl<'c> Walking<'c> {
                 if let Ok(rate) = course.other(mark).parse() {
                     self.say(mark, Fact::PartyRated { unit, rate });
                 }
+            }
+            What::Scored => {
+                let (round, said) = (mark.number, course.other(mark));
+                self.say(mark, Fact::Scored { unit, round, said });
             }
             What::Recurred => self.say(mark, Fact::Recurred),
         }

@@ -86,7 +86,11 @@ impl EvaluationFacts for Timeline {
     }
 
     fn ballot_published(&mut self, fact: &BallotPublished) -> Told {
-        told(format!("the marks of {} of {} communities are published", fact.votes, fact.voters))
+        let told_of = format!("the marks of {} of {} communities are published", fact.votes, fact.voters);
+        told(match fact.corrects {
+            0 => told_of,
+            corrects => format!("{told_of} anew; it corrects publication {corrects}"),
+        })
     }
 
     fn ballot_appealed(&mut self, fact: &BallotAppealed) -> Told {

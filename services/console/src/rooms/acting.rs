@@ -305,10 +305,16 @@ fn of_evaluation<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>, d
         match allowed.action.as_str() {
             "RateParty" => {
                 let title = fill(words.rate_unit, &[("unit", &signed.unit(&allowed.party))]);
-                let mut deed = Deed::new("rate-party", title, words.rate_send, |fields| {
+                let grounds = signed.charter.standard();
+                let mut deed = Deed::new("rate-party", title, words.rate_send, move |fields| {
                     html! {
                         (fields.text("rate", words.rate, ""))
                         (fields.long_optional("deduction_reason", words.deduction, ""))
+                        @if !grounds.is_empty() { p { (words.grounds) } }
+                        @for ground in grounds {
+                            @let label = format!("{} (≤ {})", signed.name_of(&ground.name), ground.most.normalize());
+                            (fields.tick(&format!("ground-{}", ground.code), &label))
+                        }
                     }
                 })
                 .of(vec![("party", allowed.party.clone())]);

@@ -52,6 +52,7 @@ pub async fn act(sent: &mut Sent, case_id: &str, action: &str) -> Option<Result<
             party: form.owned("party"),
             rate: form.owned("rate"),
             deduction_reason: form.owned("deduction_reason"),
+            grounds: ticked(form, "ground-"),
         };
         let mut door = sent.signed.app.doors.evaluation(&sent.signed.person);
         return Some(door.rate_party(request).await.map(|answer| answer.into_inner().position));
@@ -184,4 +185,9 @@ pub fn outcome(form: &Form) -> Outcome {
 /// References of evidence, with blanks between them.
 pub fn evidence(form: &Form) -> Vec<String> {
     form.get("evidence").split_whitespace().map(str::to_owned).collect()
+}
+
+/// What was ticked under a prefix.
+fn ticked(form: &Form, prefix: &str) -> Vec<String> {
+    form.all().filter_map(|(field, _)| field.strip_prefix(prefix)).map(str::to_owned).collect()
 }

@@ -103,7 +103,7 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
         }
         (Answer::Done { .. }, _) => Err(Refusal::NotReportedIn(party.clone())),
         // These are said the same way by those who were not called: see `decide.rs`.
-        (Answer::TaskDone { .. } | Answer::Found(_), _) => Ok(vec![]),
+        (Answer::TaskDone { .. } | Answer::Found { .. }, _) => Ok(vec![]),
     }
 }
 

@@ -42,7 +42,11 @@ pub enum Answer {
         due: Timestamp,
         district: Code,
     },
-    Found(Box<Related>),
+    /// `help_until`: as in [`Command::SpawnRelated`].
+    Found {
+        related: Box<Related>,
+        help_until: Option<Timestamp>,
+    },
 }
 
 /// Another matter, found while working on one.

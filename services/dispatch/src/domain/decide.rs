@@ -8,8 +8,8 @@ use vocabulary::Place;
 
 use super::{
     Answer, Assignment, Call, CaseClock, CloseReason, Command, Event, InForce, Matter, Phase, Plan, ProgressKind,
-    RELATED_MAX, Refusal, Related, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve, extension,
-    handing_on, help, joint_operation, meeting, reach, recurrence, returns, supervision, suspension,
+    RELATED_MAX, Refusal, Related, Stage, State, TASKS_MAX, Task, Terms, admission, call, clocks, ending, evolve,
+    extension, handing_on, help, joint_operation, meeting, reach, recurrence, returns, supervision, suspension,
 };
 
 /// Dispatch's rule book.
@@ -228,9 +228,13 @@ fn on_open(state: &State, command: &Command) -> Decision {
             call::of(state, *call, party)?;
             complete_task(state, party, *task, (note, evidence), *now, *rating_due)
         }
-        Command::Answer { call, party, answer: Answer::Found(related), .. } => {
-            call::of(state, *call, party)?;
-            spawn_related(state, matter, party, related, None)
+        Command::Answer { call, party, answer: Answer::Found { related, help_until }, .. } => {
+            let (_, called) = call::of(state, *call, party)?;
+            // Whom it waits for has met the caller's matter, and is not somebody who has only been asked to come.
+            if help_until.is_some() && called.stage != Stage::ReportedIn {
+                return Err(Refusal::NotReportedIn(party.clone()));
+            }
+            spawn_related(state, matter, party, related, *help_until)
         }
         Command::Answer { call, party, answer, now, rating_due } => {
             let said = call::answer(state, *call, party, answer, *now)?;

@@ -134,8 +134,10 @@ mod tests {
     use decider::Decider;
     use vocabulary::{Outcome, Place};
 
-    use super::super::tests::{STREET, after, at, check, code, given, grade, names, terms};
-    use super::super::{Command, Refusal, Related, Rules, next_deadline};
+    use super::super::tests::{
+        POLICE, STREET, after, answer, at, check, code, given, grade, names, report_in, respond, terms, whistle,
+    };
+    use super::super::{Answer, Command, Refusal, Related, Rules, next_deadline};
     use super::*;
 
     const OTHER: &str = "wuchang-centre";
@@ -218,10 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn only_whoever_has_the_case_says_that_something_helps_its_caller() {
+    fn only_whoever_has_the_case_or_has_come_says_that_something_helps_its_caller() {
         let state = given(&[grade()]);
         assert_eq!(names(&Rules::decide(&state, &spawn(OTHER, None)).unwrap()), ["RelatedCaseSpawned"]);
         assert!(matches!(Rules::decide(&state, &spawn(OTHER, Some(9))), Err(Refusal::NotTheHolder { .. })));
+        // Or who was called on it and is there.
+        let Command::SpawnRelated { related, help_until, .. } = spawn(POLICE, Some(9_000)) else { unreachable!() };
+        let finds = answer(POLICE, 5, Answer::Found { related, help_until });
+        let called = after(state, &whistle(&[POLICE]));
+        assert_eq!(Rules::decide(&called, &finds), Err(Refusal::NotReportedIn(code(POLICE))));
+        let there = after(after(called, &answer(POLICE, 2, respond())), &answer(POLICE, 3, report_in()));
+        assert_eq!(names(&Rules::decide(&there, &finds).unwrap()), ["RelatedCaseSpawned", "HelpBegun"]);
+        assert_eq!(after(there, &finds).helps.iter().map(|help| help.until).collect::<Vec<_>>(), [at(9_000)]);
     }
 
     #[test]

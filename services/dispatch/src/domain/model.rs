@@ -193,7 +193,8 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         Command::SpawnRelated { by: by.clone(), related: related(), help_until: None },
         Command::SpawnRelated { by: by.clone(), related: related(), help_until: Some(later) },
         Command::HelpEnded { reference: format!("found-{number}"), case: EARLIER.parse().unwrap(), rating_due: later },
-        answer(Answer::Found(related())),
+        answer(Answer::Found { related: related(), help_until: None }),
+        answer(Answer::Found { related: related(), help_until: Some(later) }),
         check(minute),
     ]
 }
@@ -272,7 +273,9 @@ fn act(command: &Command) -> Option<Act> {
         Command::Answer { answer: Answer::ReportIn { .. }, .. } => Act::ReportIn,
         Command::Answer { answer: Answer::Done { .. }, .. } => Act::Done,
         Command::Answer { answer: Answer::Return { .. }, .. } => Act::Return,
-        Command::Answer { answer: Answer::Progress { .. } | Answer::TaskDone { .. } | Answer::Found(_), .. }
+        Command::Answer {
+            answer: Answer::Progress { .. } | Answer::TaskDone { .. } | Answer::Found { .. }, ..
+        }
         | Command::Grade { .. }
         | Command::Withdraw
         | Command::Exclude

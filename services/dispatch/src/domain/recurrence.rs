@@ -85,7 +85,7 @@ pub(super) fn finish(
         | Answer::Progress { .. }
         | Answer::TaskDone { .. }
         | Answer::Return { .. }
-        | Answer::Found(_) => false,
+        | Answer::Found { .. } => false,
     };
     let ends_the_call = events.iter().any(|event| matches!(event, Event::CallEnded { .. }));
     let ends_the_case = events.iter().any(|event| matches!(event, Event::Resolved(_)));

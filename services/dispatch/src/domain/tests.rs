@@ -303,7 +303,7 @@ fn what_is_found_on_the_way_lies_where_the_case_is_and_has_a_name_of_its_own() {
     let state = given(&[Command::Grade { assignment, terms, instead }, whistle(&[POLICE])]);
     let related =
         || Related { title: "a lamp".to_owned(), text: String::new(), place: Place::default(), category: None };
-    let found = answer(POLICE, 5, Answer::Found(Box::new(related())));
+    let found = answer(POLICE, 5, Answer::Found { related: Box::new(related()), help_until: None });
     let first = Rules::decide(&state, &found).unwrap();
     let [Event::RelatedCaseSpawned { reference, related, .. }] = &first[..] else { panic!("{first:?}") };
     assert_eq!((reference.as_str(), related.place.address.as_str()), ("found-1", "中山路308号"));

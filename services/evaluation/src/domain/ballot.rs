@@ -2,9 +2,14 @@
 //!
 //! ```text
 //! Unknown ──Open──▶ Open ──Vote, each community once──▶ … ──all have, or time over: Publish──▶ Published ──Appeal──▶ …
+//!    … ──AnswerAppeal, upheld──▶ that unit is marked anew ──all have, or time over: Publish──▶ corrected ──Appeal──▶ …
 //! ```
 //! What is marked are the parts of the charter's formula, each from 0 to 1; a deduction needs its reason (R-75), full marks need
 //! none. A community that has nothing to say of a unit leaves it out. Comments are evidence: they are kept, and change no figure.
+//!
+//! Nobody changes a figure, and an appeal that is upheld does not either: it has the communities mark that unit once more, and
+//! what stood of whoever does not stays. What comes of it is another publication, which names the one it corrects and the
+//! appeals that it follows. The first one stays as it was.
 
 #[cfg(test)]
 mod tests;
@@ -67,20 +72,53 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Opened(Box<Opening>),
-    Voted { voter: Code, marks: Vec<Marks> },
-    Published { votes: u32, voters: u32, outcomes: Vec<Outcome>, appeals_until: Timestamp },
-    Appealed { appeal: u32, unit: Code, reason: String },
-    AppealAnswered { appeal: u32, upheld: bool, answer: String },
+    Voted {
+        voter: Code,
+        marks: Vec<Marks>,
+    },
+    Published(Published),
+    Appealed {
+        appeal: u32,
+        publication: u32,
+        unit: Code,
+        reason: String,
+    },
+    /// `anew_until`: the unit is marked anew until then; none: it is not.
+    AppealAnswered {
+        appeal: u32,
+        upheld: bool,
+        answer: String,
+        anew_until: Option<Timestamp>,
+    },
 }
 
 /// `street`: of whoever asks; the ballot is its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Open(Box<Opening>),
-    Vote { voter: Code, marks: Vec<Marks>, now: Timestamp },
-    Publish { street: Option<Code>, now: Timestamp, appeals_until: Timestamp },
-    Appeal { unit: Code, reason: String, now: Timestamp },
-    AnswerAppeal { street: Option<Code>, appeal: u32, upheld: bool, answer: String },
+    Vote {
+        voter: Code,
+        marks: Vec<Marks>,
+        now: Timestamp,
+    },
+    Publish {
+        street: Option<Code>,
+        now: Timestamp,
+        appeals_until: Timestamp,
+    },
+    Appeal {
+        unit: Code,
+        reason: String,
+        now: Timestamp,
+    },
+    /// `anew_until`: how long the communities have to mark the unit anew, if it is upheld.
+    AnswerAppeal {
+        street: Option<Code>,
+        appeal: u32,
+        upheld: bool,
+        answer: String,
+        anew_until: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,13 +126,37 @@ pub struct State {
     pub opening: Option<Opening>,
     /// By community.
     pub votes: BTreeMap<Code, Vec<Marks>>,
-    pub published: Option<Published>,
+    /// Each corrects the one before.
+    pub publications: Vec<Published>,
     /// By number, from 1.
     pub appeals: Vec<Appeal>,
+    /// Units that are marked anew since the last publication.
+    pub anew: Vec<Anew>,
+}
+
+/// A unit is marked once more, because an appeal of its was right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anew {
+    pub appeal: u32,
+    pub unit: Code,
+    pub until: Timestamp,
+    /// Communities that have.
+    pub voters: BTreeSet<Code>,
+}
+
+impl Anew {
+    /// A vote within the second in which its time ends still counts.
+    fn is_over(&self, now: Timestamp) -> bool {
+        now >= late_from(self.until)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
+    /// 1, 2, … within the ballot; each corrects the one before.
+    pub number: u32,
+    /// The upheld appeals that it follows, by number.
+    pub follows: Vec<u32>,
     pub votes: u32,
     pub voters: u32,
     pub outcomes: Vec<Outcome>,
@@ -103,9 +165,11 @@ pub struct Published {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appeal {
+    pub publication: u32,
     pub unit: Code,
     pub reason: String,
     pub answer: Option<(bool, String)>,
+    pub anew_until: Option<Timestamp>,
 }
 
 /// Why a ballot says no.
@@ -137,7 +201,7 @@ pub enum Refusal {
     BallotUnpublished,
     #[error("the time to appeal against this ballot is over; it was {until:.0} at the latest")]
     BallotAppealTooLate { until: Timestamp },
-    #[error("{0} has appealed against this ballot already")]
+    #[error("{0} has appealed against this publication of the ballot already")]
     BallotAppealedAlready(Code),
     #[error("there is no appeal {0} against this ballot")]
     NoSuchBallotAppeal(u32),
@@ -173,31 +237,41 @@ impl Decider for Rules {
                 publish(state, opening, *now, *appeals_until)
             }
             (Command::Appeal { unit, reason, now }, Some(_)) => appeal(state, unit, reason, *now),
-            (Command::AnswerAppeal { appeal, upheld, answer, .. }, Some(_)) => match state.appeal(*appeal) {
-                None => Err(Refusal::NoSuchBallotAppeal(*appeal)),
-                Some(Appeal { answer: Some(_), .. }) => Err(Refusal::BallotAppealAnswered(*appeal)),
-                Some(Appeal { answer: None, .. }) => {
-                    Ok(vec![Event::AppealAnswered { appeal: *appeal, upheld: *upheld, answer: answer.clone() }])
+            (Command::AnswerAppeal { appeal, upheld, answer, anew_until, .. }, Some(_)) => {
+                match state.appeal(*appeal) {
+                    None => Err(Refusal::NoSuchBallotAppeal(*appeal)),
+                    Some(Appeal { answer: Some(_), .. }) => Err(Refusal::BallotAppealAnswered(*appeal)),
+                    Some(Appeal { answer: None, .. }) => Ok(vec![Event::AppealAnswered {
+                        appeal: *appeal,
+                        upheld: *upheld,
+                        answer: answer.clone(),
+                        anew_until: upheld.then_some(*anew_until),
+                    }]),
                 }
-            },
+            }
         }
     }
 
     fn evolve(mut state: State, event: &Event) -> State {
         match event {
             Event::Opened(opening) => state.opening = Some(Opening::clone(opening)),
-            Event::Voted { voter, marks } => _ = state.votes.insert(voter.clone(), marks.clone()),
-            Event::Published { votes, voters, outcomes, appeals_until } => {
-                let (votes, voters, outcomes) = (*votes, *voters, outcomes.clone());
-                state.published = Some(Published { votes, voters, outcomes, appeals_until: *appeals_until });
+            Event::Voted { voter, marks } => state.take(voter, marks),
+            Event::Published(published) => {
+                state.publications.push(published.clone());
+                state.anew.clear();
             }
-            Event::Appealed { unit, reason, .. } => {
-                state.appeals.push(Appeal { unit: unit.clone(), reason: reason.clone(), answer: None });
+            Event::Appealed { publication, unit, reason, .. } => {
+                let (publication, unit, reason) = (*publication, unit.clone(), reason.clone());
+                state.appeals.push(Appeal { publication, unit, reason, answer: None, anew_until: None });
             }
-            Event::AppealAnswered { appeal, upheld, answer } => {
+            Event::AppealAnswered { appeal, upheld, answer, anew_until } => {
                 let place = usize::try_from(appeal.saturating_sub(1)).unwrap_or(usize::MAX);
                 if let Some(appealed) = state.appeals.get_mut(place) {
                     appealed.answer = Some((*upheld, answer.clone()));
+                    appealed.anew_until = *anew_until;
+                    let (appeal, unit) = (*appeal, appealed.unit.clone());
+                    let anew = anew_until.map(|until| Anew { appeal, unit, until, voters: BTreeSet::new() });
+                    state.anew.extend(anew);
                 }
             }
         }
@@ -206,6 +280,22 @@ impl Decider for Rules {
 }
 
 impl State {
+    /// The last publication.
+    #[must_use]
+    pub fn published(&self) -> Option<&Published> {
+        self.publications.last()
+    }
+
+    /// What a community says of a unit takes the place of what it had said of it.
+    fn take(&mut self, voter: &Code, marks: &[Marks]) {
+        let of_voter = self.votes.entry(voter.clone()).or_default();
+        of_voter.retain(|known| marks.iter().all(|marks| marks.unit != known.unit));
+        of_voter.extend_from_slice(marks);
+        for anew in self.anew.iter_mut().filter(|anew| marks.iter().any(|marks| marks.unit == anew.unit)) {
+            anew.voters.insert(voter.clone());
+        }
+    }
+
     fn appeal(&self, number: u32) -> Option<&Appeal> {
         self.appeals.get(usize::try_from(number.checked_sub(1)?).ok()?)
     }
@@ -221,15 +311,20 @@ fn vote(
     if !opening.voters.contains(voter) {
         return Err(Refusal::NotAVoter(voter.clone()));
     }
-    if state.votes.contains_key(voter) {
-        return Err(Refusal::VotedAlready(voter.clone()));
-    }
-    // Whatever comes when its time is over comes to a closed ballot.
-    if state.published.is_some() || now >= opening.over_from() {
-        return Err(Refusal::BallotClosed);
+    if state.published().is_none() {
+        if state.votes.contains_key(voter) {
+            return Err(Refusal::VotedAlready(voter.clone()));
+        }
+        // Whatever comes when its time is over comes to a closed ballot.
+        if now >= opening.over_from() {
+            return Err(Refusal::BallotClosed);
+        }
     }
     for marked in marks {
         fits(opening, marked)?;
+        if state.published().is_some() {
+            is_marked_anew(state, voter, &marked.unit, now)?;
+        }
     }
     Ok(vec![Event::Voted { voter: voter.clone(), marks: marks.to_vec() }])
 }
@@ -251,14 +346,32 @@ fn fits(opening: &Opening, marked: &Marks) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn publish(state: &State, opening: &Opening, now: Timestamp, appeals_until: Timestamp) -> Result<Vec<Event>, Refusal> {
-    // Said again, it changes nothing.
-    if state.published.is_some() {
-        return Ok(vec![]);
+/// After the first publication only what an upheld appeal is about is marked, once more by each.
+fn is_marked_anew(state: &State, voter: &Code, unit: &Code, now: Timestamp) -> Result<(), Refusal> {
+    match state.anew.iter().filter(|anew| anew.unit == *unit).max_by_key(|anew| anew.until) {
+        Some(anew) if anew.voters.contains(voter) => Err(Refusal::VotedAlready(voter.clone())),
+        Some(anew) if !anew.is_over(now) => Ok(()),
+        Some(_) | None => Err(Refusal::BallotClosed),
     }
-    let left = opening.voters.len().saturating_sub(state.votes.len());
-    if left > 0 && now < opening.over_from() {
-        return Err(Refusal::BallotOpen { left, closes_at: opening.closes_at });
+}
+
+fn publish(state: &State, opening: &Opening, now: Timestamp, appeals_until: Timestamp) -> Result<Vec<Event>, Refusal> {
+    let number = state.published().map_or(1, |last| last.number.saturating_add(1));
+    let waits = match state.published() {
+        None => {
+            let left = opening.voters.len().saturating_sub(state.votes.len());
+            (left > 0 && now < opening.over_from()).then_some((left, opening.closes_at))
+        }
+        // Said again, it changes nothing.
+        Some(_) if state.anew.is_empty() => return Ok(vec![]),
+        Some(_) => {
+            let left = |anew: &Anew| (opening.voters.len().saturating_sub(anew.voters.len()), anew.until);
+            let open = state.anew.iter().filter(|anew| !anew.is_over(now)).map(left);
+            open.filter(|(left, _)| *left > 0).max_by_key(|(_, until)| *until)
+        }
+    };
+    if let Some((left, closes_at)) = waits {
+        return Err(Refusal::BallotOpen { left, closes_at });
     }
     if state.votes.is_empty() {
         return Err(Refusal::NobodyVoted);
@@ -269,7 +382,8 @@ fn publish(state: &State, opening: &Opening, now: Timestamp, appeals_until: Time
     outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.score));
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let (votes, voters) = (count(state.votes.len()), count(opening.voters.len()));
-    Ok(vec![Event::Published { votes, voters, outcomes, appeals_until }])
+    let follows = state.anew.iter().map(|anew| anew.appeal).collect();
+    Ok(vec![Event::Published(Published { number, follows, votes, voters, outcomes, appeals_until })])
 }
 
 /// Means over the communities that marked the unit, in exact decimals: a part's in percent, and the weighted sum of the parts.
@@ -293,16 +407,17 @@ fn outcome(state: &State, opening: &Opening, unit: &Code) -> Outcome {
 }
 
 fn appeal(state: &State, unit: &Code, reason: &str, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    let Some(published) = &state.published else { return Err(Refusal::BallotUnpublished) };
+    let Some(published) = state.published() else { return Err(Refusal::BallotUnpublished) };
+    let publication = published.number;
     if !published.outcomes.iter().any(|outcome| outcome.unit == *unit) {
         return Err(Refusal::NotOnTheBallot(unit.clone()));
     }
     if now >= late_from(published.appeals_until) {
         return Err(Refusal::BallotAppealTooLate { until: published.appeals_until });
     }
-    if state.appeals.iter().any(|known| known.unit == *unit) {
+    if state.appeals.iter().any(|known| known.publication == publication && known.unit == *unit) {
         return Err(Refusal::BallotAppealedAlready(unit.clone()));
     }
     let appeal = u32::try_from(state.appeals.len() + 1).unwrap_or(u32::MAX);
-    Ok(vec![Event::Appealed { appeal, unit: unit.clone(), reason: reason.to_owned() }])
+    Ok(vec![Event::Appealed { appeal, publication, unit: unit.clone(), reason: reason.to_owned() }])
 }

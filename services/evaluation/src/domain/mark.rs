@@ -1,5 +1,6 @@
 //! The mark a street gives a department: a rate, and below the full one the reason.
 
+use ids::Code;
 use rust_decimal::Decimal;
 use vocabulary::number::is_number;
 use vocabulary::text::{is_placeholder, is_unseen};
@@ -18,6 +19,8 @@ const DIFFERENT_MIN: usize = 3;
 pub struct Mark {
     rate: Decimal,
     reason: String,
+    /// What of the district's standard a deduction rests on; empty where it has none.
+    grounds: Vec<Code>,
 }
 
 /// What is wrong with a mark.
@@ -49,14 +52,25 @@ impl Mark {
         }
         match reason.chars().count() {
             length if length > NOTE_LENGTH_MAX => Err(MarkProblem::ReasonTooLong(length)),
-            _ => Ok(Self { rate: value.normalize(), reason: reason.to_owned() }),
+            _ => Ok(Self { rate: value.normalize(), reason: reason.to_owned(), grounds: vec![] }),
         }
     }
 
     /// As it stands on the record, where it was checked by the rules of its day.
     #[must_use]
-    pub fn recorded(rate: Decimal, reason: String) -> Self {
-        Self { rate, reason }
+    pub fn recorded(rate: Decimal, reason: String, grounds: Vec<Code>) -> Self {
+        Self { rate, reason, grounds }
+    }
+
+    /// With what it rests on, which the charter has checked.
+    #[must_use]
+    pub fn on(self, grounds: Vec<Code>) -> Self {
+        Self { grounds, ..self }
+    }
+
+    #[must_use]
+    pub fn grounds(&self) -> &[Code] {
+        &self.grounds
     }
 
     #[must_use]

@@ -4,9 +4,11 @@
 //! ```text
 //! open ──its last day is over──▶ countable ──Publish──▶ published ──Appeal──▶ … ──Publish, with a reason──▶ corrected
 //! ```
-//! What is published is decided here, from what was counted on the record ([`counted`]): nobody hands in a figure. The
+//! A table is about those who were called, or about grid members or those who work in communities, who are appraised from the cases
+//! they had ([`TableName`], R-128). What is published is decided here, from what was counted on the record ([`counted`]): nobody hands in a figure. The
 //! marks that come from elsewhere (R-71) are imported before, each import replacing the one before it.
 
+pub mod appraisal;
 pub mod counted;
 pub mod interval;
 pub mod span;
@@ -25,7 +27,7 @@ use rust_decimal::Decimal;
 use vocabulary::limit::late_from;
 
 pub use counted::{Counted, Sum};
-pub use span::Span;
+pub use span::{Span, TableName, Whose};
 pub use table::{Row, Table, Terms};
 
 /// Marks of one import: more than a district has units of any kind that are assessed.
@@ -39,7 +41,7 @@ pub const APPEALS_MAX: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Publication {
     pub district: Code,
-    pub span: Span,
+    pub name: TableName,
     /// 1, 2, … within the period; each corrects the one before.
     pub number: u32,
     /// Why it corrects that one; empty: it is the first.
@@ -77,7 +79,7 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     pub district: Code,
-    pub span: Span,
+    pub name: TableName,
     /// When its last day was over.
     pub over_from: Timestamp,
     /// Why the one before is corrected; empty: there is none.
@@ -131,15 +133,17 @@ pub struct Appeal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("{span} is not over before {over_from:.0}; until then its figures may change")]
-    PeriodOpen { span: Span, over_from: Timestamp },
+    PeriodOpen { span: TableName, over_from: Timestamp },
     #[error("{span} was published already; a correction says why it corrects publication {number}")]
-    PublishedAlready { span: Span, number: u32 },
+    PublishedAlready { span: TableName, number: u32 },
     #[error("there is no publication of this period that could be corrected: leave the reason out")]
     NothingToCorrect,
     #[error("the record gives the same table as publication {number}: there is nothing to correct")]
     NothingChanged { number: u32 },
     #[error("a year's result has an imported part here, and these have no mark: {}", listed(.units))]
     MarkMissing { units: Vec<Code> },
+    #[error("the charter does not say how anybody is appraised: `appraisal` in evaluation.yaml does")]
+    NobodyAppraised,
     #[error("this period was not published")]
     NotPublished,
     #[error("{unit} is not in the table of this period")]
@@ -172,7 +176,7 @@ impl Rules {
     /// Why not.
     pub fn may_publish(
         state: &State,
-        span: Span,
+        span: TableName,
         over_from: Timestamp,
         reason: &str,
         now: Timestamp,
@@ -247,7 +251,7 @@ fn place(number: u32) -> Option<usize> {
 }
 
 fn publish(state: &State, draft: &Draft, now: Timestamp) -> Result<Vec<Event>, Refusal> {
-    Rules::may_publish(state, draft.span, draft.over_from, &draft.reason, now)?;
+    Rules::may_publish(state, draft.name, draft.over_from, &draft.reason, now)?;
     let marks = state.import.as_ref().map(|import| import.marks.clone()).unwrap_or_default();
     let table = Table::of(&draft.counted, draft.terms.clone(), &marks);
     let units = table.without_mark();
@@ -260,7 +264,7 @@ fn publish(state: &State, draft: &Draft, now: Timestamp) -> Result<Vec<Event>, R
     }
     let publication = Publication {
         district: draft.district.clone(),
-        span: draft.span,
+        name: draft.name,
         number: before.map_or(1, |before| before.number + 1),
         reason: draft.reason.clone(),
         charter: draft.charter.clone(),

@@ -28,19 +28,19 @@ impl Aggregate for Rules {
                 voter: voter.to_string(),
                 units: marks.iter().map(to_marks).collect(),
             }),
-            Event::Published { votes, voters, outcomes, appeals_until } => {
-                WireEvent::BallotPublished(to_published(*votes, *voters, outcomes, *appeals_until))
-            }
-            Event::Appealed { appeal, unit, reason } => WireEvent::BallotAppealed(wire::BallotAppealed {
+            Event::Published(published) => WireEvent::BallotPublished(to_published(published)),
+            Event::Appealed { appeal, publication, unit, reason } => WireEvent::BallotAppealed(wire::BallotAppealed {
                 appeal: *appeal,
                 party: unit.to_string(),
                 reason: reason.clone(),
+                publication: *publication,
             }),
-            Event::AppealAnswered { appeal, upheld, answer } => {
+            Event::AppealAnswered { appeal, upheld, answer, anew_until } => {
                 WireEvent::BallotAppealAnswered(wire::BallotAppealAnswered {
                     appeal: *appeal,
                     upheld: *upheld,
                     answer: answer.clone(),
+                    marks_until: anew_until.map(ToWireTime::to_wire),
                 })
             }
         };
@@ -57,20 +57,29 @@ impl Aggregate for Rules {
                 voter: shared::code("voter", &fact.voter)?,
                 marks: fact.units.iter().map(from_marks).collect::<Result<_, WireError>>()?,
             }),
-            WireEvent::BallotPublished(fact) => Ok(Event::Published {
+            WireEvent::BallotPublished(fact) => Ok(Event::Published(Published {
+                number: number(fact.publication),
+                follows: fact.follows.clone(),
                 votes: fact.votes,
                 voters: fact.voters,
                 outcomes: fact.results.iter().map(from_result).collect::<Result<_, WireError>>()?,
                 appeals_until: shared::time("appeals_until", fact.appeals_until.as_ref())?,
-            }),
+            })),
             WireEvent::BallotAppealed(fact) => Ok(Event::Appealed {
                 appeal: fact.appeal,
+                publication: number(fact.publication),
                 unit: shared::code("party", &fact.party)?,
                 reason: fact.reason.clone(),
             }),
-            WireEvent::BallotAppealAnswered(fact) => {
-                Ok(Event::AppealAnswered { appeal: fact.appeal, upheld: fact.upheld, answer: fact.answer.clone() })
-            }
+            WireEvent::BallotAppealAnswered(fact) => Ok(Event::AppealAnswered {
+                appeal: fact.appeal,
+                upheld: fact.upheld,
+                answer: fact.answer.clone(),
+                anew_until: match &fact.marks_until {
+                    None => None,
+                    Some(until) => Some(shared::time("marks_until", Some(until))?),
+                },
+            }),
             WireEvent::RatingRequested(_)
             | WireEvent::Rated(_)
             | WireEvent::PartyRated(_)
@@ -171,6 +180,7 @@ fn to_marks(marks: &Marks) -> wire::UnitMarks {
         part: part.to_string(),
         rate: mark.rate().to_string(),
         deduction_reason: mark.reason().to_owned(),
+        grounds: shared::texts(mark.grounds()),
     };
     wire::UnitMarks {
         party: marks.unit.to_string(),
@@ -182,7 +192,9 @@ fn to_marks(marks: &Marks) -> wire::UnitMarks {
 fn from_marks(marks: &wire::UnitMarks) -> Result<Marks, WireError> {
     let mark = |mark: &wire::PartMark| {
         let rate = decimal("units.marks.rate", &mark.rate)?;
-        Ok((shared::code("units.marks.part", &mark.part)?, Mark::recorded(rate, mark.deduction_reason.clone())))
+        let grounds = shared::codes("units.marks.grounds", &mark.grounds)?;
+        let given = Mark::recorded(rate, mark.deduction_reason.clone(), grounds);
+        Ok((shared::code("units.marks.part", &mark.part)?, given))
     };
     Ok(Marks {
         unit: shared::code("units.party", &marks.party)?,
@@ -191,14 +203,15 @@ fn from_marks(marks: &wire::UnitMarks) -> Result<Marks, WireError> {
     })
 }
 
-/// What was published, as it stands on the record.
-#[must_use]
-pub fn published(published: &Published) -> wire::BallotPublished {
-    let Published { votes, voters, outcomes, appeals_until } = published;
-    to_published(*votes, *voters, outcomes, *appeals_until)
+/// Of a publication. The facts of before there were corrections have none: theirs was the first.
+fn number(publication: u32) -> u32 {
+    publication.max(1)
 }
 
-fn to_published(votes: u32, voters: u32, outcomes: &[Outcome], appeals_until: Timestamp) -> wire::BallotPublished {
+/// What was published, as it stands on the record.
+#[must_use]
+pub fn to_published(published: &Published) -> wire::BallotPublished {
+    let Published { number, follows, votes, voters, outcomes, appeals_until } = published;
     let result = |outcome: &Outcome| wire::BallotResult {
         party: outcome.unit.to_string(),
         votes: outcome.votes,
@@ -207,10 +220,13 @@ fn to_published(votes: u32, voters: u32, outcomes: &[Outcome], appeals_until: Ti
         comments: outcome.comments,
     };
     wire::BallotPublished {
-        votes,
-        voters,
+        votes: *votes,
+        voters: *voters,
         results: outcomes.iter().map(result).collect(),
         appeals_until: Some(appeals_until.to_wire()),
+        publication: *number,
+        corrects: number.saturating_sub(1),
+        follows: follows.clone(),
     }
 }
 
@@ -246,7 +262,7 @@ mod tests {
         };
         let marks = Marks {
             unit: code("fire"),
-            parts: vec![(code("completion"), Mark::new("0.5", "方案晚了两天").unwrap())],
+            parts: vec![(code("completion"), Mark::new("0.5", "方案晚了两天").unwrap().on(vec![code("late")]))],
             comment: "来过两次".to_owned(),
         };
         let outcome =
@@ -256,9 +272,22 @@ mod tests {
         for event in [
             Event::Opened(Box::new(opening)),
             Event::Voted { voter: code("one"), marks: vec![marks] },
-            Event::Published { votes: 1, voters: 2, outcomes: vec![outcome, nobody], appeals_until },
-            Event::Appealed { appeal: 1, unit: code("fire"), reason: "方案按时交了".to_owned() },
-            Event::AppealAnswered { appeal: 1, upheld: true, answer: "属实，予以说明".to_owned() },
+            Event::Published(Published {
+                number: 2,
+                follows: vec![1, 3],
+                votes: 1,
+                voters: 2,
+                outcomes: vec![outcome, nobody],
+                appeals_until,
+            }),
+            Event::Appealed { appeal: 1, publication: 2, unit: code("fire"), reason: "方案按时交了".to_owned() },
+            Event::AppealAnswered {
+                appeal: 1,
+                upheld: true,
+                answer: "属实，重新评分".to_owned(),
+                anew_until: Some(appeals_until),
+            },
+            Event::AppealAnswered { appeal: 2, upheld: false, answer: "记录可查".to_owned(), anew_until: None },
         ] {
             assert_eq!(Rules::from_wire(&Rules::to_wire(&event)), Ok(event));
         }

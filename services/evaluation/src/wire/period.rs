@@ -18,7 +18,7 @@ use tonic::Code as StatusCode;
 use super::decimal;
 use crate::domain::period::counted::UsedFormula;
 use crate::domain::period::table::{Rate, Row};
-use crate::domain::period::{Command, Event, Import, Publication, Refusal, Rules, Span, State, Table, Terms};
+use crate::domain::period::{Command, Event, Import, Publication, Refusal, Rules, State, Table, TableName, Terms};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Evaluation;
@@ -98,6 +98,7 @@ impl Refuse for Refusal {
             | Self::MarkMissing { .. }
             | Self::AppealTooLate { .. }
             | Self::AppealAnswered { .. }
+            | Self::NobodyAppraised
             | Self::AppealsEnough => StatusCode::FailedPrecondition,
         }
     }
@@ -109,6 +110,7 @@ impl Refuse for Refusal {
             Self::NothingToCorrect => "nothing-to-correct",
             Self::NothingChanged { .. } => "nothing-changed",
             Self::MarkMissing { .. } => "mark-missing",
+            Self::NobodyAppraised => "nobody-appraised",
             Self::NotPublished => "not-published",
             Self::NotInTheTable { .. } => "not-in-the-table",
             Self::AppealTooLate { .. } => "appeal-too-late",
@@ -167,7 +169,7 @@ pub fn from_published(fact: &wire::PeriodPublished) -> Result<Publication, WireE
     let table = fact.table.as_ref().ok_or_else(|| WireError::new("table", "missing"))?;
     Ok(Publication {
         district: shared::code("table.district", &table.district)?,
-        span: table.period.parse::<Span>().map_err(|error| WireError::new("table.period", error))?,
+        name: table.period.parse::<TableName>().map_err(|error| WireError::new("table.period", error))?,
         number: table.publication,
         reason: fact.reason.clone(),
         charter: table.charter_version.clone(),
@@ -182,7 +184,7 @@ fn to_table(publication: &Publication) -> wire::PeriodTable {
     let share = |share: fn((Decimal, Decimal)) -> Decimal| terms.yearly.map(share).map(plain).unwrap_or_default();
     wire::PeriodTable {
         district: publication.district.to_string(),
-        period: publication.span.to_string(),
+        period: publication.name.to_string(),
         publication: publication.number,
         charter_version: publication.charter.clone(),
         position: publication.position,
@@ -276,6 +278,8 @@ fn to_unit(row: &Row) -> wire::PeriodUnit {
         result: optional(row.result),
         tier: shared::text(row.tier.as_ref()),
         rates: row.rates.iter().map(rate).collect(),
+        reported: row.reported,
+        staff: row.staff.clone(),
     }
 }
 
@@ -299,6 +303,8 @@ fn from_unit(unit: &wire::PeriodUnit) -> Result<Row, WireError> {
         result: optional_decimal("units.result", &unit.result)?,
         tier: shared::optional_code("units.tier", &unit.tier)?,
         rates: unit.rates.iter().map(rate).collect::<Result<_, WireError>>()?,
+        reported: unit.reported,
+        staff: unit.staff.clone(),
     })
 }
 
@@ -359,7 +365,7 @@ mod tests {
         };
         let publication = Publication {
             district: "heping".parse().unwrap(),
-            span: "2023".parse().unwrap(),
+            name: "2023".parse().unwrap(),
             number: 2,
             reason: "一件被剔除".to_owned(),
             charter: "v1".to_owned(),

@@ -1,15 +1,17 @@
 //! `huying score`: periods of evaluation, published, appealed, corrected and counted again (R-70, R-71, R-74); callbacks (R-73).
 
 mod act;
+mod ballot;
 mod callbacks;
+mod desk;
 mod recompute;
 mod show;
 
 use chassis::Identity;
 use ids::Code;
-use proto::evaluation::v1::period_service_client::PeriodServiceClient;
 
-use crate::client::{Authorised, Installation};
+use crate::client::Installation;
+use desk::{Desk, Of};
 
 /// Scores of a period: published once, appealed, corrected by another publication, counted again from the record.
 ///
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Import(act::ImportArgs),
     Recompute(recompute::Args),
     Callbacks(callbacks::Args),
+    #[command(subcommand)]
+    Ballot(ballot::Command),
 }
 
 const EXAMPLES: &str = "\
@@ -37,9 +41,13 @@ Examples:
   huying score answer 1 --district wuchang --period 2026-10 --upheld \\
       --reason '核实无误，予以更正'
   huying score publish --district wuchang --period 2026-10 --correct '剔除两件'
+  huying score publish --of grids --district wuchang --period 2026-10
+  huying score show --of grids --district wuchang --period 2026-10 --csv
   huying score import marks.csv --district wuchang --period 2026 --source 区委考核办
   huying score recompute --district wuchang --verify
-  huying score callbacks hotline.csv --district wuchang
+  huying score callbacks hotline.csv --district wuchang --bridge wuchang-hotline \\
+      --outcome 占线=no-answer --rating 非常满意=satisfied
+  huying score ballot show april --district heping
 
 How a table comes about, and how to check one by hand, is in docs/evaluation.md.";
 
@@ -54,6 +62,9 @@ struct Period {
     /// Day, month or year: 2026-04-09, 2026-04 or 2026
     #[arg(long, value_name = "PERIOD")]
     period: String,
+    /// Whose work: of those who were called, or the appraisal of grid members or of those who work in communities (R-128)
+    #[arg(long, value_enum, value_name = "WHOSE", default_value_t = Of::Called)]
+    of: Of,
 }
 
 /// Who does it, where no token says so.
@@ -66,17 +77,18 @@ struct By {
 
 impl Period {
     /// The desk of periods, for whoever acts there: the district, or a unit of it.
-    async fn desk(&self, role: &str, party: &str, by: &str) -> anyhow::Result<PeriodServiceClient<Authorised>> {
+    async fn desk(&self, role: &str, party: &str, by: &str) -> anyhow::Result<Desk> {
         let identity = Identity {
             role: role.to_owned(),
             party: party.to_owned(),
             district: self.district.to_string(),
             staff_ref: by.to_owned(),
         };
-        Ok(PeriodServiceClient::new(self.installation.channel_as(&identity).await?))
+        let channel = self.installation.channel_as(&identity).await?;
+        Ok(Desk { channel, of: self.of, district: self.district.to_string(), period: self.period.clone() })
     }
 
-    async fn desk_of_district(&self, by: &By) -> anyhow::Result<PeriodServiceClient<Authorised>> {
+    async fn desk_of_district(&self, by: &By) -> anyhow::Result<Desk> {
         self.desk("district", &format!("{}-centre", self.district), &by.by).await
     }
 }
@@ -90,5 +102,6 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Import(args) => act::import(args).await,
         Command::Recompute(args) => recompute::run(args).await,
         Command::Callbacks(args) => callbacks::run(args).await,
+        Command::Ballot(command) => ballot::run(command).await,
     }
 }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use crate::category::UnknownWord;
 use crate::list::{Entry, listed};
 use crate::reader::{Cursor, Fields, Kind};
-use crate::{BringDown, Level, Limit, LimitUnit, Name, bring_down};
+use crate::{Appraisal, BringDown, Ground, Level, Limit, LimitUnit, Name, appraisal, bring_down, standard};
 
 /// Until when a published period can be appealed where the charter does not say: two weeks of work.
 const APPEALS: Limit = Limit { amount: 10, unit: LimitUnit::WorkingDays };
@@ -136,6 +136,8 @@ pub(crate) struct Evaluation {
     pub tiers: Vec<Tier>,
     pub ratings: Vec<RatingStep>,
     pub bring_down: Vec<BringDown>,
+    pub standard: Vec<Ground>,
+    pub appraisal: Option<Appraisal>,
     pub publishing: Publishing,
     /// How often a caller is called back about one answer.
     pub callbacks: u32,
@@ -177,6 +179,8 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
         let tiers = tiers(fields);
         let ratings = ratings(fields);
         let bring_down = bring_down::read(fields);
+        let standard = standard::read(fields);
+        let appraisal = fields.get("appraisal").and_then(appraisal::read);
         let containment = fields.need("containment").and_then(|cursor| cursor.map(containment).flatten());
         let publishing = publishing(fields);
         let callbacks = fields.get("callbacks").and_then(|cursor| cursor.count()).unwrap_or(CALLBACKS);
@@ -186,6 +190,8 @@ pub(crate) fn read(file: Cursor<'_, '_>) -> Option<Evaluation> {
             tiers,
             ratings,
             bring_down,
+            standard,
+            appraisal,
             publishing,
             callbacks,
         })
@@ -273,7 +279,7 @@ fn containment(fields: &Fields<'_, '_>) -> Option<Containment> {
     Some(Containment { target: target?, definitions })
 }
 
-fn share(cursor: Cursor<'_, '_>, most: Decimal) -> Option<Decimal> {
+pub(crate) fn share(cursor: Cursor<'_, '_>, most: Decimal) -> Option<Decimal> {
     let share = cursor.decimal()?;
     if (Decimal::ZERO..=most).contains(&share) {
         return Some(share);
@@ -282,7 +288,7 @@ fn share(cursor: Cursor<'_, '_>, most: Decimal) -> Option<Decimal> {
     None
 }
 
-fn sum_100(rule: &'static str, shares: impl Iterator<Item = Decimal>, at: Cursor<'_, '_>) {
+pub(crate) fn sum_100(rule: &'static str, shares: impl Iterator<Item = Decimal>, at: Cursor<'_, '_>) {
     let sum: Decimal = shares.sum();
     if sum != Decimal::ONE_HUNDRED {
         at.problem(rule, format!("these sum to {sum}, not to 100"));

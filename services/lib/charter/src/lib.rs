@@ -8,6 +8,7 @@
 //! because [`Charter::sources`] is what the record keeps, and [`Charter::from_record`] reads that with every later version
 //! of this crate. One of another form than ours may hold codes that resolve to nothing: every look-up gives an `Option`.
 
+mod appraisal;
 mod area;
 mod bring_down;
 mod calendar;
@@ -39,9 +40,11 @@ mod route;
 mod shipped;
 mod situation;
 mod source;
+mod standard;
 mod text;
 mod yaml;
 
+pub use appraisal::{Appraisal, AppraisalComponent, AppraisalSource};
 pub use area::Outline;
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
@@ -70,6 +73,7 @@ pub use route::{Considered, Facts, Route, Why};
 pub use shipped::shipped_sources;
 pub use situation::Situation;
 pub use source::{Problem, SourceFile};
+pub use standard::{Ground, Ungrounded};
 pub use text::{Text, render};
 pub use yaml::odd_numbers;
 

@@ -26,7 +26,7 @@ const fn mistake(
 
 const MISTAKES: &[Mistake] = &[
     mistake("heping", "charter.yaml", "district: heping", "district: Heping", "code-grammar"),
-    mistake("heping", "charter.yaml", "version: 2023-2", "version: 2023.1", "version-grammar"),
+    mistake("heping", "charter.yaml", "version: 2023-3", "version: 2023.1", "version-grammar"),
     mistake("heping", "charter.yaml", "effective: 2023-01-01", "effective: 2023-02-30", "effective-date"),
     mistake("heping", "charter.yaml", "Asia/Shanghai", "Asia/Tianjin", "time-zone"),
     mistake("heping", "charter.yaml", "confidence-min: 0.42", "confidence-min: 42", "confidence-range"),
@@ -213,6 +213,8 @@ const MISTAKES: &[Mistake] = &[
         "classes: [residents], target: 5",
         "caller-class",
     ),
+    mistake("wuchang", "evaluation.yaml", "source: not-reopened", "source: mood", "appraisal-source"),
+    mistake("heping", "evaluation.yaml", "most: 1,", "most: 2,", "ground-most"),
     mistake("heping", "evaluation.yaml", "unrated: spread", "unrated: zero", "unrated-word"),
     mistake("heping", "evaluation.yaml", "ranked-from: 1", "ranked-from: 0", "ranked-from"),
     mistake("heping", "evaluation.yaml", "appeals: 10wd", "appeals: ten days", "limit-grammar"),

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_question_is_answered_in_its_own_form() {
-        let asked = FindRequest { external_ref: "wl-1".to_owned() };
+        let asked = FindRequest { external_ref: "wl-1".to_owned(), bridge: String::new() };
         let json = serde_json::to_vec(&asked).unwrap();
         assert_eq!(question::<FindRequest>(&json).unwrap(), asked);
         assert_eq!(question::<FindRequest>(&asked.encode_to_vec()).unwrap(), asked);

@@ -129,7 +129,7 @@ with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
 with!(Progressing { kind: String, note: String, call: u32 });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32, helps: bool });
 with!(Rating { rating: String, comment: String });
-with!(PartyRating { party: String, rate: String, deduction_reason: String });
+with!(PartyRating { party: String, rate: String, deduction_reason: String, grounds: Vec<String> });
 with!(Callback { outcome: String, note: String, again_at: String });
 with!(Finding { of: String });
 with!(Nothing {});
@@ -242,9 +242,16 @@ impl Act<'_> {
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), rate, request))
             }
             "rate-party" => {
-                let PartyRating { party, rate, deduction_reason } = self.with()?;
-                let request =
-                    evaluation::RatePartyRequest { district, case_id, command_id, party, rate, deduction_reason };
+                let PartyRating { party, rate, deduction_reason, grounds } = self.with()?;
+                let request = evaluation::RatePartyRequest {
+                    district,
+                    case_id,
+                    command_id,
+                    party,
+                    rate,
+                    deduction_reason,
+                    grounds,
+                };
                 Ok(call!(EvaluationServiceClient::new(self.enter("evaluation").await?), rate_party, request))
             }
             "callback" => {

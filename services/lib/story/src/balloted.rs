@@ -40,8 +40,11 @@ fn compare(name: &str, expected: &BallotEnd, is: &GetBallotResponse) -> Vec<Stri
     let votes = expected.votes.and_then(|wanted| wrong("votes", wanted.to_string(), is.votes.to_string()));
     let appeals =
         expected.appeals.and_then(|wanted| wrong("appeals", wanted.to_string(), is.appeals.len().to_string()));
+    let published = is.corrected.len() + usize::from(is.published.is_some());
+    let publications =
+        expected.publications.and_then(|wanted| wrong("publications", wanted.to_string(), published.to_string()));
     let scores = expected.scores.iter().filter_map(|(party, wanted)| wrong(party, wanted.clone(), scored(party)));
-    votes.into_iter().chain(appeals).chain(scores).collect()
+    votes.into_iter().chain(appeals).chain(publications).chain(scores).collect()
 }
 
 #[cfg(test)]

@@ -182,7 +182,9 @@ pub struct BallotEnd {
     /// Communities that marked.
     pub votes: Option<u32>,
     pub appeals: Option<u32>,
-    /// By unit, as published; empty: nobody marked it.
+    /// How often it was published: once, and once more for each correction.
+    pub publications: Option<u32>,
+    /// By unit, as published last; empty: nobody marked it.
     pub scores: BTreeMap<String, String>,
 }
 

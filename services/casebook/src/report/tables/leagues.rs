@@ -5,35 +5,25 @@ use std::collections::BTreeMap;
 
 use charter::{Charter, Containment};
 use ids::Code;
-use proto::casebook::v1::{PartyScore, Pillar, ReportCell, ReportColumn, ReportTable, Unit as Measure};
+use proto::casebook::v1::{Pillar, ReportCell, ReportColumn, ReportTable, Unit as Measure};
 
 use crate::report::figures::{Area, Figures, Unit};
 use crate::report::share::Share;
 use crate::report::table::{Table, column, count, counted, decimal, named, nothing, row, words, written};
 
 /// Departments by how they kept the clocks of their calls, with their scores of the period.
-pub fn departments(charter: &Charter, figures: &Figures<'_>, scores: &[PartyScore]) -> ReportTable {
+pub fn departments(charter: &Charter, figures: &Figures<'_>) -> ReportTable {
     let table = Table::new("departments", Pillar::Empower, ("部门榜", "Departments")).base(
         "名次按三项时限合计的按时率；时限在本期内按时完成或到期的各计一次，括注95%置信区间（Wilson）",
         "Ranked by the share of their calls' clocks that were kept; each clock counts once, when it was kept or ran out in \
          the period. Low and high are a 95 % interval (Wilson)",
     );
-    let mut units = figures.departments.clone();
-    for score in scores {
-        let department = charter.party(&score.party).filter(|party| party.kind == charter::PartyKind::Department);
-        if let Some(party) = department {
-            units.entry(party.code.clone()).or_default();
-        }
-    }
-    let of_score = |code: &Code| {
-        let found = scores.iter().find(|score| score.party == code.as_str());
-        [written(found.map_or("", |score| &score.score)), counted(found.map(|score| score.cases))]
-    };
+    let of_score = |unit: &Unit| [decimal(unit.scores.total.score()), count(unit.scores.total.of)];
     let columns = [
         column("score", "得分", "Score", Measure::Number),
         column("scored", "计分诉求", "Scored cases", Measure::Count),
     ];
-    called(charter, table.shows(&["R-70", "R-79"]), &units, &columns, of_score)
+    called(charter, table.shows(&["R-70", "R-79"]), &figures.departments, &columns, of_score)
 }
 
 /// Outside parties: they work, and are in no league of departments.
@@ -52,7 +42,7 @@ fn called<const MORE: usize>(
     table: Table,
     units: &BTreeMap<Code, Unit>,
     more: &[ReportColumn],
-    cells: impl Fn(&Code) -> [ReportCell; MORE],
+    cells: impl Fn(&Unit) -> [ReportCell; MORE],
 ) -> ReportTable {
     let mut table = table
         .columns([column("rank", "名次", "Rank", Measure::Count), column("called", "被呼叫", "Called", Measure::Count)])
@@ -78,7 +68,7 @@ fn called<const MORE: usize>(
             decimal(unit.rating.percent()),
             count(unit.rating.of),
         ]);
-        let cells = [counted(rank)].into_iter().chain(own).chain(cells(code));
+        let cells = [counted(rank)].into_iter().chain(own).chain(cells(unit));
         table.row(row(code.as_str(), name_of(charter, code), cells));
     }
     table.done()

@@ -13,6 +13,7 @@ use proto::dispatch::v1::dispatch_event::Event as DispatchFact;
 use proto::evaluation::v1::evaluation_event::Event as EvaluationFact;
 use proto::intake::v1::intake_event::Event as IntakeFact;
 use record::StoredCommit;
+use rust_decimal::Decimal;
 
 #[derive(Debug, Default)]
 pub struct Recount {
@@ -42,6 +43,8 @@ pub struct Recount {
     pub days: BTreeMap<String, u64>,
     pub departments: BTreeMap<String, u64>,
     pub in_liangdao: u64,
+    /// By whose they are, a department's or the street's: total and what satisfaction came to, as they stand in the facts.
+    pub scores: BTreeMap<String, Vec<(String, String)>>,
 }
 
 /// Facts of one case with their seconds.
@@ -115,7 +118,47 @@ impl Recount {
                 }
             }
         }
+        self.count_scores(commits, place, window);
         self.count_open(&facts);
+    }
+
+    /// A unit's score counts unless a later one of the same case and period takes its place.
+    fn count_scores(&mut self, commits: &[&StoredCommit], place: &str, window: &Range<i64>) {
+        let within = commits.iter().filter(|stored| window.contains(&stored.commit.at.unwrap().seconds));
+        let scored: Vec<_> = within
+            .flat_map(|stored| stored.commit.evaluation_facts())
+            .filter_map(|fact| if let EvaluationFact::Scored(scored) = fact { Some(scored) } else { None })
+            .collect();
+        for (at, score) in scored.iter().enumerate() {
+            let replaced = scored[at + 1..].iter().any(|it| it.party == score.party && it.round >= score.round);
+            let outdone = scored[..at].iter().any(|it| it.party == score.party && it.round > score.round);
+            if replaced || outdone {
+                continue;
+            }
+            let said = (score.total.clone(), score.components[1].rate.clone());
+            self.scores.entry(score.party.clone()).or_default().push(said.clone());
+            if place.starts_with("wuchang-liangdao") {
+                self.scores.entry("wuchang-liangdao".to_owned()).or_default().push(said);
+            }
+        }
+    }
+
+    /// As a table shows them: mean, of how many, satisfaction in percent, and what nobody said.
+    pub fn scores_of(&self, whose: &str) -> [String; 4] {
+        let Some(scores) = self.scores.get(whose) else { return ["no row"; 4].map(str::to_owned) };
+        let mean = |of: Vec<Decimal>, places: u32| match of.len() {
+            0 => String::new(),
+            known => {
+                let mut mean = (of.iter().sum::<Decimal>() / Decimal::from(known)).round_dp(places);
+                mean.rescale(places);
+                mean.to_string()
+            }
+        };
+        let totals: Vec<Decimal> = scores.iter().filter_map(|(total, _)| total.parse().ok()).collect();
+        let satisfied = scores.iter().filter_map(|(_, rate)| rate.parse::<Decimal>().ok());
+        let satisfied = satisfied.map(|rate| rate * Decimal::ONE_HUNDRED).collect();
+        let of = totals.len().to_string();
+        [mean(totals, 4), of, mean(satisfied, 2), String::new()]
     }
 
     fn count_fact(&mut self, facts: &Facts<'_>, index: usize, second: i64, fact: &DispatchFact, received_s: i64) {

@@ -52,7 +52,13 @@ fn appeal(unit: &str, hours: i64) -> Command {
 }
 
 fn answer(appeal: u32) -> Command {
-    Command::AnswerAppeal { street: None, appeal, upheld: false, answer: "记录可查，维持原分".to_owned() }
+    answered(appeal, false, 0)
+}
+
+/// One that is upheld has the unit marked anew until that hour.
+fn answered(appeal: u32, upheld: bool, anew_until: i64) -> Command {
+    let answer = "送达回证可查".to_owned();
+    Command::AnswerAppeal { street: None, appeal, upheld, answer, anew_until: after(anew_until) }
 }
 
 fn play(commands: &[Command]) -> (State, Vec<Result<Vec<Event>, Refusal>>) {
@@ -83,7 +89,7 @@ fn communities_mark_once_and_the_weighted_mean_is_published() {
         vote("three", &[full("housing")]),
         publish(2),
     ]);
-    let published = state.published.unwrap();
+    let published = state.published().unwrap().clone();
     assert_eq!((published.votes, published.voters), (3, 3));
     let shown: Vec<String> = published
         .outcomes
@@ -100,7 +106,7 @@ fn praise_is_kept_and_changes_no_figure() {
         let cast = vote("one", &[marks("housing", ["1", "0.5", "1"], comment)]);
         let (state, _) = play(&[open(), cast, publish(25)]);
         let comments = state.votes.values().flatten().filter(|marks| !marks.comment.is_empty()).count();
-        (state.published.unwrap().outcomes.remove(0).score, comments)
+        (state.published().unwrap().clone().outcomes.remove(0).score, comments)
     };
     let (plain, none) = score("");
     let (praised, one) = score("引来物业公司垫资，请给满分");
@@ -145,7 +151,7 @@ fn a_ballot_is_published_when_all_have_marked_or_its_time_is_over() {
     assert_eq!(refused(&[open(), one.clone(), other]), Refusal::AnothersBallot(code("street")));
     let (state, outcomes) = play(&[open(), one, publish(25), publish(26)]);
     assert_eq!(outcomes.last().unwrap().as_deref(), Ok(&[][..]), "said again, it changes nothing");
-    let unmarked: Vec<&Outcome> = state.published.iter().flat_map(|it| &it.outcomes).skip(1).collect();
+    let unmarked: Vec<&Outcome> = state.published().iter().flat_map(|it| &it.outcomes).skip(1).collect();
     assert_eq!((unmarked[0].unit.as_str(), unmarked[0].score), ("fire", None), "nobody marked it");
 }
 
@@ -161,6 +167,54 @@ fn a_marked_unit_appeals_in_time_and_once() {
     assert_eq!(of(&[appeal("fire", 26), answer(1), answer(1)]), Refusal::BallotAppealAnswered(1));
 }
 
+#[test]
+fn an_upheld_appeal_has_its_unit_marked_anew_and_a_correction_names_what_it_corrects() {
+    let fire = |rate: &str| [marks("fire", [rate, "1", "1"], "")];
+    let vote_at = |voter: &str, marks: &[Marks], hours| Command::Vote {
+        voter: code(voter),
+        marks: marks.to_vec(),
+        now: after(hours),
+    };
+    let published = [
+        open(),
+        vote("one", &[full("housing"), marks("fire", ["0", "1", "1"], "")]),
+        vote("two", &[full("housing"), marks("fire", ["0.5", "1", "1"], "")]),
+        vote("three", &fire("0.4")),
+        publish(25),
+        appeal("fire", 26),
+    ];
+    let of = |commands: &[Command]| [&published[..], commands].concat();
+    // What is not upheld opens nothing.
+    assert_eq!(refused(&of(&[answer(1), vote_at("one", &fire("1"), 27)])), Refusal::BallotClosed);
+    assert_eq!(play(&of(&[answer(1), publish(28)])).1.pop().unwrap(), Ok(vec![]));
+
+    let upheld = of(&[answered(1, true, 50), vote_at("one", &fire("1"), 27)]);
+    let then = |commands: &[Command]| [&upheld[..], commands].concat();
+    assert_eq!(refused(&then(&[vote_at("one", &fire("1"), 28)])), Refusal::VotedAlready(code("one")));
+    assert_eq!(refused(&then(&[vote_at("two", &[full("housing")], 28)])), Refusal::BallotClosed, "not that unit");
+    assert_eq!(refused(&then(&[vote_at("four", &fire("1"), 28)])), Refusal::NotAVoter(code("four")));
+    assert_eq!(refused(&then(&[publish(50)])), Refusal::BallotOpen { left: 2, closes_at: after(50) });
+    assert_eq!(refused(&then(&[vote_at("two", &fire("1"), 51)])), Refusal::BallotClosed, "its time is over");
+
+    // Two marked anew, and the mark of the third stands; of the other unit nothing has changed.
+    let corrected = then(&[vote_at("two", &fire("0.9"), 28), publish(51)]);
+    let (state, outcomes) = play(&corrected);
+    let [first, second] = &state.publications[..] else { panic!("{:?}", state.publications) };
+    let score = |of: &Published, unit: &str| {
+        of.outcomes.iter().find(|it| it.unit == code(unit)).unwrap().score.unwrap().to_string()
+    };
+    assert_eq!((first.number, &first.follows[..], score(first, "fire")), (1, &[][..], "65.0000".to_owned()));
+    assert_eq!((second.number, &second.follows[..], score(second, "fire")), (2, &[1][..], "88.3333".to_owned()));
+    assert_eq!(score(first, "housing"), score(second, "housing"));
+    assert!(matches!(outcomes.last(), Some(Ok(events)) if events.len() == 1));
+    // It is over again, until somebody appeals against the correction.
+    let again = |commands: &[Command]| [&corrected[..], commands].concat();
+    assert_eq!(play(&again(&[publish(52)])).1.pop().unwrap(), Ok(vec![]));
+    assert_eq!(refused(&again(&[vote_at("three", &fire("1"), 52)])), Refusal::BallotClosed);
+    let (state, _) = play(&again(&[appeal("fire", 53)]));
+    assert_eq!((state.appeals[1].publication, state.appeals.len()), (2, 2));
+}
+
 proptest! {
     /// Full marks are 100, a better mark never lowers a score, and no score leaves 0 to 100.
     #[test]
@@ -173,7 +227,7 @@ proptest! {
                 vote(voter, &[marks("fire", [&rates[0], &rates[1], &rates[2]], "")])
             });
             let commands: Vec<Command> = std::iter::once(open()).chain(votes).chain([publish(25)]).collect();
-            let published = play(&commands).0.published.unwrap();
+            let published = play(&commands).0.published().unwrap().clone();
             published.outcomes.into_iter().find(|it| it.unit == code("fire")).unwrap().score.unwrap()
         };
         let mut better = rates.clone();

@@ -1,6 +1,6 @@
 //! The scores of a period added up, unit by unit: exact sums, before anything is divided or rounded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use charter::Unrated;
 use ids::Code;
@@ -32,6 +32,10 @@ pub struct Sum {
     pub totals: Decimal,
     /// By component: the sum of its rates, and over how many cases; none of them for one that nobody rated.
     pub rates: BTreeMap<Code, (Decimal, u32)>,
+    /// Of an appraisal: matters that it brought in itself.
+    pub reported: u32,
+    /// Of an appraisal: who acted for it, by staff number.
+    pub staff: BTreeSet<String>,
 }
 
 /// A formula as the scores themselves name it: the one in force when each case was scored.

@@ -1,4 +1,4 @@
-//! The days of a period: one, a month or a year of the district's calendar.
+//! The days of a period: one, a month or a year of the district's calendar; and whose work a table of these days is about.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +23,55 @@ pub enum Span {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no period: write a day, a month or a year as 2026-04-09, 2026-04 or 2026")]
 pub struct NoPeriod(String);
+
+/// Whose work a table is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whose {
+    /// Those who were called.
+    #[default]
+    Called,
+    /// Grid members: each grid has one.
+    Grids,
+    /// Those who work in communities.
+    Communities,
+}
+
+impl Whose {
+    const ALL: [Self; 3] = [Self::Called, Self::Grids, Self::Communities];
+
+    /// Before the days in a table's name. A period of those who were called has its days' name alone.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Called => "",
+            Self::Grids => "grids-",
+            Self::Communities => "communities-",
+        }
+    }
+}
+
+/// A table by its name: `2026-04`, `grids-2026-04`, `communities-2026`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TableName {
+    pub whose: Whose,
+    pub span: Span,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.whose.prefix(), self.span)
+    }
+}
+
+impl FromStr for TableName {
+    type Err = NoPeriod;
+
+    fn from_str(text: &str) -> Result<Self, NoPeriod> {
+        let named = Whose::ALL.into_iter().rev().find_map(|whose| Some((whose, text.strip_prefix(whose.prefix())?)));
+        let (whose, span) = named.unwrap_or((Whose::Called, text));
+        Ok(Self { whose, span: span.parse().map_err(|_| NoPeriod(text.to_owned()))? })
+    }
+}
 
 impl Span {
     /// The first day.
@@ -92,6 +141,17 @@ impl Default for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_is_named_by_whose_work_it_is_about_and_its_days() {
+        for name in ["2026", "2026-04-09", "grids-2026-04", "communities-2026"] {
+            assert_eq!(name.parse::<TableName>().unwrap().to_string(), name);
+        }
+        assert_eq!("grids-2026-04".parse::<TableName>().unwrap().whose, Whose::Grids);
+        for wrong in ["grids-", "grids", "ballot-april", "grids-2026-4", "grids-grids-2026", "streets-2026"] {
+            assert!(wrong.parse::<TableName>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_period_has_one_name_and_ends_before_the_next_begins() {

@@ -14,7 +14,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::counted::{Counted, Sum, UsedFormula};
 use super::interval::interval;
-use super::span::Span;
+use super::span::{TableName, Whose};
 use super::tiers::tiers;
 
 /// Decimal places of a mean.
@@ -31,17 +31,18 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// As far as they hold for a period: tiers and a result from elsewhere are a year's.
+    /// As far as they hold for a period: tiers and a result from elsewhere are a year's, of those who were called.
     #[must_use]
-    pub fn of(charter: &charter::Charter, span: Span) -> Self {
+    pub fn of(charter: &charter::Charter, name: TableName) -> Self {
         let publishing = charter.publishing();
-        let of_a_year = charter.tiers().iter().filter(|_| span.is_year());
+        let is_year = name.span.is_year() && name.whose == Whose::Called;
+        let of_a_year = charter.tiers().iter().filter(|_| is_year);
         Self {
             tiers: of_a_year.map(|tier| (tier.code.clone(), tier.share.normalize())).collect(),
             ranked_from: publishing.ranked_from,
             yearly: publishing
                 .yearly
-                .filter(|_| span.is_year())
+                .filter(|_| is_year)
                 .map(|yearly| (yearly.street.normalize(), yearly.imported.normalize())),
         }
     }
@@ -77,6 +78,10 @@ pub struct Row {
     pub result: Option<Decimal>,
     pub tier: Option<Code>,
     pub rates: Vec<Rate>,
+    /// Of an appraisal: matters that it brought in itself.
+    pub reported: u32,
+    /// Of an appraisal: who acted for it, by staff number.
+    pub staff: Vec<String>,
 }
 
 /// A component's mean over the cases in which it is known.
@@ -143,6 +148,8 @@ impl Row {
             result,
             tier: None,
             rates: rates.collect(),
+            reported: sum.reported,
+            staff: sum.staff.iter().cloned().collect(),
         }
     }
 

@@ -56,7 +56,7 @@ fn year() -> Terms {
 fn draft(counted: Counted, terms: Terms, reason: &str) -> Box<Draft> {
     Box::new(Draft {
         district: code("wuchang"),
-        span: "2026-10".parse().unwrap(),
+        name: "2026-10".parse().unwrap(),
         over_from: OVER,
         reason: reason.to_owned(),
         charter: "v1".to_owned(),

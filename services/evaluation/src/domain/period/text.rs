@@ -26,7 +26,7 @@ impl Publication {
         let table = &self.table;
         line(&[&"huying-period", &FORM]);
         line(&[&"district", &self.district]);
-        line(&[&"period", &self.span]);
+        line(&[&"period", &self.name]);
         line(&[&"publication", &self.number]);
         line(&[&"charter", &self.charter]);
         line(&[&"position", &self.position]);
@@ -63,6 +63,13 @@ impl Publication {
             for rate in &row.rates {
                 let mean = rate.mean.map_or_else(|| "not-rated".to_owned(), |mean| mean.to_string());
                 line(&[&"rate", &row.unit, &rate.component, &mean, &rate.cases]);
+            }
+            // Of appraisals alone: elsewhere there is none of either.
+            if row.reported > 0 {
+                line(&[&"reported", &row.unit, &row.reported]);
+            }
+            for staff in &row.staff {
+                line(&[&"staff", &row.unit, staff]);
             }
         }
         line(&[&"external", &table.external]);

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use proto::evaluation::v1::{
-    AnswerPeriodAppealRequest, AppealPeriodRequest, GetPeriodRequest, ImportMarksRequest, PublishPeriodRequest,
-};
 
-use super::{By, Period};
+use super::{By, Of, Period};
 use crate::client::explain;
+use crate::failure::BadUsage;
 use crate::out;
 
 /// Count a period that is over and publish its table, or correct the last one with a reason.
@@ -83,17 +81,9 @@ pub(crate) struct ImportArgs {
 
 pub(super) async fn publish(args: PublishArgs) -> anyhow::Result<()> {
     let PublishArgs { period, by, correct, json } = args;
-    let mut desk = period.desk_of_district(&by).await?;
-    let (district, name) = (period.district.to_string(), period.period.clone());
-    let request = PublishPeriodRequest {
-        district: district.clone(),
-        period: name.clone(),
-        command_id: String::new(),
-        reason: correct,
-    };
-    desk.publish_period(request).await.map_err(|status| explain(&status))?;
-    let shown = desk.get_period(GetPeriodRequest { district, period: name.clone() }).await;
-    let shown = shown.map_err(|status| explain(&status))?.into_inner();
+    let desk = period.desk_of_district(&by).await?;
+    desk.publish(correct).await.map_err(|status| explain(&status))?;
+    let shown = desk.shown().await.map_err(|status| explain(&status))?;
     let Some(last) = shown.publications.last() else { return Ok(()) };
     if json {
         return out::json(last);
@@ -101,7 +91,8 @@ pub(super) async fn publish(args: PublishArgs) -> anyhow::Result<()> {
     let published = last.published.clone().unwrap_or_default();
     let table = published.table.unwrap_or_default();
     out::line(format_args!(
-        "published {name}, publication {}: {} units, read up to position {}, sha256 {}",
+        "published {}, publication {}: {} units, read up to position {}, sha256 {}",
+        table.period,
         table.publication,
         table.units.len(),
         table.position,
@@ -111,29 +102,15 @@ pub(super) async fn publish(args: PublishArgs) -> anyhow::Result<()> {
 
 pub(super) async fn appeal(args: AppealArgs) -> anyhow::Result<()> {
     let AppealArgs { period, by, party, reason } = args;
-    let mut desk = period.desk("department", &party, &by.by).await?;
-    let request = AppealPeriodRequest {
-        district: period.district.to_string(),
-        period: period.period.clone(),
-        command_id: String::new(),
-        reason,
-    };
-    desk.appeal_period(request).await.map_err(|status| explain(&status))?;
+    let desk = period.desk(period.of.role(), &party, &by.by).await?;
+    desk.appeal(reason).await.map_err(|status| explain(&status))?;
     out::line(format_args!("{party} has appealed against {}", period.period))
 }
 
 pub(super) async fn answer(args: AnswerArgs) -> anyhow::Result<()> {
     let AnswerArgs { appeal, period, by, upheld, reason } = args;
-    let mut desk = period.desk_of_district(&by).await?;
-    let request = AnswerPeriodAppealRequest {
-        district: period.district.to_string(),
-        period: period.period.clone(),
-        command_id: String::new(),
-        appeal,
-        upheld,
-        answer: reason,
-    };
-    desk.answer_period_appeal(request).await.map_err(|status| explain(&status))?;
+    let desk = period.desk_of_district(&by).await?;
+    desk.answer(appeal, upheld, reason).await.map_err(|status| explain(&status))?;
     let word = if upheld { "upheld; correct the table with `huying score publish --correct`" } else { "rejected" };
     out::line(format_args!("appeal {appeal} is {word}"))
 }
@@ -141,18 +118,12 @@ pub(super) async fn answer(args: AnswerArgs) -> anyhow::Result<()> {
 pub(super) async fn import(args: ImportArgs) -> anyhow::Result<()> {
     let ImportArgs { file, period, by, source } = args;
     let content = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    let mut desk = period.desk_of_district(&by).await?;
-    let (district, name) = (period.district.to_string(), period.period.clone());
-    let request = ImportMarksRequest {
-        district: district.clone(),
-        period: name.clone(),
-        command_id: String::new(),
-        source,
-        file: file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        content,
-    };
-    desk.import_marks(request).await.map_err(|status| explain(&status))?;
-    let shown = desk.get_period(GetPeriodRequest { district, period: name.clone() }).await;
-    let marks = shown.map_err(|status| explain(&status))?.into_inner().marks.unwrap_or_default();
-    out::line(format_args!("imported {} marks for {name}, sha256 {}", marks.marks.len(), marks.sha256))
+    if period.of != Of::Called {
+        return Err(BadUsage::new("an appraisal has no part from elsewhere: leave --of out").into());
+    }
+    let desk = period.desk_of_district(&by).await?;
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    desk.import(source, name, content).await.map_err(|status| explain(&status))?;
+    let marks = desk.shown().await.map_err(|status| explain(&status))?.marks.unwrap_or_default();
+    out::line(format_args!("imported {} marks for {}, sha256 {}", marks.marks.len(), period.period, marks.sha256))
 }

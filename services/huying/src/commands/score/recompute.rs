@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use anyhow::bail;
 use archive::Shelf;
 use evaluation::audit::{Recount, recount};
-use evaluation::domain::period::Span;
+use evaluation::domain::period::TableName;
 use ids::{Code, Kind, Owner};
 use proto::subjects::CommitSubject;
 use record::{Broker, Step};
@@ -32,9 +32,9 @@ pub(crate) struct Args {
     /// District by code, e.g. wuchang
     #[arg(long, value_name = "CODE")]
     district: Code,
-    /// Day, month or year; every published one, if none is named
+    /// Day, month or year, and of an appraisal grids-2026-10 or communities-2026; every published one, if none is named
     #[arg(long, value_name = "PERIOD")]
-    period: Option<Span>,
+    period: Option<TableName>,
     /// Compare with what was published
     #[arg(long, required = true)]
     verify: bool,
@@ -54,7 +54,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         Some(span) => BTreeSet::from([span]),
         None => published(&broker, &args.district, &stop).await?,
     };
-    let mut found: Vec<(Span, Recount)> = Vec::new();
+    let mut found: Vec<(TableName, Recount)> = Vec::new();
     for span in spans {
         let recounts = recount(&broker, &shelf, &charters, &args.district, span, &stop).await?;
         found.extend(recounts.into_iter().map(|recount| (span, recount)));
@@ -73,17 +73,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// The periods of a district that something is on the record about.
-async fn published(broker: &Broker, district: &Code, stop: &CancellationToken) -> anyhow::Result<BTreeSet<Span>> {
+async fn published(broker: &Broker, district: &Code, stop: &CancellationToken) -> anyhow::Result<BTreeSet<TableName>> {
     let of_periods = CommitSubject::all_of_in(Kind::Period, district, Owner::Evaluation);
     let mut replay = broker.replay(vec![of_periods], 1, stop.clone());
     let mut spans = BTreeSet::new();
     while let Some(Step::Commit(stored)) = replay.next().await? {
-        spans.extend(stored.subject.key.id.parse::<Span>().ok());
+        spans.extend(stored.subject.key.id.parse::<TableName>().ok());
     }
     Ok(spans)
 }
 
-fn described(span: Span, recount: &Recount) -> serde_json::Value {
+fn described(span: TableName, recount: &Recount) -> serde_json::Value {
     json!({
         "period": span.to_string(),
         "publication": recount.publication,
@@ -94,7 +94,7 @@ fn described(span: Span, recount: &Recount) -> serde_json::Value {
     })
 }
 
-fn print(span: Span, recount: &Recount) -> anyhow::Result<()> {
+fn print(span: TableName, recount: &Recount) -> anyhow::Result<()> {
     let Recount { publication, sha256, scores, differences } = recount;
     let word = if differences.is_empty() { "the same to the last byte" } else { "DIFFERENT" };
     out::line(format_args!(

@@ -1,7 +1,9 @@
 //! `huying score show`: what was published of a period.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
-use proto::evaluation::v1::{Appeal, GetPeriodRequest, PeriodTable, PeriodUnit, Publication};
+use proto::evaluation::v1::{Appeal, PeriodTable, PeriodUnit, Publication};
 
 use super::Period;
 use crate::client::explain;
@@ -20,6 +22,9 @@ pub(crate) struct Args {
     /// Print the table's text as it was published, byte for byte: its SHA-256 is the published one
     #[arg(long, conflicts_with = "json")]
     text: bool,
+    /// Print one line for each unit as CSV, for a spreadsheet
+    #[arg(long, conflicts_with_all = ["json", "text"])]
+    csv: bool,
     /// Print everything as JSON, all publications and appeals
     #[arg(long)]
     json: bool,
@@ -27,9 +32,8 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let (district, period) = (args.period.district.to_string(), args.period.period.clone());
-    let mut desk = args.period.desk("operator", "", "cli").await?;
-    let shown = desk.get_period(GetPeriodRequest { district: district.clone(), period: period.clone() }).await;
-    let shown = shown.map_err(|status| explain(&status))?.into_inner();
+    let desk = args.period.desk("operator", "", "cli").await?;
+    let shown = desk.shown().await.map_err(|status| explain(&status))?;
     if args.json {
         return out::json(&shown);
     }
@@ -42,6 +46,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     };
     if args.text {
         return out::text(&publication.text);
+    }
+    if args.csv {
+        return out::text(&csv(&publication.published.clone().unwrap_or_default().table.unwrap_or_default())?);
     }
     let zone = Districts::of(&args.period.installation).await?.zone(&district);
     let published = publication.published.clone().unwrap_or_default();
@@ -69,9 +76,12 @@ fn print(table: &PeriodTable, reason: &str) -> anyhow::Result<()> {
         let (name, scores, unrated) = (out::plain(&formula.name), formula.scores, &formula.unrated);
         out::line(format_args!("{scores} scores by {name} ({}; unrated: {unrated})", weights.join(", ")))?;
     }
-    let mut rows = out::table(["RANK", "UNIT", "CASES", "SCORE", "95 %", "IMPORTED", "RESULT", "TIER", "RATES"]);
+    let is_appraisal = table.units.iter().any(|unit| unit.reported > 0 || !unit.staff.is_empty());
+    let header = ["RANK", "UNIT", "CASES", "SCORE", "95 %", "IMPORTED", "RESULT", "TIER", "RATES"];
+    let mut rows = out::table(header.into_iter().chain(is_appraisal.then_some("BROUGHT IN, BY")).collect::<Vec<_>>());
     for unit in &table.units {
-        rows.add_row(row(unit));
+        let brought = is_appraisal.then(|| format!("{}, {}", unit.reported, unit.staff.join(" ")));
+        rows.add_row(row(unit).into_iter().chain(brought).collect::<Vec<_>>());
     }
     for line in out::lines_of(rows) {
         out::line(line)?;
@@ -84,6 +94,43 @@ fn print(table: &PeriodTable, reason: &str) -> anyhow::Result<()> {
         list if list.is_empty() => out::line(format_args!("{} cases were excluded", table.excluded_cases)),
         list => out::line(format_args!("{} cases were excluded: {list}", table.excluded_cases)),
     }
+}
+
+/// Components in the order of their names, each with its mean in percent and over how many cases.
+fn csv(table: &PeriodTable) -> anyhow::Result<String> {
+    let rates = table.units.iter().flat_map(|unit| &unit.rates);
+    let components: BTreeSet<&str> = rates.map(|rate| rate.component.as_str()).collect();
+    let mut lines = ::csv::Writer::from_writer(Vec::new());
+    let columns = ["district", "period", "publication", "rank", "unit", "cases", "held_back", "score", "low", "high"];
+    let more = ["imported", "result", "tier", "reported", "staff"];
+    let of_rates = components.iter().flat_map(|name| [format!("{name}_percent"), format!("{name}_cases")]);
+    lines.write_record(columns.into_iter().chain(more).map(str::to_owned).chain(of_rates))?;
+    for unit in &table.units {
+        let rank = if unit.rank == 0 { String::new() } else { unit.rank.to_string() };
+        let fields = [
+            table.district.clone(),
+            table.period.clone(),
+            table.publication.to_string(),
+            rank,
+            unit.party.clone(),
+            unit.cases.to_string(),
+            unit.held_back.to_string(),
+            unit.mean.clone(),
+            unit.low.clone(),
+            unit.high.clone(),
+            unit.imported.clone(),
+            unit.result.clone(),
+            unit.tier.clone(),
+            unit.reported.to_string(),
+            unit.staff.join(" "),
+        ];
+        let rate = |name: &&str| {
+            let known = unit.rates.iter().find(|rate| rate.component == **name);
+            known.map_or([String::new(), "0".to_owned()], |rate| [rate.mean.clone(), rate.cases.to_string()])
+        };
+        lines.write_record(fields.into_iter().chain(components.iter().flat_map(rate)))?;
+    }
+    Ok(String::from_utf8(lines.into_inner()?)?)
 }
 
 fn row(unit: &PeriodUnit) -> [String; 9] {

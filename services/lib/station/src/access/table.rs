@@ -377,6 +377,21 @@ pub const TABLE: &[Row] = &[
     ),
     act("huying.evaluation.v1.PeriodService/AnswerPeriodAppeal", ONLY_DISTRICT, ""),
     look("huying.evaluation.v1.PeriodService/GetPeriod", LEAGUE),
+    act(
+        "huying.evaluation.v1.AppraisalService/PublishAppraisal",
+        ONLY_DISTRICT,
+        "it is over, and a correction says why",
+    ),
+    ruled(
+        "huying.evaluation.v1.AppraisalService/AppealAppraisal",
+        &[GRID, COMMUNITY],
+        "the table names the unit, and its time is not over",
+    ),
+    act("huying.evaluation.v1.AppraisalService/AnswerAppraisalAppeal", ONLY_DISTRICT, ""),
+    look(
+        "huying.evaluation.v1.AppraisalService/GetAppraisal",
+        &[within(Role::Grid), within(Role::Community), within(Role::Street), DISTRICT, OPERATOR, AUDITOR],
+    ),
     act("huying.evaluation.v1.BallotService/OpenBallot", &[within(Role::Street)], "belongs to a street"),
     ruled("huying.evaluation.v1.BallotService/CastVote", &[COMMUNITY], "is a community of the ballot, once"),
     ruled("huying.evaluation.v1.BallotService/PublishBallot", STREET_AND_DISTRICT, "the ballot is of its street"),

@@ -13,10 +13,10 @@ use crate::own_name;
 with!(Opening { ballot: String, title: String, units: Vec<String>, voters: Vec<String>, closes_at: String });
 with!(Casting { ballot: String, units: Vec<Said> });
 with!(Said { party: String, marks: Vec<PartSaid>, comment: String });
-with!(PartSaid { part: String, rate: String, deduction_reason: String });
+with!(PartSaid { part: String, rate: String, deduction_reason: String, grounds: Vec<String> });
 with!(Publishing { ballot: String });
 with!(Appealing { ballot: String, reason: String });
-with!(Answering { ballot: String, appeal: u32, upheld: bool, answer: String });
+with!(Answering { ballot: String, appeal: u32, upheld: bool, answer: String, marks_until: String });
 
 pub(super) fn form(verb: &str) -> Option<Form> {
     Some(match verb {
@@ -44,8 +44,12 @@ impl Act<'_> {
             }
             "cast-vote" => {
                 let Casting { ballot, units } = self.with()?;
-                let mark =
-                    |PartSaid { part, rate, deduction_reason }| evaluation::PartMark { part, rate, deduction_reason };
+                let mark = |PartSaid { part, rate, deduction_reason, grounds }| evaluation::PartMark {
+                    part,
+                    rate,
+                    deduction_reason,
+                    grounds,
+                };
                 let said = |Said { party, marks, comment }| evaluation::UnitMarks {
                     party,
                     marks: marks.into_iter().map(mark).collect(),
@@ -66,10 +70,18 @@ impl Act<'_> {
                 call!(client, appeal_ballot, request)
             }
             "answer-ballot-appeal" => {
-                let Answering { ballot, appeal, upheld, answer } = self.with()?;
-                let ballot = name(&ballot);
-                let request =
-                    evaluation::AnswerBallotAppealRequest { district, ballot, command_id, appeal, upheld, answer };
+                let Answering { ballot, appeal, upheld, answer, marks_until } = self.with()?;
+                let until =
+                    if marks_until.is_empty() { None } else { Some(instant(self.story.begins()?, &marks_until)?) };
+                let request = evaluation::AnswerBallotAppealRequest {
+                    district,
+                    ballot: name(&ballot),
+                    command_id,
+                    appeal,
+                    upheld,
+                    answer,
+                    marks_until: until.map(proto::ToWireTime::to_wire),
+                };
                 call!(client, answer_ballot_appeal, request)
             }
             unknown => bail!("{unknown:?} is nothing anybody can do; the format's documentation lists what is"),

@@ -75,7 +75,6 @@ impl Act<'_> {
             }
             "related-case" => {
                 let Related { title, text, place, category, call, helps } = self.with()?;
-                anyhow::ensure!(!helps, "whoever has the case says what helps its caller");
                 let request = responder::SpawnRelatedCaseRequest {
                     district,
                     call: self.own_call(call, &case_id).await?,
@@ -85,6 +84,7 @@ impl Act<'_> {
                     text,
                     place: Some(place.into()),
                     category,
+                    helps,
                 };
                 client.spawn_related_case(request).await.map(|response| response.into_inner().status)
             }
