@@ -14,6 +14,7 @@ mod casebook;
 mod changes;
 mod charters;
 mod clients;
+mod conformance;
 mod console;
 mod desk;
 mod documents;

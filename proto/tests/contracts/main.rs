@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CharterSubject, CommitSubject,
-    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, SpotSubject,
+    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -141,6 +141,8 @@ fn every_subject_is_written_and_read_back() {
         ("orders to one department on one case", OrderSubject::all_about(&order.department, case.as_str())),
         ("answer", answer.to_string()),
         ("answers", AnswerSubject::ALL.to_owned()),
+        ("order to be read", ReadingSubject { department: answer.department.clone() }.to_string()),
+        ("orders to be read", ReadingSubject::ALL.to_owned()),
         ("alarm that waits", alarm.schedule()),
         ("alarm that rings", alarm.timer()),
         ("alarms that wait", AlarmSubject::ALL_SCHEDULES.to_owned()),

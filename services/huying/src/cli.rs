@@ -50,6 +50,7 @@ Powers of the streets:
   powers       opinions, suggestions, letters, sign-offs, funds, posts, allowance
 
 Try:
+  conformance  a bridge's or a department's own program, or an installation with a party's key
   story        play worked examples and compare what comes of them
 
 Rules:
@@ -103,6 +104,8 @@ enum Command {
     Bridge(commands::bridge::Command),
     #[command(subcommand)]
     Call(commands::call::Command),
+    #[command(subcommand)]
+    Conformance(commands::conformance::Command),
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
@@ -188,6 +191,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
+        Command::Conformance(command) => Box::pin(commands::conformance::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,

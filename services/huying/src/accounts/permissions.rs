@@ -7,7 +7,7 @@ use proto::streams::{
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
-    DeadLetterSubject, FiledSubject, SpotSubject,
+    DeadLetterSubject, FiledSubject, ReadingSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -118,7 +118,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.{SPOTS}"),
                 format!("$JS.API.DIRECT.GET.{SPOTS}.>"),
             ]);
-            limits.subscribe.push(AnswerSubject::ALL.to_owned());
+            limits.subscribe.extend([AnswerSubject::ALL, ReadingSubject::ALL].map(str::to_owned));
             limits.answers = true;
             limits.publish.extend(related_cases(owner));
         }

@@ -462,4 +462,5 @@ pub const TABLE: &[Row] = &[
     look("in.<bridge>.get", ONLY_BRIDGE),
     look("in.<bridge>.changes", ONLY_BRIDGE),
     act("ans.<department>.call", ONLY_DEPARTMENT, CALLED),
+    look("ans.<department>.read", ONLY_DEPARTMENT),
 ];
