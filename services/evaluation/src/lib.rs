@@ -51,6 +51,8 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let ballots = Desk::<domain::ballot::Rules>::open(&station).await?;
     service.grpc(PeriodServiceServer::new(periods));
     service.grpc(BallotServiceServer::new(ballots::BallotDoor::new(ballots)));
-    service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk)));
+    let door = grpc::Door::new(desk);
+    service.spawn("hear what bridges' callers think", inbox::ratings(door.clone(), service.stopping()));
+    service.grpc(EvaluationServiceServer::new(door));
     Ok(())
 }

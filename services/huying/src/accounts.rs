@@ -147,6 +147,13 @@ fn department_services(department: &Code) -> Vec<DepartmentService> {
     ]
 }
 
+/// What a bridge and a department of this code may publish beside their own inbox.
+#[cfg(test)]
+pub(crate) fn granted(code: &Code) -> (Vec<String>, Vec<String>) {
+    let department = department_services(code).iter().map(DepartmentService::local).collect();
+    (vec![BridgeSubject::all_from(code)], department)
+}
+
 fn export(text: &mut String, subject: &str, account: &str, answers: &str) {
     let _ = writeln!(text, "      {{ service: \"{subject}\", accounts: [\"{account}\"]{answers} }}");
 }

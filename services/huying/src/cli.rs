@@ -51,6 +51,7 @@ Powers of the streets:
 
 Try:
   conformance  a bridge's or a department's own program, or an installation with a party's key
+  asyncapi     what a party may ask at the broker, described for programs
   story        play worked examples and compare what comes of them
 
 Rules:
@@ -122,6 +123,8 @@ enum Command {
     Audit(commands::audit::Command),
     #[command(subcommand)]
     Score(commands::score::Command),
+    /// Print what a party may ask at the broker, as AsyncAPI 3
+    Asyncapi(commands::asyncapi::Args),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -201,6 +204,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Powers(command) => commands::powers::run(command).await,
         Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
         Command::Score(command) => Box::pin(commands::score::run(command)).await,
+        Command::Asyncapi(args) => commands::asyncapi::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

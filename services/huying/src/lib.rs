@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, reason = "the answer of a command goes to standard output")]
 
 pub mod accounts;
+pub mod asyncapi;
 pub mod charters;
 mod cli;
 pub mod client;

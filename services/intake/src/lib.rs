@@ -1,7 +1,7 @@
 //! Intake turns whatever comes in, by any channel, into one case, exactly once.
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit; what makes a repeat is in `content.rs`) → `domain/`
-//! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
+//! (what is accepted); what is said of it afterwards is in `said.rs`. Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
 //! left half done; a filed case goes on as a new one in `reopening.rs`. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
@@ -18,6 +18,7 @@ mod inbox;
 pub mod merging;
 mod polls;
 mod reopening;
+mod said;
 mod wire;
 
 use std::num::NonZeroUsize;
@@ -50,6 +51,8 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
+    service.spawn("hear what bridges add", inbox::supplements(Arc::clone(&app), service.stopping()));
+    service.spawn("hear what bridges take back", inbox::withdrawals(Arc::clone(&app), service.stopping()));
     service.spawn("look references up", inbox::look_up(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);

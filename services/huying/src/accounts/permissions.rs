@@ -106,7 +106,8 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             ]);
             // A filed case that is reopened is read there.
             reads_objects(&mut limits, ARCHIVE);
-            limits.subscribe.extend([BridgeVerb::Submit, BridgeVerb::Find].map(|verb| verb.of_all().to_owned()));
+            let verbs = [BridgeVerb::Submit, BridgeVerb::Find, BridgeVerb::Supplement, BridgeVerb::Withdraw];
+            limits.subscribe.extend(verbs.map(|verb| verb.of_all().to_owned()));
             limits.answers = true;
         }
         Owner::Dispatch => {
@@ -123,8 +124,12 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        // A period is counted from filed cases, too.
-        Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
+        Owner::Evaluation => {
+            // A period is counted from filed cases, too.
+            reads_objects(&mut limits, ARCHIVE);
+            limits.subscribe.push(BridgeVerb::Rate.of_all().to_owned());
+            limits.answers = true;
+        }
         Owner::Triage | Owner::Notification | Owner::Powers => {}
     }
     Permissions { limits }

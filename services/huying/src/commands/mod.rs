@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod archive;
+pub(crate) mod asyncapi;
 pub(crate) mod audit;
 pub(crate) mod bridge;
 pub(crate) mod call;
