@@ -13,7 +13,7 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check bench bench-check bench-size day report-speed tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check asyncapi-check bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,11 @@ lint: ## clippy, warnings are errors
 proto-lint: ## buf lint over the contracts
 	@$(FETCH) buf
 	.tools/buf lint proto
+
+# What AsyncAPI's own parser says of docs/doors/asyncapi.yaml, which a test holds against the code. Needs npm, and the network once.
+asyncapi-check: ## ask AsyncAPI's own parser about docs/doors/asyncapi.yaml
+	npm install --silent --no-save --prefix .tools/npm @asyncapi/parser@3.6.6
+	NODE_PATH=.tools/npm/node_modules node deploy/tools/asyncapi-check.cjs docs/doors/asyncapi.yaml
 
 k8s-check: ## render the Kubernetes manifests and hold them against 1.30 to 1.37 and our own rules
 	@$(FETCH) k8s

@@ -27,6 +27,7 @@ class Board:
         self.seed = pathlib.Path(seed_file).read_text().strip()
         self.matters, self.state_file = pathlib.Path(matters), pathlib.Path(state)
         self.state = {"settled": [], "cursor": "", "references": {}}
+        self.all_in = False
         if self.state_file.exists():
             self.state = json.loads(self.state_file.read_text())
 
@@ -61,6 +62,7 @@ class Board:
                 self.keep()
 
         await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
+        self.all_in = True
 
     async def follow(self) -> None:
         while True:
@@ -76,6 +78,9 @@ class Board:
         case = changed["summary"]["case_id"]
         # News may be there before the answer to the submission is.
         while case not in self.state["references"]:
+            if self.all_in:
+                # Brought in by an earlier life, of which nothing was kept.
+                return
             await asyncio.sleep(ASK_AGAIN_AFTER_S)
         for passage in changed.get("passages", []):
             told = {

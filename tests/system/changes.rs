@@ -180,7 +180,8 @@ async fn watched(installation: &Installation, cursor: &str, known: &[ChangedCase
     assert_eq!(ask(BridgeVerb::Supplement, more).await, added, "the same again");
     let rated = ask(BridgeVerb::Rate, json!({ "case_id": case_id, "rating": "satisfied", "command_id": "r-1" })).await;
     assert_eq!(rated["refusal"]["code"], "FAILED_PRECONDITION", "nothing was asked yet: {rated}");
-    let back = ask(BridgeVerb::Withdraw, json!({ "case_id": case_id, "reason": "车已开走", "command_id": "w-1" })).await;
+    let back =
+        ask(BridgeVerb::Withdraw, json!({ "case_id": case_id, "reason": "车已开走", "command_id": "w-1" })).await;
     assert!(back["ok"]["position"].is_string(), "{back}");
     let others = json!({ "case_id": "260101-0000000", "text": "别人的" });
     assert_eq!(ask(BridgeVerb::Supplement, others).await["refusal"]["code"], "NOT_FOUND");

@@ -91,8 +91,9 @@ async fn an_installation_is_tried_with_a_partys_key() {
     let installation = shared();
     for (kind, party, passed) in [("bridge", BRIDGE, 7), ("department", DEPARTMENT, 4)] {
         let key = installation.data().key_file(party).display().to_string();
-        let args = ["conformance", kind, "--party", party, "--nats", &installation.endpoints.nats, "--creds", &key, "--json"]
-            .map(str::to_owned);
+        let args =
+            ["conformance", kind, "--party", party, "--nats", &installation.endpoints.nats, "--creds", &key, "--json"]
+                .map(str::to_owned);
         let said = tokio::task::spawn_blocking(move || huying_ok(&args)).await.unwrap();
         let said: Value = serde_json::from_str(&said).unwrap();
         assert_eq!((&said["passed"], &said["failed"]), (&passed.into(), &0.into()), "{said:#}");

@@ -15,6 +15,7 @@ mod changes;
 mod charters;
 mod clients;
 mod conformance;
+mod connectors;
 mod console;
 mod desk;
 mod documents;

@@ -51,6 +51,7 @@ pub const TABLES: &str = "
     CREATE INDEX cases_by_party ON cases (district, place_party, received_us) WHERE place_party <> '';
     CREATE INDEX cases_by_address ON cases (district, address, received_us) WHERE address <> '';
     CREATE INDEX cases_by_bridge ON cases (bridge, changed) WHERE bridge <> '';
+    CREATE INDEX cases_by_bringer ON cases (bridge, position) WHERE bridge <> '';
     CREATE TABLE concerns (who TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (who, position)) WITHOUT ROWID;
     CREATE TABLE facets (
         id INTEGER PRIMARY KEY,

@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use prost::Message;
 use proto::FromWireTime;
 use proto::casebook::v1::{
-    CaseSummary, ChangedCase, Freshness, ListChangesRequest, ListChangesResponse, Passage, WatchChangesRequest,
-    WatchChangesResponse,
+    BridgeStanding, CaseSummary, ChangedCase, Freshness, ListChangesRequest, ListChangesResponse, Passage,
+    WatchChangesRequest, WatchChangesResponse,
 };
 use record::StoredCommit;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -31,9 +31,9 @@ use station::{History, Violation};
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
+use crate::asking::Asker;
 use crate::cases::list::OUT_OF_ORDER_US;
 use crate::copy::CopyError;
-use crate::asking::Asker;
 use crate::grpc::Door;
 use crate::joined;
 use crate::passages::{name, passage};
@@ -301,6 +301,24 @@ pub fn list(connection: &Connection, cursor: &Cursor, scope: &Scope, at_most: us
     // A bridge has one district, so this leaves out all of a page or nothing.
     changed.retain(in_reach);
     Ok(Page { cases: changed, reached, more })
+}
+
+/// What each bridge of a charter has brought in last.
+///
+/// # Errors
+/// The copy cannot be read.
+pub fn bridges(connection: &Connection, charter: &Charter) -> Result<Vec<BridgeStanding>, CopyError> {
+    let mut statement = connection
+        .prepare_cached("SELECT line FROM cases WHERE bridge = ?1 AND bridge <> '' ORDER BY position DESC LIMIT 1")?;
+    let mut standings = Vec::new();
+    for bridge in charter.bridges() {
+        let line: Option<Vec<u8>> = statement.query_row([bridge.code.as_str()], |row| row.get(0)).optional()?;
+        let Some(line) = line else { continue };
+        let CaseSummary { case_id, received_at, .. } = CaseSummary::decode(line.as_slice())?;
+        let (bridge, last_case_id) = (bridge.code.to_string(), case_id);
+        standings.push(BridgeStanding { bridge, last_case_id, last_received_at: received_at });
+    }
+    Ok(standings)
 }
 
 /// What happened to a case after a position, for whoever raised it.

@@ -12,11 +12,11 @@ use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
     ChainBreak, ExportRequest, ExportResponse, Freshness, GetCatalogueRequest, GetCatalogueResponse, GetChainsRequest,
     GetChainsResponse, GetChartersRequest, GetChartersResponse, GetRequest, GetResponse, GetScoresRequest,
-    GetScoresResponse, ListChangesRequest, ListChangesResponse, ListOfficersRequest, ListOfficersResponse,
-    ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse,
-    ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest, ReportResponse,
-    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchChangesRequest,
-    WatchRequest, WatchResponse,
+    GetScoresResponse, ListBridgesRequest, ListBridgesResponse, ListChangesRequest, ListChangesResponse,
+    ListOfficersRequest, ListOfficersResponse, ListOpenRequest, ListOpenResponse, ListPowersRequest,
+    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
+    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
+    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchChangesRequest, WatchRequest, WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -32,7 +32,7 @@ use tonic::{Request, Response, Status};
 
 use crate::asking::{Asker, day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
-use crate::changes::Changes;
+use crate::changes::{self, Changes};
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
@@ -186,6 +186,18 @@ impl CasebookService for Door {
         let charter = self.charter(&asker, asker.own_district(&request.get_ref().district)?)?;
         let today = self.station.now().to_zoned(charter.time_zone.clone()).date();
         Ok(Response::new(catalogue::catalogue(&charter, today)))
+    }
+
+    async fn list_bridges(
+        &self,
+        request: Request<ListBridgesRequest>,
+    ) -> Result<Response<ListBridgesResponse>, Status> {
+        let asker = self.asker(&request, method!("ListBridges"))?;
+        let ListBridgesRequest { district, freshness } = request.into_inner();
+        let charter = self.charter(&asker, &district)?;
+        let look = move |connection: &_| changes::bridges(connection, &charter);
+        let (bridges, as_of) = self.copy.ask(freshness, look).await?;
+        Ok(Response::new(ListBridgesResponse { bridges, as_of: Some(as_of) }))
     }
 
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;

@@ -16,8 +16,8 @@ pub const TABLE: &str = "
 pub fn link(commits: &[StoredCommit]) -> Option<(String, u64)> {
     commits.iter().find_map(|stored| {
         let mut facts = stored.commit.intake_facts();
-        let earlier =
-            facts.find_map(|fact| if let Event::LinkedAsDuplicate(link) = fact { Some(link.into.clone()) } else { None });
+        let earlier = facts
+            .find_map(|fact| if let Event::LinkedAsDuplicate(link) = fact { Some(link.into.clone()) } else { None });
         earlier.map(|earlier| (earlier, stored.sequence))
     })
 }
@@ -27,9 +27,11 @@ pub fn link(commits: &[StoredCommit]) -> Option<(String, u64)> {
 pub fn take(transaction: &Transaction<'_>, stored: &StoredCommit) -> Result<(), CopyError> {
     let Some((earlier, _)) = link(std::slice::from_ref(stored)) else { return Ok(()) };
     let key = &stored.subject.key;
-    transaction
-        .prepare_cached("INSERT OR IGNORE INTO joined VALUES (?1, ?2, ?3)")?
-        .execute(params![key.district.as_str(), earlier, key.id])?;
+    transaction.prepare_cached("INSERT OR IGNORE INTO joined VALUES (?1, ?2, ?3)")?.execute(params![
+        key.district.as_str(),
+        earlier,
+        key.id
+    ])?;
     Ok(())
 }
 

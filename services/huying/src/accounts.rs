@@ -105,6 +105,11 @@ fn render<'k>(roster: &Roster, key_of: impl Fn(&str) -> &'k str) -> String {
     text
 }
 
+/// The party that an account of the broker belongs to.
+pub(crate) fn party_of(account: &str) -> Option<Code> {
+    account.strip_prefix("B_").or_else(|| account.strip_prefix("D_"))?.parse().ok()
+}
+
 fn bridge_account(bridge: &Code) -> String {
     format!("B_{bridge}")
 }

@@ -280,7 +280,10 @@ fn of_bridge(verb: BridgeVerb) -> Question {
 /// # Errors
 /// It cannot be written as YAML.
 pub fn yaml() -> anyhow::Result<String> {
-    Ok(format!("# Made by `huying asyncapi`; what is changed here is overwritten.\n{}", serde_saphyr::to_string(&document())?))
+    Ok(format!(
+        "# Made by `huying asyncapi`; what is changed here is overwritten.\n{}",
+        serde_saphyr::to_string(&document())?
+    ))
 }
 
 #[cfg(test)]
@@ -298,7 +301,8 @@ mod tests {
         let code: Code = "d1-x".parse().unwrap();
         let (bridge, department) = granted(&code);
         let fill = |template: &String, party: Party| template.replace(&format!("{{{}}}", party.as_str()), "d1-x");
-        let is_below = |subject: &str, grant: &str| grant.strip_suffix('>').is_some_and(|above| subject.starts_with(above));
+        let is_below =
+            |subject: &str, grant: &str| grant.strip_suffix('>').is_some_and(|above| subject.starts_with(above));
         for (party, grants) in [(Party::Bridge, bridge), (Party::Department, department)] {
             let described: Vec<String> = addresses(party).iter().map(|template| fill(template, party)).collect();
             for subject in &described {

@@ -39,6 +39,7 @@ Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
   report       the statement of a day, a month or a year, in tables and charts
+  connector    who is connected, with what waits; paused and resumed
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
   audit        whether the record still is what was written
@@ -105,6 +106,8 @@ enum Command {
     Bridge(commands::bridge::Command),
     #[command(subcommand)]
     Call(commands::call::Command),
+    #[command(subcommand)]
+    Connector(commands::connector::Command),
     #[command(subcommand)]
     Conformance(commands::conformance::Command),
     #[command(subcommand)]
@@ -194,6 +197,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
+        Command::Connector(command) => Box::pin(commands::connector::run(command)).await,
         Command::Conformance(command) => Box::pin(commands::conformance::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,

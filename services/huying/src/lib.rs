@@ -16,6 +16,7 @@ mod cli;
 pub mod client;
 mod commands;
 pub mod conformance;
+mod connectors;
 pub mod data;
 mod districts;
 pub mod endpoints;

@@ -16,6 +16,7 @@ pub mod effects;
 mod grpc;
 mod inbox;
 pub mod merging;
+mod pauses;
 mod polls;
 mod reopening;
 mod said;
@@ -46,8 +47,11 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;
     let shelf = Shelf::open(&station.broker, NonZeroUsize::MIN).await?;
-    let app = Arc::new(app::App::open(desk, config.reference_key()?, config.receipt_key()?).await?);
+    let pauses = pauses::Pauses::open(&station.broker).await?;
+    let app = app::App::open(desk, pauses.clone(), config.reference_key()?, config.receipt_key()?).await?;
+    let app = Arc::new(app);
 
+    service.spawn("know who is paused", pauses.follow(station.broker.clone(), service.stopping()));
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));

@@ -99,9 +99,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
     let json = args.json;
     let mut tell = |tried: &Tried| if json { Ok(()) } else { told(tried) };
     let party = args.party.clone();
-    let tried = match (&args.nats, &args.creds) {
-        (Some(url), Some(creds)) => try_installation(kind, &party, url, creds, &mut tell).await?,
-        _ => Box::pin(try_program(kind, args, &mut tell)).await?,
+    let tried = if let (Some(url), Some(creds)) = (args.nats.clone(), args.creds.clone()) {
+        try_installation(kind, &party, &url, &creds, &mut tell).await?
+    } else {
+        Box::pin(try_program(kind, args, &mut tell)).await?
     };
     let failed = tried.iter().filter(|one| matches!(one.verdict, Verdict::Failed(_))).count();
     let passed = tried.iter().filter(|one| one.verdict == Verdict::Passed).count();

@@ -9,6 +9,7 @@ pub(crate) mod call;
 pub(crate) mod case;
 pub(crate) mod charter;
 pub(crate) mod conformance;
+pub(crate) mod connector;
 pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod powers;

@@ -147,7 +147,9 @@ pub async fn run(
         file,
         good: Vec::new(),
         lines: Vec::new(),
+        before: 0,
     };
+    trials.before = trials.count().await?;
     trials.first_file()?;
     trials.program.start()?;
     let mut tried = Vec::new();
@@ -159,7 +161,8 @@ pub async fn run(
         if !named && which != Which::Brought {
             continue;
         }
-        let verdict = if stands { Box::pin(trials.of(which)).await? } else { Verdict::NotTried("not all was brought in") };
+        let verdict =
+            if stands { Box::pin(trials.of(which)).await? } else { Verdict::NotTried("not all was brought in") };
         if which == Which::Brought {
             stands = verdict == Verdict::Passed;
         }
@@ -180,6 +183,8 @@ struct Trials<'h> {
     /// What has to be on record in the end.
     good: Vec<SubmitRequest>,
     lines: Vec<String>,
+    /// Cases of earlier runs.
+    before: usize,
 }
 
 impl Trials<'_> {
@@ -201,7 +206,7 @@ impl Trials<'_> {
     fn submission(&self) -> SubmitRequest {
         let number = self.good.len() + 1;
         SubmitRequest {
-            external_ref: format!("留言-{number:04}"),
+            external_ref: format!("留言-{}-{number:04}", self.hub.run()),
             title: format!("合规测试第{number}件：路灯不亮"),
             text: format!("“巷口”第{number}盏灯\n三天不亮了，请尽快处理。"),
             category: self.hub.category().to_string(),
@@ -228,7 +233,7 @@ impl Trials<'_> {
         self.lines.push(self.lines[2].clone());
         let changed = SubmitRequest { text: "同一编号，另一件事".to_owned(), ..self.good[3].clone() };
         self.lines.push(serde_json::to_string(&changed)?);
-        self.lines.push(json!({ "external_ref": "留言-空", "title": "" }).to_string());
+        self.lines.push(json!({ "external_ref": format!("留言-{}-空", self.hub.run()), "title": "" }).to_string());
         self.add(MATTERS / 2)?;
         self.write()
     }
@@ -307,7 +312,7 @@ impl Trials<'_> {
     }
 
     async fn doubled(&self) -> anyhow::Result<Option<String>> {
-        let (cases, references) = (self.count().await?, self.good.len());
+        let (cases, references) = (self.count().await? - self.before, self.good.len());
         Ok((cases > references).then(|| format!("{references} references became {cases} cases")))
     }
 
@@ -434,17 +439,15 @@ impl Trials<'_> {
             let missing = self.missing(&references).await?;
             let first = missing.iter().next().cloned().unwrap_or_default();
             let ended = self.program.ended().map(|ended| format!("; {ended}")).unwrap_or_default();
-            let text = format!("after {:?} {} passages were not told, {first:?} among them", self.hub.wait, missing.len());
+            let text =
+                format!("after {:?} {} passages were not told, {first:?} among them", self.hub.wait, missing.len());
             return Ok(Some(text + &ended));
         }
         Ok(self.out_of_order())
     }
 
     /// Passages that were not told: reference, position, event.
-    async fn missing(
-        &self,
-        references: &HashMap<String, String>,
-    ) -> anyhow::Result<BTreeSet<(String, u64, String)>> {
+    async fn missing(&self, references: &HashMap<String, String>) -> anyhow::Result<BTreeSet<(String, u64, String)>> {
         let mut missing = BTreeSet::new();
         for changed in self.changes().await? {
             let case = changed.summary.unwrap_or_default().case_id;

@@ -235,7 +235,9 @@ impl Trials<'_> {
             Ok((taken.waiting == 0 && taken.in_hand == 0 && taken.delivered > 0).then_some(taken))
         });
         if again.await?.is_none() {
-            return Ok(Verdict::Failed(format!("{before} deliveries were acknowledged, and the same once more are not")));
+            return Ok(Verdict::Failed(format!(
+                "{before} deliveries were acknowledged, and the same once more are not"
+            )));
         }
         Ok(verdict(self.under_two_names(known)))
     }
@@ -289,7 +291,9 @@ impl Trials<'_> {
         if let Some(seen) = self.all_acknowledged().await? {
             return Ok(Verdict::Failed(format!("{seen}; one of the calls was over before it was answered")));
         }
-        Ok(verdict(self.insisted(known, &over).or_else(|| self.out_of_order(known)).or_else(|| self.under_two_names(known))))
+        Ok(verdict(
+            self.insisted(known, &over).or_else(|| self.out_of_order(known)).or_else(|| self.under_two_names(known)),
+        ))
     }
 
     // What is done to the party.
@@ -357,7 +361,8 @@ impl Trials<'_> {
                 None => self.steps(case).await?,
             };
             if seen != steps {
-                let missing = if seen.len() < steps.len() { format!(" after {:?}", self.hub.wait) } else { String::new() };
+                let missing =
+                    if seen.len() < steps.len() { format!(" after {:?}", self.hub.wait) } else { String::new() };
                 let text = format!("{case}: expected {}, on record {}{missing}", said(steps), said(&seen));
                 return Ok(Verdict::Failed(self.with_its_end(text)));
             }
@@ -421,7 +426,11 @@ impl Trials<'_> {
             };
             let reached = reached.entry(answer.case_id.clone()).or_default();
             if turn > *reached + 1 {
-                return Some(format!("{}: {} was said before its turn", answer.case_id, step(&answer).unwrap_or_default()));
+                return Some(format!(
+                    "{}: {} was said before its turn",
+                    answer.case_id,
+                    step(&answer).unwrap_or_default()
+                ));
             }
             *reached = (*reached).max(turn);
         }

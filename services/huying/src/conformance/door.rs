@@ -91,11 +91,14 @@ pub async fn bridge(broker: &Broker, party: &Code, tell: Tell<'_>) -> anyhow::Re
         return Ok(told.tried);
     }
     let again = taken(submit(&asker, &submission, false).await);
-    told.one(REPEATED, match again {
-        Ok(ok) if ok.case_id == case && ok.repeated => None,
-        Ok(ok) => Some(format!("{case} at first, then {} (repeated: {})", ok.case_id, ok.repeated)),
-        Err(seen) => Some(seen),
-    })?;
+    told.one(
+        REPEATED,
+        match again {
+            Ok(ok) if ok.case_id == case && ok.repeated => None,
+            Ok(ok) => Some(format!("{case} at first, then {} (repeated: {})", ok.case_id, ok.repeated)),
+            Err(seen) => Some(seen),
+        },
+    )?;
     let changed = SubmitRequest { title: "合规测试，另一件".to_owned(), ..submission.clone() };
     told.one(CHANGED, refused(submit(&asker, &changed, true).await, "ALREADY_EXISTS", ""))?;
     let empty = SubmitRequest { external_ref: format!("{reference}-2"), ..SubmitRequest::default() };
@@ -116,14 +119,17 @@ pub async fn department(broker: &Broker, party: &Code, tell: Tell<'_>) -> anyhow
     let mut told = Telling { tell, tried: Vec::new() };
     let info = format!("{HUB_API}.CONSUMER.INFO.{CALLS}.{party}");
     let looked = asker.requester.request(info, Vec::new(), ANSWER_WAIT).await;
-    told.one(ORDERS, match looked {
-        Err(error) => Some(record::chain(&error)),
-        Ok(answer) => match serde_json::from_slice::<serde_json::Value>(&answer) {
-            Ok(info) if info["name"] == party.as_str() => None,
-            Ok(info) => Some(format!("the consumer is not there: {}", info["error"])),
-            Err(error) => Some(error.to_string()),
+    told.one(
+        ORDERS,
+        match looked {
+            Err(error) => Some(record::chain(&error)),
+            Ok(answer) => match serde_json::from_slice::<serde_json::Value>(&answer) {
+                Ok(info) if info["name"] == party.as_str() => None,
+                Ok(info) => Some(format!("the consumer is not there: {}", info["error"])),
+                Err(error) => Some(error.to_string()),
+            },
         },
-    })?;
+    )?;
     let about = |answer| Answer {
         district: party.as_str().split('-').next().unwrap_or_default().to_owned(),
         case_id: NOBODYS_CASE.to_owned(),
@@ -235,7 +241,8 @@ async fn changes(asker: &Asker, case: &str, from: Option<WireTimestamp>) -> Opti
     let mut seen = false;
     loop {
         let (page_size, freshness) = (200, Some(CURRENT));
-        let question = ListChangesRequest { cursor, page_size, from: from.take(), freshness, ..ListChangesRequest::default() };
+        let question =
+            ListChangesRequest { cursor, page_size, from: from.take(), freshness, ..ListChangesRequest::default() };
         let reply: anyhow::Result<ListChangesReply> =
             asker.ask(asker.of_bridge(BridgeVerb::Changes), &question, true).await;
         let page = match reply.map(|reply| reply.result) {
@@ -287,11 +294,8 @@ const FENCED: Trial = Trial {
     shows: "the key speaks for this party and for nobody else",
     breaks: "anybody with a key could speak for every other party",
 };
-const ORDERS: Trial = Trial {
-    name: "orders",
-    shows: "the department's consumer is there for this key",
-    breaks: "no order comes",
-};
+const ORDERS: Trial =
+    Trial { name: "orders", shows: "the department's consumer is there for this key", breaks: "no order comes" };
 const ANSWERS: Trial = Trial {
     name: "answers",
     shows: "an answer that says nothing is refused, INVALID_ARGUMENT with the field, in JSON and in protobuf",

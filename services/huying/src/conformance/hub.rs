@@ -18,8 +18,8 @@ use proto::dispatch::v1::{
     AssignRequest, CallRequest, CalledParty, PlanTasksRequest, PlannedTask, ProgressKind, RecordProgressRequest,
     ReleaseRequest, ResolveRequest, SuperviseRequest,
 };
-use proto::intake::v1::{FindRequest, SubmitRequest};
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use proto::intake::v1::{FindRequest, SubmitRequest};
 use record::{Broker, StoredCommit};
 use rustix::process::{Pid, Signal, kill_process};
 use station::desk::case_key;
@@ -107,7 +107,9 @@ impl Hub {
             as_party: intake(channel("bridge", config.party.as_str()).await?),
             casebook: casebook(channel("operator", "").await?),
             desk: DispatchServiceClient::new(channel("street", centre.as_str()).await?),
-            district_desk: DispatchServiceClient::new(channel("district", charter.district_centre().code.as_str()).await?),
+            district_desk: DispatchServiceClient::new(
+                channel("district", charter.district_centre().code.as_str()).await?,
+            ),
             running,
             charter,
             broker,
@@ -159,6 +161,12 @@ impl Hub {
     #[must_use]
     pub fn street(&self) -> &Code {
         &self.street
+    }
+
+    /// What names of this run begin with.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run[..8]
     }
 
     #[must_use]
@@ -230,19 +238,22 @@ impl Hub {
         let call = CallRequest {
             district: self.district().to_owned(),
             case_id: case.to_owned(),
+            command_id: format!("call-{case}"),
             parties: vec![CalledParty { party: self.party.to_string(), duty: Duty::Lead.into() }],
             note: note.to_owned(),
             ..CallRequest::default()
         };
-        self.desk.clone().call(call).await.map_err(|status| explain(&status))?;
-        Ok(())
+        // Also while the broker is away: the same again is the same call.
+        let called = until(OURS, async || {
+            self.desk.clone().call(call.clone()).await.map(|_| Some(())).map_err(|status| explain(&status))
+        });
+        called.await?.with_context(|| format!("{case} was not called"))
     }
 
     /// # Errors
     /// Our own side fails.
     pub async fn plan_task(&self, case: &str, title: &str) -> anyhow::Result<()> {
-        let task =
-            PlannedTask { party: self.party.to_string(), title: title.to_owned(), ..PlannedTask::default() };
+        let task = PlannedTask { party: self.party.to_string(), title: title.to_owned(), ..PlannedTask::default() };
         let plan = PlanTasksRequest {
             district: self.district().to_owned(),
             case_id: case.to_owned(),
@@ -319,11 +330,8 @@ impl Hub {
     /// # Errors
     /// Our own side fails.
     pub async fn case(&self, case: &str) -> anyhow::Result<Case> {
-        let request = GetRequest {
-            district: self.district().to_owned(),
-            case_id: case.to_owned(),
-            freshness: Some(CURRENT),
-        };
+        let request =
+            GetRequest { district: self.district().to_owned(), case_id: case.to_owned(), freshness: Some(CURRENT) };
         let got = self.casebook.clone().get(request).await.map_err(|status| explain(&status))?;
         got.into_inner().case.context("an answer without a case")
     }

@@ -126,8 +126,8 @@ impl Departments {
         }
         provision(broker, &new, service.stopping()).await?;
         let here = new.into_iter().filter(|code| !self.elsewhere.has(code));
-        let mut opening = futures::stream::iter(here.map(|code| self.open_one(code, service)))
-            .buffer_unordered(OPENED_AT_ONCE);
+        let mut opening =
+            futures::stream::iter(here.map(|code| self.open_one(code, service))).buffer_unordered(OPENED_AT_ONCE);
         while let Some(department) = opening.try_next().await? {
             self.fleet.join(department.clone());
             self.open().insert(department.code().clone(), department);

@@ -6,6 +6,7 @@ use async_recursion::async_recursion as boxed;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use ids::Code;
+use jiff::Timestamp;
 use proto::streams::CALLS;
 
 use crate::broker::Broker;
@@ -25,6 +26,8 @@ pub struct OrdersTaken {
     pub in_hand: u64,
     /// Not delivered yet.
     pub waiting: u64,
+    /// When one was delivered last.
+    pub last: Option<Timestamp>,
 }
 
 impl Broker {
@@ -42,6 +45,7 @@ impl Broker {
             delivered: info.delivered.consumer_sequence,
             in_hand: info.num_ack_pending as u64,
             waiting: info.num_pending,
+            last: info.delivered.last_active.and_then(|at| Timestamp::from_nanosecond(at.unix_timestamp_nanos()).ok()),
         })
     }
 

@@ -48,8 +48,8 @@ pub use prose::{
     optional_prose, place, prose, recorded_staff_ref, staff_ref,
 };
 pub use refusal::{
-    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
-    status_of, unhandled, unreadable,
+    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, not_now,
+    refusal_of, status_of, unhandled, unreadable,
 };
 pub use submission::{snake_case, submission_in_json};
 

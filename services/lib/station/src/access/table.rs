@@ -420,6 +420,7 @@ pub const TABLE: &[Row] = &[
     look("huying.casebook.v1.CasebookService/ListPowers", POWERS),
     look("huying.casebook.v1.CasebookService/ListChanges", &[BRIDGE, DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/WatchChanges", &[BRIDGE, DISTRICT, OPERATOR, AUDITOR]),
+    look("huying.casebook.v1.CasebookService/ListBridges", &[DISTRICT, OPERATOR, AUDITOR]),
     look("huying.casebook.v1.CasebookService/GetCatalogue", IN_THEIR_DISTRICT),
     look("huying.casebook.v1.CasebookService/ListOpen", LOOKS_IN_OFFICE),
     look("huying.casebook.v1.CasebookService/GetCharters", IN_THEIR_DISTRICT),
