@@ -10,6 +10,7 @@ pub mod department;
 pub mod door;
 pub mod hub;
 pub mod program;
+mod said;
 mod tap;
 
 use std::time::Duration;

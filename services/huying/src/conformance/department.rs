@@ -3,16 +3,13 @@
 //! What it should do stands in the title of each matter, because nobody else could say it: see [`SOLVE`] and the others, and
 //! docs/conformance.md for its author.
 
-use std::collections::HashMap;
-
 use futures::future::try_join_all;
-use proto::dispatch::v1::answer::Answer as Said;
-use proto::dispatch::v1::{Answer, PartyDone, ReportedIn, Responded, Returned, SupervisionAnswered, TaskDone};
-use proto::facts::{DispatchFacts, Facts};
+use proto::dispatch::v1::Answer;
 use proto::subjects::AnswerSubject;
 
 use super::hub::Hub;
 use super::program::Program;
+use super::said::{Steps, insisted, out_of_order, under_two_names};
 use super::tap::Tap;
 use super::{Trial, Tried, Verdict, until, verdict};
 
@@ -25,8 +22,6 @@ pub const TASK: &str = "conformance: task";
 
 /// Calls of a trial with many.
 const MANY: usize = 8;
-/// How often a program may say again what the hub has refused for good, before it counts as for ever.
-const REFUSED_TIMES_MAX: usize = 5;
 
 /// In their order: each stands on what the one before has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +209,7 @@ impl Trials<'_> {
         if came != Verdict::Passed {
             return Ok(came);
         }
-        Ok(verdict(self.out_of_order(known).or_else(|| self.under_two_names(known))))
+        Ok(verdict(out_of_order(&self.heard(known)).or_else(|| under_two_names(&self.heard(known)))))
     }
 
     async fn once(&mut self) -> anyhow::Result<Verdict> {
@@ -239,7 +234,7 @@ impl Trials<'_> {
                 "{before} deliveries were acknowledged, and the same once more are not"
             )));
         }
-        Ok(verdict(self.under_two_names(known)))
+        Ok(verdict(under_two_names(&self.heard(known))))
     }
 
     async fn hub_away(&mut self) -> anyhow::Result<Verdict> {
@@ -253,7 +248,7 @@ impl Trials<'_> {
         if came != Verdict::Passed {
             return Ok(came);
         }
-        Ok(verdict(self.under_two_names(known)))
+        Ok(verdict(under_two_names(&self.heard(known))))
     }
 
     /// When the first answer has come: others are under way then.
@@ -274,7 +269,7 @@ impl Trials<'_> {
         if came != Verdict::Passed {
             return Ok(came);
         }
-        Ok(verdict(self.under_two_names(known)))
+        Ok(verdict(under_two_names(&self.heard(known))))
     }
 
     async fn away(&mut self) -> anyhow::Result<Verdict> {
@@ -292,7 +287,9 @@ impl Trials<'_> {
             return Ok(Verdict::Failed(format!("{seen}; one of the calls was over before it was answered")));
         }
         Ok(verdict(
-            self.insisted(known, &over).or_else(|| self.out_of_order(known)).or_else(|| self.under_two_names(known)),
+            insisted(&self.heard(known), &over)
+                .or_else(|| out_of_order(&self.heard(known)))
+                .or_else(|| under_two_names(&self.heard(known))),
         ))
     }
 
@@ -389,123 +386,8 @@ impl Trials<'_> {
         let heard = self.tap.since(known);
         heard.iter().filter_map(|request| station::question(&request.payload).ok()).collect()
     }
-
-    /// A step of a call that was said under two command ids, or under none.
-    fn under_two_names(&self, known: usize) -> Option<String> {
-        let mut names: HashMap<(String, u32, String), String> = HashMap::new();
-        for answer in self.heard(known) {
-            let Some(step) = step(&answer) else { continue };
-            let about = format!("{}, {step}", answer.case_id);
-            if answer.command_id.is_empty() {
-                return Some(format!("{about}: without a command id, so that the same again counts as another"));
-            }
-            let name = names.entry((answer.case_id, answer.call, step)).or_insert_with(|| answer.command_id.clone());
-            if *name != answer.command_id {
-                return Some(format!("{about}: said as {name:?} and again as {:?}", answer.command_id));
-            }
-        }
-        None
-    }
-
-    /// A case of which a later step was said before an earlier one.
-    fn out_of_order(&self, known: usize) -> Option<String> {
-        let mut reached: HashMap<String, usize> = HashMap::new();
-        for answer in self.heard(known) {
-            let turn = match &answer.answer {
-                Some(Said::Respond(_)) => 1,
-                Some(Said::ReportIn(_)) => 2,
-                Some(Said::Done(_)) => 3,
-                Some(
-                    Said::Progress(_)
-                    | Said::TaskDone(_)
-                    | Said::Return(_)
-                    | Said::AnswerSupervision(_)
-                    | Said::RelatedCase(_),
-                )
-                | None => continue,
-            };
-            let reached = reached.entry(answer.case_id.clone()).or_default();
-            if turn > *reached + 1 {
-                return Some(format!(
-                    "{}: {} was said before its turn",
-                    answer.case_id,
-                    step(&answer).unwrap_or_default()
-                ));
-            }
-            *reached = (*reached).max(turn);
-        }
-        None
-    }
-
-    /// What was said again and again about a call that is over.
-    fn insisted(&self, known: usize, case: &str) -> Option<String> {
-        let mut times: HashMap<String, usize> = HashMap::new();
-        for answer in self.heard(known).into_iter().filter(|answer| answer.case_id == case) {
-            *times.entry(step(&answer).unwrap_or_default()).or_default() += 1;
-        }
-        let (step, times) = times.into_iter().find(|(_, times)| *times > REFUSED_TIMES_MAX)?;
-        Some(format!("{case}: {step} was said {times} times to a call that is over; FAILED_PRECONDITION is final"))
-    }
 }
 
 fn said(steps: &[&str]) -> String {
     if steps.is_empty() { "nothing".to_owned() } else { steps.join(", ") }
-}
-
-/// A step that is taken once in a call; the rest may come as often as they like.
-fn step(answer: &Answer) -> Option<String> {
-    Some(match answer.answer.as_ref()? {
-        Said::Respond(_) => "respond".to_owned(),
-        Said::ReportIn(_) => "report-in".to_owned(),
-        Said::TaskDone(done) => format!("task-done {}", done.task),
-        Said::Done(_) => "done".to_owned(),
-        Said::Return(_) => "return".to_owned(),
-        Said::AnswerSupervision(said) => format!("answer-supervision {}", said.order),
-        Said::Progress(_) | Said::RelatedCase(_) => return None,
-    })
-}
-
-/// What the record has of one party.
-struct Steps<'p> {
-    party: &'p str,
-    steps: Vec<&'static str>,
-}
-
-impl Steps<'_> {
-    fn by(&mut self, party: &str, step: &'static str) {
-        if party == self.party {
-            self.steps.push(step);
-        }
-    }
-}
-
-impl Facts for Steps<'_> {
-    type Found = ();
-    fn nothing() {}
-}
-
-impl DispatchFacts for Steps<'_> {
-    fn responded(&mut self, fact: &Responded) {
-        self.by(&fact.party, "respond");
-    }
-
-    fn reported_in(&mut self, fact: &ReportedIn) {
-        self.by(&fact.party, "report-in");
-    }
-
-    fn task_done(&mut self, fact: &TaskDone) {
-        self.by(&fact.party, "task-done");
-    }
-
-    fn party_done(&mut self, fact: &PartyDone) {
-        self.by(&fact.party, "done");
-    }
-
-    fn returned(&mut self, fact: &Returned) {
-        self.by(&fact.party, "return");
-    }
-
-    fn supervision_answered(&mut self, fact: &SupervisionAnswered) {
-        self.by(&fact.party, "answer-supervision");
-    }
 }
