@@ -21,6 +21,10 @@ AT_ONCE = 4
 ASK_AGAIN_AFTER_S = 0.2
 
 
+async def complain(error: Exception) -> None:
+    print(f"the hub: {error}", file=sys.stderr)
+
+
 class Board:
     def __init__(self, url: str, seed_file: str, code: str, matters: str, state: str) -> None:
         self.url, self.code = url, code
@@ -38,6 +42,7 @@ class Board:
             inbox_prefix=f"_INBOX_{self.code}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,
+            error_cb=complain,
         )
         await asyncio.gather(self.bring_in(), self.follow())
 

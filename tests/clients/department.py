@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import pathlib
+import sys
 
 import nats
 import nats.errors
@@ -32,6 +33,10 @@ SHOWN = ["photo/1.jpg"]
 STILL_AT_WORK_EVERY_S = 4
 
 
+async def complain(error: Exception) -> None:
+    print(f"the hub: {error}", file=sys.stderr)
+
+
 class Department:
     def __init__(self, url: str, seed_file: str, code: str) -> None:
         self.url, self.code = url, code
@@ -45,6 +50,7 @@ class Department:
             inbox_prefix=f"_INBOX_{self.code}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.2,
+            error_cb=complain,
         )
         orders = await self.hub.jetstream(prefix="HUB.API").pull_subscribe_bind(consumer=self.code, stream="CALLS")
         while True:

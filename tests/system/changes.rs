@@ -183,7 +183,7 @@ async fn watched(installation: &Installation, cursor: &str, known: &[ChangedCase
     let back =
         ask(BridgeVerb::Withdraw, json!({ "case_id": case_id, "reason": "车已开走", "command_id": "w-1" })).await;
     assert!(back["ok"]["position"].is_string(), "{back}");
-    let others = json!({ "case_id": "260101-0000000", "text": "别人的" });
+    let others = json!({ "case_id": "260101-000000e", "text": "别人的" });
     assert_eq!(ask(BridgeVerb::Supplement, others).await["refusal"]["code"], "NOT_FOUND");
 
     // Cut off, and on again from where it was.

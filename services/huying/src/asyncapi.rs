@@ -2,7 +2,6 @@
 //! accounts grant, and of the contracts with what their comments say. So it cannot say anything else than what is read and answered.
 
 use door::contracts::{Contracts, Needed, short};
-use ids::Code;
 use proto::streams::CALLS;
 use proto::subjects::{AnswerSubject, BridgeVerb, ReadingSubject};
 use record::calls::HUB_API;
@@ -288,6 +287,8 @@ pub fn yaml() -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use ids::Code;
+
     use super::*;
     use crate::accounts::granted;
 

@@ -120,8 +120,9 @@ pub(crate) async fn all(installation: &Installation) -> anyhow::Result<Vec<Conne
         for (code, name, kind) in own {
             let Seen { connections, last } = seen.remove(code).unwrap_or_default();
             let (backlog, exchanged) = match kind {
+                // It asks for orders all the time: that is no exchange.
                 Kind::Responder => waiting(&broker, code).await,
-                Kind::Bridge | Kind::Notification => (0, brought.get(code.as_str()).copied()),
+                Kind::Bridge | Kind::Notification => (0, brought.get(code.as_str()).copied().max(last)),
             };
             let decided = decided.remove(code);
             all.push(Connector {
@@ -132,7 +133,7 @@ pub(crate) async fn all(installation: &Installation) -> anyhow::Result<Vec<Conne
                 direction: kind.direction(),
                 health: health(decided.as_ref().is_some_and(|it| it.paused), connections > 0, backlog > 0),
                 connections,
-                last_exchange: exchanged.max(last),
+                last_exchange: exchanged,
                 backlog,
                 decided,
             });

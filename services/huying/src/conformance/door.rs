@@ -27,7 +27,7 @@ const ANSWER_WAIT: Duration = Duration::from_secs(10);
 /// How long something is waited for that must not come.
 const SILENCE: Duration = Duration::from_secs(1);
 /// A case that no installation has.
-const NOBODYS_CASE: &str = "260101-0000000";
+const NOBODYS_CASE: &str = "260101-000000e";
 
 /// Tells of each trial as soon as it is known.
 pub type Tell<'t> = &'t mut dyn FnMut(&Tried) -> anyhow::Result<()>;
