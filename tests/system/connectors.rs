@@ -14,7 +14,8 @@ use crate::support::{WAIT, until};
 
 const DISTRICT: &str = "jiangan";
 const STREET: &str = "jiangan-yiyuan-command-centre";
-const PARKS: &str = "jiangan-parks";
+/// Nobody else has calls for it.
+const HOUSING: &str = "jiangan-housing";
 /// Nobody else brings anything in through it.
 const BRIDGE: &str = "jiangan-superior";
 
@@ -34,7 +35,7 @@ async fn ran(installation: &Installation, args: &[&str]) -> (Option<i32>, Value)
     (output.status.code(), printed)
 }
 
-/// A tree for which the street calls the parks.
+/// A tree for which the street calls.
 async fn called(installation: &Installation, reference: &str) -> String {
     let request = SubmitRequest {
         external_ref: reference.to_owned(),
@@ -49,7 +50,7 @@ async fn called(installation: &Installation, reference: &str) -> String {
         district: DISTRICT.to_owned(),
         case_id: case_id.clone(),
         situation: "dangerous-tree".to_owned(),
-        parties: vec![CalledParty { party: PARKS.to_owned(), duty: Duty::Lead.into() }],
+        parties: vec![CalledParty { party: HOUSING.to_owned(), duty: Duty::Lead.into() }],
         ..CallRequest::default()
     };
     let mut street = installation.dispatch(&acting("street", STREET)).await;
@@ -60,26 +61,26 @@ async fn called(installation: &Installation, reference: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_department_gets_its_calls_afterwards_and_answers_them_at_a_terminal() {
     let installation = shared();
-    let paused = said(&installation, &["connector", "pause", PARKS, "--reason", "机房搬迁", "--by", "wang"]).await;
+    let paused = said(&installation, &["connector", "pause", HOUSING, "--reason", "机房搬迁", "--by", "wang"]).await;
     assert_eq!((&paused["health"], &paused["decided"]["by"]), (&json!("paused"), &json!("wang")), "{paused}");
     let case = called(&installation, "paused-1").await;
     until("the order waits", async || {
-        let shown = said(&installation, &["connector", "show", PARKS]).await;
+        let shown = said(&installation, &["connector", "show", HOUSING]).await;
         (shown["backlog"].as_u64() >= Some(1)).then_some(())
     })
     .await;
     let calls = async || {
-        let listed = said(&installation, &["call", "list", "--department", PARKS, "--open"]).await;
+        let listed = said(&installation, &["call", "list", "--department", HOUSING, "--open"]).await;
         let calls = listed["calls"].as_array().cloned().unwrap_or_default();
         calls.into_iter().find(|call| call["case_id"] == case.as_str())
     };
     assert_eq!(calls().await, None, "what is held back does not come");
-    said(&installation, &["connector", "resume", PARKS, "--by", "wang"]).await;
+    said(&installation, &["connector", "resume", HOUSING, "--by", "wang"]).await;
     let call = until("the order comes", calls).await;
     assert_eq!(call["state"], "called");
 
     let answer = async |what: &[&str]| {
-        let about = ["call", what[0], case.as_str(), "--department", PARKS];
+        let about = ["call", what[0], case.as_str(), "--department", HOUSING];
         ran(&installation, &[&about[..], &what[1..]].concat()).await
     };
     let (_, early) = answer(&["done", "--outcome", "solved", "--evidence", "photo/1.jpg"]).await;
