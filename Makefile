@@ -18,7 +18,7 @@ export HUYING_NATS_SERVER
 RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 export RUST_TEST_THREADS
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check asyncapi-check browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -65,6 +65,11 @@ lint: ## clippy, warnings are errors
 proto-lint: ## buf lint over the contracts
 	@$(FETCH) buf
 	.tools/buf lint proto
+
+# What AsyncAPI's own parser says of docs/doors/asyncapi.yaml, which a test holds against the code. Needs npm, and the network once.
+asyncapi-check: ## ask AsyncAPI's own parser about docs/doors/asyncapi.yaml
+	npm install --silent --no-save --prefix .tools/npm @asyncapi/parser@3.6.6
+	NODE_PATH=.tools/npm/node_modules node deploy/tools/asyncapi-check.cjs docs/doors/asyncapi.yaml
 
 k8s-check: ## render the Kubernetes manifests and hold them against 1.30 to 1.37 and our own rules
 	@$(FETCH) k8s

@@ -21,6 +21,8 @@ pub const ANCHORS: &str = "ANCHORS";
 pub const REFS: &str = "refs";
 /// Bucket of objects: snapshots of the casebook's copy.
 pub const SNAPSHOTS: &str = "snapshots";
+/// Key-value bucket: code of a bridge or a department to whether it is paused.
+pub const CONNECTORS: &str = "connectors";
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
 pub const CLOCK: &str = "clock";
 

@@ -5,6 +5,7 @@
 
 mod anchor;
 mod bridge;
+mod department;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
 
 pub use anchor::AnchorSubject;
 pub use bridge::{BridgeSubject, BridgeVerb};
+pub use department::{AnswerSubject, ReadingSubject};
 
 /// The subject is not one of ours, or not of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,33 +179,6 @@ impl OrderSubject {
 impl fmt::Display for OrderSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "call.{}.{}.{}", self.department, self.case, self.n)
-    }
-}
-
-/// `ans.<department>.call`: a department's answer, a request to dispatch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnswerSubject {
-    pub department: Code,
-}
-
-impl AnswerSubject {
-    /// What dispatch listens to.
-    pub const ALL: &'static str = "ans.*.call";
-}
-
-impl fmt::Display for AnswerSubject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ans.{}.call", self.department)
-    }
-}
-
-impl FromStr for AnswerSubject {
-    type Err = SubjectError;
-
-    fn from_str(subject: &str) -> Result<Self, SubjectError> {
-        let wrong = || SubjectError { subject: subject.to_owned(), form: "ans.<department>.call" };
-        let department = subject.strip_prefix("ans.").and_then(|rest| rest.strip_suffix(".call")).ok_or_else(wrong)?;
-        Ok(Self { department: department.parse().map_err(|_| wrong())? })
     }
 }
 

@@ -1,11 +1,11 @@
 //! What became of a bridge's cases: told since a cursor, over HTTP, gRPC and NATS the same, and nothing of anybody else's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use prost::Message;
 use proto::casebook::v1::{
-    ChangedCase, GetReply, GetRequest, ListChangesReply, ListChangesRequest, ListChangesResponse, get_reply,
-    list_changes_reply,
+    ChangedCase, GetReply, GetRequest, ListChangesReply, ListChangesRequest, ListChangesResponse, WatchChangesRequest,
+    WatchChangesResponse, get_reply, list_changes_reply,
 };
 use proto::dispatch::v1::{RecordProgressRequest, ResolveRequest};
 use proto::intake::v1::{FindReply, FindRequest, find_reply};
@@ -151,8 +151,49 @@ async fn a_bridge_that_was_away_is_told_everything_once_it_asks() {
     let by_reference = machine.get("/v1/cases?external_ref=c-2").await;
     assert_eq!(by_reference.body["summary"]["case_id"], ids[1].as_str(), "{by_reference:?}");
 
+    watched(&installation, &cursor, &news.cases, &ids[2]).await;
     not_anothers(&installation, &machine, &cursor).await;
     resumed_by_time(&installation, &ids).await;
+}
+
+/// Who would rather be told than ask hears the same from the same cursor, and then what comes; and what its callers say goes the
+/// other way, over NATS as at every door.
+async fn watched(installation: &Installation, cursor: &str, known: &[ChangedCase], case_id: &str) {
+    let watch = async |cursor: &str| {
+        let request = WatchChangesRequest { cursor: cursor.to_owned(), ..WatchChangesRequest::default() };
+        installation.casebook(&bridge(BRIDGE)).await.watch_changes(request).await.unwrap().into_inner()
+    };
+    let mut told = watch(cursor).await;
+    let first = told.message().await.unwrap().unwrap();
+    assert_eq!(first.cases, known);
+    let names: BTreeSet<&str> = known.iter().flat_map(|case| &case.passages).map(|it| it.id.as_str()).collect();
+    assert_eq!(names.len(), known.iter().map(|case| case.passages.len()).sum::<usize>(), "each has a name of its own");
+    drop(told);
+
+    let board = installation.broker(BRIDGE).await;
+    let ask = async |verb, question: Value| -> Value {
+        let subject = BridgeSubject { bridge: BRIDGE.parse().unwrap(), verb }.to_string();
+        let reply = board.requester().request(subject, question.to_string().into_bytes(), WAIT).await.unwrap();
+        serde_json::from_slice(&reply).unwrap()
+    };
+    let more = json!({ "case_id": case_id, "command_id": "more-1", "text": "今天又来了两辆" });
+    let added = ask(BridgeVerb::Supplement, more.clone()).await;
+    assert!(added["ok"]["position"].is_string(), "{added}");
+    assert_eq!(ask(BridgeVerb::Supplement, more).await, added, "the same again");
+    let rated = ask(BridgeVerb::Rate, json!({ "case_id": case_id, "rating": "satisfied", "command_id": "r-1" })).await;
+    assert_eq!(rated["refusal"]["code"], "FAILED_PRECONDITION", "nothing was asked yet: {rated}");
+    let back =
+        ask(BridgeVerb::Withdraw, json!({ "case_id": case_id, "reason": "车已开走", "command_id": "w-1" })).await;
+    assert!(back["ok"]["position"].is_string(), "{back}");
+    let others = json!({ "case_id": "260101-000000e", "text": "别人的" });
+    assert_eq!(ask(BridgeVerb::Supplement, others).await["refusal"]["code"], "NOT_FOUND");
+
+    // Cut off, and on again from where it was.
+    let mut told = watch(&first.next_cursor).await;
+    let heard: WatchChangesResponse = told.message().await.unwrap().unwrap();
+    let [case] = heard.cases.as_slice() else { panic!("{heard:?}") };
+    assert_eq!(case.summary.as_ref().unwrap().case_id, case_id);
+    assert_eq!(case.passages[0].event, "WithdrawalAsked", "{heard:?}");
 }
 
 /// A cursor, a reference and a case are their own bridge's.

@@ -16,11 +16,15 @@ async fn typed(page: &str) -> Vec<String> {
     assert!(blocks.len() >= 3, "{page} has only {} blocks", blocks.len());
     let script = format!("set -euo pipefail\nPATH=\"$BINARIES:$PATH\"\n{}\n", blocks.join("\necho\n"));
     let binaries = binaries();
-    let (door, data) = (installation.endpoints.door.clone(), installation.data().path().to_owned());
+    let (endpoints, data) = (installation.endpoints.clone(), installation.data().path().to_owned());
     let finished = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
         let mut shell = Command::new("bash");
-        shell.arg("-c").arg(script).env("BINARIES", binaries).env("DOOR", door).env("HUYING_DATA", data);
-        shell.output().unwrap()
+        shell.arg("-c").arg(script).current_dir(folder.path());
+        shell.env("BINARIES", binaries).env("HUYING_DATA", data).env("DOOR", endpoints.door);
+        shell.env("NATS", endpoints.nats).env("GRPC", endpoints.grpc.trim_start_matches("http://"));
+        shell.env("PYTHON", root().join(".tools/venv/bin/python")).env("CLIENTS", root().join("tests/clients"));
+        shell.env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap()
     });
     let output = finished.await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -42,6 +46,34 @@ async fn the_page_about_http_does_what_it_says() {
     assert_eq!(json(refused)["field"], "title", "{refused}");
     // Typed again it is the same case.
     assert_eq!(json(&typed("http.md").await[0])["repeated"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_about_the_broker_does_what_it_says() {
+    let said = typed("nats.md").await;
+    let [submitted, found, news, supplemented, refused] = &said[..] else { panic!("{said:#?}") };
+    assert_eq!(json(found)["ok"]["case_id"], json(submitted)["ok"]["case_id"]);
+    assert!(json(news)["ok"]["next_cursor"].is_string(), "{news}");
+    assert!(json(supplemented)["ok"]["position"].is_string(), "{supplemented}");
+    assert_eq!(json(refused)["refusal"]["violations"][0]["field"], "title", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_about_grpc_does_what_it_says() {
+    let said = typed("grpc.md").await;
+    let [submitted, streamed, refused, watched, listed, found] = &said[..] else { panic!("{said:#?}") };
+    assert_eq!(json(found)["case_id"], json(submitted)["case_id"]);
+    assert!(json(streamed)["reply"]["ok"]["case_id"].is_string(), "{streamed}");
+    assert_eq!(json(refused)["reply"]["refusal"]["violations"][0]["field"], "title", "{refused}");
+    assert!(json(watched)["next_cursor"].is_string() && json(listed)["cases"].is_array(), "{watched}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_about_files_does_what_it_says() {
+    let said = typed("file.md").await.join("\n");
+    assert!(said.contains("b-1002,title,required"), "{said}");
+    let last = json(&said[said.find("{\n").unwrap()..]);
+    assert_eq!((&last["known"], &last["rejected"], &last["closed"]), (&1.into(), &1.into(), &1.into()), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,8 @@ mod casebook;
 mod changes;
 mod charters;
 mod clients;
+mod conformance;
+mod connectors;
 mod console;
 mod desk;
 mod documents;

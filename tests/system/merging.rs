@@ -1,8 +1,8 @@
 //! Two reports of one matter become one case, and a merge that stopped half way is finished.
 
 use prost::Message;
-use proto::casebook::v1::SuggestDuplicatesRequest;
 use proto::casebook::v1::suggest_duplicates_request::Of;
+use proto::casebook::v1::{ChangedCase, ListChangesRequest, SuggestDuplicatesRequest};
 use proto::common::v1::{Outcome, Place};
 use proto::dispatch::v1::ResolveRequest;
 use proto::intake::v1::{
@@ -135,4 +135,17 @@ async fn a_merged_case_leaves_its_caller_with_the_earlier_one() {
     installation.dispatch(&acting("street", &owner)).await.resolve(answer).await.unwrap();
     until("each of the three hears of the end", async || (told("\"resolved\"", &cases[0]).await == 3).then_some(()))
         .await;
+
+    // So does the bridge that brought the others in, under the cases that it knows.
+    let asked = ListChangesRequest { page_size: 200, freshness: Some(CURRENT), ..ListChangesRequest::default() };
+    let changes = installation.casebook(&bridge("jiangan-board")).await.list_changes(asked).await.unwrap().into_inner();
+    for joined in &cases[1..] {
+        let one = |it: &&ChangedCase| it.summary.as_ref().is_some_and(|line| line.case_id == *joined);
+        let passages = &changes.cases.iter().find(one).unwrap().passages;
+        let events: Vec<&str> = passages.iter().map(|passage| passage.event.as_str()).collect();
+        assert_eq!(events.iter().filter(|event| **event == "Received").count(), 1, "its own alone: {events:?}");
+        let merged = events.iter().position(|event| *event == "LinkedAsDuplicate").unwrap();
+        let resolved = passages.iter().position(|passage| passage.event == "Resolved").unwrap();
+        assert!(merged < resolved && passages[resolved].answer.contains("晚十点前停工"), "{passages:?}");
+    }
 }

@@ -21,6 +21,12 @@ pub enum BridgeVerb {
     Submit,
     /// Of intake: which case a reference names.
     Find,
+    /// Of intake: to add what a caller has to say.
+    Supplement,
+    /// Of intake: to take a matter back, for its caller.
+    Withdraw,
+    /// Of evaluation: what a caller thinks of the outcome.
+    Rate,
     /// Of the casebook: one case.
     Get,
     /// Of the casebook: what became of its cases.
@@ -28,13 +34,17 @@ pub enum BridgeVerb {
 }
 
 impl BridgeVerb {
-    pub const ALL: [Self; 4] = [Self::Submit, Self::Find, Self::Get, Self::Changes];
+    pub const ALL: [Self; 7] =
+        [Self::Submit, Self::Find, Self::Supplement, Self::Withdraw, Self::Rate, Self::Get, Self::Changes];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Submit => "submit",
             Self::Find => "find",
+            Self::Supplement => "supplement",
+            Self::Withdraw => "withdraw",
+            Self::Rate => "rate",
             Self::Get => "get",
             Self::Changes => "changes",
         }
@@ -46,6 +56,9 @@ impl BridgeVerb {
         match self {
             Self::Submit => "in.*.submit",
             Self::Find => "in.*.find",
+            Self::Supplement => "in.*.supplement",
+            Self::Withdraw => "in.*.withdraw",
+            Self::Rate => "in.*.rate",
             Self::Get => "in.*.get",
             Self::Changes => "in.*.changes",
         }

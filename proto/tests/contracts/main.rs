@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CharterSubject, CommitSubject,
-    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, SpotSubject,
+    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -89,7 +89,7 @@ fn every_subject_is_written_and_read_back() {
     {
         assert!(wrong.parse::<CommitSubject>().is_err(), "{wrong:?} was read as a commit's subject");
     }
-    for wrong in ["in.submit", "in..submit", "in.a.b.submit", "in.wuchang-board.withdraw", "ans.wuchang-water.call"] {
+    for wrong in ["in.submit", "in..submit", "in.a.b.submit", "in.wuchang-board.erase", "ans.wuchang-water.call"] {
         assert!(wrong.parse::<BridgeSubject>().is_err(), "{wrong:?} was read as a bridge's subject");
     }
 
@@ -133,6 +133,9 @@ fn every_subject_is_written_and_read_back() {
         ("submission", BridgeSubject::submit(&bridge.bridge)),
         ("submissions", BridgeVerb::Submit.of_all().to_owned()),
         ("cases by reference", BridgeVerb::Find.of_all().to_owned()),
+        ("supplements", BridgeVerb::Supplement.of_all().to_owned()),
+        ("withdrawals", BridgeVerb::Withdraw.of_all().to_owned()),
+        ("ratings", BridgeVerb::Rate.of_all().to_owned()),
         ("cases by number", BridgeVerb::Get.of_all().to_owned()),
         ("changes", BridgeVerb::Changes.of_all().to_owned()),
         ("all of one bridge", BridgeSubject::all_from(&bridge.bridge)),
@@ -141,6 +144,8 @@ fn every_subject_is_written_and_read_back() {
         ("orders to one department on one case", OrderSubject::all_about(&order.department, case.as_str())),
         ("answer", answer.to_string()),
         ("answers", AnswerSubject::ALL.to_owned()),
+        ("order to be read", ReadingSubject { department: answer.department.clone() }.to_string()),
+        ("orders to be read", ReadingSubject::ALL.to_owned()),
         ("alarm that waits", alarm.schedule()),
         ("alarm that rings", alarm.timer()),
         ("alarms that wait", AlarmSubject::ALL_SCHEDULES.to_owned()),

@@ -1,16 +1,51 @@
-//! What of a question is read in more than one place: months, days and instants.
+//! What of a question is read in more than one place: who asks, months, days and instants.
 
 use std::ops::{Range, RangeInclusive};
 
+use ids::Code;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use proto::FromWireTime;
 use proto::casebook::v1::GetScoresRequest;
-use station::Violation;
+use station::access::Scope;
+use station::{Caller, Violation};
 use tonic::Status;
 
 use crate::league::HOUR_S;
+
+/// Who asks, and what they may see of what they ask for.
+#[derive(Clone)]
+pub struct Asker {
+    pub caller: Caller,
+    pub scope: Scope,
+}
+
+impl Asker {
+    /// The district that is named, or the asker's own, where that is one.
+    pub fn own_district<'a>(&'a self, named: &'a str) -> Result<&'a str, Status> {
+        match &self.scope {
+            Scope::Districts(districts) | Scope::Only { districts, .. } if named.is_empty() && districts.len() == 1 => {
+                Ok(districts[0].as_str())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } if named.is_empty() => {
+                Err(Violation::new("district", "required", "your token is for several districts; name one").into())
+            }
+            Scope::All | Scope::Districts(_) | Scope::Only { .. } => Ok(named),
+        }
+    }
+
+    /// Whether a district may be asked about.
+    pub fn require(&self, district: &Code) -> Result<(), Status> {
+        match &self.scope {
+            Scope::All => Ok(()),
+            Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
+            Scope::Districts(_) | Scope::Only { .. } => {
+                Err(Status::not_found(format!("there is no district {district} that this token is for")))
+            }
+        }
+    }
+}
 
 /// A month of a time zone, in microseconds since 1970.
 pub fn month(text: &str, zone: &TimeZone) -> Result<Range<i64>, Status> {

@@ -25,7 +25,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::copy::CopyError;
 use crate::course::{self, Course};
-use crate::passages;
+use crate::{joined, passages};
 use facets::{Counts, Facet};
 use line::FoundBy;
 pub use line::{Line, WORDS_LENGTH_MAX, level_name, outcome_name};
@@ -51,6 +51,7 @@ pub const TABLES: &str = "
     CREATE INDEX cases_by_party ON cases (district, place_party, received_us) WHERE place_party <> '';
     CREATE INDEX cases_by_address ON cases (district, address, received_us) WHERE address <> '';
     CREATE INDEX cases_by_bridge ON cases (bridge, changed) WHERE bridge <> '';
+    CREATE INDEX cases_by_bringer ON cases (bridge, position) WHERE bridge <> '';
     CREATE TABLE concerns (who TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (who, position)) WITHOUT ROWID;
     CREATE TABLE facets (
         id INTEGER PRIMARY KEY,
@@ -115,6 +116,7 @@ impl Keeping {
     /// Every case that changes is written once.
     pub fn take(&mut self, transaction: &Transaction<'_>, happenings: &[Happening<'_>]) -> Result<(), CopyError> {
         let mut rows: HashMap<HistoryKey, Row> = HashMap::new();
+        let mut news: Vec<(HistoryKey, i64)> = Vec::new();
         let mut seen: HashMap<Code, i64> = HashMap::new();
         for happening in happenings {
             let (key, position) = match happening {
@@ -122,23 +124,17 @@ impl Keeping {
                 Happening::Commit(stored) => (stored.subject.key.clone(), stored.sequence),
                 Happening::Filed(filed) => (filed.subject.key(), filed.sequence),
             };
-            let row = match rows.entry(key) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(unknown) => {
-                    let row = match self.remembered.remove(unknown.key()) {
-                        Some(row) => row,
-                        None => {
-                            Row::read(transaction, unknown.key())?.unwrap_or_else(|| Row::new(unknown.key(), position))
-                        }
-                    };
-                    unknown.insert(row)
-                }
-            };
+            let row = self.row(transaction, &mut rows, key, position)?;
             match happening {
                 Happening::Commit(stored) => {
                     row.line.add(&stored.commit);
+                    joined::take(transaction, stored)?;
                     if passages::has_any(&stored.commit) {
-                        row.changed = row.changed.max(i64::try_from(stored.sequence).unwrap_or(i64::MAX));
+                        let position = i64::try_from(stored.sequence).unwrap_or(i64::MAX);
+                        row.changed = row.changed.max(position);
+                        if row.line.summary.reports > 1 {
+                            news.push((stored.subject.key.clone(), position));
+                        }
                     }
                     row.course.add(&stored.commit)?;
                     if let Ok(at) = stored.commit.at.time() {
@@ -147,6 +143,14 @@ impl Keeping {
                     }
                 }
                 Happening::Filed(filed) => row.line.file(&filed.filed),
+            }
+        }
+        // Whoever joined is told, too.
+        for (key, changed) in news {
+            for case_id in joined::to(transaction, key.district.as_str(), &key.id)? {
+                let joined = HistoryKey { id: case_id, ..key.clone() };
+                let row = self.row(transaction, &mut rows, joined, changed.unsigned_abs())?;
+                row.changed = row.changed.max(changed);
             }
         }
         if self.remembered.len() + rows.len() > REMEMBERED_MAX {
@@ -161,6 +165,26 @@ impl Keeping {
             course::saw(transaction, district.as_str(), at_us)?;
         }
         counts.write(transaction)
+    }
+
+    /// A case as it stands in the table, or as it begins at a position.
+    fn row<'r>(
+        &mut self,
+        transaction: &Transaction<'_>,
+        rows: &'r mut HashMap<HistoryKey, Row>,
+        key: HistoryKey,
+        position: u64,
+    ) -> Result<&'r mut Row, CopyError> {
+        Ok(match rows.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let row = match self.remembered.remove(unknown.key()) {
+                    Some(row) => row,
+                    None => Row::read(transaction, unknown.key())?.unwrap_or_else(|| Row::new(unknown.key(), position)),
+                };
+                unknown.insert(row)
+            }
+        })
     }
 }
 

@@ -10,7 +10,8 @@ use proto::casebook::v1::{CatalogueEntry, GetCatalogueResponse, GetChartersRespo
 use station::charters::bundle;
 use tonic::Status;
 
-use crate::grpc::{Asker, Door};
+use crate::asking::Asker;
+use crate::grpc::Door;
 
 impl Door {
     /// The charter in force of a district; of every one that the asker belongs to, where none is named.

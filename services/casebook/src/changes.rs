@@ -1,32 +1,49 @@
 //! What became of a bridge's cases since a cursor: the cases from the copy, in the order in which they last changed for their
 //! callers, and what happened to each from the record itself.
 //!
+//! What was merged into an earlier case is told what becomes of that, from then on: its caller waits for the same answer.
+//!
 //! A cursor says how far somebody has asked, and where that asking began. While there is more, a case that changes meanwhile
 //! moves behind what is still to come, and is then told from the beginning again: so nothing is missed, whatever comes in between,
 //! and what comes twice has the same position.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charter::Charter;
+use futures::Stream;
 use ids::Code;
 use jiff::Timestamp;
 use prost::Message;
 use proto::FromWireTime;
-use proto::casebook::v1::{CaseSummary, ChangedCase, Freshness, ListChangesRequest, ListChangesResponse, Passage};
+use proto::casebook::v1::{
+    BridgeStanding, CaseSummary, ChangedCase, Freshness, ListChangesRequest, ListChangesResponse, Passage,
+    WatchChangesRequest, WatchChangesResponse,
+};
 use record::StoredCommit;
 use rusqlite::{Connection, OptionalExtension, params};
 use station::access::{Concern, Scope};
 use station::desk::case_key;
 use station::{History, Violation};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
+use crate::asking::Asker;
 use crate::cases::list::OUT_OF_ORDER_US;
 use crate::copy::CopyError;
-use crate::grpc::{Asker, Door};
+use crate::grpc::Door;
+use crate::joined;
 use crate::passages::{name, passage};
 
 const PAGE_DEFAULT: u32 = 50;
 const PAGE_MAX: u32 = 200;
+/// How many cases in a row can have joined each other before nobody follows any more: a street merges two, seldom three.
+const LINKS_MAX: usize = 8;
+/// How often a watcher with nothing new is looked after: a look costs one row of an index.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Cases of one answer.
 #[must_use]
@@ -168,13 +185,76 @@ impl Door {
             let (_, _, key) = case_key(&summary.district, &summary.case_id)?;
             let History { commits, .. } = History::of(&self.station, &self.shelf, &key).await?;
             let charter = self.station.charter(&summary.district).ok();
-            let passages = passages(&commits, cursor.since, from, charter.as_deref());
+            let mut passages = passages(&commits, cursor.since, from, charter.as_deref());
+            for commits in self.joined(&summary.district, &commits).await? {
+                passages.extend(self::passages(&commits, cursor.since, from, charter.as_deref()));
+            }
+            passages.sort_by_key(|passage| passage.position);
             let owner_name = name(charter.as_deref(), &summary.owner);
             cases.push(ChangedCase { summary: Some(summary), owner_name, passages });
         }
         Ok(ListChangesResponse { cases, next_cursor, more, as_of: Some(as_of) })
     }
+
+    /// What happened to the case that this one joined, from then on; and to the one that it joined itself.
+    async fn joined(&self, district: &str, commits: &[StoredCommit]) -> Result<Vec<Vec<StoredCommit>>, Status> {
+        let mut all: Vec<Vec<StoredCommit>> = Vec::new();
+        while let Some((earlier, since)) = joined::link(all.last().map_or(commits, Vec::as_slice)) {
+            if all.len() == LINKS_MAX {
+                break;
+            }
+            let (_, _, key) = case_key(district, &earlier)?;
+            let History { commits, .. } = History::of(&self.station, &self.shelf, &key).await?;
+            all.push(commits.into_iter().filter(|stored| stored.sequence > since).collect());
+        }
+        Ok(all)
+    }
+
+    /// The same as it happens. Ends when the watcher goes away, or the casebook stops.
+    pub fn changes_watched(
+        self: Arc<Self>,
+        asker: Asker,
+        request: WatchChangesRequest,
+        place: OwnedSemaphorePermit,
+    ) -> Changes {
+        let WatchChangesRequest { cursor, bridge, from } = request;
+        let request = ListChangesRequest { cursor, bridge, from, ..ListChangesRequest::default() };
+        Box::pin(futures::stream::unfold(Some((self, asker, request, place)), |state| async move {
+            let (door, asker, request, place) = state?;
+            let stopping = door.stopping();
+            let next = tokio::select! {
+                next = door.next_changes(&asker, &request) => next,
+                () = stopping.cancelled() => Err(Status::unavailable("the casebook stops; watch again from your cursor")),
+            };
+            match next {
+                Ok(page) => {
+                    let cursor = page.next_cursor.clone();
+                    let request = ListChangesRequest { cursor, from: None, ..request };
+                    let told = WatchChangesResponse { cases: page.cases, next_cursor: page.next_cursor };
+                    Some((Ok(told), Some((door, asker, request, place))))
+                }
+                // The last word.
+                Err(status) => Some((Err(status), None)),
+            }
+        }))
+    }
+
+    /// What changed since a cursor, once there is something.
+    async fn next_changes(&self, asker: &Asker, request: &ListChangesRequest) -> Result<ListChangesResponse, Status> {
+        let mut request = request.clone();
+        loop {
+            let page = self.changes_for(asker.clone(), request.clone()).await?;
+            if !page.cases.is_empty() {
+                return Ok(page);
+            }
+            (request.cursor, request.from) = (page.next_cursor, None);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
 }
+
+/// Answers to whoever watches.
+pub type Changes = Pin<Box<dyn Stream<Item = Result<WatchChangesResponse, Status>> + Send>>;
 
 /// A case and its last change.
 #[derive(Clone, Debug)]
@@ -223,6 +303,24 @@ pub fn list(connection: &Connection, cursor: &Cursor, scope: &Scope, at_most: us
     Ok(Page { cases: changed, reached, more })
 }
 
+/// What each bridge of a charter has brought in last.
+///
+/// # Errors
+/// The copy cannot be read.
+pub fn bridges(connection: &Connection, charter: &Charter) -> Result<Vec<BridgeStanding>, CopyError> {
+    let mut statement = connection
+        .prepare_cached("SELECT line FROM cases WHERE bridge = ?1 AND bridge <> '' ORDER BY position DESC LIMIT 1")?;
+    let mut standings = Vec::new();
+    for bridge in charter.bridges() {
+        let line: Option<Vec<u8>> = statement.query_row([bridge.code.as_str()], |row| row.get(0)).optional()?;
+        let Some(line) = line else { continue };
+        let CaseSummary { case_id, received_at, .. } = CaseSummary::decode(line.as_slice())?;
+        let (bridge, last_case_id) = (bridge.code.to_string(), case_id);
+        standings.push(BridgeStanding { bridge, last_case_id, last_received_at: received_at });
+    }
+    Ok(standings)
+}
+
 /// What happened to a case after a position, for whoever raised it.
 #[must_use]
 pub fn passages(commits: &[StoredCommit], since: u64, from: Timestamp, charter: Option<&Charter>) -> Vec<Passage> {
@@ -230,9 +328,10 @@ pub fn passages(commits: &[StoredCommit], since: u64, from: Timestamp, charter: 
         |stored: &&StoredCommit| stored.sequence > since && stored.commit.at.time().unwrap_or(Timestamp::MAX) >= from;
     let new = commits.iter().filter(is_new);
     let told = new.flat_map(|stored| {
-        stored.commit.facts().filter_map(|event| {
+        stored.commit.facts().enumerate().filter_map(|(number, event)| {
             let told = passage(event, charter)?;
             Some(Passage {
+                id: format!("{}-{number}", stored.sequence),
                 position: stored.sequence,
                 at: stored.commit.at,
                 event: event.name().to_owned(),

@@ -15,7 +15,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction}
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::{callbacks, cases, course, league, officers, open, powers, publications, queue};
+use crate::{callbacks, cases, course, joined, league, officers, open, powers, publications, queue};
 
 /// Counted up with every change of a table, or of what a fact does to one: a copy of another form is made again.
 pub const FORM: i64 = 7;
@@ -157,6 +157,7 @@ pub fn create(place: &Place, record: &str) -> Result<Writer, CopyError> {
         META,
         cases::TABLES,
         course::TABLES,
+        joined::TABLE,
         queue::TABLE,
         callbacks::TABLE,
         league::TABLES,

@@ -12,11 +12,11 @@ use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{
     ChainBreak, ExportRequest, ExportResponse, Freshness, GetCatalogueRequest, GetCatalogueResponse, GetChainsRequest,
     GetChainsResponse, GetChartersRequest, GetChartersResponse, GetRequest, GetResponse, GetScoresRequest,
-    GetScoresResponse, ListChangesRequest, ListChangesResponse, ListOfficersRequest, ListOfficersResponse,
-    ListOpenRequest, ListOpenResponse, ListPowersRequest, ListPowersResponse, ListQueueRequest, ListQueueResponse,
-    ListRequest, ListResponse, ListUnratedRequest, ListUnratedResponse, ReportRequest, ReportResponse,
-    StatisticsRequest, StatisticsResponse, SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchRequest,
-    WatchResponse,
+    GetScoresResponse, ListBridgesRequest, ListBridgesResponse, ListChangesRequest, ListChangesResponse,
+    ListOfficersRequest, ListOfficersResponse, ListOpenRequest, ListOpenResponse, ListPowersRequest,
+    ListPowersResponse, ListQueueRequest, ListQueueResponse, ListRequest, ListResponse, ListUnratedRequest,
+    ListUnratedResponse, ReportRequest, ReportResponse, StatisticsRequest, StatisticsResponse,
+    SuggestDuplicatesRequest, SuggestDuplicatesResponse, WatchChangesRequest, WatchRequest, WatchResponse,
 };
 use proto::common::v1::Role;
 use proto::intake::v1::CallerClass;
@@ -25,13 +25,14 @@ use record::chain;
 use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
 use station::{Caller, History, Station, Violation, broker_status, internal, not_found};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::asking::{day, hours, instants, microseconds, month};
+use crate::asking::{Asker, day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
+use crate::changes::{self, Changes};
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
@@ -44,6 +45,7 @@ const CASES_COUNTED_MAX: usize = 10_000;
 /// Characters of the words looked for.
 const WORDS_ASKED_MAX: usize = 100;
 
+#[derive(Clone)]
 pub struct Door {
     pub station: Station,
     pub copy: Copy,
@@ -51,19 +53,13 @@ pub struct Door {
     stop: CancellationToken,
     watchers: Arc<Semaphore>,
     /// What the copy says is published.
-    known: publications::Known,
-}
-
-/// Who asks, and what they may see of what they ask for.
-pub struct Asker {
-    caller: Caller,
-    pub scope: Scope,
+    known: Arc<publications::Known>,
 }
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
         let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
-        Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
+        Self { station, copy, shelf, stop, watchers, known: Arc::default() }
     }
 
     /// What was published by now, for somebody who reads votes only then: as far as the copy reads, and where it is being made as
@@ -76,6 +72,18 @@ impl Door {
             self.known.learn(&news, |district| self.station.charter(district.as_str()).ok());
         }
         Ok(self.known.published())
+    }
+
+    /// Cancelled when the casebook stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// A place among the watchers.
+    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
+        Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
+        })
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -109,32 +117,6 @@ impl Door {
             district.parse().map_err(|error: ids::CodeError| Violation::new("district", "code", error.to_string()))?;
         asker.require(&code)?;
         Ok(self.station.charter(district)?)
-    }
-}
-
-impl Asker {
-    /// The district that is named, or the asker's own, where that is one.
-    fn own_district<'a>(&'a self, named: &'a str) -> Result<&'a str, Status> {
-        match &self.scope {
-            Scope::Districts(districts) | Scope::Only { districts, .. } if named.is_empty() && districts.len() == 1 => {
-                Ok(districts[0].as_str())
-            }
-            Scope::All | Scope::Districts(_) | Scope::Only { .. } if named.is_empty() => {
-                Err(Violation::new("district", "required", "your token is for several districts; name one").into())
-            }
-            Scope::All | Scope::Districts(_) | Scope::Only { .. } => Ok(named),
-        }
-    }
-
-    /// Whether a district may be asked about.
-    pub(crate) fn require(&self, district: &Code) -> Result<(), Status> {
-        match &self.scope {
-            Scope::All => Ok(()),
-            Scope::Districts(districts) | Scope::Only { districts, .. } if districts.contains(district) => Ok(()),
-            Scope::Districts(_) | Scope::Only { .. } => {
-                Err(Status::not_found(format!("there is no district {district} that this token is for")))
-            }
-        }
     }
 }
 
@@ -188,6 +170,14 @@ impl CasebookService for Door {
         Ok(Response::new(self.changes_for(asker, request.into_inner()).await?))
     }
 
+    type WatchChangesStream = Changes;
+
+    async fn watch_changes(&self, request: Request<WatchChangesRequest>) -> Result<Response<Changes>, Status> {
+        let asker = self.asker(&request, method!("WatchChanges"))?;
+        let permit = self.place()?;
+        Ok(Response::new(Arc::new(self.clone()).changes_watched(asker, request.into_inner(), permit)))
+    }
+
     async fn get_catalogue(
         &self,
         request: Request<GetCatalogueRequest>,
@@ -198,6 +188,18 @@ impl CasebookService for Door {
         Ok(Response::new(catalogue::catalogue(&charter, today)))
     }
 
+    async fn list_bridges(
+        &self,
+        request: Request<ListBridgesRequest>,
+    ) -> Result<Response<ListBridgesResponse>, Status> {
+        let asker = self.asker(&request, method!("ListBridges"))?;
+        let ListBridgesRequest { district, freshness } = request.into_inner();
+        let charter = self.charter(&asker, &district)?;
+        let look = move |connection: &_| changes::bridges(connection, &charter);
+        let (bridges, as_of) = self.copy.ask(freshness, look).await?;
+        Ok(Response::new(ListBridgesResponse { bridges, as_of: Some(as_of) }))
+    }
+
     type WatchStream = ReceiverStream<Result<WatchResponse, Status>>;
 
     async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
@@ -205,9 +207,7 @@ impl CasebookService for Door {
         let published = self.published(&asker, None).await?.clone();
         let Asker { caller, scope } = asker;
         let request = request.into_inner();
-        let permit = Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
-            Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
-        })?;
+        let permit = self.place()?;
         let filters = match (request.district.as_str(), request.case_id.as_str()) {
             ("", "") => match &scope {
                 Scope::All => vec![format!("{}.>", Kind::Case.as_str())],

@@ -3,7 +3,7 @@
 //! A commit walks `record::projection` → `keep.rs` → the file of what it changes (`cases.rs`, `queue.rs`, `callbacks.rs`,
 //! `league.rs`, `officers.rs`, `powers.rs`, `open.rs`: each has its table, what a fact does to it, and how it is read). A question walks `grpc.rs`
 //! (who may see what) → `tending.rs` (is the copy there, and fresh enough) → the same file. One case is not read from the
-//! copy but from the record, and told by `timeline.rs`; what a bridge may pass on of its cases by `passages.rs`. Bridges ask over
+//! copy but from the record, and told by `timeline.rs`; what a bridge may pass on of its cases by `changes.rs`. Bridges ask over
 //! NATS, too (`inbox.rs`). Open `keep.rs` first.
 //!
 //! Invariants: the copy can be deleted at any time; every answer says how far it reads; what the asker may not see does
@@ -19,6 +19,7 @@ mod copy;
 mod course;
 mod grpc;
 mod inbox;
+mod joined;
 mod keep;
 mod league;
 mod officers;

@@ -1,4 +1,5 @@
-//! What departments say: requests on `ans.<department>.call`, answered after the commit.
+//! What departments say: requests on `ans.<department>.call`, as protobuf or JSON, answered in kind after the commit; and orders that
+//! they want to have as JSON, on `ans.<department>.read`.
 
 use charter::Charter;
 use prost::Message;
@@ -6,11 +7,11 @@ use proto::ToWireTime;
 use proto::common::v1::Role;
 use proto::dispatch::v1 as wire;
 use proto::dispatch::v1::answer::Answer as WireAnswer;
-use proto::subjects::AnswerSubject;
-use record::IncomingRequest;
+use proto::subjects::{AnswerSubject, ReadingSubject};
+use record::{IncomingRequest, Unhandled};
 use station::{
     Caller, OFFICER, Recorded, Violation, bad_field, counted, evidence, officer, optional_prose, place, prose,
-    refusal_of, wire as shared,
+    question, refusal_of, wire as shared,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -35,22 +36,50 @@ pub async fn serve(app: App, stop: CancellationToken) -> anyhow::Result<()> {
             AnswerSubject::ALL,
             "dispatch",
             stop,
-            |_, why| replied(Err(station::unhandled(why))),
+            |request, why| replied(Err(station::unhandled(why)), request),
             move |request| {
                 let app = app.clone();
-                async move { replied(take(&app, &request).await) }
+                async move { replied(take(&app, &request).await, &request) }
             },
         )
         .await?;
     Ok(())
 }
 
-fn replied(taken: Result<wire::AnswerAccepted, Status>) -> Vec<u8> {
+/// Orders read for those who have nothing to read protobuf with: they hand over what they got, so nothing is looked up, and nobody
+/// sees what is not in their hands already.
+pub async fn read_orders(app: App, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = app.desk.station.broker.clone();
+    let instead = |_: &IncomingRequest, why: Unhandled| read_out(Err(station::unhandled(why)));
+    broker
+        .serve(ReadingSubject::ALL, "dispatch", stop, instead, |request| async move { read_out(order(&request)) })
+        .await?;
+    Ok(())
+}
+
+fn order(request: &IncomingRequest) -> Result<wire::Order, Status> {
+    let wrong = |rule, what: String| Status::from(Violation::new("payload", rule, what));
+    let order = wire::Order::decode(request.payload.clone()).map_err(|error| wrong("protobuf", error.to_string()))?;
+    match order.order {
+        Some(_) => Ok(order),
+        None => Err(wrong("order", "this is no order that is known here: send its bytes as they came".to_owned())),
+    }
+}
+
+fn read_out(order: Result<wire::Order, Status>) -> Vec<u8> {
+    let result = match order {
+        Ok(order) => wire::read_order_reply::Result::Ok(order),
+        Err(status) => wire::read_order_reply::Result::Refusal(refusal_of(&status)),
+    };
+    serde_json::to_vec(&wire::ReadOrderReply { result: Some(result) }).unwrap_or_default()
+}
+
+fn replied(taken: Result<wire::AnswerAccepted, Status>, request: &IncomingRequest) -> Vec<u8> {
     let result = match taken {
         Ok(accepted) => wire::answer_reply::Result::Ok(accepted),
         Err(status) => wire::answer_reply::Result::Refusal(refusal_of(&status)),
     };
-    wire::AnswerReply { result: Some(result) }.encode_to_vec()
+    station::in_kind(&wire::AnswerReply { result: Some(result) }, &request.payload)
 }
 
 async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccepted, Status> {
@@ -59,8 +88,7 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
         .subject
         .parse()
         .map_err(|_| Status::from(Violation::new("subject", "department", "not a department's subject")))?;
-    let answer = wire::Answer::decode(request.payload.clone())
-        .map_err(|error| Status::from(Violation::new("payload", "protobuf", error.to_string())))?;
+    let answer: wire::Answer = question(&request.payload)?;
     let caller = Caller::party(Role::Department, subject.department.clone());
     let named = station::desk::named(&answer.command_id, &answer)?;
     let asked = app.answered(caller, ACTION, &answer.district, &answer.case_id, named)?;

@@ -53,6 +53,7 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.spawn("follow the record", inbox::follow(app.clone(), effects, recurrences, service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(app.clone(), service.stopping()));
     service.spawn("answer departments", answers::serve(app.clone(), service.stopping()));
+    service.spawn("read orders out", answers::read_orders(app.clone(), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(DispatchServiceServer::new(grpc::Door::new(app)));

@@ -7,6 +7,7 @@
 
 mod cases;
 mod config;
+pub mod contracts;
 mod hub;
 mod listen;
 mod open311;

@@ -13,13 +13,14 @@ use proto::evaluation::v1::{
 use proto::{FromWireTime, ToWireTime};
 use station::access::table;
 use station::desk::{case_key, named};
-use station::{Caller, Desk, Named, Recorded, Violation, bad_field, optional_prose};
+use station::{Caller, Desk, Named, Recorded, Station, Violation, bad_field, optional_prose};
 use tonic::{Request, Response, Status};
 
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, Formula, Mark, MarkProblem, NOTE_LENGTH_MAX, Rules};
 use crate::wire::from_outcome;
 
+#[derive(Clone)]
 pub struct Door {
     desk: Desk<Rules>,
 }
@@ -27,6 +28,32 @@ pub struct Door {
 impl Door {
     pub fn new(desk: Desk<Rules>) -> Self {
         Self { desk }
+    }
+
+    pub fn station(&self) -> &Station {
+        &self.desk.station
+    }
+
+    /// What a caller thinks of the outcome.
+    ///
+    /// # Errors
+    /// A field does not fit, it is not the asker's, or a rule says no.
+    pub async fn rate_as(
+        &self,
+        caller: Caller,
+        action: &'static str,
+        request: RateRequest,
+    ) -> Result<RateResponse, Status> {
+        let named = named(&request.command_id, &request)?;
+        let asked = self.asked(caller, action, &request.district, &request.case_id, named).await?;
+        let comment = optional_prose("comment", &request.comment, NOTE_LENGTH_MAX)?;
+        let command = |charter: &Charter, now| {
+            let step = charter.rating(&request.rating).ok_or_else(|| unknown_rating(charter, &request.rating))?;
+            let formula = Formula::from(charter.formula());
+            Ok(Command::Rate { rating: step.code.clone(), rate: step.rate, solved: step.solved, comment, now, formula })
+        };
+        let Recorded { revision, position } = self.ask(asked, command).await?;
+        Ok(RateResponse { revision, position })
     }
 
     fn charter(&self, district: &Code) -> Result<Arc<Charter>, Status> {
@@ -85,15 +112,9 @@ macro_rules! asked {
 #[tonic::async_trait]
 impl EvaluationService for Door {
     async fn rate(&self, request: Request<RateRequest>) -> Result<Response<RateResponse>, Status> {
-        let (request, asked) = asked!(self, request, "Rate");
-        let comment = optional_prose("comment", &request.comment, NOTE_LENGTH_MAX)?;
-        let command = |charter: &Charter, now| {
-            let step = charter.rating(&request.rating).ok_or_else(|| unknown_rating(charter, &request.rating))?;
-            let formula = Formula::from(charter.formula());
-            Ok(Command::Rate { rating: step.code.clone(), rate: step.rate, solved: step.solved, comment, now, formula })
-        };
-        let Recorded { revision, position } = self.ask(asked, command).await?;
-        Ok(Response::new(RateResponse { revision, position }))
+        let caller = Caller::of(&request)?;
+        let action = "huying.evaluation.v1.EvaluationService/Rate";
+        Ok(Response::new(self.rate_as(caller, action, request.into_inner()).await?))
     }
 
     async fn rate_party(&self, request: Request<RatePartyRequest>) -> Result<Response<RatePartyResponse>, Status> {

@@ -1,16 +1,21 @@
 //! What evaluation follows: dispatch's commits, its own (for the alarm), and its alarms. What a commit asks for is in
-//! `reaction.rs`.
+//! `reaction.rs`. And what bridges ask over NATS: ratings of their callers, on `in.<bridge>.rate`.
 
 use ids::{Kind, Owner};
+use proto::common::v1::Role;
+use proto::evaluation::v1::{RateReply, RateRequest, RateResponse, rate_reply};
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
-use record::StoredCommit;
+use proto::subjects::BridgeVerb;
 use record::alarm::Alarm;
 use record::follow::{Delivered, Failure};
-use station::Desk;
+use record::{IncomingRequest, StoredCommit};
 use station::desk::read_stored;
+use station::{Caller, Desk, asking_bridge, refusal_of};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 
 use crate::domain::{Command, Formula, Rules};
+use crate::grpc::Door;
 use crate::reaction::{self, Reads};
 
 pub async fn follow(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -38,6 +43,34 @@ pub async fn ring(desk: Desk<Rules>, stop: CancellationToken) -> anyhow::Result<
         })
         .await?;
     Ok(())
+}
+
+/// What callers of bridges think of the outcome.
+pub async fn ratings(door: Door, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = door.station().broker.clone();
+    let refused = |request: &IncomingRequest, why| rated_in_kind(Err(station::unhandled(why)), request);
+    broker
+        .serve(BridgeVerb::Rate.of_all(), "evaluation", stop, refused, move |request| {
+            let door = door.clone();
+            async move { rated_in_kind(rate(&door, &request).await, &request) }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn rate(door: &Door, request: &IncomingRequest) -> Result<RateResponse, Status> {
+    let bridge = asking_bridge(&request.subject)?;
+    let mut asked: RateRequest = station::question(&request.payload)?;
+    station::fill_district(door.station(), &bridge, &mut asked.district)?;
+    door.rate_as(Caller::party(Role::Bridge, bridge), "in.<bridge>.rate", asked).await
+}
+
+fn rated_in_kind(result: Result<RateResponse, Status>, request: &IncomingRequest) -> Vec<u8> {
+    let result = match result {
+        Ok(response) => rate_reply::Result::Ok(response),
+        Err(status) => rate_reply::Result::Refusal(refusal_of(&status)),
+    };
+    station::in_kind(&RateReply { result: Some(result) }, &request.payload)
 }
 
 async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure> {

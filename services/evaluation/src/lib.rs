@@ -56,6 +56,8 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     service.grpc(PeriodServiceServer::new(periods::PeriodDoor(std::sync::Arc::clone(&tables))));
     service.grpc(AppraisalServiceServer::new(appraisals::AppraisalDoor(tables)));
     service.grpc(BallotServiceServer::new(ballots::BallotDoor::new(ballots)));
-    service.grpc(EvaluationServiceServer::new(grpc::Door::new(desk)));
+    let door = grpc::Door::new(desk);
+    service.spawn("hear what bridges' callers think", inbox::ratings(door.clone(), service.stopping()));
+    service.grpc(EvaluationServiceServer::new(door));
     Ok(())
 }

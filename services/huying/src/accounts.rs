@@ -105,6 +105,11 @@ fn render<'k>(roster: &Roster, key_of: impl Fn(&str) -> &'k str) -> String {
     text
 }
 
+/// The party that an account of the broker belongs to.
+pub(crate) fn party_of(account: &str) -> Option<Code> {
+    account.strip_prefix("B_").or_else(|| account.strip_prefix("D_"))?.parse().ok()
+}
+
 fn bridge_account(bridge: &Code) -> String {
     format!("B_{bridge}")
 }
@@ -145,6 +150,13 @@ fn department_services(department: &Code) -> Vec<DepartmentService> {
         plain(format!("$JS.ACK.*.*.{CALLS}.{department}.>")),
         plain(format!("ans.{department}.>")),
     ]
+}
+
+/// What a bridge and a department of this code may publish beside their own inbox.
+#[cfg(test)]
+pub(crate) fn granted(code: &Code) -> (Vec<String>, Vec<String>) {
+    let department = department_services(code).iter().map(DepartmentService::local).collect();
+    (vec![BridgeSubject::all_from(code)], department)
 }
 
 fn export(text: &mut String, subject: &str, account: &str, answers: &str) {

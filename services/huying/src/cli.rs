@@ -39,6 +39,7 @@ Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
   report       the statement of a day, a month or a year, in tables and charts
+  connector    who is connected, with what waits; paused and resumed
   dlq          messages that no service could handle
   archive      closed cases: put away from the record, looked after, shown
   audit        whether the record still is what was written
@@ -50,6 +51,8 @@ Powers of the streets:
   powers       opinions, suggestions, letters, sign-offs, funds, posts, allowance
 
 Try:
+  conformance  a bridge's or a department's own program, or an installation with a party's key
+  asyncapi     what a party may ask at the broker, described for programs
   story        play worked examples and compare what comes of them
 
 Rules:
@@ -104,6 +107,10 @@ enum Command {
     #[command(subcommand)]
     Call(commands::call::Command),
     #[command(subcommand)]
+    Connector(commands::connector::Command),
+    #[command(subcommand)]
+    Conformance(commands::conformance::Command),
+    #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
     Report(commands::report::Args),
@@ -119,6 +126,8 @@ enum Command {
     Audit(commands::audit::Command),
     #[command(subcommand)]
     Score(commands::score::Command),
+    /// Print what a party may ask at the broker, as AsyncAPI 3
+    Asyncapi(commands::asyncapi::Args),
     /// Worked examples as data
     #[command(subcommand)]
     Story(commands::story::Command),
@@ -188,6 +197,8 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
+        Command::Connector(command) => Box::pin(commands::connector::run(command)).await,
+        Command::Conformance(command) => Box::pin(commands::conformance::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,
@@ -197,6 +208,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Powers(command) => commands::powers::run(command).await,
         Command::Audit(command) => Box::pin(commands::audit::run(command)).await,
         Command::Score(command) => Box::pin(commands::score::run(command)).await,
+        Command::Asyncapi(args) => commands::asyncapi::run(args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "huying", &mut std::io::stdout());
             Ok(())

@@ -76,6 +76,11 @@ impl Server {
         url(self.port)
     }
 
+    /// Its process id, which is another after it died.
+    pub fn pid(&self) -> Option<u32> {
+        own_server(&self.folder).and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
+    }
+
     /// Completes when the server has died and does not come back.
     #[boxed]
     pub async fn lost(&self) {

@@ -29,6 +29,7 @@ use crate::endpoints::Endpoints;
 use crate::provision::{newest, publish, remark, unreadable};
 use crate::server::Server;
 use departments::Departments;
+pub use departments::Elsewhere;
 
 /// From started to ready, in seconds: nothing is replayed, so this is for a machine that is busy with something else.
 const READY_S_MAX: u64 = 120;
@@ -61,6 +62,8 @@ pub struct UpConfig {
     pub ports: Ports,
     /// Every department answers its calls promptly by itself.
     pub auto: bool,
+    /// Departments whose responders run elsewhere: they are provisioned, and no desk of theirs is opened here.
+    pub elsewhere: Elsewhere,
     /// Where notification delivers to, if anywhere.
     pub webhook_url: Option<String>,
     /// Signs those deliveries.
@@ -81,6 +84,7 @@ impl UpConfig {
             charters: Vec::new(),
             ports: Ports::Default,
             auto: false,
+            elsewhere: Elsewhere::default(),
             webhook_url: None,
             webhook_secret_file: None,
             link_base: None,
@@ -188,6 +192,11 @@ impl Running {
         &self.folder
     }
 
+    /// The process id of the broker.
+    pub fn broker_pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
     /// Another connection to the broker, as one of its users: `story`, `provision`, a service, a bridge, a department.
     ///
     /// # Errors
@@ -269,7 +278,7 @@ async fn assemble(
     };
     main.absorb(begin(main.sibling("door"), door, door::start).await?);
     anchors::begin(folder, &server.url(), main);
-    let departments = Departments::begin(folder, &server.url(), config.auto, broker, charters, main);
+    let departments = Departments::begin(folder, &server.url(), config, broker, charters, main);
     Ok(Assembled { server, departments, remarks })
 }
 

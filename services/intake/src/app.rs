@@ -25,6 +25,7 @@ use vocabulary::Course;
 
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
+use crate::pauses::Pauses;
 use crate::wire;
 use crate::{callers, content};
 
@@ -33,6 +34,7 @@ const DRAWS_MAX: u32 = 8;
 
 pub struct App {
     pub desk: Desk<Rules>,
+    pauses: Pauses,
     references: References,
     reference_key: Vec<u8>,
     receipt_key: Option<ReceiptKey>,
@@ -50,11 +52,12 @@ pub struct Asked {
 impl App {
     pub async fn open(
         desk: Desk<Rules>,
+        pauses: Pauses,
         reference_key: Vec<u8>,
         receipt_key: Option<ReceiptKey>,
     ) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
-        Ok(Self { desk, references, reference_key, receipt_key })
+        Ok(Self { desk, pauses, references, reference_key, receipt_key })
     }
 
     /// Records a submission brought by `bridge`, once.
@@ -67,6 +70,7 @@ impl App {
     ) -> Result<SubmitResponse, Status> {
         let charter = self.charter_for(bridge, &request.district)?;
         caller.may_in(action, &charter)?;
+        self.pauses.let_in(bridge)?;
         let tidy = content::tidied(request);
         let own = self.charter_for(bridge, "").ok().map(|charter| charter.district.clone());
         let hashed = |request: &SubmitRequest| self.keyed_hash(&content::parts(request));
@@ -342,6 +346,9 @@ impl App {
         let (district, case, key) = case_key(district, case_id)?;
         let charter = self.desk.station.charter(district.as_str())?;
         self.desk.may(&caller, action, &key, &charter).await?;
+        if let (Role::Bridge, Some(bridge)) = (caller.role, &caller.party) {
+            self.pauses.let_in(bridge)?;
+        }
         Ok(Asked { caller, charter, case, key, named })
     }
 

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::callers::{CALLER, in_their_own_name};
 use crate::domain::allowed::{Act, Asker, allowed_actions};
 use crate::domain::{Command, NOTE_LENGTH_MAX, State};
+use crate::said;
 
 /// Submissions of one stream under way at the same time.
 const STREAM_CONCURRENCY: usize = 256;
@@ -103,20 +104,15 @@ impl IntakeService for Door {
     }
 
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
-        let (request, asked) = asked!(self, request, "Supplement");
-        let text = prose("text", &request.text, NOTE_LENGTH_MAX)?;
-        let command = Command::Supplement { text, course: self.app.course(&asked.key).await? };
-        let Recorded { revision, position } = self.app.ask(asked, command).await?;
-        Ok(Response::new(SupplementResponse { revision, position }))
+        let caller = Caller::of(&request)?;
+        let action = "huying.intake.v1.IntakeService/Supplement";
+        Ok(Response::new(said::supplement(&self.app, caller, action, request.into_inner()).await?))
     }
 
     async fn withdraw(&self, request: Request<WithdrawRequest>) -> Result<Response<WithdrawResponse>, Status> {
-        let (request, asked) = asked!(self, request, "Withdraw");
-        let reason = optional_prose("reason", &request.reason, NOTE_LENGTH_MAX)?;
-        let course = self.app.course(&asked.key).await?;
-        let command = Command::Withdraw { reason, course, gone: self.app.gone(&asked.key).await? };
-        let Recorded { revision, position } = self.app.ask(asked, command).await?;
-        Ok(Response::new(WithdrawResponse { revision, position }))
+        let caller = Caller::of(&request)?;
+        let action = "huying.intake.v1.IntakeService/Withdraw";
+        Ok(Response::new(said::withdraw(&self.app, caller, action, request.into_inner()).await?))
     }
 
     async fn propose_exclusion(

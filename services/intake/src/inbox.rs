@@ -1,12 +1,16 @@
 //! What intake follows, its own commits and alarms; and the door for bridges: requests on `in.<bridge>.submit`, as protobuf or JSON,
-//! answered in kind after the commit, and on `in.<bridge>.find`, which case a reference names.
+//! answered in kind after the commit; what their callers add and take back, on `in.<bridge>.supplement` and `.withdraw`; and on
+//! `in.<bridge>.find`, which case a reference names.
 
 use std::sync::Arc;
 
 use ids::{Kind, Owner};
 use prost::Message;
 use proto::common::v1::Role;
-use proto::intake::v1::{FindReply, FindRequest, SubmitReply, SubmitRequest, find_reply, submit_reply};
+use proto::intake::v1::{
+    FindReply, FindRequest, SubmitReply, SubmitRequest, SupplementReply, SupplementRequest, SupplementResponse,
+    WithdrawReply, WithdrawRequest, WithdrawResponse, find_reply, submit_reply, supplement_reply, withdraw_reply,
+};
 use proto::streams::{CASES, TIMERS, record_consumer, timer_consumer};
 use proto::subjects::BridgeVerb;
 use record::alarm::Alarm;
@@ -18,11 +22,13 @@ use tonic::Status;
 
 use crate::app::App;
 use crate::domain::{Rules, poll};
-use crate::{effects, polls};
+use crate::{effects, polls, said};
 
 /// Their lines in the table of who may what.
 const SUBMIT: &str = "in.<bridge>.submit";
 const FIND: &str = "in.<bridge>.find";
+const SUPPLEMENT: &str = "in.<bridge>.supplement";
+const WITHDRAW: &str = "in.<bridge>.withdraw";
 
 pub async fn serve(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
     let broker = app.desk.station.broker.clone();
@@ -43,6 +49,32 @@ pub async fn look_up(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<(
         .serve(BridgeVerb::Find.of_all(), "intake", stop, refused, move |request| {
             let app = Arc::clone(&app);
             async move { found_in_kind(find(&app, &request).await, &request) }
+        })
+        .await?;
+    Ok(())
+}
+
+/// What callers add.
+pub async fn supplements(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = app.desk.station.broker.clone();
+    let refused = |request: &IncomingRequest, why| supplemented_in_kind(Err(station::unhandled(why)), request);
+    broker
+        .serve(BridgeVerb::Supplement.of_all(), "intake", stop, refused, move |request| {
+            let app = Arc::clone(&app);
+            async move { supplemented_in_kind(supplement(&app, &request).await, &request) }
+        })
+        .await?;
+    Ok(())
+}
+
+/// What callers take back.
+pub async fn withdrawals(app: Arc<App>, stop: CancellationToken) -> anyhow::Result<()> {
+    let broker = app.desk.station.broker.clone();
+    let refused = |request: &IncomingRequest, why| withdrawn_in_kind(Err(station::unhandled(why)), request);
+    broker
+        .serve(BridgeVerb::Withdraw.of_all(), "intake", stop, refused, move |request| {
+            let app = Arc::clone(&app);
+            async move { withdrawn_in_kind(withdraw(&app, &request).await, &request) }
         })
         .await?;
     Ok(())
@@ -115,6 +147,36 @@ fn found_in_kind(result: Result<proto::intake::v1::FindResponse, Status>, reques
         Err(status) => find_reply::Result::Refusal(refusal_of(&status)),
     };
     station::in_kind(&FindReply { result: Some(result) }, &request.payload)
+}
+
+fn supplemented_in_kind(result: Result<SupplementResponse, Status>, request: &IncomingRequest) -> Vec<u8> {
+    let result = match result {
+        Ok(response) => supplement_reply::Result::Ok(response),
+        Err(status) => supplement_reply::Result::Refusal(refusal_of(&status)),
+    };
+    station::in_kind(&SupplementReply { result: Some(result) }, &request.payload)
+}
+
+fn withdrawn_in_kind(result: Result<WithdrawResponse, Status>, request: &IncomingRequest) -> Vec<u8> {
+    let result = match result {
+        Ok(response) => withdraw_reply::Result::Ok(response),
+        Err(status) => withdraw_reply::Result::Refusal(refusal_of(&status)),
+    };
+    station::in_kind(&WithdrawReply { result: Some(result) }, &request.payload)
+}
+
+async fn supplement(app: &App, request: &IncomingRequest) -> Result<SupplementResponse, Status> {
+    let bridge = asking_bridge(&request.subject)?;
+    let mut asked: SupplementRequest = station::question(&request.payload)?;
+    station::fill_district(&app.desk.station, &bridge, &mut asked.district)?;
+    said::supplement(app, Caller::party(Role::Bridge, bridge), SUPPLEMENT, asked).await
+}
+
+async fn withdraw(app: &App, request: &IncomingRequest) -> Result<WithdrawResponse, Status> {
+    let bridge = asking_bridge(&request.subject)?;
+    let mut asked: WithdrawRequest = station::question(&request.payload)?;
+    station::fill_district(&app.desk.station, &bridge, &mut asked.district)?;
+    said::withdraw(app, Caller::party(Role::Bridge, bridge), WITHDRAW, asked).await
 }
 
 async fn find(app: &App, request: &IncomingRequest) -> Result<proto::intake::v1::FindResponse, Status> {

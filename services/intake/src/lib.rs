@@ -1,7 +1,7 @@
 //! Intake turns whatever comes in, by any channel, into one case, exactly once.
 //!
 //! A case walks `grpc.rs` or `inbox.rs` (the two doors) → `app.rs` (reference, case id, commit; what makes a repeat is in `content.rs`) → `domain/`
-//! (what is accepted). Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
+//! (what is accepted); what is said of it afterwards is in `said.rs`. Open `app.rs` first. Two cases become one in `merging.rs`, and `effects.rs` finishes what a crash
 //! left half done; a filed case goes on as a new one in `reopening.rs`. What households are asked is in `polls.rs`. It keeps no list: cases are read in the casebook.
 //!
 //! Invariants: an acknowledged submission is in the record exactly once (I1); what is rejected is counted, logged and
@@ -16,8 +16,10 @@ pub mod effects;
 mod grpc;
 mod inbox;
 pub mod merging;
+mod pauses;
 mod polls;
 mod reopening;
+mod said;
 mod wire;
 
 use std::num::NonZeroUsize;
@@ -45,11 +47,16 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let desk = Desk::<Rules>::open(&station).await?;
     let polls = Desk::<domain::poll::Rules>::open(&station).await?;
     let shelf = Shelf::open(&station.broker, NonZeroUsize::MIN).await?;
-    let app = Arc::new(app::App::open(desk, config.reference_key()?, config.receipt_key()?).await?);
+    let pauses = pauses::Pauses::open(&station.broker).await?;
+    let app = app::App::open(desk, pauses.clone(), config.reference_key()?, config.receipt_key()?).await?;
+    let app = Arc::new(app);
 
+    service.spawn("know who is paused", pauses.follow(station.broker.clone(), service.stopping()));
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));
+    service.spawn("hear what bridges add", inbox::supplements(Arc::clone(&app), service.stopping()));
+    service.spawn("hear what bridges take back", inbox::withdrawals(Arc::clone(&app), service.stopping()));
     service.spawn("look references up", inbox::look_up(Arc::clone(&app), service.stopping()));
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);

@@ -2,12 +2,12 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
-    SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY,
+    SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
-    DeadLetterSubject, FiledSubject, SpotSubject,
+    DeadLetterSubject, FiledSubject, ReadingSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -106,7 +106,11 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             ]);
             // A filed case that is reopened is read there.
             reads_objects(&mut limits, ARCHIVE);
-            limits.subscribe.extend([BridgeVerb::Submit, BridgeVerb::Find].map(|verb| verb.of_all().to_owned()));
+            watches(&mut limits, CONNECTORS);
+            let bucket = format!("KV_{CONNECTORS}");
+            limits.publish.extend([format!("$JS.API.DIRECT.GET.{bucket}"), format!("$JS.API.DIRECT.GET.{bucket}.>")]);
+            let verbs = [BridgeVerb::Submit, BridgeVerb::Find, BridgeVerb::Supplement, BridgeVerb::Withdraw];
+            limits.subscribe.extend(verbs.map(|verb| verb.of_all().to_owned()));
             limits.answers = true;
         }
         Owner::Dispatch => {
@@ -118,13 +122,17 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.{SPOTS}"),
                 format!("$JS.API.DIRECT.GET.{SPOTS}.>"),
             ]);
-            limits.subscribe.push(AnswerSubject::ALL.to_owned());
+            limits.subscribe.extend([AnswerSubject::ALL, ReadingSubject::ALL].map(str::to_owned));
             limits.answers = true;
             limits.publish.extend(related_cases(owner));
         }
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
-        // A period is counted from filed cases, too.
-        Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
+        Owner::Evaluation => {
+            // A period is counted from filed cases, too.
+            reads_objects(&mut limits, ARCHIVE);
+            limits.subscribe.push(BridgeVerb::Rate.of_all().to_owned());
+            limits.answers = true;
+        }
         Owner::Triage | Owner::Notification | Owner::Powers => {}
     }
     Permissions { limits }
@@ -189,7 +197,7 @@ pub(super) fn of_system() -> Permissions {
 pub(super) fn of_provision() -> Permissions {
     let taking_away = ["PURGE.>", "DELETE.>", "RESTORE.>"].map(|call| format!("$JS.API.STREAM.{call}"));
     let streams = streams().into_iter().map(|stream| stream.name.to_owned()).filter(|stream| stream != DLQ);
-    let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
+    let buckets = [REFS, CLOCK, CONNECTORS].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
     // What others alone write: volumes and tombstones, and anchors.
@@ -272,7 +280,12 @@ fn reads(limits: &mut Limits, streams: &[&str]) {
 }
 
 fn watches_the_clock(limits: &mut Limits) {
-    let bucket = format!("KV_{CLOCK}");
+    watches(limits, CLOCK);
+}
+
+/// Every value of a bucket, as it changes.
+fn watches(limits: &mut Limits, bucket: &str) {
+    let bucket = format!("KV_{bucket}");
     limits.publish.extend([
         stream_info(&bucket),
         format!("$JS.API.CONSUMER.CREATE.{bucket}"),

@@ -2,11 +2,14 @@
 
 pub(crate) mod access;
 pub(crate) mod archive;
+pub(crate) mod asyncapi;
 pub(crate) mod audit;
 pub(crate) mod bridge;
 pub(crate) mod call;
 pub(crate) mod case;
 pub(crate) mod charter;
+pub(crate) mod conformance;
+pub(crate) mod connector;
 pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod powers;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
+use ids::Code;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::out;
-use crate::up::{Ports, Running, UpConfig};
+use crate::up::{Elsewhere, Ports, Running, UpConfig};
 
 /// Run the broker, all services and every department's desk in one process, until Ctrl-C or SIGTERM.
 ///
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Departments answer their calls by themselves, at once: to try things out, nobody looks at the matter
     #[arg(long, value_enum, value_name = "HOW")]
     auto: Option<Auto>,
+    /// A department whose responder runs elsewhere, by code: none is opened for it here; several times for several
+    #[arg(long, value_name = "CODE")]
+    elsewhere: Vec<Code>,
     /// Where notifications are delivered to
     #[arg(long, env = "HUYING_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<String>,
@@ -61,6 +65,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         charters: args.charters,
         ports: args.ports,
         auto: simulated,
+        elsewhere: match args.elsewhere {
+            none if none.is_empty() => Elsewhere::Nobody,
+            these => Elsewhere::These(these),
+        },
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
         link_base: args.link_base,

@@ -14,6 +14,7 @@ use record::Broker;
 use responder::{Department, DepartmentConfig, Fleet, Policy};
 use tokio::sync::{mpsc, watch};
 
+use super::UpConfig;
 use crate::charters::Roster;
 use crate::data::DataFolder;
 use crate::provision::newest;
@@ -25,12 +26,34 @@ const PROVISION_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_
 /// Charters that may arrive while departments are opening; a district changes its own a few times a year.
 const CHARTERS_WAITING_MAX: usize = 64;
 
+/// Departments whose responders run elsewhere, as one that is not here may be far away.
+#[derive(Clone, Debug, Default)]
+pub enum Elsewhere {
+    /// All desks are here.
+    #[default]
+    Nobody,
+    These(Vec<Code>),
+    /// No desk is here.
+    Everybody,
+}
+
+impl Elsewhere {
+    fn has(&self, department: &Code) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::These(codes) => codes.contains(department),
+            Self::Everybody => true,
+        }
+    }
+}
+
 /// Every department of the installation. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Departments {
     folder: DataFolder,
     nats_url: String,
     auto: bool,
+    elsewhere: Arc<Elsewhere>,
     fleet: Fleet,
     open: Arc<Mutex<HashMap<Code, Department>>>,
     all_open: Arc<watch::Sender<bool>>,
@@ -42,7 +65,7 @@ impl Departments {
     pub fn begin(
         folder: &DataFolder,
         nats_url: &str,
-        auto: bool,
+        config: &UpConfig,
         broker: Broker,
         charters: &[Charter],
         main: &mut Service,
@@ -50,7 +73,8 @@ impl Departments {
         let departments = Self {
             folder: folder.clone(),
             nats_url: nats_url.to_owned(),
-            auto,
+            auto: config.auto,
+            elsewhere: Arc::new(config.elsewhere.clone()),
             fleet: Fleet::default(),
             open: Arc::default(),
             all_open: Arc::new(watch::Sender::new(false)),
@@ -101,8 +125,9 @@ impl Departments {
             return Ok(());
         }
         provision(broker, &new, service.stopping()).await?;
-        let mut opening = futures::stream::iter(new.into_iter().map(|code| self.open_one(code, service)))
-            .buffer_unordered(OPENED_AT_ONCE);
+        let here = new.into_iter().filter(|code| !self.elsewhere.has(code));
+        let mut opening =
+            futures::stream::iter(here.map(|code| self.open_one(code, service))).buffer_unordered(OPENED_AT_ONCE);
         while let Some(department) = opening.try_next().await? {
             self.fleet.join(department.clone());
             self.open().insert(department.code().clone(), department);

@@ -8,7 +8,7 @@ use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{
-    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
+    CALLS, CASES, CLOCK, CONNECTORS, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
 };
 use proto::subjects::OrderSubject;
 
@@ -53,6 +53,7 @@ impl Broker {
         }
         report.push(self.ensure_stream(references_config(replicas)).await?);
         report.push(self.ensure_stream(clock_config(replicas)).await?);
+        report.push(self.ensure_stream(connectors_config(replicas)).await?);
         for (bucket, description) in OBJECT_BUCKETS {
             report.push(self.ensure_stream(objects_config(bucket, description, replicas)).await?);
         }
@@ -200,6 +201,15 @@ fn clock_config(replicas: usize) -> Config {
         allow_direct: true,
         allow_rollup: true,
         ..Config::default()
+    }
+}
+
+fn connectors_config(replicas: usize) -> Config {
+    Config {
+        name: format!("KV_{CONNECTORS}"),
+        description: Some("Which bridges and departments are paused, by whom and why".to_owned()),
+        subjects: vec![format!("$KV.{CONNECTORS}.>")],
+        ..clock_config(replicas)
     }
 }
 

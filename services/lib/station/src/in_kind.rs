@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tonic::Status;
 
-use crate::{BadInput, Violation, snake_case};
+use crate::{BadInput, Station, Violation, snake_case};
 
 /// Largest request read, in bytes: the longest text in UTF-8 with room for everything else.
 pub const REQUEST_BYTES_MAX: usize = 128 * 1024;
@@ -19,6 +19,26 @@ pub const REQUEST_BYTES_MAX: usize = 128 * 1024;
 pub fn asking_bridge(subject: &str) -> Result<Code, Status> {
     let read: Result<BridgeSubject, _> = subject.parse();
     Ok(read.map_err(|_| Violation::new("subject", "bridge", "not a bridge's subject"))?.bridge)
+}
+
+/// Whoever asks names no district: the bridge's own is meant.
+///
+/// # Errors
+/// INVALID_ARGUMENT: no charter knows the bridge.
+pub fn fill_district(station: &Station, bridge: &Code, district: &mut String) -> Result<(), Status> {
+    if !district.is_empty() {
+        return Ok(());
+    }
+    let newest = station.charters.newest();
+    let own = newest.iter().find(|charter| charter.bridges().iter().any(|known| known.code == *bridge));
+    match own {
+        Some(charter) => charter.district.as_str().clone_into(district),
+        None => {
+            station.charters.may_yet_know(bridge)?;
+            return Err(Violation::new("district", "required", format!("{bridge} has no district of its own")).into());
+        }
+    }
+    Ok(())
 }
 
 /// A question; what of it does not fit is said of the whole, because a question has few fields.

@@ -41,15 +41,15 @@ pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
 pub use evidence::evidence;
 pub use history::History;
-pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, in_kind, question};
+pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, fill_district, in_kind, question};
 pub use powers::{Withheld, granted, granted_to};
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
     optional_prose, place, prose, recorded_staff_ref, staff_ref,
 };
 pub use refusal::{
-    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, refusal_of,
-    status_of, unhandled, unreadable,
+    BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, not_now,
+    refusal_of, status_of, unhandled, unreadable,
 };
 pub use submission::{snake_case, submission_in_json};
 

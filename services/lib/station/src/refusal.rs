@@ -1,6 +1,7 @@
 //! How a "no" travels: a gRPC status with details, or the same as a message over NATS.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use ids::HistoryKey;
 use proto::common::v1::{FieldViolation, Refusal};
@@ -173,6 +174,15 @@ pub fn broker_status(error: &BrokerError) -> Status {
         tracing::error!(error = chain(error), "unexpected");
         internal()
     }
+}
+
+/// UNAVAILABLE by a rule, with when to come again: nothing was done, and the same is taken later.
+#[must_use]
+pub fn not_now(rule: &'static str, message: &str, again_after: Duration) -> Status {
+    metrics::counter!("commands_refused_total", "rule" => rule).increment(1);
+    let mut details = ErrorDetails::with_retry_info(Some(again_after));
+    details.set_error_info(rule, "huying", HashMap::new());
+    Status::with_error_details(Code::Unavailable, format!("{message} ({rule})"), details)
 }
 
 /// INTERNAL, for what has been logged: a fault of ours, of which nobody outside is told more.

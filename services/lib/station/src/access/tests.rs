@@ -7,7 +7,7 @@ use proto::dispatch::v1::{Assigned, Called, CalledParty, DispatchEvent, dispatch
 use proto::intake::v1::{CallerJoined, IntakeEvent, Received, intake_event};
 use proto::record::v1::event::Of;
 use proto::record::v1::{Commit, Decision, Event};
-use proto::subjects::{AnswerSubject, BridgeVerb};
+use proto::subjects::{AnswerSubject, BridgeVerb, ReadingSubject};
 
 use super::table::TABLE;
 use super::*;
@@ -255,7 +255,7 @@ fn the_table_has_one_line_for_every_method_and_no_other() {
     assert!(missing.is_empty(), "who may call these? {missing:#?}");
     let requests: Vec<String> =
         once.difference(&methods).filter(|it| !it.starts_with("huying.casebook.")).cloned().collect();
-    let subjects = BridgeVerb::ALL.map(BridgeVerb::of_all).into_iter().chain([AnswerSubject::ALL]);
+    let subjects = BridgeVerb::ALL.map(BridgeVerb::of_all).into_iter().chain([AnswerSubject::ALL, ReadingSubject::ALL]);
     let served = subjects.map(|it| it.replace('*', "<>"));
     let forms: Vec<String> = requests.iter().map(|it| it.replace("bridge", "").replace("department", "")).collect();
     let served: BTreeSet<String> = served.collect();
@@ -265,8 +265,8 @@ fn the_table_has_one_line_for_every_method_and_no_other() {
 #[test]
 fn an_auditor_reads_whatever_is_read_and_acts_on_nothing() {
     for row in table::TABLE {
-        // What a bridge asks over NATS it asks with its own key.
-        let own_desk = ["huying.responder.", "in."].iter().any(|own| row.action.starts_with(own));
+        // What a party asks over NATS it asks with its own key.
+        let own_desk = ["huying.responder.", "in.", "ans."].iter().any(|own| row.action.starts_with(own));
         let reads = row.does == table::Does::Look && !own_desk;
         assert_eq!(row.relation(Role::Auditor).is_some(), reads, "{}", row.action);
     }
