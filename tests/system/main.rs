@@ -18,6 +18,7 @@ mod console;
 mod desk;
 mod documents;
 mod doors;
+mod evidence;
 mod examples;
 mod faults;
 mod filing;

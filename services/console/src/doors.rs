@@ -9,6 +9,7 @@ use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::period_service_client::PeriodServiceClient;
+use proto::intake::v1::evidence_service_client::EvidenceServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::triage::v1::triage_service_client::TriageServiceClient;
@@ -81,6 +82,10 @@ impl Doors {
 
     pub fn intake(&self, person: &Person) -> IntakeServiceClient<Asked> {
         IntakeServiceClient::new(behalf(&self.intake, person))
+    }
+
+    pub fn evidence(&self, person: &Person) -> EvidenceServiceClient<Asked> {
+        EvidenceServiceClient::new(behalf(&self.intake, person))
     }
 
     pub fn triage(&self, person: &Person) -> TriageServiceClient<Asked> {

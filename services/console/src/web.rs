@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use crate::ask::{App, Ask};
 use crate::assets::Asset;
 use crate::failure;
+use crate::files;
 use crate::rooms::{calls, case, follow, inbox, queue, report, sign_in, start, wall};
 
 /// Nothing from elsewhere, nothing written into a page, nobody's frame around it.
@@ -36,6 +37,7 @@ pub fn routes(app: App) -> Router {
         .route("/find", get(follow::find))
         .route("/r/{receipt}", get(follow::by_receipt))
         .route("/cases/{case}", get(case::show))
+        .route("/cases/{case}/evidence/{id}", get(files::show))
         .route("/cases/{case}/{action}", get(case::back_to).post(case::act))
         .route("/inbox", get(inbox::show))
         .route("/queue", get(queue::show))

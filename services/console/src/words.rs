@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `files.rs` is about photographs, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -32,6 +32,7 @@ macro_rules! texts {
 mod caller;
 mod desk;
 mod facts;
+mod files;
 mod frame;
 mod rarer;
 mod refusals;
@@ -40,6 +41,7 @@ mod states;
 pub use caller::Caller;
 pub use desk::Desk;
 pub use facts::fact;
+pub use files::Files;
 pub use frame::{Frame, When};
 pub use rarer::Rarer;
 pub use refusals::{named_in, rule};
@@ -71,7 +73,7 @@ mod tests {
     #[test]
     fn every_text_says_the_same_in_every_language() {
         let tables =
-            [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, Rarer::ALL, States::ALL, facts::ALL, refusals::ALL];
+            [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, Rarer::ALL, States::ALL, Files::ALL, facts::ALL, refusals::ALL];
         let mut told = 0;
         for (name, texts) in tables.into_iter().flatten() {
             for text in texts {

@@ -11,6 +11,7 @@ use chassis::Clock;
 use jiff::Timestamp;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
+use proto::intake::v1::evidence_service_client::EvidenceServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
@@ -66,6 +67,10 @@ impl Hub {
     pub fn casebook(&self, asker: Asker) -> CasebookServiceClient<Asking> {
         let casebook = CasebookServiceClient::with_interceptor(self.casebook.clone(), asker);
         casebook.max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    pub fn evidence(&self, asker: Asker) -> EvidenceServiceClient<Asking> {
+        EvidenceServiceClient::with_interceptor(self.intake.clone(), asker)
     }
 
     pub fn evaluation(&self, asker: Asker) -> EvaluationServiceClient<Asking> {

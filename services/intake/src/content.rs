@@ -105,6 +105,7 @@ pub fn parts(request: &SubmitRequest) -> Vec<String> {
         ("campaign", request.campaign.clone(), !request.campaign.is_empty()),
         ("recorded_at", instant(&request.recorded_at), request.recorded_at.is_some()),
         ("way", request.way.to_string(), request.way != 0),
+        ("evidence", request.evidence.join(" "), !request.evidence.is_empty()),
     ] {
         if said {
             parts.extend([name.to_owned(), value]);

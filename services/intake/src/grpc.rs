@@ -105,7 +105,9 @@ impl IntakeService for Door {
     async fn supplement(&self, request: Request<SupplementRequest>) -> Result<Response<SupplementResponse>, Status> {
         let (request, asked) = asked!(self, request, "Supplement");
         let text = prose("text", &request.text, NOTE_LENGTH_MAX)?;
-        let command = Command::Supplement { text, course: self.app.course(&asked.key).await? };
+        let evidence = station::evidence(&request.evidence)?;
+        self.app.name_evidence(&asked.key.district, &evidence).await?;
+        let command = Command::Supplement { text, evidence, course: self.app.course(&asked.key).await? };
         let Recorded { revision, position } = self.app.ask(asked, command).await?;
         Ok(Response::new(SupplementResponse { revision, position }))
     }

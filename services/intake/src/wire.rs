@@ -26,7 +26,9 @@ impl Aggregate for Rules {
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {
             Event::Received(received) => WireEvent::Received(to_received(received)),
-            Event::Supplemented { text } => WireEvent::Supplemented(wire::Supplemented { text: text.clone() }),
+            Event::Supplemented { text, evidence } => {
+                WireEvent::Supplemented(wire::Supplemented { text: text.clone(), evidence: evidence.clone() })
+            }
             Event::WithdrawalAsked { reason } => {
                 WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason: reason.clone() })
             }
@@ -53,7 +55,9 @@ impl Aggregate for Rules {
         };
         Ok(match event {
             WireEvent::Received(received) => Event::Received(Box::new(from_received(received)?)),
-            WireEvent::Supplemented(wire::Supplemented { text }) => Event::Supplemented { text: text.clone() },
+            WireEvent::Supplemented(wire::Supplemented { text, evidence }) => {
+                Event::Supplemented { text: text.clone(), evidence: evidence.clone() }
+            }
             WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason }) => {
                 Event::WithdrawalAsked { reason: reason.clone() }
             }
@@ -146,6 +150,7 @@ fn to_received(received: &Received) -> wire::Received {
         campaign: shared::text(received.campaign.as_ref()),
         recorded_at: received.recorded_at.map(ToWireTime::to_wire),
         receipt_ref: received.receipt_ref.clone(),
+        evidence: received.evidence.clone(),
     }
 }
 
@@ -224,6 +229,7 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         campaign: shared::optional_code("campaign", &received.campaign)?,
         recorded_at: received.recorded_at.as_ref().map(|at| shared::time("recorded_at", Some(at))).transpose()?,
         receipt_ref: received.receipt_ref.clone(),
+        evidence: received.evidence.clone(),
     })
 }
 

@@ -193,7 +193,7 @@ fn of_dispatch<'a>(
             html! {
                 (fields.choose("outcome", words.outcome, "", &[outcomes(signed)]))
                 (fields.long("summary", words.summary, ""))
-                (fields.optional("evidence", words.evidence, words.evidence_hint))
+                (fields.files())
             }
         }),
         "Reopen" => Deed::new("reopen", words.reopen, words.reopen_send, reason),
@@ -216,7 +216,7 @@ fn of_dispatch<'a>(
             Deed::new("task", title, words.task_send, |fields| {
                 html! {
                     (fields.long_optional("note", words.note, ""))
-                    (fields.optional("evidence", words.evidence, words.evidence_hint))
+                    (fields.files())
                 }
             })
             .of(vec![("task", allowed.task.to_string())])

@@ -10,6 +10,7 @@ use proto::casebook::v1::{Case, CaseSummary, GetRequest};
 use proto::dispatch::v1 as dispatch;
 use proto::evaluation::v1 as evaluation;
 use proto::intake::v1 as intake;
+use proto::intake::v1::Evidence;
 use proto::triage::v1 as triage;
 use tonic::{Code, Status};
 
@@ -17,6 +18,7 @@ use super::acting::{self, Deeds};
 use super::follow::{self, Posted};
 use super::{board, deeds};
 use crate::ask::{Sent, Signed, redirect};
+use crate::files::{gallery, of_case};
 use crate::form::{Form, hidden};
 use crate::page::Page;
 use crate::told;
@@ -40,16 +42,19 @@ pub async fn back_to(Path((case, _)): Path<(String, String)>) -> Response {
 /// `POST /cases/{case}/{action}`
 pub async fn act(Path((case, action)): Path<(String, String)>, mut sent: Sent) -> Response {
     let done = match sent.signed.role() {
+        // What was chosen and not taken is chosen again first.
+        _ if !sent.form.faults.is_empty() => None,
         "caller" => follow::say(&mut sent, &case, &action).await,
         _ => deeds::act(&mut sent, &case, &action).await,
     };
     let Sent { signed, mut form } = sent;
-    let refused = match done {
+    let taken = match done {
         Some(Ok(_)) => return redirect(&format!("/cases/{case}?done=yes")),
-        Some(Err(status)) => status,
-        None => return signed.answer(Err(Status::not_found("no such action"))),
+        Some(Err(refused)) => form.take(signed.language, refused),
+        None if form.faults.is_empty() => Err(Status::not_found("no such action")),
+        None => Ok(()),
     };
-    if let Err(status) = form.take(signed.language, refused) {
+    if let Err(status) = taken {
         return signed.answer(Err(status));
     }
     let action = if form.get("key").is_empty() { action } else { form.owned("key") };
@@ -65,8 +70,8 @@ async fn page(signed: &Signed, case_id: &str, posted: Option<&Posted>) -> Result
     if signed.role() == "caller" {
         return follow::page(signed, &case, posted).await;
     }
-    let known = Known::of(signed, id.as_str()).await?;
-    Ok(official(signed, &case, &known, posted))
+    let (known, shown) = tokio::try_join!(Known::of(signed, id.as_str()), of_case(signed, &case))?;
+    Ok(official(signed, &case, (&known, &shown), posted))
 }
 
 /// What the services that decide know of a case; nothing of those that whoever looks does not ask.
@@ -109,7 +114,7 @@ fn if_theirs<T: Default>(answer: Result<tonic::Response<T>, Status>) -> Result<T
     }
 }
 
-fn official(signed: &Signed, case: &Case, known: &Known, posted: Option<&Posted>) -> Page {
+fn official(signed: &Signed, case: &Case, (known, shown): (&Known, &[Evidence]), posted: Option<&Posted>) -> Page {
     let words = Desk::of(signed.language);
     let summary = case.summary.clone().unwrap_or_default();
     let seen = posted.map(|posted| posted.form.number("seen"));
@@ -120,6 +125,7 @@ fn official(signed: &Signed, case: &Case, known: &Known, posted: Option<&Posted>
         div .columns {
             div {
                 (facts(signed, words, case, &summary, known))
+                (gallery(signed, &summary.case_id, shown))
                 @for board in &boards { (board.show(signed)) }
                 section aria-labelledby="timeline" {
                     h2 #timeline { (words.timeline) }

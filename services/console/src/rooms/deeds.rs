@@ -20,6 +20,7 @@ use tonic::{Response, Status};
 
 use super::follow;
 use crate::ask::Sent;
+use crate::files::shown;
 use crate::form::Form;
 
 /// Done, with where it stands on the record. None: there is no such thing to do.
@@ -100,7 +101,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
                 command_id,
                 outcome: outcome(form).into(),
                 summary: form.owned("summary"),
-                evidence: evidence(form),
+                evidence: shown(form),
             };
             position!(door.resolve(request))
         }
@@ -124,7 +125,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
         }
         "task" => {
             let (task, note) = (form.number("task"), form.owned("note"));
-            let request = CompleteTaskRequest { district, case_id, command_id, task, note, evidence: evidence(form) };
+            let request = CompleteTaskRequest { district, case_id, command_id, task, note, evidence: shown(form) };
             position!(door.complete_task(request))
         }
         _ => return None,
@@ -176,7 +177,3 @@ pub fn outcome(form: &Form) -> Outcome {
     Outcome::from_str_name(form.get("outcome")).unwrap_or_default()
 }
 
-/// References of evidence, with blanks between them.
-pub fn evidence(form: &Form) -> Vec<String> {
-    form.get("evidence").split_whitespace().map(str::to_owned).collect()
-}

@@ -15,7 +15,8 @@ use vocabulary::CallerClass;
 
 use super::{Room, has};
 use crate::ask::{Sent, Signed, redirect};
-use crate::form::{Choice, Choices, Fields, Form, hidden};
+use crate::files::shown;
+use crate::form::{Choice, Choices, Fields, Form, IN_PARTS, hidden};
 use crate::page::Page;
 use crate::words::{Caller, Frame, States, fill, named};
 
@@ -116,6 +117,7 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
         place: Some(place),
         category: form.owned("category"),
         caller_class: of_class.into(),
+        evidence: shown(form),
         caller_ref: if is_caller { signed.person.identity.staff_ref.clone() } else { String::new() },
         ..SubmitRequest::default()
     }
@@ -176,7 +178,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
     let is_caller = signed.role() == "caller";
     let body = html! {
         p { (words.report_intro) }
-        form method="post" action="/report" novalidate {
+        form method="post" action="/report" enctype=(IN_PARTS) novalidate {
             (fields.word())
             (hidden("external_ref", form.get("external_ref")))
             (fields.summary())
@@ -194,6 +196,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
             (fields.choose("kind", words.kind, "", &[kinds(signed)]))
             (fields.choose("category", words.category, "", &categories(signed, words, thought)))
             @if thought.asked { (thoughts(signed, words, thought)) }
+            (fields.files())
             div .buttons {
                 button type="submit" name="do" value="send" { (words.send) }
                 button .second type="submit" name="do" value="suggest" { (words.suggest) }

@@ -14,15 +14,10 @@ const OTHER: &str = "other";
 
 /// Where the interface is to be found, and in which forms.
 pub fn discovery(headers: &HeaderMap) -> Answer {
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // Behind a proxy the address is the proxy's.
-    let host =
-        said("x-forwarded-host").or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
-    let scheme = said("x-forwarded-proto").unwrap_or("http");
     let formats = ["text/xml", "application/json"].map(Node::text).to_vec();
     let endpoint = Node::Object(vec![
         ("specification", Node::text("http://wiki.open311.org/GeoReport_v2")),
-        ("url", Node::text(format!("{scheme}://{host}{ROOT}"))),
+        ("url", Node::text(format!("{}{ROOT}", address_of(headers)))),
         ("changeset", Node::text(CHANGESET)),
         ("type", Node::text("production")),
         ("formats", Node::List("format", formats)),
@@ -34,6 +29,15 @@ pub fn discovery(headers: &HeaderMap) -> Answer {
         ("endpoints", Node::List("endpoint", vec![endpoint])),
     ]);
     Answer { root: "discovery", node }
+}
+
+/// The door as whoever asks reaches it; behind a proxy the address is the proxy's.
+pub fn address_of(headers: &HeaderMap) -> String {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host =
+        said("x-forwarded-host").or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
+    let scheme = said("x-forwarded-proto").unwrap_or("http");
+    format!("{scheme}://{host}")
 }
 
 /// When what is offered here changed last.

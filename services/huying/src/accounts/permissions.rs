@@ -2,12 +2,12 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
-    SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, EVIDENCE, EVIDENCE_CONTENT, OBJECT_BUCKETS,
+    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
-    DeadLetterSubject, FiledSubject, SpotSubject,
+    DeadLetterSubject, EvidenceSubject, FiledSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -106,6 +106,11 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             ]);
             // A filed case that is reopened is read there.
             reads_objects(&mut limits, ARCHIVE);
+            names_files(&mut limits.publish);
+            limits.publish.push(format!("$JS.API.DIRECT.GET.{EVIDENCE}"));
+            reads_objects(&mut limits, EVIDENCE_CONTENT);
+            // The content of what nobody has named goes.
+            limits.publish.extend([objects(EVIDENCE_CONTENT), format!("$JS.API.STREAM.PURGE.OBJ_{EVIDENCE_CONTENT}")]);
             limits.subscribe.extend([BridgeVerb::Submit, BridgeVerb::Find].map(|verb| verb.of_all().to_owned()));
             limits.answers = true;
         }
@@ -118,6 +123,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.{SPOTS}"),
                 format!("$JS.API.DIRECT.GET.{SPOTS}.>"),
             ]);
+            names_files(&mut limits.publish);
             limits.subscribe.push(AnswerSubject::ALL.to_owned());
             limits.answers = true;
             limits.publish.extend(related_cases(owner));
@@ -192,8 +198,8 @@ pub(super) fn of_provision() -> Permissions {
     let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
-    // What others alone write: volumes and tombstones, and anchors.
-    let others = [objects(ARCHIVE), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
+    // What others alone write: volumes and tombstones, files that people sent, and anchors.
+    let others = [objects(ARCHIVE), objects(EVIDENCE_CONTENT), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
     Permissions::everything_but(taking_away.into_iter().chain(kept).chain(others))
 }
 
@@ -236,6 +242,15 @@ pub(super) fn of_auditor() -> Permissions {
     reads_objects(&mut limits, ARCHIVE);
     others_consumers(&mut limits.never, None);
     Permissions { limits }
+}
+
+/// Saying of files that they are named, before what names them is recorded.
+fn names_files(publish: &mut Vec<String>) {
+    publish.extend([
+        EvidenceSubject::ALL.to_owned(),
+        stream_info(EVIDENCE),
+        format!("$JS.API.STREAM.MSG.GET.{EVIDENCE}"),
+    ]);
 }
 
 /// Everything one may write into a bucket of objects.

@@ -1,5 +1,7 @@
 //! `huying submit`: one case.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use chassis::Identity;
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 use vocabulary::number::is_number;
 
 use crate::client::{Installation, explain, intake};
+use crate::commands::evidence;
 use crate::districts::Districts;
 use crate::failure::BadUsage;
 use crate::out;
@@ -77,6 +80,9 @@ pub(crate) struct Args {
     /// When a terminal that was offline wrote it down
     #[arg(long, value_name = "TIME")]
     recorded_at: Option<Timestamp>,
+    /// A photograph or a paper that shows it; several times for several
+    #[arg(long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// The bridge that brings it in
     #[arg(long, value_name = "CODE")]
     bridge: Option<String>,
@@ -123,6 +129,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             args.installation.channel_as(&bridge_identity(bridge.code.as_str())).await?
         }
     };
+    let mut shown = Vec::new();
+    for file in &args.files {
+        shown.push(evidence::send(channel.clone(), &args.district, file).await?.evidence_id);
+    }
     let request = SubmitRequest {
         district: args.district,
         external_ref: args.external_ref.unwrap_or_else(|| Uuid::new_v4().to_string()),
@@ -144,6 +154,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         category: args.category,
         related_case: args.related_case,
         campaign: args.campaign,
+        evidence: shown,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

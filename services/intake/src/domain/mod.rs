@@ -44,6 +44,8 @@ pub struct Received {
     pub recorded_at: Option<Timestamp>,
     /// What its receipt is known by; empty: it has none.
     pub receipt_ref: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
 }
 
 /// Somebody who raised the same matter under a later case of their own.
@@ -67,7 +69,7 @@ pub struct Joined {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Received(Box<Received>),
-    Supplemented { text: String },
+    Supplemented { text: String, evidence: Vec<String> },
     WithdrawalAsked { reason: String },
     ExclusionProposed { reason: String, by: String },
     ExclusionApproved { by: String },
@@ -95,6 +97,7 @@ pub enum Command {
     Receive(Box<Received>),
     Supplement {
         text: String,
+        evidence: Vec<String>,
         course: Course,
     },
     /// `gone`, here and below: of those who joined, whose own case left before it became part of this one.

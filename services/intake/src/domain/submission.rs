@@ -131,6 +131,7 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         campaign,
         recorded_at: submission.recorded_at,
         receipt_ref: String::new(),
+        evidence: Vec::new(),
     })
 }
 

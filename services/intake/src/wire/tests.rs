@@ -122,7 +122,7 @@ fn of_cases() -> Vec<Event> {
         bare,
     ];
     let later = [
-        Event::Supplemented { text: "still dark".to_owned() },
+        Event::Supplemented { text: "still dark".to_owned(), evidence: vec!["lamp.jpg".to_owned()] },
         Event::WithdrawalAsked { reason: "it is lit".to_owned() },
         Event::ExclusionProposed { reason: "a test".to_owned(), by: "ld-0041".to_owned() },
         Event::ExclusionApproved { by: "ld-0042".to_owned() },

@@ -112,6 +112,7 @@ with!(Submission {
     place: PlaceSpec,
     category: String,
     campaign: String,
+    evidence: Vec<String>,
     occurred_at: String,
     recorded_at: String,
     related_case: String,
@@ -193,7 +194,7 @@ impl Act<'_> {
             "find-related" => self.find_related(cases).await,
             "supplement" => {
                 let with: Text = self.with()?;
-                let request = intake::SupplementRequest { district, case_id, command_id, text: with.text };
+                let request = intake::SupplementRequest { district, case_id, command_id, text: with.text, evidence: vec![] };
                 Ok(call!(IntakeServiceClient::new(self.enter("intake").await?), supplement, request))
             }
             "withdraw" => {
@@ -334,6 +335,7 @@ impl Act<'_> {
             occurred_at: self.moment(&with.occurred_at)?,
             recorded_at: self.moment(&with.recorded_at)?,
             related_case,
+            evidence: with.evidence,
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))

@@ -28,6 +28,7 @@ enum Field {
     Category,
     Channel,
     Campaign,
+    Evidence,
     Kind,
     CallerClass,
     CallerRef,
@@ -38,7 +39,7 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::ExternalRef, "external_ref"),
         (Self::Title, "title"),
         (Self::Text, "text"),
@@ -51,6 +52,7 @@ impl Field {
         (Self::Category, "category"),
         (Self::Channel, "channel"),
         (Self::Campaign, "campaign"),
+        (Self::Evidence, "evidence"),
         (Self::Kind, "kind"),
         (Self::CallerClass, "caller_class"),
         (Self::CallerRef, "caller_ref"),
@@ -217,6 +219,8 @@ impl Mapping {
             Field::Category => trimmed.clone_into(&mut request.category),
             Field::Channel => trimmed.clone_into(&mut request.channel),
             Field::Campaign => trimmed.clone_into(&mut request.campaign),
+            // Ids have no blanks in them.
+            Field::Evidence => request.evidence = trimmed.split_whitespace().map(str::to_owned).collect(),
             Field::CallerRef => trimmed.clone_into(&mut request.caller_ref),
             Field::RelatedCase => trimmed.clone_into(&mut request.related_case),
             Field::Longitude => place.longitude = self.number(trimmed)?,
