@@ -84,8 +84,9 @@ impl Doors {
         IntakeServiceClient::new(behalf(&self.intake, person))
     }
 
-    pub fn evidence(&self, person: &Person) -> EvidenceServiceClient<Asked> {
-        EvidenceServiceClient::new(behalf(&self.intake, person))
+    /// For files, which take their time: they may wait for others, and for a scanner.
+    pub fn evidence(&self, person: &Person) -> EvidenceServiceClient<InterceptedService<Channel, Bearer>> {
+        EvidenceServiceClient::new(InterceptedService::new(self.intake.clone(), person.bearer.clone()))
     }
 
     pub fn triage(&self, person: &Person) -> TriageServiceClient<Asked> {

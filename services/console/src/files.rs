@@ -1,6 +1,8 @@
 //! Photographs and papers: taken from a form and sent in before what the form asks is asked, so that nothing has to be chosen twice
 //! when something else in it is wrong; and shown on the page of their case, to whoever sees that.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::Path;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -16,6 +18,7 @@ use proto::intake::v1::{
     read_evidence_response,
 };
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tonic::Status;
 
 use crate::ask::Signed;
@@ -38,6 +41,9 @@ const SENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of one message to the service.
 const CHUNK_BYTES: usize = 256 * 1024;
+/// Until a whole form is there, and until a file of it is taken.
+const FORM_MAX: Duration = Duration::from_secs(120);
+const TAKEN_MAX: Duration = Duration::from_secs(60);
 /// Forms with files that are read at the same time.
 static ROOM: Semaphore = Semaphore::const_new(4);
 
@@ -62,8 +68,12 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
 /// A form in parts.
 ///
 /// # Errors
-/// Too much of it, or none.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Form, multer::Error> {
+/// Too much of it, none, or not in time.
+pub async fn read(headers: &HeaderMap, body: Body) -> anyhow::Result<Form> {
+    Ok(timeout(FORM_MAX, read_parts(headers, body)).await??)
+}
+
+async fn read_parts(headers: &HeaderMap, body: Body) -> Result<Form, multer::Error> {
     let boundary = boundary(headers).unwrap_or_default();
     let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(SENT_BYTES_MAX));
     let mut parts = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
@@ -135,7 +145,9 @@ async fn send(signed: &Signed, chosen: Chosen) -> Result<Evidence, String> {
         .chain(chunks)
         .map(|part| UploadEvidenceRequest { part: Some(part) })
         .collect();
-    let sent = signed.app.doors.evidence(&signed.person).upload_evidence(stream::iter(parts)).await;
+    let mut door = signed.app.doors.evidence(&signed.person);
+    let sent = timeout(TAKEN_MAX, door.upload_evidence(stream::iter(parts))).await;
+    let sent = sent.unwrap_or_else(|_| Err(Status::deadline_exceeded("it was not taken in time")));
     sent.map(|answer| answer.into_inner().evidence.unwrap_or_default()).map_err(|status| {
         // In the words of the rule, where there are some.
         let mut said = Form::default();

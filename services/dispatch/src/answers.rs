@@ -107,6 +107,7 @@ async fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Resul
         Some(WireAnswer::Progress(said)) => Answer::Progress {
             kind: progress_kind(said.kind).map_err(bad_field)?,
             note: prose("note", &said.note, NOTE_LENGTH_MAX)?,
+            evidence: app.shown(charter, &said.evidence).await?,
         },
         Some(WireAnswer::TaskDone(said)) => {
             let note = optional_prose("note", &said.note, NOTE_LENGTH_MAX)?;

@@ -180,6 +180,7 @@ impl DispatchService for Door {
             desk: asked.caller.role != Role::Department,
             kind: progress_kind(request.kind).map_err(bad_field)?,
             note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
+            evidence: self.app.shown(&asked.charter, &request.evidence).await?,
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(RecordProgressResponse { revision, position }))

@@ -29,7 +29,7 @@ use crate::query::Query;
 /// What a body is called that is a file.
 pub const FILE: &str = "file";
 /// Until a whole file is there: ten megabytes over a bad line.
-const FILE_MAX: Duration = Duration::from_secs(120);
+pub const FILE_MAX: Duration = Duration::from_secs(120);
 /// Of a form with a file: what stands around it, and its other fields. How large a file may be is the service's to say.
 const FORM_BYTES_MAX: u64 = 11 * 1024 * 1024;
 const FIELD_BYTES_MAX: u64 = 64 * 1024;
@@ -41,32 +41,37 @@ pub async fn upload(State(hub): State<Hub>, request: Request) -> Result<Response
     let (parts, body) = request.into_parts();
     let asker = Asker::of(&parts.headers);
     let mut query = Query::read(parts.uri.query().unwrap_or_default());
-    let mut head = EvidenceHead {
+    let head = EvidenceHead {
         district: query.take("district")?.unwrap_or_default(),
         name: query.take("name")?.unwrap_or_default(),
         case_id: query.take("case_id")?.unwrap_or_default(),
     };
     query.nothing_else()?;
     let evidence = if is_form(&parts.headers) {
-        let mut form = form(&parts.headers, body, FORM_BYTES_MAX)?;
-        let mut came = None;
-        while let Some(field) = next_of(&mut form).await? {
-            if came.is_some() || field.name() != Some(FILE) {
-                let said = format!("a form has one field, {FILE}, with one file; everything else stands in the address");
-                return Err(Problem::of_field(field.name().unwrap_or(FILE), "one-file", said));
-            }
-            if head.name.is_empty() {
-                head.name = field.file_name().unwrap_or_default().to_owned();
-            }
-            came = Some(bring_in(&hub, asker.clone(), head.clone(), content_of(field)).await?);
-        }
-        came.ok_or_else(|| Problem::of_field(FILE, "required", "the form has no file"))?
+        let form = form(&parts.headers, body, FORM_BYTES_MAX)?;
+        timeout(FILE_MAX, of_form(&hub, asker, head, form)).await.map_err(|_| late())??
     } else {
         let content = body.into_data_stream().map(|part| part.map_err(|error| cut_off(&error)));
         bring_in(&hub, asker, head, content).await?
     };
     let answer = UploadEvidenceResponse { evidence: Some(evidence) };
     Ok((StatusCode::CREATED, json(&answer)).into_response())
+}
+
+/// The one file of a form.
+async fn of_form(hub: &Hub, asker: Asker, mut head: EvidenceHead, mut form: Multipart<'static>) -> Result<Evidence, Problem> {
+    let mut came = None;
+    while let Some(field) = next_of(&mut form).await? {
+        if came.is_some() || field.name() != Some(FILE) {
+            let said = format!("a form has one field, {FILE}, with one file; everything else stands in the address");
+            return Err(Problem::of_field(field.name().unwrap_or(FILE), "one-file", said));
+        }
+        if head.name.is_empty() {
+            head.name = field.file_name().unwrap_or_default().to_owned();
+        }
+        came = Some(bring_in(hub, asker.clone(), head.clone(), content_of(field)).await?);
+    }
+    came.ok_or_else(|| Problem::of_field(FILE, "required", "the form has no file"))
 }
 
 /// `GET /v1/cases/{case_id}/evidence`
@@ -203,10 +208,7 @@ pub fn form(headers: &HeaderMap, body: Body, bytes_max: u64) -> Result<Multipart
 /// # Errors
 /// It is none, or too large, or does not come.
 pub async fn next_of(form: &mut Multipart<'static>) -> Result<Option<multer::Field<'static>>, Problem> {
-    match timeout(FILE_MAX, form.next_field()).await {
-        Ok(next) => next.map_err(|error| unreadable(&error)),
-        Err(_) => Err(late()),
-    }
+    form.next_field().await.map_err(|error| unreadable(&error))
 }
 
 /// Everything that a part of a form holds.
@@ -214,10 +216,7 @@ pub async fn next_of(form: &mut Multipart<'static>) -> Result<Option<multer::Fie
 /// # Errors
 /// As [`next_of`].
 pub async fn whole_of(field: multer::Field<'static>) -> Result<Bytes, Problem> {
-    match timeout(FILE_MAX, field.bytes()).await {
-        Ok(whole) => whole.map_err(|error| unreadable(&error)),
-        Err(_) => Err(late()),
-    }
+    field.bytes().await.map_err(|error| unreadable(&error))
 }
 
 /// What a part of a form holds.
@@ -245,7 +244,7 @@ pub async fn text_of(field: multer::Field<'static>) -> Result<String, Problem> {
     String::from_utf8(whole).map_err(|error| Problem::of_field(&name, "utf-8", error.to_string()))
 }
 
-fn late() -> Problem {
+pub fn late() -> Problem {
     let said = format!("the file did not come within {} s", FILE_MAX.as_secs());
     Problem::of_http(StatusCode::REQUEST_TIMEOUT, "body-time", said)
 }

@@ -20,6 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::config::Config;
+use crate::evidence::FILE_MAX;
 
 /// How long a service may take to answer. A submission that ran into it is sent again, under the same reference.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
@@ -34,6 +35,8 @@ pub struct Hub {
     intake: Channel,
     casebook: Channel,
     evaluation: Channel,
+    /// To intake, for what takes as long as a file takes to come.
+    files: Channel,
     clock: Clock,
 }
 
@@ -51,6 +54,7 @@ impl Hub {
             intake: channel(&config.intake_url)?,
             casebook: channel(&config.casebook_url)?,
             evaluation: channel(&config.evaluation_url)?,
+            files: endpoint(&config.intake_url)?.timeout(FILE_MAX + ANSWER_MAX).connect_lazy(),
             clock,
         })
     }
@@ -70,7 +74,7 @@ impl Hub {
     }
 
     pub fn evidence(&self, asker: Asker) -> EvidenceServiceClient<Asking> {
-        EvidenceServiceClient::with_interceptor(self.intake.clone(), asker)
+        EvidenceServiceClient::with_interceptor(self.files.clone(), asker)
     }
 
     pub fn evaluation(&self, asker: Asker) -> EvaluationServiceClient<Asking> {

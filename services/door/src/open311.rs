@@ -17,8 +17,9 @@ use axum::response::Response;
 use axum::routing::any;
 use proto::intake::v1::EvidenceHead;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use crate::evidence::{self, FILE};
+use crate::evidence::{self, FILE, FILE_MAX};
 use crate::hub::{Asker, Hub};
 use crate::listen::body;
 use crate::operations::observed;
@@ -115,7 +116,8 @@ async fn answer(hub: &Hub, name: &str, request: Request) -> Result<Answer, Probl
     if evidence::is_form(&parts.headers) {
         _room = Some(ROOM.try_acquire().map_err(|_| Problem::of(&chassis::overloaded()))?);
         let form;
-        (form, files) = with_files(&parts.headers, sent).await?;
+        let read = timeout(FILE_MAX, with_files(&parts.headers, sent)).await;
+        (form, files) = read.map_err(|_| evidence::late())??;
         said = format!("{said}&{form}");
     } else {
         let form = body(&parts.headers, sent).await?;

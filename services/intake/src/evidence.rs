@@ -36,7 +36,7 @@ use self::content::{Content, Picture};
 use self::scanner::{Scanner, Verdict};
 
 pub use self::grpc::EvidenceDoor;
-pub use self::tending::tend;
+pub use self::tending::{collect_what_waits, look_through_what_is_held};
 
 /// Pictures looked at at the same time: each takes a processor, and up to [`content::MEMORY_BYTES_MAX`].
 const LOOKED_AT_ONCE: usize = 2;
@@ -94,8 +94,12 @@ impl Files {
     /// # Errors
     /// INVALID_ARGUMENT, naming what is wrong with the file; UNAVAILABLE.
     pub async fn take(&self, district: &Code, name: &str, sent: Vec<u8>) -> Result<wire::Evidence, Status> {
-        let name = station::optional_line("name", name, NAME_LENGTH_MAX)?;
         let content = self.look_at(sent).await?;
+        // Telephones name pictures after the moment, people after themselves.
+        let name = match content.picture {
+            Some(_) => String::new(),
+            None => station::optional_line("name", name, NAME_LENGTH_MAX)?,
+        };
         let check = self.look_through(&content.bytes).await?;
         let hash = Sha256Sum::of(&content.bytes).to_string();
         let store = self.store(district, &hash, &content, &name, check);
@@ -213,8 +217,7 @@ impl Files {
             bytes: content.bytes.len() as u64,
             width,
             height,
-            // Telephones name pictures after the moment, people after themselves.
-            name: if content.picture.is_some() { String::new() } else { name.to_owned() },
+            name: name.to_owned(),
             has_thumbnail: content.picture.is_some(),
             check: check.into(),
         };

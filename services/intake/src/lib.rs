@@ -54,7 +54,8 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let files = Files::open(&station.broker, config.scanner.clone(), station.clock.clone()).await?;
     let files = Arc::new(files);
 
-    service.spawn("tend files", evidence::tend(Arc::clone(&files), service.stopping()));
+    service.spawn("collect files", evidence::collect_what_waits(Arc::clone(&files), service.stopping()));
+    service.spawn("look through files", evidence::look_through_what_is_held(Arc::clone(&files), service.stopping()));
     service.spawn("finish merges", inbox::follow(app.desk.clone(), polls.clone(), service.stopping()));
     service.spawn("mind the deadlines", inbox::mind_deadlines(polls.clone(), service.stopping()));
     service.spawn("answer bridges", inbox::serve(Arc::clone(&app), service.stopping()));

@@ -373,7 +373,7 @@ fn ask_dispatch(world: &mut World, case: usize, method: &str) -> Said {
         "CompleteTask" => {
             Command::CompleteTask { by: party, task: 1, note: reason(), evidence: vec![], now, rating_due }
         }
-        "RecordProgress" => Command::Progress { by, desk: true, kind: ProgressKind::Note, note: reason() },
+        "RecordProgress" => Command::Progress { by, desk: true, kind: ProgressKind::Note, note: reason(), evidence: vec![] },
         "AdoptMeasure" => Command::AdoptMeasure { by, measure: reason(), exceptions: vec![] },
         "Release" => Command::Release { by, party, reason: reason(), rating_due },
         "Resolve" => {

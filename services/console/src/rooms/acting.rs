@@ -187,6 +187,7 @@ fn of_dispatch<'a>(
             html! {
                 (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)]))
                 (fields.long("note", words.note, ""))
+                (fields.files())
             }
         }),
         "Resolve" => Deed::new("resolve", words.resolve, words.resolve_send, |fields| {

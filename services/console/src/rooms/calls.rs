@@ -212,7 +212,7 @@ fn forms(signed: &Signed, words: &Desk, received: &ReceivedCall, call: u32, post
                 }))
             }
             (one("progress", words.record, words.record_send, &[], &|fields| html! {
-                (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)])) (fields.long("note", words.note, ""))
+                (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)])) (fields.long("note", words.note, "")) (fields.files())
             }))
             (one("done", words.done, words.done_send, &[], &|fields| html! {
                 (fields.choose("outcome", words.outcome, "", &[outcomes(signed)]))
@@ -269,7 +269,8 @@ async fn say(
         }
         "progress" => {
             let kind = ProgressKind::from_str_name(form.get("kind")).unwrap_or_default().into();
-            let request = ProgressRequest { district, case_id, call, command_id, kind, note };
+            let evidence = shown(form);
+            let request = ProgressRequest { district, case_id, call, command_id, kind, note, evidence };
             desk.progress(request).await.map(|answer| answer.into_inner().status)
         }
         "task" => {

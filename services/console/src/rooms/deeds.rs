@@ -91,7 +91,8 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
         }
         "progress" => {
             let kind = ProgressKind::from_str_name(form.get("kind")).unwrap_or_default().into();
-            let request = RecordProgressRequest { district, case_id, command_id, kind, note: form.owned("note") };
+            let (note, evidence) = (form.owned("note"), shown(form));
+            let request = RecordProgressRequest { district, case_id, command_id, kind, note, evidence };
             position!(door.record_progress(request))
         }
         "resolve" => {

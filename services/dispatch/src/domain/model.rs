@@ -104,7 +104,7 @@ fn commands(by: &str, party: &str, number: u32, minute: i64) -> Vec<Command> {
         },
         Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: vec![], now, rating_due: later },
         Command::CompleteTask { by: by.clone(), task: number, note: text(), evidence: shown(), now, rating_due: later },
-        Command::Progress { by: by.clone(), desk: is_desk(by.as_str()), kind: ProgressKind::Note, note: text() },
+        Command::Progress { by: by.clone(), desk: is_desk(by.as_str()), kind: ProgressKind::Note, note: text(), evidence: vec![] },
         Command::AdoptMeasure { by: by.clone(), measure: text(), exceptions: vec![] },
         Command::Release { by: by.clone(), party: party.clone(), reason: text(), rating_due: later },
         resolve(&by, vec![], later),

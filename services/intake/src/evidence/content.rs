@@ -103,7 +103,9 @@ fn look_at(bytes: &[u8], format: ImageFormat) -> Result<Picture, Wrong> {
         return Err(Wrong::TooLarge);
     }
     let turned = decoder.orientation()?;
-    let small = DynamicImage::from_decoder(decoder)?.thumbnail(THUMBNAIL_MAX, THUMBNAIL_MAX);
+    let drawn = DynamicImage::from_decoder(decoder)?;
+    // Nothing is made larger.
+    let small = if width.max(height) > THUMBNAIL_MAX { drawn.thumbnail(THUMBNAIL_MAX, THUMBNAIL_MAX) } else { drawn };
     let mut small = DynamicImage::ImageRgb8(small.into_rgb8());
     small.apply_orientation(turned);
     let mut thumbnail = Vec::new();

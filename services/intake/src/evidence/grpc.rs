@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use archive::Shelf;
 use futures::{Stream, stream};
@@ -16,6 +17,7 @@ use station::access::Matter;
 use station::desk::case_key;
 use station::{Caller, History, Violation, hash_of, shown_in};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::Files;
@@ -24,6 +26,8 @@ use crate::app::App;
 
 /// Files that come in at the same time, each up to [`BYTES_MAX`] in memory.
 const COMING_IN_MAX: usize = 8;
+/// Until all of one is there: ten megabytes over a bad line.
+const COMING_IN_S_MAX: u64 = 120;
 /// Content of one answer, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -100,16 +104,21 @@ impl EvidenceService for EvidenceDoor {
         };
         let district = self.admitted(&caller, &head).await?;
         let _room = self.coming_in.try_acquire().map_err(|_| chassis::overloaded())?;
-        let mut content = Vec::new();
-        while let Some(part) = parts.message().await? {
-            let Some(Part::Content(next)) = part.part else {
-                return Err(Violation::new(FIELD, "one-head", "a file has one head, and then its content").into());
-            };
-            if content.len() + next.len() > BYTES_MAX {
-                return Err(too_large(content.len() + next.len()).into());
+        let whole = async {
+            let mut content = Vec::new();
+            while let Some(part) = parts.message().await? {
+                let Some(Part::Content(next)) = part.part else {
+                    return Err(Violation::new(FIELD, "one-head", "a file has one head, and then its content").into());
+                };
+                if content.len() + next.len() > BYTES_MAX {
+                    return Err(too_large(content.len() + next.len()).into());
+                }
+                content.extend(next);
             }
-            content.extend(next);
-        }
+            Ok::<_, Status>(content)
+        };
+        let late = |_| Status::deadline_exceeded(format!("the file did not come within {COMING_IN_S_MAX} s"));
+        let content = timeout(Duration::from_secs(COMING_IN_S_MAX), whole).await.map_err(late)??;
         let evidence = Some(self.files.take(&district, &head.name, content).await?);
         Ok(Response::new(UploadEvidenceResponse { evidence }))
     }

@@ -17,21 +17,36 @@ use super::{Files, is_refused};
 
 /// How long a file waits for a request that names it: somebody who was called away from a form comes back the same day.
 pub const WAITS: SignedDuration = SignedDuration::from_hours(24);
-/// Between two looks at what is to be done.
+/// Between two looks at what waits: all that came in within a day is read each time.
+const COLLECT_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Between two tries of a scanner that was away.
 const LOOK_EVERY: Duration = Duration::from_secs(20);
 
-/// Until the process stops.
-pub async fn tend(files: Arc<Files>, stop: CancellationToken) -> anyhow::Result<()> {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+/// Deletes what nobody has named in time, until the process stops.
+pub async fn collect_what_waits(files: Arc<Files>, stop: CancellationToken) -> anyhow::Result<()> {
+    while passes(COLLECT_EVERY, &stop).await {
+        if let Err(error) = files.collect(files.clock.now()).await {
+            tracing::debug!(error = chain(&error), "files cannot be collected now; later");
         }
-        let collected = files.collect(files.clock.now()).await;
-        let looked_through = files.look_through_what_waits().await;
-        for failed in [collected.err(), looked_through.err()].into_iter().flatten() {
-            tracing::debug!(error = chain(&failed), "files cannot be tended now; later");
+    }
+    Ok(())
+}
+
+/// Looks through what was taken while the scanner was away, until the process stops.
+pub async fn look_through_what_is_held(files: Arc<Files>, stop: CancellationToken) -> anyhow::Result<()> {
+    while files.scanner.is_some() && passes(LOOK_EVERY, &stop).await {
+        if let Err(error) = files.look_through_what_waits().await {
+            tracing::debug!(error = chain(&error), "files cannot be looked through now; later");
         }
+    }
+    Ok(())
+}
+
+/// False: the process stops.
+async fn passes(time: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
     }
 }
 

@@ -98,6 +98,7 @@ pub fn shown_with(event: &Event) -> &[String] {
             Some(_) | None => &[],
         },
         Some(Of::Dispatch(fact)) => match fact.event.as_ref() {
+            Some(Dispatched::Progressed(fact)) => &fact.evidence,
             Some(Dispatched::TaskDone(fact)) => &fact.evidence,
             Some(Dispatched::PartyDone(fact)) => &fact.evidence,
             Some(Dispatched::Resolved(fact)) => &fact.evidence,

@@ -127,7 +127,7 @@ with!(Party { party: String, reason: String });
 with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
 with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
-with!(Progressing { kind: String, note: String, call: u32 });
+with!(Progressing { kind: String, note: String, call: u32, evidence: Vec<String> });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32, helps: bool });
 with!(Rating { rating: String, comment: String });
 with!(PartyRating { party: String, rate: String, deduction_reason: String });
