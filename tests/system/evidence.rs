@@ -30,7 +30,9 @@ const BOUNDARY: &str = "x-x-x-x";
 
 /// A picture of its own for everybody who asks for another number.
 pub fn photograph(number: u8) -> Vec<u8> {
-    let picture = RgbImage::from_fn(40, 30, |x, y| image::Rgb([number, u8::try_from(x * 6).unwrap(), u8::try_from(y * 8).unwrap()]));
+    let picture = RgbImage::from_fn(40, 30, |x, y| {
+        image::Rgb([number, u8::try_from(x * 6).unwrap(), u8::try_from(y * 8).unwrap()])
+    });
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
     bytes.into_inner()
@@ -39,8 +41,9 @@ pub fn photograph(number: u8) -> Vec<u8> {
 /// Sends a file over gRPC, in several parts.
 pub async fn send(channel: Authorised, district: &str, content: &[u8]) -> Result<Evidence, Status> {
     let head = Part::Head(EvidenceHead { district: district.to_owned(), ..EvidenceHead::default() });
-    let parts: Vec<Part> =
-        std::iter::once(head).chain(content.chunks((content.len() / 3).clamp(1, 64 * 1024)).map(|part| Part::Content(part.to_vec()))).collect();
+    let parts: Vec<Part> = std::iter::once(head)
+        .chain(content.chunks((content.len() / 3).clamp(1, 64 * 1024)).map(|part| Part::Content(part.to_vec())))
+        .collect();
     let sent = stream::iter(parts.into_iter().map(|part| UploadEvidenceRequest { part: Some(part) }));
     Ok(EvidenceServiceClient::new(channel).upload_evidence(sent).await?.into_inner().evidence.unwrap())
 }
@@ -94,7 +97,9 @@ async fn said(response: Response) -> (StatusCode, Value) {
 fn form(fields: &[(&str, &str)], (field, content): (&str, &[u8])) -> Vec<u8> {
     let mut form = Vec::new();
     // A file may stand before whatever says who sends it.
-    form.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"p.jpg\"\r\n").bytes());
+    form.extend(
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"p.jpg\"\r\n").bytes(),
+    );
     form.extend(b"Content-Type: image/jpeg\r\n\r\n");
     form.extend(content);
     for (name, value) in fields {
@@ -152,7 +157,11 @@ async fn a_photograph_comes_in_by_every_door_and_is_read_by_whom_its_case_concer
     let elsewhere = intake.submit(submission(DISTRICT, "photo-3", "路灯不亮")).await.unwrap().into_inner();
     let not_shown = content(installation.channel(&bridge(BRIDGE)).await, &elsewhere.case_id, &id).await.unwrap_err();
     assert_eq!(not_shown.code(), Code::NotFound, "{not_shown}");
-    for stranger in [bridge("jiangan-hotline"), acting("department", "jiangan-tax"), acting("street", "wuchang-liangdao-command-centre")] {
+    for stranger in [
+        bridge("jiangan-hotline"),
+        acting("department", "jiangan-tax"),
+        acting("street", "wuchang-liangdao-command-centre"),
+    ] {
         let refused = content(installation.channel(&stranger).await, &case.case_id, &id).await.unwrap_err();
         assert_eq!(refused.code(), Code::NotFound, "{}: {refused}", stranger.party);
         let request = ListEvidenceRequest { district: DISTRICT.to_owned(), case_id: case.case_id.clone() };
@@ -163,7 +172,8 @@ async fn a_photograph_comes_in_by_every_door_and_is_read_by_whom_its_case_concer
     let other = Machine::new(&installation, &bridge("jiangan-hotline"));
     assert_eq!(other.ask(Method::GET, &format!("{path}/{id}"), "", vec![]).await.status(), StatusCode::NOT_FOUND);
     // A receipt brings one in for its own case alone.
-    let head = |case_id: &str| EvidenceHead { district: DISTRICT.into(), case_id: case_id.into(), ..Default::default() };
+    let head =
+        |case_id: &str| EvidenceHead { district: DISTRICT.into(), case_id: case_id.into(), ..Default::default() };
     let upload = async |case_id: &str| {
         let parts = [Part::Head(head(case_id)), Part::Content(self::photograph(3))];
         let sent = stream::iter(parts.map(|part| UploadEvidenceRequest { part: Some(part) }));
@@ -174,7 +184,12 @@ async fn a_photograph_comes_in_by_every_door_and_is_read_by_whom_its_case_concer
 
     // As other cities' programs send it: with the report, whatever their field is called.
     let key = installation.token(&bridge(BRIDGE));
-    let fields = [("api_key", key.as_str()), ("service_code", "other"), ("description", "井盖松动"), ("address_string", "江岸路1号")];
+    let fields = [
+        ("api_key", key.as_str()),
+        ("service_code", "other"),
+        ("description", "井盖松动"),
+        ("address_string", "江岸路1号"),
+    ];
     let (status, sent) = board.form("/open311/v2/requests.json", &fields, ("photo1", &photograph)).await;
     assert_eq!(status, StatusCode::OK, "{sent}");
     let number = sent[0]["service_request_id"].as_str().unwrap();
@@ -223,7 +238,8 @@ async fn what_is_no_photograph_is_refused_by_the_same_rule_at_every_door() {
         assert_eq!(named, [("file", rule)], "{refused}");
         let words = &told.violations[0].description;
         // How many bytes came before it was too much differs from door to door.
-        let same = |said: &str| rule == "size" && said.contains("at most 10485760 fit") || said.contains(words.as_str());
+        let same =
+            |said: &str| rule == "size" && said.contains("at most 10485760 fit") || said.contains(words.as_str());
 
         let plain = said(board.ask(Method::POST, "/v1/evidence", "image/jpeg", content.to_vec()).await).await.1;
         let form = board.form("/v1/evidence", &[], ("file", content)).await.1;

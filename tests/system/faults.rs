@@ -18,9 +18,9 @@ use tokio::task::{JoinSet, block_in_place};
 use crate::evidence::{content, photograph, send};
 use crate::support::city::{City, NATS, spare};
 use crate::support::installation::bridge;
-use crate::support::submission;
 use crate::support::program::run;
 use crate::support::root;
+use crate::support::submission;
 use burst::Burst;
 use huying_tests::checker::complaints;
 
@@ -78,7 +78,8 @@ impl Shown {
     async fn on(city: &City) -> Self {
         let intake = Self::at_intake(city).await;
         let evidence_id = send(intake.clone(), "", &photograph(9)).await.unwrap().evidence_id;
-        let named = SubmitRequest { evidence: vec![evidence_id.clone()], ..submission("jiangan", "shown", "路灯不亮") };
+        let named =
+            SubmitRequest { evidence: vec![evidence_id.clone()], ..submission("jiangan", "shown", "路灯不亮") };
         let case_id = huying::client::intake(intake).submit(named).await.unwrap().into_inner().case_id;
         Self { case_id, evidence_id }
     }

@@ -152,7 +152,9 @@ async fn send(signed: &Signed, chosen: Chosen) -> Result<Evidence, String> {
         // In the words of the rule, where there are some.
         let mut said = Form::default();
         match said.take(signed.language, status) {
-            Ok(()) => said.faults.into_iter().map(|(_, words)| words).chain(said.refused).collect::<Vec<_>>().join("；"),
+            Ok(()) => {
+                said.faults.into_iter().map(|(_, words)| words).chain(said.refused).collect::<Vec<_>>().join("；")
+            }
             Err(status) => status.message().to_owned(),
         }
     })

@@ -266,6 +266,25 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// Several boxes to tick under one name.
+    pub fn ticks(&self, name: &str, label: &str, choices: &[Choice]) -> Markup {
+        let ticked: Vec<&str> = self.form.every(name).collect();
+        html! {
+            fieldset {
+                legend { (label) }
+                (self.errors(name))
+                @for (number, choice) in choices.iter().enumerate() {
+                    @let id = format!("{}-{number}", self.id(name));
+                    div .tick {
+                        input type="checkbox" id=(id) name=(name) value=(choice.value)
+                            checked[ticked.contains(&choice.value.as_str())];
+                        label for=(id) { (choice.name) }
+                    }
+                }
+            }
+        }
+    }
+
     /// Files to choose, and those that were sent in before with this form.
     pub fn files(&self) -> Markup {
         let words = Files::of(self.language);

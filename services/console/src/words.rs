@@ -72,8 +72,17 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_in_every_language() {
-        let tables =
-            [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, Rarer::ALL, States::ALL, Files::ALL, facts::ALL, refusals::ALL];
+        let tables = [
+            Frame::ALL,
+            When::ALL,
+            Caller::ALL,
+            Desk::ALL,
+            Rarer::ALL,
+            States::ALL,
+            Files::ALL,
+            facts::ALL,
+            refusals::ALL,
+        ];
         let mut told = 0;
         for (name, texts) in tables.into_iter().flatten() {
             for text in texts {

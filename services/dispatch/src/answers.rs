@@ -9,8 +9,8 @@ use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::AnswerSubject;
 use record::IncomingRequest;
 use station::{
-    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose,
-    refusal_of, wire as shared,
+    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose, refusal_of,
+    wire as shared,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
@@ -111,7 +111,11 @@ async fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Resul
         },
         Some(WireAnswer::TaskDone(said)) => {
             let note = optional_prose("note", &said.note, NOTE_LENGTH_MAX)?;
-            Answer::TaskDone { task: counted("task", said.task)?, note, evidence: app.shown(charter, &said.evidence).await? }
+            Answer::TaskDone {
+                task: counted("task", said.task)?,
+                note,
+                evidence: app.shown(charter, &said.evidence).await?,
+            }
         }
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,

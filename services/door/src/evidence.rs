@@ -59,7 +59,12 @@ pub async fn upload(State(hub): State<Hub>, request: Request) -> Result<Response
 }
 
 /// The one file of a form.
-async fn of_form(hub: &Hub, asker: Asker, mut head: EvidenceHead, mut form: Multipart<'static>) -> Result<Evidence, Problem> {
+async fn of_form(
+    hub: &Hub,
+    asker: Asker,
+    mut head: EvidenceHead,
+    mut form: Multipart<'static>,
+) -> Result<Evidence, Problem> {
     let mut came = None;
     while let Some(field) = next_of(&mut form).await? {
         if came.is_some() || field.name() != Some(FILE) {
@@ -169,7 +174,7 @@ pub async fn bring_in(
         answer = &mut asked => answer,
         passed = timeout(FILE_MAX, passed_on) => {
             passed.map_err(|_| late())??;
-            asked.await
+            asked.as_mut().await
         }
     };
     let answer = answer.map_err(|status| {

@@ -71,7 +71,7 @@ impl Asked {
 /// program has its own.
 async fn with_files(headers: &HeaderMap, sent: Body) -> Result<(String, Vec<(String, Bytes)>), Problem> {
     let mut form = evidence::form(headers, sent, FILES_BYTES_MAX)?;
-    let mut said = form_urlencoded::Serializer::new(String::new());
+    let mut said: Vec<(String, String)> = Vec::new();
     let mut files = Vec::new();
     while let Some(field) = evidence::next_of(&mut form).await? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -83,13 +83,14 @@ async fn with_files(headers: &HeaderMap, sent: Body) -> Result<(String, Vec<(Str
                     files.push((file, content));
                 }
             }
-            None => drop(said.append_pair(&name, &evidence::text_of(field).await?)),
+            None => said.push((name, evidence::text_of(field).await?)),
         }
         if files.len() > FILES_MAX {
             return Err(Problem::of_field(FILE, "list-length", format!("at most {FILES_MAX} fit")));
         }
     }
-    Ok((said.finish(), files))
+    let said = form_urlencoded::Serializer::new(String::new()).extend_pairs(said).finish();
+    Ok((said, files))
 }
 
 async fn knock(State(hub): State<Hub>, Path(resource): Path<String>, request: Request) -> Response {

@@ -253,6 +253,7 @@ impl App {
         let occurred_at = problems.instant("occurred_at", request.occurred_at.as_ref());
         let recorded_at = problems.instant("recorded_at", request.recorded_at.as_ref());
         let place = request.place.clone().unwrap_or_default();
+        let attributes = wire::from_attributes(&request.attributes);
         let submission = Submission {
             external_ref: &request.external_ref,
             channel: &request.channel,
@@ -271,6 +272,7 @@ impl App {
             related_case: &request.related_case,
             campaign: &request.campaign,
             recorded_at,
+            attributes: &attributes,
         };
         let around = Circumstances {
             charter,

@@ -17,7 +17,7 @@ use station::wire as shared;
 use tonic::{Code as StatusCode, Status};
 use vocabulary::{CallerClass, CaseKind};
 
-use crate::domain::{Command, Event, Joined, Received, Refusal, Rules, State};
+use crate::domain::{AttributeAnswer, Command, Event, Joined, Received, Refusal, Rules, State};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Intake;
@@ -151,6 +151,7 @@ fn to_received(received: &Received) -> wire::Received {
         recorded_at: received.recorded_at.map(ToWireTime::to_wire),
         receipt_ref: received.receipt_ref.clone(),
         evidence: received.evidence.clone(),
+        attributes: received.attributes.iter().map(to_attribute).collect(),
     }
 }
 
@@ -230,7 +231,16 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         recorded_at: received.recorded_at.as_ref().map(|at| shared::time("recorded_at", Some(at))).transpose()?,
         receipt_ref: received.receipt_ref.clone(),
         evidence: received.evidence.clone(),
+        attributes: from_attributes(&received.attributes),
     })
+}
+
+fn to_attribute(answer: &AttributeAnswer) -> wire::Attribute {
+    wire::Attribute { code: answer.code.clone(), values: answer.values.clone() }
+}
+
+pub(crate) fn from_attributes(attributes: &[wire::Attribute]) -> Vec<AttributeAnswer> {
+    attributes.iter().map(|it| AttributeAnswer { code: it.code.clone(), values: it.values.clone() }).collect()
 }
 
 pub(crate) fn to_kind(kind: CaseKind) -> wire::CaseKind {

@@ -122,7 +122,9 @@ impl Browser {
             body.clear();
         }
         for _ in 0..REDIRECTS_MAX {
-            self.page = timeout(ANSWER_MAX, self.ask(&method, &address, body.as_bytes(), IN_ONE)).await.expect("an answer in time");
+            self.page = timeout(ANSWER_MAX, self.ask(&method, &address, body.as_bytes(), IN_ONE))
+                .await
+                .expect("an answer in time");
             match self.page.headers.get("location").filter(|_| (300..400).contains(&self.page.status)) {
                 Some(next) => (method, address, body) = ("GET".to_owned(), next.clone(), String::new()),
                 None => return &self.page,

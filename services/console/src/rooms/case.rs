@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 
 use super::acting::{self, Deeds};
 use super::follow::{self, Posted};
+use super::report::asked;
 use super::{board, deeds};
 use crate::ask::{Sent, Signed, redirect};
 use crate::files::{gallery, of_case};
@@ -187,6 +188,7 @@ fn facts(signed: &Signed, words: &Desk, case: &Case, summary: &CaseSummary, know
             @if !categories.is_empty() { dt { (words.category) } dd { (categories.join("、")) } }
             dt { (words.came_by) }
             dd { (channel.unwrap_or_else(|| summary.channel.clone())) " · " (clock.moment_of(summary.received_at.as_ref())) }
+            (asked::answered(signed, &case.attributes))
             @if !(place.party.is_empty() && place.address.is_empty()) {
                 dt { (words.place) }
                 dd { @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }

@@ -177,4 +177,3 @@ fn level(form: &Form) -> Level {
 pub fn outcome(form: &Form) -> Outcome {
     Outcome::from_str_name(form.get("outcome")).unwrap_or_default()
 }
-

@@ -13,6 +13,7 @@ use proto::evaluation::v1::{self as evaluation, RateRequest};
 use proto::intake::v1::{self as intake, SupplementRequest, WithdrawRequest};
 use tonic::Status;
 
+use super::report::asked;
 use super::{Room, has};
 use crate::ask::{Ask, Sent, Signed, redirect};
 use crate::doors::CURRENT;
@@ -171,6 +172,7 @@ pub async fn page(signed: &Signed, case: &Case, form: Option<&Posted>) -> Result
         section aria-labelledby="wrote" {
             h2 #wrote { (words.you_wrote) }
             @if !case.text.is_empty() { blockquote { (case.text) } }
+            @if !case.attributes.is_empty() { dl { (asked::answered(signed, &case.attributes)) } }
             @if let Some(place) = &case.place {
                 p { @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
             }

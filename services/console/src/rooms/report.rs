@@ -1,5 +1,7 @@
 //! Raising a matter: three fields are enough, and whatever else is known helps.
 
+pub mod asked;
+
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -97,6 +99,7 @@ async fn act(signed: &Signed, mut form: Form) -> Result<Sending, Status> {
 /// What was typed, as intake takes it. A number that is none is noted in the form.
 fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
     let place = place(signed, form);
+    let attributes = asked::answers(signed, form);
     let is_caller = signed.role() == "caller";
     let class = form.owned("caller_class");
     let of_class = match class.parse() {
@@ -118,6 +121,7 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
         category: form.owned("category"),
         caller_class: of_class.into(),
         evidence: shown(form),
+        attributes,
         caller_ref: if is_caller { signed.person.identity.staff_ref.clone() } else { String::new() },
         ..SubmitRequest::default()
     }
@@ -195,6 +199,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
             @else { (fields.choose("channel", words.channel, "", &channels(signed))) }
             (fields.choose("kind", words.kind, "", &[kinds(signed)]))
             (fields.choose("category", words.category, "", &categories(signed, words, thought)))
+            (asked::fields(signed, form, &fields))
             @if thought.asked { (thoughts(signed, words, thought)) }
             (fields.files())
             div .buttons {

@@ -73,6 +73,8 @@ rules! {
     "anothers-supervision": "这道督办不是给您的单位的", "這道督辦不是給您的單位的";
     "supervision-answered": "这道督办已经回复", "這道督辦已經回覆";
     "evidence-needed": "须附上照片或文件才能办结", "須附上照片或文件才能辦結";
+    "known-attribute": "这个类别没有这一项", "這個類別沒有這一項";
+    "attribute-value": "填写的内容不合要求", "填寫的內容不合要求";
     "media-type": "不是 JPEG、PNG、WebP 图片，也不是 PDF 文件", "不是 JPEG、PNG、WebP 圖片，也不是 PDF 文件";
     "media-content": "文件不完整或已损坏，打不开", "文件不完整或已損壞，打不開";
     "picture-size": "图片太大，请缩小后再传", "圖片太大，請縮小後再傳";

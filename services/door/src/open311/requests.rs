@@ -5,7 +5,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use proto::casebook::v1::{Case, GetRequest, ListRequest};
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use proto::{FromWireTime, ToWireTime};
 
 use super::Asked;
@@ -55,14 +55,25 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
     let occurred_at = instant(said, "requested_datetime")?;
     let caller_ref = said.take("account_id")?.unwrap_or_default();
     let mut text = vec![description];
-    text.extend(said.all("media_url").into_iter().filter(|url| !url.trim().is_empty()).map(|url| format!("附件：{url}")));
+    text.extend(
+        said.all("media_url").into_iter().filter(|url| !url.trim().is_empty()).map(|url| format!("附件：{url}")),
+    );
     let mut external_ref = named(&asked.headers)?;
-    for (name, value) in said.beginning("attribute[") {
-        let attribute = name.trim_start_matches("attribute[").split(']').next().unwrap_or_default().to_owned();
-        match attribute.as_str() {
+    let answers = said.beginning("attribute[");
+    let catalogue = if answers.is_empty() { None } else { Some(catalogue(hub, &asked.asker, &asked.district).await?) };
+    let has_attributes = catalogue.is_some_and(|known| !known.attributes(&service).is_empty());
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for (name, value) in answers {
+        let code = name.trim_start_matches("attribute[").split(']').next().unwrap_or_default().to_owned();
+        match code.as_str() {
             "external_ref" | "fixmystreet_id" if external_ref.is_empty() => external_ref = value,
-            _ if !value.trim().is_empty() => text.push(format!("{attribute}：{value}")),
-            _ => {}
+            _ if value.trim().is_empty() => {}
+            // A service that asks for nothing loses nothing that was answered.
+            _ if !has_attributes => text.push(format!("{code}：{value}")),
+            _ => match attributes.iter_mut().find(|known| known.code == code) {
+                Some(known) => known.values.push(value),
+                None => attributes.push(Attribute { code, values: vec![value] }),
+            },
         }
     }
     said.nothing_else()?;
@@ -80,6 +91,7 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
         place: Some(Place { party, address, longitude, latitude }),
         occurred_at: occurred_at.map(ToWireTime::to_wire),
         evidence,
+        attributes,
         ..SubmitRequest::default()
     };
     let recorded = hub.intake(asked.asker).submit(submission).await?.into_inner();

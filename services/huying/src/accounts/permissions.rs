@@ -3,7 +3,8 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, EVIDENCE, EVIDENCE_CONTENT, OBJECT_BUCKETS,
-    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams,
+    timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
@@ -199,7 +200,8 @@ pub(super) fn of_provision() -> Permissions {
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
     // What others alone write: volumes and tombstones, files that people sent, and anchors.
-    let others = [objects(ARCHIVE), objects(EVIDENCE_CONTENT), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
+    let others =
+        [objects(ARCHIVE), objects(EVIDENCE_CONTENT), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
     Permissions::everything_but(taking_away.into_iter().chain(kept).chain(others))
 }
 

@@ -7,7 +7,7 @@ use chassis::Identity;
 use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use proto::words;
 use uuid::Uuid;
 use vocabulary::number::is_number;
@@ -80,6 +80,9 @@ pub(crate) struct Args {
     /// When a terminal that was offline wrote it down
     #[arg(long, value_name = "TIME")]
     recorded_at: Option<Timestamp>,
+    /// What its category asks besides, by code; several times for several
+    #[arg(long = "attribute", value_name = "CODE=ANSWER", value_parser = attribute)]
+    attributes: Vec<Attribute>,
     /// A photograph or a paper that shows it; several times for several
     #[arg(long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -105,6 +108,12 @@ fn class(text: &str) -> Result<Word, String> {
 
 fn way(text: &str) -> Result<Word, String> {
     words::WAYS.number(text).map(Word)
+}
+
+fn attribute(text: &str) -> Result<Attribute, String> {
+    let read =
+        text.split_once('=').map(|(code, value)| Attribute { code: code.to_owned(), values: vec![value.to_owned()] });
+    read.ok_or_else(|| format!("{text:?} is not of the form code=answer"))
 }
 
 fn degrees(text: &str) -> Result<f64, String> {
@@ -155,6 +164,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         related_case: args.related_case,
         campaign: args.campaign,
         evidence: shown,
+        attributes: args.attributes,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

@@ -2,6 +2,7 @@
 //! [`submission`]. What households are asked is a history of its own: [`poll`]. [`allowed`] asks the same rules what could be done now.
 
 pub mod allowed;
+pub mod attributes;
 mod decide;
 #[cfg(test)]
 mod model;
@@ -14,6 +15,7 @@ use ids::{CaseId, Code};
 use jiff::Timestamp;
 use vocabulary::{CallerClass, CaseKind, Course, Place};
 
+pub use attributes::AttributeAnswer;
 pub use decide::Rules;
 
 /// Characters of a supplement or a reason.
@@ -46,6 +48,8 @@ pub struct Received {
     pub receipt_ref: String,
     /// What shows it.
     pub evidence: Vec<String>,
+    /// What its category asks besides.
+    pub attributes: Vec<AttributeAnswer>,
 }
 
 /// Somebody who raised the same matter under a later case of their own.

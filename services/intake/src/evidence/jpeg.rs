@@ -39,7 +39,9 @@ pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
                         plain.extend([0, 0]);
                         push(&mut head, APP0, &plain);
                     }
-                    APP1 if body.starts_with(b"Exif\0\0") => turned = orientation::read(body.get(6..).unwrap_or_default()),
+                    APP1 if body.starts_with(b"Exif\0\0") => {
+                        turned = orientation::read(body.get(6..).unwrap_or_default())
+                    }
                     // Colours would be others without these two.
                     APP2 if body.starts_with(b"ICC_PROFILE\0") => push(&mut picture, marker, body),
                     APP14 if body.starts_with(b"Adobe") => push(&mut picture, marker, body),

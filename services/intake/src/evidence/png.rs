@@ -4,9 +4,8 @@ use super::orientation::{self, Orientation};
 
 pub const BEGINS: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Chunks without which the picture would look otherwise.
-const DRAWS: [&[u8; 4]; 12] = [
-    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD",
-];
+const DRAWS: [&[u8; 4]; 12] =
+    [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD"];
 
 /// The same picture without anything else.
 ///
@@ -36,7 +35,9 @@ pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     for (name, whole) in kept {
         written.extend(whole);
         // Notes stand behind the head and before what is drawn.
-        if name == b"IHDR" && let Some(notes) = orientation::written(turned) {
+        if name == b"IHDR"
+            && let Some(notes) = orientation::written(turned)
+        {
             written.extend(chunk(b"eXIf", &notes));
         }
     }

@@ -94,7 +94,8 @@ fn a_photograph_keeps_its_picture_and_how_it_is_turned_and_tells_nothing_else() 
     // A thumbnail stands as the picture is looked at: what was left is above.
     let small = decode(&picture.thumbnail);
     assert!(small.height() > small.width(), "{:?}", small.dimensions());
-    let (above, below) = (small.get_pixel(small.width() / 2, 8), small.get_pixel(small.width() / 2, small.height() - 8));
+    let (above, below) =
+        (small.get_pixel(small.width() / 2, 8), small.get_pixel(small.width() / 2, small.height() - 8));
     assert!(above[0] > 150 && below[2] > 150, "{above:?} {below:?}");
     assert_eq!(read(bytes.clone()).unwrap().bytes, bytes, "nothing more can be taken out");
 }
@@ -189,7 +190,7 @@ async fn what_nobody_names_goes_and_what_somebody_names_stays() {
     world.name(&one.evidence_id).await.unwrap();
 
     let now = world.files.clock.now();
-    let days = |days| now + SignedDuration::from_hours(24 * days);
+    let days = |days: i64| now + SignedDuration::from_hours(24 * days);
     assert_eq!(world.files.collect(now).await.unwrap(), 0);
     assert_eq!(world.files.collect(days(2)).await.unwrap(), 1);
     assert_eq!(world.files.collect(days(3)).await.unwrap(), 0);

@@ -11,7 +11,7 @@ use record::Aggregate;
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
 use crate::domain::poll::{self, Answer, Opening, Outcome, Tally};
-use crate::domain::{Event, Joined, PollResult, Received, Rules};
+use crate::domain::{AttributeAnswer, Event, Joined, PollResult, Received, Rules};
 
 /// Every fact intake can record, of cases and of polls, and of fields that may be empty both forms.
 #[test]
@@ -81,6 +81,11 @@ fn of_cases() -> Vec<Event> {
         campaign: Some(code("summer-heat")),
         recorded_at: Some(at(1)),
         receipt_ref: "receipt:9f86d081884c7d659a2feaa0c55ad015".to_owned(),
+        evidence: vec!["lamp.jpg".to_owned()],
+        attributes: vec![AttributeAnswer {
+            code: "seen".to_owned(),
+            values: vec!["dark".to_owned(), "flickers".to_owned()],
+        }],
     };
     let bare = Received {
         place: Place::default(),

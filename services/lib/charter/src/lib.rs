@@ -9,6 +9,7 @@
 //! of this crate. One of another form than ours may hold codes that resolve to nothing: every look-up gives an `Option`.
 
 mod area;
+mod attribute;
 mod bring_down;
 mod calendar;
 mod campaign;
@@ -42,6 +43,7 @@ mod source;
 mod text;
 mod yaml;
 
+pub use attribute::{Attribute, AttributeKind, AttributeValue};
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;

@@ -6,7 +6,7 @@ use proto::json::Fault;
 use crate::{BadInput, Violation};
 
 /// Fields of a submission, as a refusal names them.
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "district",
     "external_ref",
     "channel",
@@ -27,6 +27,7 @@ const FIELDS: [&str; 20] = [
     "campaign",
     "way",
     "evidence",
+    "attributes",
 ];
 const TIMES: [&str; 2] = ["occurred_at", "recorded_at"];
 /// Those that take a word, with the rule by which every other door refuses another one.

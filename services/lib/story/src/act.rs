@@ -113,6 +113,7 @@ with!(Submission {
     category: String,
     campaign: String,
     evidence: Vec<String>,
+    attributes: BTreeMap<String, String>,
     occurred_at: String,
     recorded_at: String,
     related_case: String,
@@ -194,7 +195,8 @@ impl Act<'_> {
             "find-related" => self.find_related(cases).await,
             "supplement" => {
                 let with: Text = self.with()?;
-                let request = intake::SupplementRequest { district, case_id, command_id, text: with.text, evidence: vec![] };
+                let request =
+                    intake::SupplementRequest { district, case_id, command_id, text: with.text, evidence: vec![] };
                 Ok(call!(IntakeServiceClient::new(self.enter("intake").await?), supplement, request))
             }
             "withdraw" => {
@@ -336,6 +338,7 @@ impl Act<'_> {
             recorded_at: self.moment(&with.recorded_at)?,
             related_case,
             evidence: with.evidence,
+            attributes: answers(with.attributes),
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))
@@ -438,4 +441,9 @@ fn rule_of(status: &Status) -> String {
     let rule =
         in_parentheses.filter(|rule| rule.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit()));
     rule.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
+}
+
+/// One answer each.
+fn answers(said: BTreeMap<String, String>) -> Vec<intake::Attribute> {
+    said.into_iter().map(|(code, value)| intake::Attribute { code, values: vec![value] }).collect()
 }

@@ -13,8 +13,8 @@ use proto::intake::v1::{ApproveExclusionRequest, MergeRequest, ProposeExclusionR
 use tonic::{Response, Status};
 
 use super::{About, outcome};
-use crate::files::shown;
 use crate::ask::Sent;
+use crate::files::shown;
 
 pub async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u64, Status>> {
     let mut door = sent.signed.app.doors.dispatch(&sent.signed.person);

@@ -52,6 +52,8 @@ pub fn received(hour: i64) -> Event {
         campaign: None,
         recorded_at: None,
         receipt_ref: String::new(),
+        evidence: vec![],
+        attributes: vec![],
     }))
 }
 
