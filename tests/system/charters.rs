@@ -90,7 +90,10 @@ async fn what_a_category_asks_is_asked_at_every_door(installation: &Installation
     let definition = board.get("/open311/v2/services/street-lights.json").await.body;
     let [pole, side] = definition["attributes"].as_array().unwrap().as_slice() else { panic!("{definition:#}") };
     assert_eq!((&pole["code"], &pole["datatype"], &pole["required"]), (&json!("pole"), &json!("string"), &json!(true)));
-    assert_eq!((&side["datatype"], &side["values"][1]), (&json!("singlevaluelist"), &json!({ "key": "west", "name": "西侧" })));
+    assert_eq!(
+        (&side["datatype"], &side["values"][1]),
+        (&json!("singlevaluelist"), &json!({ "key": "west", "name": "西侧" }))
+    );
 
     // The same answers, right and wrong, by each door.
     let mut grpc = installation.intake(&bridge("hexi-board")).await;
@@ -102,7 +105,8 @@ async fn what_a_category_asks_is_asked_at_every_door(installation: &Installation
     .into_iter()
     .enumerate()
     {
-        let attributes: Vec<_> = answers.iter().map(|(code, value)| json!({ "code": code, "values": [value] })).collect();
+        let attributes: Vec<_> =
+            answers.iter().map(|(code, value)| json!({ "code": code, "values": [value] })).collect();
         let said = json!({
             "external_ref": format!("asked-{number}"), "title": "路灯不亮", "category": "street-lights", "attributes": attributes,
         });
@@ -115,7 +119,9 @@ async fn what_a_category_asks_is_asked_at_every_door(installation: &Installation
         let text = format!("attributes: {} ({rule})", over_grpc[0].description);
         assert_eq!(board.form("/open311/v2/requests.json", &form).await.body[0]["description"], json!(text));
     }
-    let form = format!("api_key={key}&service_code=street-lights&description=路灯不亮&attribute[pole]=A-7&attribute[side]=西侧");
+    let form = format!(
+        "api_key={key}&service_code=street-lights&description=路灯不亮&attribute[pole]=A-7&attribute[side]=西侧"
+    );
     let taken = board.form("/open311/v2/requests.json", &form).await;
     let case = taken.body[0]["service_request_id"].as_str().unwrap_or_else(|| panic!("{taken:?}")).to_owned();
     let recorded = installation.case("hexi", &case).await;

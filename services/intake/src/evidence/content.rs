@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use station::Violation;
 
+use super::orientation::Orientation;
 use super::{jpeg, png, webp};
 
 /// Largest file, in bytes: a photograph of a good telephone has 3 to 8 MB.
@@ -66,8 +67,8 @@ pub fn read(bytes: Vec<u8>) -> Result<Content, Violation> {
         let said = format!("it begins like {} and cannot be read: {why}", format.to_mime_type());
         Violation::new(FIELD, "media-content", said)
     };
-    let bytes = stripped.map_err(unreadable)?;
-    let picture = look_at(&bytes, format).map_err(|wrong| match wrong {
+    let (bytes, turned) = stripped.map_err(unreadable)?;
+    let picture = look_at(&bytes, format, turned).map_err(|wrong| match wrong {
         Wrong::Unreadable(error) => unreadable(&error.to_string()),
         Wrong::TooLarge => {
             let said = format!("at most {PIXELS_MAX} pixels fit, and {MEMORY_BYTES_MAX} bytes to draw it");
@@ -92,17 +93,16 @@ impl From<image::ImageError> for Wrong {
     }
 }
 
-fn look_at(bytes: &[u8], format: ImageFormat) -> Result<Picture, Wrong> {
+fn look_at(bytes: &[u8], format: ImageFormat, turned: Orientation) -> Result<Picture, Wrong> {
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MEMORY_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder()?;
+    let decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > PIXELS_MAX {
         return Err(Wrong::TooLarge);
     }
-    let turned = decoder.orientation()?;
     let drawn = DynamicImage::from_decoder(decoder)?;
     // Nothing is made larger.
     let small = if width.max(height) > THUMBNAIL_MAX { drawn.thumbnail(THUMBNAIL_MAX, THUMBNAIL_MAX) } else { drawn };

@@ -15,11 +15,11 @@ const COMMENT: u8 = 0xfe;
 /// The part of a JFIF header that is no small picture: its name, version, density, and the size of one, which is none then.
 const JFIF_BYTES: usize = 14;
 
-/// The same picture without anything else.
+/// The same picture without anything else, and how it is turned.
 ///
 /// # Errors
 /// It is not whole.
-pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub fn stripped(bytes: &[u8]) -> Result<(Vec<u8>, Orientation), &'static str> {
     let mut head = Vec::new();
     let mut picture = Vec::with_capacity(bytes.len());
     let mut turned = Orientation::NoTransforms;
@@ -63,7 +63,7 @@ pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
     }
     whole.extend(picture);
     whole.extend([0xff, END]);
-    Ok(whole)
+    Ok((whole, turned))
 }
 
 /// The next marker; any number of fill bytes may stand before it.

@@ -7,11 +7,11 @@ pub const BEGINS: &[u8] = b"\x89PNG\r\n\x1a\n";
 const DRAWS: [&[u8; 4]; 12] =
     [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"bKGD"];
 
-/// The same picture without anything else.
+/// The same picture without anything else, and how it is turned.
 ///
 /// # Errors
 /// It is not whole.
-pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub fn stripped(bytes: &[u8]) -> Result<(Vec<u8>, Orientation), &'static str> {
     let mut kept: Vec<(&[u8], &[u8])> = Vec::new();
     let mut turned = Orientation::NoTransforms;
     let mut left = bytes.get(BEGINS.len()..).unwrap_or_default();
@@ -41,7 +41,7 @@ pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
             written.extend(chunk(b"eXIf", &notes));
         }
     }
-    Ok(written)
+    Ok((written, turned))
 }
 
 fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {

@@ -9,11 +9,11 @@ const MOVES: u8 = 0x02;
 /// `RIFF`, a length, `WEBP`.
 const HEAD: usize = 12;
 
-/// The same picture without anything else.
+/// The same picture without anything else, and how it is turned.
 ///
 /// # Errors
 /// It is not whole, or moves.
-pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub fn stripped(bytes: &[u8]) -> Result<(Vec<u8>, Orientation), &'static str> {
     let length = bytes.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes).unwrap_or_default();
     let end = usize::try_from(length).unwrap_or(usize::MAX).saturating_add(8);
     let mut left = bytes.get(HEAD..end).ok_or("it ends in the middle")?;
@@ -51,5 +51,5 @@ pub fn stripped(bytes: &[u8]) -> Result<Vec<u8>, &'static str> {
         chunks.extend(std::iter::repeat_n(0, body.len() % 2));
     }
     let length = u32::try_from(chunks.len()).unwrap_or(u32::MAX);
-    Ok([b"RIFF", length.to_le_bytes().as_slice(), &chunks].concat())
+    Ok(([b"RIFF", length.to_le_bytes().as_slice(), &chunks].concat(), turned))
 }
