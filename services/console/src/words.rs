@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `files.rs` is about photographs, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `files.rs` about photographs, `standing.rs` for operators, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -32,19 +32,29 @@ macro_rules! texts {
 mod caller;
 mod desk;
 mod facts;
+mod field;
+mod figures;
 mod files;
 mod frame;
+mod operation;
 mod rarer;
 mod refusals;
+mod rules;
+mod standing;
 mod states;
 
 pub use caller::Caller;
 pub use desk::Desk;
 pub use facts::fact;
+pub use field::Field;
+pub use figures::Figures;
 pub use files::Files;
 pub use frame::{Frame, When};
+pub use operation::Operation;
 pub use rarer::Rarer;
 pub use refusals::{named_in, rule};
+pub use rules::Rules;
+pub use standing::Standing;
 pub use states::{States, named};
 
 /// A text with its `{places}` filled in.
@@ -78,8 +88,13 @@ mod tests {
             Caller::ALL,
             Desk::ALL,
             Rarer::ALL,
-            States::ALL,
+            Field::ALL,
+            Figures::ALL,
             Files::ALL,
+            Operation::ALL,
+            Rules::ALL,
+            Standing::ALL,
+            States::ALL,
             facts::ALL,
             refusals::ALL,
         ];

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// What looks through files that people send for malware: clamd at tcp://host:port or unix:/path
     #[arg(long, env = "HUYING_SCANNER", value_name = "ADDRESS")]
     scanner: Option<intake::Scanner>,
-    /// What links to people's pages begin with
+    /// What links in messages begin with, as people reach the pages; their address here by default
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
     /// Where people's pages are; 127.0.0.1:7090 by default

@@ -43,6 +43,7 @@ mod source;
 mod text;
 mod yaml;
 
+pub use area::Outline;
 pub use attribute::{Attribute, AttributeKind, AttributeValue};
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
