@@ -239,5 +239,5 @@ pub fn id_and_name(said: &str) -> (&str, &str) {
 
 /// What a form says is shown.
 pub fn shown(form: &Form) -> Vec<String> {
-    form.every(SHOWN).map(|said| id_and_name(said).0.to_owned()).filter(|id| !id.is_empty()).collect()
+    form.each(SHOWN).iter().map(|said| id_and_name(said).0.to_owned()).filter(|id| !id.is_empty()).collect()
 }

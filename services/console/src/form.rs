@@ -59,18 +59,6 @@ impl Form {
         self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Everything that was said under a name that may be said more than once.
-    pub fn every(&self, field: &str) -> impl Iterator<Item = &str> {
-        self.values.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.trim())
-    }
-
-    /// Adds something to what was said.
-    pub fn add(&mut self, field: &str, value: impl Into<String>) {
-        if self.values.len() < FIELDS_MAX {
-            self.values.push((field.to_owned(), value.into()));
-        }
-    }
-
     /// Puts something in as if it had been typed.
     pub fn put(&mut self, field: &str, value: impl Into<String>) {
         self.values.retain(|(name, _)| name != field);
@@ -79,7 +67,9 @@ impl Form {
 
     /// The same, beside what is there already.
     pub fn add(&mut self, field: &str, value: impl Into<String>) {
-        self.values.push((field.to_owned(), value.into()));
+        if self.values.len() < FIELDS_MAX {
+            self.values.push((field.to_owned(), value.into()));
+        }
     }
 
     pub fn fault(&mut self, field: &str, words: impl Into<String>) {
@@ -277,29 +267,10 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Several boxes to tick under one name.
-    pub fn ticks(&self, name: &str, label: &str, choices: &[Choice]) -> Markup {
-        let ticked: Vec<&str> = self.form.every(name).collect();
-        html! {
-            fieldset {
-                legend { (label) }
-                (self.errors(name))
-                @for (number, choice) in choices.iter().enumerate() {
-                    @let id = format!("{}-{number}", self.id(name));
-                    div .tick {
-                        input type="checkbox" id=(id) name=(name) value=(choice.value)
-                            checked[ticked.contains(&choice.value.as_str())];
-                        label for=(id) { (choice.name) }
-                    }
-                }
-            }
-        }
-    }
-
     /// Files to choose, and those that were sent in before with this form.
     pub fn files(&self) -> Markup {
         let words = Files::of(self.language);
-        let before: Vec<&str> = self.form.every(SHOWN).collect();
+        let before = self.form.each(SHOWN);
         let label = self.may_stay_empty(words.choose);
         html! {
             @if !before.is_empty() {

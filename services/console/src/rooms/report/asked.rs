@@ -31,7 +31,7 @@ pub fn fields(signed: &Signed, form: &Form, fields: &Fields<'_>) -> Markup {
                 let choices: Vec<Choice> = std::iter::once(Choice::new("", "")).chain(values).collect();
                 fields.choose(&name, &label, &hint, &[Choices::from(choices)])
             }
-            AttributeKind::Choices => fields.ticks(&name, &label, &values.collect::<Vec<_>>()),
+            AttributeKind::Choices => fields.several(&name, &label, &hint, &values.collect::<Vec<_>>()),
         }
     };
     html! { @for attribute in of(signed, form) { (one(attribute)) } }
@@ -42,13 +42,11 @@ pub fn answers(signed: &Signed, form: &mut Form) -> Vec<v1::Attribute> {
     let mut answers = Vec::new();
     for attribute in of(signed, form) {
         let name = field(attribute);
-        let said = form.every(&name).filter(|value| !value.is_empty());
+        let said = form.each(&name).into_iter().filter(|value| !value.is_empty());
         let values: Vec<String> = said
             .map(|value| match attribute.kind {
-                AttributeKind::Time => moment(signed, value).unwrap_or_else(|| value.to_owned()),
-                AttributeKind::Text | AttributeKind::Number | AttributeKind::Choice | AttributeKind::Choices => {
-                    value.to_owned()
-                }
+                AttributeKind::Time => moment(signed, &value).unwrap_or(value),
+                AttributeKind::Text | AttributeKind::Number | AttributeKind::Choice | AttributeKind::Choices => value,
             })
             .collect();
         if !values.is_empty() {
@@ -63,8 +61,8 @@ pub fn answers(signed: &Signed, form: &mut Form) -> Vec<v1::Attribute> {
 /// What was answered, by the names of the charter; by codes, what it does not know any more.
 pub fn answered(signed: &Signed, answers: &[v1::Attribute]) -> Markup {
     let known = |code: &str| {
-        let all = signed.charter.categories().iter().flat_map(|category| &category.attributes);
-        all.into_iter().find(|attribute| attribute.code.as_str() == code)
+        let mut all = signed.charter.categories().iter().flat_map(|category| &category.attributes);
+        all.find(|attribute| attribute.code.as_str() == code)
     };
     let name = |code: &str| known(code).map_or_else(|| code.to_owned(), |attribute| signed.name_of(&attribute.name));
     let value = |code: &str, said: &String| {
