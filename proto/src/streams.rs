@@ -4,7 +4,8 @@
 use ids::{Kind, Owner};
 
 use crate::subjects::{
-    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, EvidenceSubject, FiledSubject,
+    SpotSubject,
 };
 
 pub const CASES: &str = "CASES";
@@ -28,11 +29,16 @@ pub const CLOCK: &str = "clock";
 
 /// Bucket of objects: the volumes of filed cases.
 pub const ARCHIVE: &str = "archive";
+/// What is known of the files that people sent, each under the hash of its content.
+pub const EVIDENCE: &str = "EVIDENCE";
+/// Bucket of objects: their content.
+pub const EVIDENCE_CONTENT: &str = "evidence";
 
 /// Buckets of objects, each with what it is for.
-pub const OBJECT_BUCKETS: [(&str, &str); 2] = [
+pub const OBJECT_BUCKETS: [(&str, &str); 3] = [
     (ARCHIVE, "Volumes of filed cases, and what filing has done so far"),
     (SNAPSHOTS, "Snapshots of the casebook's copy, the newest ones"),
+    (EVIDENCE_CONTENT, "Photographs and papers that people sent, and small pictures of them"),
 ];
 
 /// What happens to a message that has been consumed.
@@ -53,7 +59,7 @@ pub struct StreamSpec {
     pub retention: Retention,
     /// One message per subject, ever: a second write without an expectation is refused too.
     pub write_once: bool,
-    /// One message per subject, replaced by the next; each says how long it stays. A copy, that can be made anew.
+    /// One message per subject, replaced by the next; each may say how long it stays.
     pub latest: bool,
     /// `Nats-Schedule` headers act here and nowhere else.
     pub schedules: bool,
@@ -142,6 +148,16 @@ pub fn streams() -> Vec<StreamSpec> {
                 RETRY,
                 "Dead letters that were handed back and have not been handled",
                 vec![DeadLetterSubject::ALL_RETRIES.to_owned()],
+            )
+        },
+        StreamSpec {
+            write_once: false,
+            latest: true,
+            message_bytes_max: 4096,
+            ..kept(
+                EVIDENCE,
+                "What is known of the files that people sent, and what is still to be done about them",
+                vec![EvidenceSubject::ALL.to_owned()],
             )
         },
         // Hashes and numbers, nothing that anybody could ever ask to be erased.

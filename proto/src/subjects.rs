@@ -6,6 +6,7 @@
 mod anchor;
 mod bridge;
 mod department;
+mod evidence;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +16,7 @@ use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
 pub use anchor::AnchorSubject;
 pub use bridge::{BridgeSubject, BridgeVerb};
 pub use department::{AnswerSubject, ReadingSubject};
+pub use evidence::{EvidenceNote, EvidenceSubject};
 
 /// The subject is not one of ours, or not of this kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -45,6 +45,8 @@ fn received(seen: &mut Seen) {
         campaign: None,
         recorded_at: None,
         receipt_ref: String::new(),
+        evidence: vec![],
+        attributes: vec![],
     };
     case.take("", &intake::domain::Command::Receive(Box::new(receipt)));
 

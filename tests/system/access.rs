@@ -131,6 +131,7 @@ async fn a_command_id_is_its_senders_and_stands_for_one_thing() {
         case_id: case.clone(),
         command_id: "1".to_owned(),
         text: text.to_owned(),
+        evidence: vec![],
     };
     let mut board = installation.intake(&bridge("jiangan-board")).await;
     let first = board.supplement(say("一")).await.unwrap().into_inner();

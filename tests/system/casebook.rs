@@ -51,6 +51,7 @@ async fn a_watcher_that_was_cut_off_goes_on_after_what_it_saw() {
         case_id: received.case_id.clone(),
         command_id: format!("{}-{text}", received.case_id),
         text: text.to_owned(),
+        evidence: vec![],
     };
     let supplemented = intake.supplement(more("first")).await.unwrap().into_inner();
     intake.supplement(more("second")).await.unwrap();

@@ -9,6 +9,7 @@ use proto::intake::v1::{SubmitReply, SubmitRequest, SubmitStreamRequest, submit_
 use proto::subjects::{BridgeSubject, CharterSubject};
 use serde_json::{Value, json};
 
+use crate::http::Machine;
 use crate::support::installation::{Installation, bridge};
 use crate::support::program::huying;
 use crate::support::{WAIT, root, submission, until};
@@ -24,7 +25,9 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
 
     // A district that nobody has heard of joins a running installation; its bridge can log in at once.
     let town = folder.path().join("hexi");
-    copy(&root().join("deploy/charters/heping"), &town, |text| text.replace("heping", "hexi"));
+    copy(&root().join("deploy/charters/heping"), &town, |text| {
+        text.replace("heping", "hexi").replace(LIGHTS, &format!("{LIGHTS}{ASKED}"))
+    });
     let applied = apply(&town);
     assert!(applied.status.success(), "{}", said(&applied));
     submit_over_nats(&installation, "hexi-1").await;
@@ -65,6 +68,65 @@ async fn a_broken_charter_is_refused_as_a_whole_and_the_running_one_stays() {
     let mut grpc = installation.intake(&bridge("hexi-board")).await;
     let known = grpc.submit(submission("hexi", "hexi-1", "under the charter that runs")).await.unwrap().into_inner();
     assert!(known.repeated, "what came in before is still known");
+    what_a_category_asks_is_asked_at_every_door(&installation).await;
+}
+
+/// A category of the charter, and what else it asks.
+const LIGHTS: &str = "  - code: street-lights\n";
+const ASKED: &str = "    attributes:
+      - { code: pole, name: 灯杆编号, kind: text, required: true, hint: 灯杆上的号码 }
+      - { code: side, name: 哪一侧, kind: choice, values: [{ code: east, name: 东侧 }, { code: west, name: 西侧 }] }
+";
+
+async fn what_a_category_asks_is_asked_at_every_door(installation: &Installation) {
+    let board = Machine::new(installation, &bridge("hexi-board"));
+    let key = board.token().to_owned();
+    let services = board.get("/open311/v2/services.json").await.body;
+    let metadata = |code: &str| {
+        let service = services.as_array().unwrap().iter().find(|it| it["service_code"] == code);
+        service.unwrap_or_else(|| panic!("{code}: {services:#}"))["metadata"].clone()
+    };
+    assert_eq!((metadata("street-lights"), metadata("other")), (json!(true), json!(false)));
+    let definition = board.get("/open311/v2/services/street-lights.json").await.body;
+    let [pole, side] = definition["attributes"].as_array().unwrap().as_slice() else { panic!("{definition:#}") };
+    assert_eq!((&pole["code"], &pole["datatype"], &pole["required"]), (&json!("pole"), &json!("string"), &json!(true)));
+    assert_eq!(
+        (&side["datatype"], &side["values"][1]),
+        (&json!("singlevaluelist"), &json!({ "key": "west", "name": "西侧" }))
+    );
+
+    // The same answers, right and wrong, by each door.
+    let mut grpc = installation.intake(&bridge("hexi-board")).await;
+    for (number, (answers, rule)) in [
+        (vec![], "required"),
+        (vec![("pole", "7"), ("side", "north")], "attribute-value"),
+        (vec![("pole", "7"), ("colour", "red")], "known-attribute"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let attributes: Vec<_> =
+            answers.iter().map(|(code, value)| json!({ "code": code, "values": [value] })).collect();
+        let said = json!({
+            "external_ref": format!("asked-{number}"), "title": "路灯不亮", "category": "street-lights", "attributes": attributes,
+        });
+        let over_grpc = grpc.submit(serde_json::from_value::<SubmitRequest>(said.clone()).unwrap()).await.unwrap_err();
+        let over_grpc = station::refusal_of(&over_grpc).violations;
+        assert_eq!((over_grpc[0].field.as_str(), over_grpc[0].rule.as_str()), ("attributes", rule), "{over_grpc:?}");
+        assert_eq!(board.post("/v1/cases", &said).await.body["violations"], json!(over_grpc));
+        let form: String = answers.iter().map(|(code, value)| format!("&attribute[{code}]={value}")).collect();
+        let form = format!("api_key={key}&service_code=street-lights&description=路灯不亮{form}");
+        let text = format!("attributes: {} ({rule})", over_grpc[0].description);
+        assert_eq!(board.form("/open311/v2/requests.json", &form).await.body[0]["description"], json!(text));
+    }
+    let form = format!(
+        "api_key={key}&service_code=street-lights&description=路灯不亮&attribute[pole]=A-7&attribute[side]=西侧"
+    );
+    let taken = board.form("/open311/v2/requests.json", &form).await;
+    let case = taken.body[0]["service_request_id"].as_str().unwrap_or_else(|| panic!("{taken:?}")).to_owned();
+    let recorded = installation.case("hexi", &case).await;
+    let answers: Vec<_> = recorded.attributes.iter().map(|it| (it.code.as_str(), it.values[0].as_str())).collect();
+    assert_eq!((recorded.text.as_str(), answers), ("路灯不亮", vec![("pole", "A-7"), ("side", "west")]));
 }
 
 /// Nobody takes it for a final answer, nobody else is held up, and a version that can be read ends it.

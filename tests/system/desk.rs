@@ -50,7 +50,8 @@ async fn called(city: &City, reference: &str) -> String {
     };
     let case_id = intake.submit(request).await.unwrap().into_inner().case_id;
     let (district, text) = (DISTRICT.to_owned(), "树根已经翘起".to_owned());
-    let added = SupplementRequest { district, case_id: case_id.clone(), command_id: String::new(), text };
+    let added =
+        SupplementRequest { district, case_id: case_id.clone(), command_id: String::new(), text, evidence: vec![] };
     intake.supplement(added).await.unwrap();
     let mut dispatch = DispatchServiceClient::new(door(city, "dispatch", &acting("street", STREET)).await);
     let call = CallRequest {

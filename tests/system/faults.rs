@@ -9,13 +9,18 @@ mod the_checker;
 use std::sync::Arc;
 
 use huying::accounts::CASEBOOK_USER;
+use huying::client::{Authorised, authorised};
 use proto::casebook::v1::TimelineEntry;
+use proto::intake::v1::SubmitRequest;
 use story::{Telling, play, read};
 use tokio::task::{JoinSet, block_in_place};
 
+use crate::evidence::{content, photograph, send};
 use crate::support::city::{City, NATS, spare};
+use crate::support::installation::bridge;
 use crate::support::program::run;
 use crate::support::root;
+use crate::support::submission;
 use burst::Burst;
 use huying_tests::checker::complaints;
 
@@ -38,6 +43,8 @@ async fn whoever_is_killed_in_the_middle_the_story_ends_the_same() {
     let story = read(&root().join("tests/stories/s19-tree.yaml")).unwrap();
     let city = Arc::new(City::start(&["jiangan-parks", "jiangan-traffic-police"]));
     let mut acknowledged = Vec::new();
+    // Shown before anybody dies; intake and the broker are among those who do.
+    let shown = Shown::on(&city).await;
     for (victim, after) in FAULTS {
         let stage = city.stage().await;
         let charters = stage.charters().await.unwrap();
@@ -54,6 +61,33 @@ async fn whoever_is_killed_in_the_middle_the_story_ends_the_same() {
         assert!(found.is_empty(), "{victim} was killed:\n{}", found.join("\n"));
     }
     assert_eq!(acknowledged.len(), FAULTS.len() * SUBMISSIONS);
+    shown.is_still_there(&city).await;
+}
+
+/// A photograph on a case.
+struct Shown {
+    case_id: String,
+    evidence_id: String,
+}
+
+impl Shown {
+    async fn at_intake(city: &City) -> Authorised {
+        authorised(&city.doors_of("intake").0, &city.token(&bridge("jiangan-board"))).await.unwrap()
+    }
+
+    async fn on(city: &City) -> Self {
+        let intake = Self::at_intake(city).await;
+        let evidence_id = send(intake.clone(), "", &photograph(9)).await.unwrap().evidence_id;
+        let named =
+            SubmitRequest { evidence: vec![evidence_id.clone()], ..submission("jiangan", "shown", "路灯不亮") };
+        let case_id = huying::client::intake(intake).submit(named).await.unwrap().into_inner().case_id;
+        Self { case_id, evidence_id }
+    }
+
+    async fn is_still_there(&self, city: &City) {
+        let there = content(Self::at_intake(city).await, &self.case_id, &self.evidence_id).await.unwrap();
+        assert!(there == photograph(9), "another picture came back");
+    }
 }
 
 /// Of two processes each, the first ones are killed one after the other, and nobody starts them again.

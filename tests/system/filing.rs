@@ -81,6 +81,7 @@ async fn a_filed_case_is_shown_and_counted_as_before_and_reopened_as_a_new_one()
         case_id: old.case_id.clone(),
         command_id: "add".to_owned(),
         text: "又堵了".to_owned(),
+        evidence: vec![],
     };
     let refused = intake.supplement(add).await.unwrap_err();
     assert!(refused.code() == Code::FailedPrecondition && refused.message().contains("ReopenFiled"), "{refused}");

@@ -274,6 +274,7 @@ async fn no_personal_number_of_a_free_text_is_anywhere_on_disk() {
         case_id: case.clone(),
         command_id: "numbers-supplement".to_owned(),
         text: said,
+        evidence: vec![],
     };
     grpc.supplement(supplement).await.unwrap();
 

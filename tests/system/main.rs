@@ -21,6 +21,7 @@ mod console;
 mod desk;
 mod documents;
 mod doors;
+mod evidence;
 mod examples;
 mod faults;
 mod filing;

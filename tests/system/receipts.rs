@@ -22,6 +22,7 @@ fn more(case: &SubmitResponse, command: &str) -> SupplementRequest {
         case_id: case.case_id.clone(),
         command_id: format!("{}-{command}", case.case_id),
         text: "又停水了".to_owned(),
+        evidence: vec![],
     }
 }
 

@@ -36,6 +36,8 @@ pub fn every_example() -> Vec<Example> {
         contracts.of::<dispatch::v1::Answer>("huying.dispatch.v1.Answer"),
         contracts.of::<dispatch::v1::AnswerReply>("huying.dispatch.v1.AnswerReply"),
         contracts.of::<dispatch::v1::Spot>("huying.dispatch.v1.Spot"),
+        contracts.of::<intake::v1::KeptEvidence>("huying.intake.v1.KeptEvidence"),
+        contracts.of::<intake::v1::EvidenceTask>("huying.intake.v1.EvidenceTask"),
         contracts.of::<intake::v1::SubmitRequest>("huying.intake.v1.SubmitRequest"),
         contracts.of::<intake::v1::SubmitReply>("huying.intake.v1.SubmitReply"),
     ]

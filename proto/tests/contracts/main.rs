@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CharterSubject, CommitSubject,
-    DeadLetterSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject, SpotSubject,
+    DeadLetterSubject, EvidenceNote, EvidenceSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject, SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};
@@ -74,6 +74,11 @@ fn every_subject_is_written_and_read_back() {
     assert_eq!(FiledSubject::of(&HistoryKey { kind: Kind::Roster, ..key.clone() }), None);
     let anchor = AnchorSubject { district: code("wuchang"), day: "2026-11-30".to_owned() };
     assert_eq!(anchor.to_string().parse(), Ok(anchor.clone()));
+    let [known, waiting, unchecked] = EvidenceNote::ALL.map(|note| {
+        let subject = EvidenceSubject { note, district: code("wuchang"), name: "9f86d081".to_owned() };
+        assert_eq!(subject.to_string().parse(), Ok(subject.clone()));
+        subject
+    });
     let alarm = AlarmSubject { owner: Owner::Dispatch, key: key.clone() };
     assert_eq!(alarm.schedule().parse(), Ok(alarm.clone()));
     assert_eq!(alarm.timer().parse(), Ok(alarm.clone()));
@@ -165,6 +170,12 @@ fn every_subject_is_written_and_read_back() {
             SpotSubject::all_of_day(&spot.district, &spot.category, &spot.at, &spot.day),
         ),
         ("spots", SpotSubject::ALL.to_owned()),
+        ("file that is known", known.to_string()),
+        ("content that nobody has named", waiting.to_string()),
+        ("contents that nobody has named", waiting.note.of_all()),
+        ("file that was not looked through", unchecked.to_string()),
+        ("files that were not looked through", unchecked.note.of_all()),
+        ("all about files", EvidenceSubject::ALL.to_owned()),
         ("dead letter handed back", letter(2).retry()),
         ("dead letters handed back to one consumer", DeadLetterSubject::all_retries_of(&letter(1).consumer)),
         ("dead letters handed back", DeadLetterSubject::ALL_RETRIES.to_owned()),

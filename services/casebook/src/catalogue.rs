@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use charter::{Charter, Name};
+use charter::{Attribute, Charter, Name};
 use ids::Code;
 use jiff::civil::Date;
-use proto::casebook::v1::{CatalogueEntry, GetCatalogueResponse, GetChartersResponse};
+use proto::casebook::v1::{AttributeAsked, CatalogueEntry, GetCatalogueResponse, GetChartersResponse};
 use station::charters::bundle;
 use tonic::Status;
 
@@ -36,7 +36,8 @@ impl Door {
 pub fn catalogue(charter: &Charter, today: Date) -> GetCatalogueResponse {
     let categories = charter.categories().iter().map(|it| {
         let keywords = it.keywords.clone();
-        CatalogueEntry { keywords, ..entry(&it.code, &it.name, it.parent.as_ref()) }
+        let attributes = it.attributes.iter().map(asked).collect();
+        CatalogueEntry { keywords, attributes, ..entry(&it.code, &it.name, it.parent.as_ref()) }
     });
     let campaigns = charter.campaigns().iter().filter(|it| it.runs_on(today));
     GetCatalogueResponse {
@@ -57,6 +58,19 @@ fn entry(code: &Code, name: &Name, parent: Option<&Code>) -> CatalogueEntry {
         name_en: name.en.clone().unwrap_or_default(),
         parent: parent.map(ToString::to_string).unwrap_or_default(),
         keywords: Vec::new(),
+        attributes: Vec::new(),
+    }
+}
+
+fn asked(attribute: &Attribute) -> AttributeAsked {
+    AttributeAsked {
+        code: attribute.code.to_string(),
+        name: attribute.name.zh.clone(),
+        name_en: attribute.name.en.clone().unwrap_or_default(),
+        kind: attribute.kind.to_string(),
+        required: attribute.required,
+        hint: attribute.hint.as_ref().map(|hint| hint.zh.clone()).unwrap_or_default(),
+        values: attribute.values.iter().map(|value| entry(&value.code, &value.name, None)).collect(),
     }
 }
 

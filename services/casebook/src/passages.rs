@@ -157,7 +157,8 @@ mod tests {
         let charter = Charter::shipped("wuchang").unwrap();
         let progress = |kind: ProgressKind| {
             let party = "wuchang-water".to_owned();
-            let fact = Progressed { party, kind: kind.into(), note: "今晚修好".to_owned(), call: 0 };
+            let fact =
+                Progressed { party, kind: kind.into(), note: "今晚修好".to_owned(), call: 0, evidence: vec![] };
             passage(&dispatched(dispatch_event::Event::Progressed(fact)), Some(&charter))
         };
         let told = progress(ProgressKind::Reply).unwrap();

@@ -96,6 +96,7 @@ impl Timeline {
                     stage: event.stage().into(),
                     units: parts.units,
                     said: parts.said,
+                    evidence: station::shown_with(event).to_vec(),
                 };
                 entries.push(Entry { shown, vote });
             }

@@ -125,6 +125,7 @@ impl IntakeFacts for Said {
     fn received(&mut self, fact: &Received) {
         let case = &mut self.case;
         case.text.clone_from(&fact.text);
+        case.attributes.clone_from(&fact.attributes);
         case.place.clone_from(&fact.place);
         case.kind = fact.kind;
         case.caller_class = fact.caller_class;

@@ -18,6 +18,7 @@ use tonic::Status;
 use crate::charters::Charters;
 use crate::doors::Doors;
 use crate::failure;
+use crate::files;
 use crate::form::Form;
 use crate::language::Language;
 use crate::page::Page;
@@ -246,6 +247,8 @@ impl FromRequest<Arc<App>> for Sent {
             return Err(failure::stale_form(&ask).into_response(&ask));
         }
         let signed = Signed::of(ask).await.map_err(|response| *response)?;
+        let mut form = form;
+        files::bring_in(&signed, &mut form).await;
         Ok(Self { signed, form })
     }
 }
@@ -257,10 +260,12 @@ async fn read(request: Request, app: &Arc<App>) -> Result<(Ask, Form), Box<Respo
     if !is_from_here(&parts.method, &parts.headers) {
         return Err(Box::new(failure::stale_form(&ask).into_response(&ask)));
     }
-    let Ok(body) = to_bytes(body, FORM_BYTES_MAX).await else {
-        return Err(Box::new(failure::too_large(&ask).into_response(&ask)));
+    let form = if files::has_parts(&parts.headers) {
+        files::read(&parts.headers, body).await.ok()
+    } else {
+        to_bytes(body, FORM_BYTES_MAX).await.ok().map(|body| Form::read(&body))
     };
-    let form = Form::read(&body);
+    let Some(form) = form else { return Err(Box::new(failure::too_large(&ask).into_response(&ask))) };
     Ok((ask, form))
 }
 

@@ -10,6 +10,7 @@ use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
 use proto::enforcement_center::v1::enforcement_center_service_client::EnforcementCenterServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::period_service_client::PeriodServiceClient;
+use proto::intake::v1::evidence_service_client::EvidenceServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use proto::triage::v1::triage_service_client::TriageServiceClient;
@@ -108,6 +109,11 @@ impl Doors {
 
     pub fn intake(&self, person: &Person) -> IntakeServiceClient<Asked> {
         IntakeServiceClient::new(behalf(&self.intake, person))
+    }
+
+    /// For files, which take their time: they may wait for others, and for a scanner.
+    pub fn evidence(&self, person: &Person) -> EvidenceServiceClient<InterceptedService<Channel, Bearer>> {
+        EvidenceServiceClient::new(InterceptedService::new(self.intake.clone(), person.bearer.clone()))
     }
 
     pub fn triage(&self, person: &Person) -> TriageServiceClient<Asked> {

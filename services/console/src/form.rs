@@ -5,11 +5,16 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::ask::{Ask, FORM_WORD};
+use crate::files::{Chosen, FILE, SHOWN, id_and_name};
 use crate::language::Language;
-use crate::words::{Frame, rule};
+use crate::words::{Files, Frame, rule};
 
 /// Fields of one form; a form of ours has a dozen.
 const FIELDS_MAX: usize = 200;
+/// How a form is sent that has files: a browser sends their names alone else.
+pub const IN_PARTS: &str = "multipart/form-data";
+/// By which such a form is known.
+const CHOOSES_FILES: &str = "type=\"file\"";
 
 /// What was typed, and what is wrong with it.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +24,9 @@ pub struct Form {
     pub faults: Vec<(String, String)>,
     /// Why nothing was done, where it is about no field.
     pub refused: Option<String>,
+    /// What was chosen and has not been sent in.
+    pub files: Vec<Chosen>,
+    pub too_many_files: bool,
 }
 
 impl Form {
@@ -59,7 +67,9 @@ impl Form {
 
     /// The same, beside what is there already.
     pub fn add(&mut self, field: &str, value: impl Into<String>) {
-        self.values.push((field.to_owned(), value.into()));
+        if self.values.len() < FIELDS_MAX {
+            self.values.push((field.to_owned(), value.into()));
+        }
     }
 
     pub fn fault(&mut self, field: &str, words: impl Into<String>) {
@@ -162,8 +172,9 @@ impl<'a> Fields<'a> {
 
     /// A whole form that sends to an address.
     pub fn to(&self, address: &str, fields: Markup, send: &str) -> Markup {
+        let kind = fields.0.contains(CHOOSES_FILES).then_some(IN_PARTS);
         html! {
-            form method="post" action=(address) novalidate {
+            form method="post" action=(address) enctype=[kind] novalidate {
                 (self.word())
                 (self.summary())
                 (fields)
@@ -254,6 +265,32 @@ impl<'a> Fields<'a> {
                 }
             }
         })
+    }
+
+    /// Files to choose, and those that were sent in before with this form.
+    pub fn files(&self) -> Markup {
+        let words = Files::of(self.language);
+        let before = self.form.each(SHOWN);
+        let label = self.may_stay_empty(words.choose);
+        html! {
+            @if !before.is_empty() {
+                fieldset {
+                    legend { (words.attached) }
+                    @for (number, said) in before.iter().enumerate() {
+                        @let id = format!("{}-{number}", self.id(SHOWN));
+                        div .tick {
+                            input type="checkbox" id=(id) name=(SHOWN) value=(said) checked;
+                            label for=(id) { (id_and_name(said).1) }
+                        }
+                    }
+                }
+            }
+            (self.field(FILE, &label, words.hint, html! {
+                input type="file" id=(self.id(FILE)) name=(FILE) multiple
+                    accept="image/jpeg,image/png,image/webp,application/pdf"
+                    aria-describedby=[self.described(FILE, words.hint)] aria-invalid=[self.invalid(FILE)];
+            }))
+        }
     }
 
     /// A box to tick.

@@ -16,6 +16,7 @@ mod charters;
 mod config;
 mod doors;
 mod failure;
+mod files;
 mod form;
 mod language;
 mod page;

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use crate::ask::{App, Ask};
 use crate::assets::Asset;
 use crate::failure;
+use crate::files;
 use crate::rooms::{
     calls, case, charter, figures, follow, grid, inbox, list, operation, operations, queue, report, services, sign_in,
     start, wall,
@@ -39,6 +40,7 @@ pub fn routes(app: App) -> Router {
         .route("/find", get(follow::find))
         .route("/r/{receipt}", get(follow::by_receipt))
         .route("/cases/{case}", get(case::show))
+        .route("/cases/{case}/evidence/{id}", get(files::show))
         .route("/cases/{case}/papers/{document}", get(operation::paper))
         .route("/grid", get(grid::show))
         .route("/grid/card", get(grid::card))

@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `standing.rs` for operators, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `files.rs` about photographs, `standing.rs` for operators, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -34,6 +34,7 @@ mod desk;
 mod facts;
 mod field;
 mod figures;
+mod files;
 mod frame;
 mod operation;
 mod rarer;
@@ -47,6 +48,7 @@ pub use desk::Desk;
 pub use facts::fact;
 pub use field::Field;
 pub use figures::Figures;
+pub use files::Files;
 pub use frame::{Frame, When};
 pub use operation::Operation;
 pub use rarer::Rarer;
@@ -88,6 +90,7 @@ mod tests {
             Rarer::ALL,
             Field::ALL,
             Figures::ALL,
+            Files::ALL,
             Operation::ALL,
             Rules::ALL,
             Standing::ALL,

@@ -10,7 +10,7 @@ use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::{AnswerSubject, ReadingSubject};
 use record::{IncomingRequest, Unhandled};
 use station::{
-    Caller, OFFICER, Recorded, Violation, bad_field, counted, evidence, officer, optional_prose, place, prose,
+    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose,
     question, refusal_of, wire as shared,
 };
 use tokio_util::sync::CancellationToken;
@@ -101,7 +101,7 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
         Command::Answer {
             call: counted("call", answer.call)?,
             party,
-            answer: read(app, &asked.charter, answer.answer)?,
+            answer: read(app, &asked.charter, answer.answer).await?,
             now,
             rating_due: app.rating_due(&asked.charter),
         }
@@ -112,7 +112,7 @@ async fn take(app: &App, request: &IncomingRequest) -> Result<wire::AnswerAccept
     Ok(wire::AnswerAccepted { revision, at, position })
 }
 
-fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answer, Status> {
+async fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answer, Status> {
     Ok(match answer {
         None | Some(WireAnswer::AnswerSupervision(_)) => {
             let description =
@@ -135,15 +135,20 @@ fn read(app: &App, charter: &Charter, answer: Option<WireAnswer>) -> Result<Answ
         Some(WireAnswer::Progress(said)) => Answer::Progress {
             kind: progress_kind(said.kind).map_err(bad_field)?,
             note: prose("note", &said.note, NOTE_LENGTH_MAX)?,
+            evidence: app.shown(charter, &said.evidence).await?,
         },
         Some(WireAnswer::TaskDone(said)) => {
             let note = optional_prose("note", &said.note, NOTE_LENGTH_MAX)?;
-            Answer::TaskDone { task: counted("task", said.task)?, note, evidence: evidence(&said.evidence)? }
+            Answer::TaskDone {
+                task: counted("task", said.task)?,
+                note,
+                evidence: app.shown(charter, &said.evidence).await?,
+            }
         }
         Some(WireAnswer::Done(said)) => Answer::Done {
             outcome: shared::outcome(said.outcome).map_err(bad_field)?,
             note: optional_prose("note", &said.note, NOTE_LENGTH_MAX)?,
-            evidence: evidence(&said.evidence)?,
+            evidence: app.shown(charter, &said.evidence).await?,
         },
         Some(WireAnswer::RelatedCase(said)) => {
             let place = said.place.as_ref();

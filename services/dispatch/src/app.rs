@@ -7,7 +7,8 @@ use ids::{Code, HistoryKey, Owner, Revision};
 use jiff::Timestamp;
 use proto::common::v1::Role;
 use record::book::Snapshot;
-use record::{Aggregate, Answered, Refused};
+use record::evidence::Evidence;
+use record::{Aggregate, Answered, BrokerError, Refused};
 use station::access::Matter;
 use station::desk::case_key;
 use station::{Caller, Desk, Named, Recorded, Violation, broker_status, status_of};
@@ -21,6 +22,7 @@ use crate::terms;
 #[derive(Clone)]
 pub struct App {
     pub desk: Desk<Rules>,
+    evidence: Evidence,
 }
 
 /// One request about one case, with everything needed to decide it.
@@ -42,8 +44,19 @@ pub struct CallWish {
 }
 
 impl App {
-    pub fn new(desk: Desk<Rules>) -> Self {
-        Self { desk }
+    pub async fn open(desk: Desk<Rules>) -> Result<Self, BrokerError> {
+        let evidence = Evidence::open(&desk.station.broker).await?;
+        Ok(Self { desk, evidence })
+    }
+
+    /// What somebody shows for their work; files among it stay from now on.
+    ///
+    /// # Errors
+    /// One is no reference, or is not there.
+    pub async fn shown(&self, charter: &Charter, references: &[String]) -> Result<Vec<String>, Status> {
+        let shown = station::evidence(references)?;
+        station::name_evidence(&self.evidence, &charter.district, &shown).await?;
+        Ok(shown)
     }
 
     pub fn now(&self) -> Timestamp {

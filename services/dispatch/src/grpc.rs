@@ -17,7 +17,7 @@ use proto::dispatch::v1::{
     SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, SuperviseRequest, SuperviseResponse, SuspendRequest,
     SuspendResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Recorded, bad_field, counted, evidence, optional_prose, prose, wire as shared};
+use station::{Caller, Recorded, bad_field, counted, optional_prose, prose, wire as shared};
 use tonic::{Request, Response, Status};
 use vocabulary::Duty;
 
@@ -161,7 +161,7 @@ impl DispatchService for Door {
             by,
             task: request.task,
             note: optional_prose("note", &request.note, NOTE_LENGTH_MAX)?,
-            evidence: evidence(&request.evidence)?,
+            evidence: self.app.shown(&asked.charter, &request.evidence).await?,
             now: self.app.now(),
             rating_due: self.app.rating_due(&asked.charter),
         };
@@ -179,6 +179,7 @@ impl DispatchService for Door {
             desk: asked.caller.role != Role::Department,
             kind: progress_kind(request.kind).map_err(bad_field)?,
             note: prose("note", &request.note, NOTE_LENGTH_MAX)?,
+            evidence: self.app.shown(&asked.charter, &request.evidence).await?,
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;
         Ok(Response::new(RecordProgressResponse { revision, position }))
@@ -222,7 +223,7 @@ impl DispatchService for Door {
             by: asked.caller.acting_party()?.clone(),
             outcome: shared::outcome(request.outcome).map_err(bad_field)?,
             summary: prose("summary", &request.summary, NOTE_LENGTH_MAX)?,
-            evidence: evidence(&request.evidence)?,
+            evidence: self.app.shown(&asked.charter, &request.evidence).await?,
             rating_due: self.app.rating_due(&asked.charter),
         };
         let Recorded { revision, position } = self.app.record(&asked, command).await?;

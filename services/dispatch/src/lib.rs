@@ -45,7 +45,7 @@ pub fn start(config: Config, service: &mut Service) -> Starting<'_> {
 
 async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     let station = Station::open(&config.station, service).await?;
-    let app = app::App::new(Desk::<Rules>::open(&station).await?);
+    let app = app::App::open(Desk::<Rules>::open(&station).await?).await?;
     let effects = effects::Effects::open(&station).await?;
 
     let recurrences = recurrence::Recurrences::open(&station.broker).await?;

@@ -11,6 +11,7 @@ use chassis::Clock;
 use jiff::Timestamp;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
+use proto::intake::v1::evidence_service_client::EvidenceServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
@@ -19,6 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::config::Config;
+use crate::evidence::FILE_MAX;
 
 /// How long a service may take to answer. A submission that ran into it is sent again, under the same reference.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
@@ -33,6 +35,8 @@ pub struct Hub {
     intake: Channel,
     casebook: Channel,
     evaluation: Channel,
+    /// To intake, for what takes as long as a file takes to come.
+    files: Channel,
     clock: Clock,
 }
 
@@ -50,6 +54,7 @@ impl Hub {
             intake: channel(&config.intake_url)?,
             casebook: channel(&config.casebook_url)?,
             evaluation: channel(&config.evaluation_url)?,
+            files: endpoint(&config.intake_url)?.timeout(FILE_MAX + ANSWER_MAX).connect_lazy(),
             clock,
         })
     }
@@ -66,6 +71,10 @@ impl Hub {
     pub fn casebook(&self, asker: Asker) -> CasebookServiceClient<Asking> {
         let casebook = CasebookServiceClient::with_interceptor(self.casebook.clone(), asker);
         casebook.max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    pub fn evidence(&self, asker: Asker) -> EvidenceServiceClient<Asking> {
+        EvidenceServiceClient::with_interceptor(self.files.clone(), asker)
     }
 
     pub fn evaluation(&self, asker: Asker) -> EvaluationServiceClient<Asking> {

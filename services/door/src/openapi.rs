@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::contracts::{Contracts, Needed};
+use crate::evidence::FILE;
 use crate::operations::{OPERATIONS, Operation};
 
 /// The document; OpenAPI 3.1.
@@ -63,7 +64,8 @@ fn describe(operation: &Operation, contracts: &Contracts, needed: &mut Needed) -
     let answers: &[u16] = if status == 201 && operation.name == "submit" { &[200, 201] } else { &[status] };
     for status in answers {
         let said = if *status == 200 { "As it stands on the record" } else { "Recorded" };
-        responses.insert(status.to_string(), json!({ "description": said, "content": of_kind(needed.one_of(answer)) }));
+        let content = if answer == [FILE] { a_file() } else { of_kind(needed.one_of(answer)) };
+        responses.insert(status.to_string(), json!({ "description": said, "content": content }));
     }
     responses.insert(
         "default".to_owned(),
@@ -78,12 +80,26 @@ fn describe(operation: &Operation, contracts: &Contracts, needed: &mut Needed) -
         "parameters": parameters,
         "responses": responses,
     });
-    if let Some(body) = operation.body {
+    if operation.body == Some(FILE) {
+        let mut content = a_file();
+        content["multipart/form-data"] =
+            json!({ "schema": { "type": "object", "required": [FILE], "properties": { FILE: a_file_itself() } } });
+        described["requestBody"] = json!({ "required": true, "content": content });
+    } else if let Some(body) = operation.body {
         let schema = contracts.schema_of(body, operation.said_elsewhere, needed);
         let is_required = schema.get("required").is_some();
         described["requestBody"] = json!({ "required": is_required, "content": of_kind(schema) });
     }
     described
+}
+
+/// A file by itself, of whatever kind.
+fn a_file() -> Value {
+    json!({ "application/octet-stream": { "schema": a_file_itself() } })
+}
+
+fn a_file_itself() -> Value {
+    json!({ "type": "string", "contentMediaType": "application/octet-stream" })
 }
 
 fn problem() -> Value {
@@ -136,7 +152,7 @@ mod tests {
         let (contracts, bodies) = (Contracts::read(), OPERATIONS.iter().filter_map(|it| it.body));
         let unknown: Vec<&str> = bodies
             .chain(OPERATIONS.iter().flat_map(|it| it.answer.1.iter().copied()))
-            .filter(|name| !contracts.knows(name))
+            .filter(|name| *name != FILE && !contracts.knows(name))
             .collect();
         assert_eq!(unknown, Vec::<&str>::new(), "the rows name messages that are no contracts");
     }

@@ -9,6 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
 
 use crate::cases;
+use crate::evidence::{self, FILE};
 use crate::hub::Hub;
 use crate::listen::{body, observe};
 use crate::problem::Problem;
@@ -21,14 +22,14 @@ pub struct Operation {
     /// Its name for programs that are generated from the description.
     pub name: &'static str,
     pub summary: &'static str,
-    /// Full name of the message that the body is, if there is one.
+    /// Full name of the message that the body is, if there is one; or [`FILE`].
     pub body: Option<&'static str>,
     /// Fields of it that the path or a header says.
     pub said_elsewhere: &'static [&'static str],
     pub query: &'static [Parameter],
     /// Whether the header Idempotency-Key names the request.
     pub is_named: bool,
-    /// Full name of the message that is answered, with the status of a new thing.
+    /// Full name of the message that is answered, or [`FILE`], with the status of a new thing.
     pub answer: (u16, &'static [&'static str]),
     handler: fn() -> MethodRouter<Hub>,
 }
@@ -144,6 +145,47 @@ pub const OPERATIONS: &[Operation] = &[
         answer: (201, &["huying.evaluation.v1.RateResponse"]),
         handler: || post(cases::rate),
     },
+    Operation {
+        method: Method::POST,
+        path: "/v1/evidence",
+        name: "upload",
+        summary: "Takes a photograph (JPEG, PNG, WebP) or a paper (PDF) in, of at most 10 MiB, and answers with the id that a \
+                  submission or a supplement names within a day. Where and by what it was taken is left out of it.",
+        body: Some(FILE),
+        said_elsewhere: &[],
+        query: &[
+            Parameter { name: "district", about: "It may be left out by whoever is of one district." },
+            Parameter { name: "name", about: "What a paper is called." },
+            Parameter { name: "case_id", about: "With a receipt instead of a token: the case that it opens." },
+        ],
+        is_named: false,
+        answer: (201, &["huying.intake.v1.UploadEvidenceResponse"]),
+        handler: || post(evidence::upload),
+    },
+    Operation {
+        method: Method::GET,
+        path: "/v1/cases/{case_id}/evidence",
+        name: "evidence",
+        summary: "Every file that is shown on a case.",
+        body: None,
+        said_elsewhere: &[],
+        query: &[DISTRICT],
+        is_named: false,
+        answer: (200, &["huying.intake.v1.ListEvidenceResponse"]),
+        handler: || get(evidence::list),
+    },
+    Operation {
+        method: Method::GET,
+        path: "/v1/cases/{case_id}/evidence/{evidence_id}",
+        name: "read_evidence",
+        summary: "The content of a file that is shown on a case.",
+        body: None,
+        said_elsewhere: &[],
+        query: &[DISTRICT, Parameter { name: "thumbnail", about: "true: the small picture of it, as JPEG." }],
+        is_named: false,
+        answer: (200, &[FILE]),
+        handler: || get(evidence::read),
+    },
 ];
 
 /// What somebody reads who comes by with a browser.
@@ -153,6 +195,7 @@ Huying 呼应: the door for machines
 POST /v1/cases              bring a matter in
 GET  /v1/cases/{case_id}    what became of it
 GET  /v1/cases?since=       what became of all of them since a cursor
+POST /v1/evidence           a photograph, before a matter names it
 GET  /v1/catalogue          places, categories and channels that can be named
 GET  /openapi.json          everything there is, as OpenAPI 3.1
 GET  /open311/v2/discovery.json    the same for programs that speak Open311

@@ -31,6 +31,7 @@ Run an installation:
 Bring cases in:
   submit       one case, from the command line
   bridge       a whole file of them, as a bridge would
+  evidence     photographs and papers: sent, listed, fetched
 
 Work at a department's desk:
   call         its calls: list, respond, report in, progress, done, return
@@ -104,6 +105,9 @@ enum Command {
     Submit(commands::submit::Args),
     #[command(subcommand)]
     Bridge(commands::bridge::Command),
+    /// Photographs and papers that are shown on cases
+    #[command(subcommand)]
+    Evidence(commands::evidence::Command),
     #[command(subcommand)]
     Call(commands::call::Command),
     #[command(subcommand)]
@@ -199,6 +203,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
         Command::Connector(command) => Box::pin(commands::connector::run(command)).await,
         Command::Conformance(command) => Box::pin(commands::conformance::run(command)).await,
+        Command::Evidence(command) => Box::pin(commands::evidence::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,

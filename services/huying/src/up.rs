@@ -68,6 +68,8 @@ pub struct UpConfig {
     pub webhook_url: Option<String>,
     /// Signs those deliveries.
     pub webhook_secret_file: Option<PathBuf>,
+    /// What looks through files that people send for malware, if anything does.
+    pub scanner: Option<intake::Scanner>,
     /// What links to people's pages begin with, if not with the address of the pages here.
     pub link_base: Option<String>,
     /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
@@ -87,6 +89,7 @@ impl UpConfig {
             elsewhere: Elsewhere::default(),
             webhook_url: None,
             webhook_secret_file: None,
+            scanner: None,
             link_base: None,
             console_listen: None,
             play: false,
@@ -365,6 +368,7 @@ async fn start_services(
         station: station(Owner::Intake.as_str()),
         reference_key_file: folder.reference_key_file()?,
         receipt_key_file: receipt_key_file.clone(),
+        scanner: config.scanner.clone(),
     };
     let casebook = casebook::Config {
         station: station(CASEBOOK_USER),

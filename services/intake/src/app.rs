@@ -15,6 +15,7 @@ use pbjson_types::Timestamp as WireTime;
 use proto::common::v1::Role;
 use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
+use record::evidence::Evidence;
 use record::{BrokerError, Reference, References, WireError};
 use sha2::Sha256;
 use station::access::Concern;
@@ -35,6 +36,7 @@ const DRAWS_MAX: u32 = 8;
 pub struct App {
     pub desk: Desk<Rules>,
     pauses: Pauses,
+    evidence: Evidence,
     references: References,
     reference_key: Vec<u8>,
     receipt_key: Option<ReceiptKey>,
@@ -57,7 +59,8 @@ impl App {
         receipt_key: Option<ReceiptKey>,
     ) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
-        Ok(Self { desk, pauses, references, reference_key, receipt_key })
+        let evidence = Evidence::open(&desk.station.broker).await?;
+        Ok(Self { desk, pauses, evidence, references, reference_key, receipt_key })
     }
 
     /// Records a submission brought by `bridge`, once.
@@ -86,11 +89,23 @@ impl App {
         };
         let accepted = self.accept(&charter, bridge, &tidy, &hashes);
         let accepted = accepted.and_then(|received| callers::came_online(caller, received));
+        let accepted = match accepted {
+            Ok(received) => self.name_evidence(&charter.district, &received.evidence).await.map(|()| received),
+            refused => refused,
+        };
         match accepted {
             Ok(received) => self.record_once(caller, &charter, received).await,
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
         }
+    }
+
+    /// Files that a request names stay from now on.
+    ///
+    /// # Errors
+    /// One is not there.
+    pub async fn name_evidence(&self, district: &Code, references: &[String]) -> Result<(), Status> {
+        station::name_evidence(&self.evidence, district, references).await
     }
 
     /// The case that a sender's own reference names.
@@ -193,7 +208,7 @@ impl App {
     }
 
     /// The charter that a bridge's submission falls under: the district named, or the bridge's own.
-    fn charter_for(&self, bridge: &Code, district: &str) -> Result<Arc<Charter>, Status> {
+    pub fn charter_for(&self, bridge: &Code, district: &str) -> Result<Arc<Charter>, Status> {
         let station = &self.desk.station;
         if district.is_empty() {
             let carries = |charter: &Arc<Charter>| charter.bridges().iter().any(|known| known.code == *bridge);
@@ -242,6 +257,7 @@ impl App {
         let occurred_at = problems.instant("occurred_at", request.occurred_at.as_ref());
         let recorded_at = problems.instant("recorded_at", request.recorded_at.as_ref());
         let place = request.place.clone().unwrap_or_default();
+        let attributes = wire::from_attributes(&request.attributes);
         let submission = Submission {
             external_ref: &request.external_ref,
             channel: &request.channel,
@@ -260,6 +276,7 @@ impl App {
             related_case: &request.related_case,
             campaign: &request.campaign,
             recorded_at,
+            attributes: &attributes,
         };
         let around = Circumstances {
             charter,
@@ -269,7 +286,8 @@ impl App {
             content_hash: hashes.content.clone(),
             content_hashes_before: hashes.before.clone(),
         };
-        let checked = check(&submission, around);
+        let evidence = station::evidence(&request.evidence).map_err(|wrong| problems.0.push(wrong)).unwrap_or_default();
+        let checked = check(&submission, around).map(|received| Received { evidence, ..received });
         let (received, broken) = checked.map_or_else(|broken| (None, broken), |received| (Some(received), Vec::new()));
         let broken = broken.into_iter().map(|broken| Violation::new(broken.field, broken.rule, broken.description));
         problems.0.extend(broken);

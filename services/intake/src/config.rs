@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use chassis::{ConfigProblem, Configure, ReceiptKey, key_file};
 
+use crate::Scanner;
+
 /// Flags of intake.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -15,6 +17,10 @@ pub struct Config {
     /// receipts that were handed out stay good, and are not told again. Without one no case gets a receipt.
     #[arg(long, env = "HUYING_RECEIPT_KEY_FILE", value_name = "FILE")]
     pub receipt_key_file: Option<PathBuf>,
+    /// Scanner that looks through files for malware: clamd at `tcp://host:port` or `unix:/path`. What comes in while it is away
+    /// is held: taken, and read by nobody until it was looked through. Without one nothing is looked through.
+    #[arg(long, env = "HUYING_SCANNER", value_name = "ADDRESS")]
+    pub scanner: Option<Scanner>,
 }
 
 impl Configure for Config {

@@ -5,7 +5,7 @@ use charter::{Channel, Charter};
 use ids::{CaseId, Code};
 use pbjson_types::Timestamp;
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use vocabulary::text::{is_placeholder, tidy};
 
 use crate::domain::submission::known;
@@ -105,12 +105,22 @@ pub fn parts(request: &SubmitRequest) -> Vec<String> {
         ("campaign", request.campaign.clone(), !request.campaign.is_empty()),
         ("recorded_at", instant(&request.recorded_at), request.recorded_at.is_some()),
         ("way", request.way.to_string(), request.way != 0),
+        ("attributes", answered(&request.attributes), !request.attributes.is_empty()),
+        ("evidence", request.evidence.join(" "), !request.evidence.is_empty()),
     ] {
         if said {
             parts.extend([name.to_owned(), value]);
         }
     }
     parts
+}
+
+/// Answers in one form, whatever their order.
+fn answered(attributes: &[Attribute]) -> String {
+    let mut lines: Vec<String> =
+        attributes.iter().map(|it| format!("{}={}", it.code, it.values.join("\u{1f}"))).collect();
+    lines.sort_unstable();
+    lines.join("\u{1e}")
 }
 
 fn channel<'c>(charter: &'c Charter, said: &str) -> Option<&'c Channel> {

@@ -56,7 +56,8 @@ impl App {
         let submitted = self.record_once(&caller, &charter, received).await?;
         let (_, case, key) = case_key(&submitted.district, &submitted.case_id)?;
         let asked = Asked { caller, charter, case, key, named };
-        let recorded = self.ask(asked, Command::Supplement { text: reason, course: Course::Open }).await?;
+        let more = Command::Supplement { text: reason, evidence: vec![], course: Course::Open };
+        let recorded = self.ask(asked, more).await?;
         Ok(ReopenFiledResponse {
             case_id: submitted.case_id,
             revision: recorded.revision,

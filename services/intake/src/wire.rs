@@ -17,7 +17,7 @@ use station::wire as shared;
 use tonic::{Code as StatusCode, Status};
 use vocabulary::{CallerClass, CaseKind};
 
-use crate::domain::{Command, Event, Joined, Received, Refusal, Rules, State};
+use crate::domain::{AttributeAnswer, Command, Event, Joined, Received, Refusal, Rules, State};
 
 impl Aggregate for Rules {
     const OWNER: Owner = Owner::Intake;
@@ -26,7 +26,9 @@ impl Aggregate for Rules {
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {
             Event::Received(received) => WireEvent::Received(to_received(received)),
-            Event::Supplemented { text } => WireEvent::Supplemented(wire::Supplemented { text: text.clone() }),
+            Event::Supplemented { text, evidence } => {
+                WireEvent::Supplemented(wire::Supplemented { text: text.clone(), evidence: evidence.clone() })
+            }
             Event::WithdrawalAsked { reason } => {
                 WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason: reason.clone() })
             }
@@ -53,7 +55,9 @@ impl Aggregate for Rules {
         };
         Ok(match event {
             WireEvent::Received(received) => Event::Received(Box::new(from_received(received)?)),
-            WireEvent::Supplemented(wire::Supplemented { text }) => Event::Supplemented { text: text.clone() },
+            WireEvent::Supplemented(wire::Supplemented { text, evidence }) => {
+                Event::Supplemented { text: text.clone(), evidence: evidence.clone() }
+            }
             WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason }) => {
                 Event::WithdrawalAsked { reason: reason.clone() }
             }
@@ -146,6 +150,8 @@ fn to_received(received: &Received) -> wire::Received {
         campaign: shared::text(received.campaign.as_ref()),
         recorded_at: received.recorded_at.map(ToWireTime::to_wire),
         receipt_ref: received.receipt_ref.clone(),
+        evidence: received.evidence.clone(),
+        attributes: received.attributes.iter().map(to_attribute).collect(),
     }
 }
 
@@ -224,7 +230,17 @@ fn from_received(received: &wire::Received) -> Result<Received, WireError> {
         campaign: shared::optional_code("campaign", &received.campaign)?,
         recorded_at: received.recorded_at.as_ref().map(|at| shared::time("recorded_at", Some(at))).transpose()?,
         receipt_ref: received.receipt_ref.clone(),
+        evidence: received.evidence.clone(),
+        attributes: from_attributes(&received.attributes),
     })
+}
+
+fn to_attribute(answer: &AttributeAnswer) -> wire::Attribute {
+    wire::Attribute { code: answer.code.clone(), values: answer.values.clone() }
+}
+
+pub(crate) fn from_attributes(attributes: &[wire::Attribute]) -> Vec<AttributeAnswer> {
+    attributes.iter().map(|it| AttributeAnswer { code: it.code.clone(), values: it.values.clone() }).collect()
 }
 
 pub(crate) fn to_kind(kind: CaseKind) -> wire::CaseKind {

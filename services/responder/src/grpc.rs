@@ -244,12 +244,12 @@ impl ResponderService for Fleet {
 
     async fn progress(&self, request: Request<ProgressRequest>) -> Result<Response<ProgressResponse>, Status> {
         let status = self
-            .answer(request, |ProgressRequest { district, case_id, call, command_id, kind, note }| Answer {
+            .answer(request, |ProgressRequest { district, case_id, call, command_id, kind, note, evidence }| Answer {
                 district,
                 case_id,
                 call,
                 command_id,
-                answer: Some(Said::Progress(Progress { kind, note })),
+                answer: Some(Said::Progress(Progress { kind, note, evidence })),
             })
             .await?;
         Ok(Response::new(ProgressResponse { status }))

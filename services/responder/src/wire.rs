@@ -126,6 +126,7 @@ fn check(said: &answer::Answer, call: u32, problems: &mut Vec<Violation>) {
             }
             call_named(problems);
             said_something("note", &progress.note, problems);
+            problems.extend(evidence(&progress.evidence).err());
         }
         answer::Answer::TaskDone(done) => {
             call_named(problems);

@@ -250,6 +250,7 @@ impl People {
                     case_id: case.clone(),
                     command_id: format!("{case}-supplement-{time}"),
                     text: text.to_owned(),
+                    evidence: vec![],
                 };
                 ask(&known, number, "supplement", || {
                     let (mut bridge, request) = (bridge.clone(), request.clone());

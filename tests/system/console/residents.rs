@@ -3,6 +3,7 @@
 use proto::intake::v1::CallerClass;
 
 use super::{DISTRICT, signed_in, until_says};
+use crate::evidence::photograph;
 use crate::support::browser::Browser;
 use crate::support::installation::shared;
 
@@ -63,6 +64,42 @@ async fn a_resident_reports_follows_adds_and_takes_back() {
     resident.send("Take it back", "Take the report back", &[("Why", "修好了")]).await;
     until_says(&mut resident, &format!("/cases/{case}"), "It is closed").await;
     assert!(!resident.page.buttons().contains(&"Take the report back".to_owned()), "no button that does nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photograph_is_chosen_once_and_shown_on_the_page_of_its_case() {
+    let installation = shared();
+    let mut resident = signed_in(&installation, "Resident", "Resident", "residents-9").await;
+    let text = "三盏都不亮";
+    let typed = [("What is it", "路灯不亮"), ("What else should we know", text)];
+    let no_picture = b"<html><script>alert(1)</script>".as_slice();
+    resident.send_file("Send", &typed, ("Photographs", "lamp.jpg", no_picture)).await;
+    assert_eq!(resident.page.status, 422, "{}", resident.page.text());
+    let faults = resident.page.texts(".field .error");
+    assert!(faults.len() == 1 && faults[0].contains("lamp.jpg"), "{faults:?}");
+    assert_eq!(resident.page.value("", "Send", "What else"), text, "nothing that was typed is lost");
+    // One that is taken stays with the form, whatever else is wrong with it.
+    let picture = photograph(17);
+    resident.send_file("Send", &[("What is it", "")], ("Photographs", "lamp.jpg", &picture)).await;
+    assert_eq!(resident.page.status, 422, "{}", resident.page.text());
+    assert!(resident.page.says("Attached") && resident.page.texts("label").contains(&"lamp.jpg".to_owned()));
+    assert_eq!(resident.page.unlabelled(), Vec::<String>::new());
+    resident.send("", "Send", &[("What is it", "路灯不亮")]).await;
+    assert!(resident.page.says("We have it"), "{}", resident.page.text());
+    let case = number(&resident);
+    resident.open(&format!("/cases/{case}")).await;
+    let [small] = &resident.page.attributes(".gallery img", "src")[..] else { panic!("{}", resident.page.text()) };
+    let [whole] = &resident.page.attributes(".gallery a", "href")[..] else { panic!("{}", resident.page.text()) };
+    let (status, kind, content) = resident.fetch(whole).await;
+    assert_eq!((status, kind.as_str()), (200, "image/jpeg"));
+    assert!(content == picture, "another picture came back");
+    assert_eq!(resident.fetch(small).await.0, 200);
+    let other = signed_in(&installation, "Resident", "Resident", "residents-10").await;
+    assert_eq!(other.fetch(whole).await.0, 404);
+    // And with what is added to it.
+    let more = [("What you want to add", "今天的样子")];
+    resident.send_file("Add it", &more, ("Photographs", "today.jpg", &photograph(18))).await;
+    assert_eq!(resident.page.attributes(".gallery img", "src").len(), 2, "{}", resident.page.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

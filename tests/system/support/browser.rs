@@ -30,6 +30,10 @@ pub struct Page {
     pub html: String,
 }
 
+/// Around the parts of a form that has files.
+const BOUNDARY: &str = "----parts-of-a-form";
+const IN_ONE: &str = "application/x-www-form-urlencoded";
+
 /// What is sent from a form.
 struct Sending {
     method: String,
@@ -60,6 +64,38 @@ impl Browser {
         self.go(&sending.method, &sending.address, &sending.fields).await
     }
 
+    /// The same with a file, by the label of its field.
+    pub async fn send_file(&mut self, button: &str, typed: &[(&str, &str)], file: (&str, &str, &[u8])) -> &Page {
+        let (label, name, content) = file;
+        let sending = self.page.fill("", button, &[typed, &[(label, name)]].concat());
+        let field = self.page.name("", button, label);
+        let mut body = Vec::new();
+        for (known, value) in &sending.fields {
+            let file = if *known == field { format!("; filename=\"{name}\"") } else { String::new() };
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{known}\"{file}\r\n\r\n");
+            body.extend(head.bytes());
+            body.extend(if *known == field { content } else { value.as_bytes() });
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.page = self.ask(&sending.method, &sending.address, &body, &kind).await;
+        match self.page.headers.get("location").cloned() {
+            Some(next) => self.open(&next).await,
+            None => &self.page,
+        }
+    }
+
+    /// What is behind an address that is no page: its status, its kind, and its bytes.
+    pub async fn fetch(&self, address: &str) -> (u16, String, Vec<u8>) {
+        let answer = self.answer("GET", address, b"", IN_ONE).await;
+        let end = answer.windows(4).position(|it| it == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let kind = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default().to_owned();
+        (status, kind, answer[end + 4..].to_vec())
+    }
+
     /// Sends a form as it was shown on a page before.
     pub async fn send_from(&mut self, page: &Page, under: &str, button: &str, typed: &[(&str, &str)]) -> &Page {
         let sending = page.fill(under, button, typed);
@@ -86,7 +122,9 @@ impl Browser {
             body.clear();
         }
         for _ in 0..REDIRECTS_MAX {
-            self.page = timeout(ANSWER_MAX, self.ask(&method, &address, &body)).await.expect("an answer in time");
+            self.page = timeout(ANSWER_MAX, self.ask(&method, &address, body.as_bytes(), IN_ONE))
+                .await
+                .expect("an answer in time");
             match self.page.headers.get("location").filter(|_| (300..400).contains(&self.page.status)) {
                 Some(next) => (method, address, body) = ("GET".to_owned(), next.clone(), String::new()),
                 None => return &self.page,
@@ -96,11 +134,16 @@ impl Browser {
     }
 
     /// HTTP/1.0: an answer ends where the connection does.
-    async fn ask(&mut self, method: &str, address: &str, body: &str) -> Page {
+    async fn answer(&self, method: &str, address: &str, body: &[u8], kind: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(&self.host).await.unwrap();
-        stream.write_all(self.request(method, address, body).as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+        stream.write_all(&[self.request(method, address, body.len(), kind).as_bytes(), body].concat()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn ask(&mut self, method: &str, address: &str, body: &[u8], kind: &str) -> Page {
+        let answer = String::from_utf8(self.answer(method, address, body, kind).await).unwrap();
         let (head, html) = answer.split_once("\r\n\r\n").unwrap();
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -117,7 +160,7 @@ impl Browser {
     /// The first line of a stream of events that has this text.
     pub async fn listen(&self, address: &str, text: &str) -> String {
         let mut stream = TcpStream::connect(&self.host).await.unwrap();
-        stream.write_all(self.request("GET", address, "").as_bytes()).await.unwrap();
+        stream.write_all(self.request("GET", address, 0, IN_ONE).as_bytes()).await.unwrap();
         let mut lines = BufReader::new(stream).lines();
         let found = async {
             while let Some(line) = lines.next_line().await.unwrap() {
@@ -130,15 +173,14 @@ impl Browser {
         timeout(ANSWER_MAX, found).await.expect("a line in time")
     }
 
-    fn request(&self, method: &str, address: &str, body: &str) -> String {
+    fn request(&self, method: &str, address: &str, length: usize, kind: &str) -> String {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!(
             "{method} {address} HTTP/1.0\r\nhost: {}\r\naccept-language: {}\r\ncookie: {}\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+             content-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
             self.host,
             self.language,
             cookies.join("; "),
-            body.len(),
         )
     }
 
@@ -226,6 +268,14 @@ impl Page {
         let form = form(&parsed, under, button).unwrap_or_else(|| panic!("no form with {button:?}"));
         let field = labelled(&parsed, form, label).unwrap_or_else(|| panic!("no field {label:?}"));
         value(field).unwrap_or_default()
+    }
+
+    /// What a field is called when it is sent, by its label.
+    fn name(&self, under: &str, button: &str, label: &str) -> String {
+        let parsed = self.parsed();
+        let form = form(&parsed, under, button).unwrap_or_else(|| panic!("no form with {button:?}"));
+        let field = labelled(&parsed, form, label).unwrap_or_else(|| panic!("no field {label:?}"));
+        field.attr("name").unwrap_or_default().to_owned()
     }
 
     /// Texts of what can be chosen in a field.

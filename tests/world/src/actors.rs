@@ -102,6 +102,8 @@ impl World {
             campaign: None,
             recorded_at: None,
             receipt_ref: String::new(),
+            evidence: vec![],
+            attributes: vec![],
         };
         let by = By::Desk(Role::Bridge, "wuchang-weilinli".to_owned());
         self.intake(case, &by, &taking::Command::Receive(Box::new(received))).unwrap();
@@ -116,7 +118,7 @@ impl World {
         let staff = ["s-1", "s-2"][dice.below(2)].to_owned();
         let district = at_desk(Role::District, &self.charter.district_centre().code);
         let (by, command) = match dice.below(8) {
-            0 | 1 => (caller(), taking::Command::Supplement { text: text(), course }),
+            0 | 1 => (caller(), taking::Command::Supplement { text: text(), evidence: vec![], course }),
             2 | 3 => (caller(), taking::Command::Withdraw { reason: text(), course, gone }),
             4 | 5 if self.cases[case].intake.exclusion == taking::Exclusion::None => {
                 (district, taking::Command::ProposeExclusion { reason: text(), by: staff, course, gone })

@@ -212,7 +212,7 @@ fn ask_intake(world: &mut World, case: usize, method: &str) -> Option<Said> {
     let (course, gone, reason) = (world.course(case), world.gone(case), "说明".to_owned());
     let command = match method {
         "Submit" | "SubmitStream" => return None,
-        "Supplement" => taking::Command::Supplement { text: reason, course },
+        "Supplement" => taking::Command::Supplement { text: reason, evidence: vec![], course },
         "Withdraw" => taking::Command::Withdraw { reason, course, gone },
         "ProposeExclusion" => taking::Command::ProposeExclusion { reason, by: "s-1".to_owned(), course, gone },
         "ApproveExclusion" => {
@@ -374,7 +374,9 @@ fn ask_dispatch(world: &mut World, case: usize, method: &str) -> Said {
         "CompleteTask" => {
             Command::CompleteTask { by: party, task: 1, note: reason(), evidence: vec![], now, rating_due }
         }
-        "RecordProgress" => Command::Progress { by, desk: true, kind: ProgressKind::Note, note: reason() },
+        "RecordProgress" => {
+            Command::Progress { by, desk: true, kind: ProgressKind::Note, note: reason(), evidence: vec![] }
+        }
         "AdoptMeasure" => Command::AdoptMeasure { by, measure: reason(), exceptions: vec![] },
         "Release" => Command::Release { by, party, reason: reason(), rating_due },
         "Resolve" => {

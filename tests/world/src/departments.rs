@@ -17,7 +17,7 @@ pub fn answer(world: &mut World, case: usize, method: &str) -> Said {
     let answer = match method {
         "Respond" => Answer::Respond { officer: officer("d-1") },
         "ReportIn" => Answer::ReportIn { officer: officer("d-1"), owns_matter: true, check_in: Place::default() },
-        "Progress" => Answer::Progress { kind: ProgressKind::Note, note: note() },
+        "Progress" => Answer::Progress { kind: ProgressKind::Note, note: note(), evidence: vec![] },
         "CompleteTask" => Answer::TaskDone { task: 1, note: note(), evidence: vec![] },
         "Done" => Answer::Done { outcome: Outcome::Solved, note: note(), evidence: shown() },
         "Return" => Answer::Return {

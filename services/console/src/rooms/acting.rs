@@ -197,13 +197,14 @@ fn of_dispatch<'a>(
             html! {
                 (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)]))
                 (fields.long("note", words.note, ""))
+                (fields.files())
             }
         }),
         "Resolve" => Deed::new("resolve", words.resolve, words.resolve_send, |fields| {
             html! {
                 (fields.choose("outcome", words.outcome, "", &[outcomes(signed)]))
                 (fields.long("summary", words.summary, ""))
-                (fields.optional("evidence", words.evidence, words.evidence_hint))
+                (fields.files())
             }
         }),
         "Reopen" => Deed::new("reopen", words.reopen, words.reopen_send, reason),
@@ -226,7 +227,7 @@ fn of_dispatch<'a>(
             Deed::new("task", title, words.task_send, |fields| {
                 html! {
                     (fields.long_optional("note", words.note, ""))
-                    (fields.optional("evidence", words.evidence, words.evidence_hint))
+                    (fields.files())
                 }
             })
             .of(vec![("task", allowed.task.to_string())])

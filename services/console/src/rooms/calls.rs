@@ -14,10 +14,11 @@ use tonic::{Code, Status};
 
 use super::acting::{more, outcomes, progress_kinds};
 use super::board::colour_code;
-use super::deeds::{evidence, outcome};
+use super::deeds::outcome;
 use super::follow::Posted;
 use super::{Room, has};
 use crate::ask::{Sent, Signed, redirect};
+use crate::files::shown;
 use crate::form::{Choice, Choices, Fields, Form, command, hidden};
 use crate::page::Page;
 use crate::when::read;
@@ -37,6 +38,11 @@ pub async fn answer(Path((case, call, action)): Path<(String, u32, String)>, sen
     let Sent { signed, mut form } = sent;
     if let Err(status) = has(&signed, Room::Calls) {
         return signed.answer(Err(status));
+    }
+    // What was chosen and not taken is chosen again first.
+    if !form.faults.is_empty() {
+        let shown = page(&signed, Some(&Posted { action: form.owned("key"), form })).await;
+        return signed.answer(shown.map(|page| page.with(StatusCode::UNPROCESSABLE_ENTITY)));
     }
     let said = say(&signed, &form, &case, call, &action).await;
     let refused = match said {
@@ -202,15 +208,15 @@ fn forms(signed: &Signed, words: &Desk, received: &ReceivedCall, call: u32, post
         @if at(&["reported-in"]) {
             @for task in &received.tasks {
                 (one("task", &format!("{}：{}", words.task_send, task.title), words.task_send, &[("task", task.task.to_string())], &|fields| html! {
-                    (fields.long_optional("note", words.note, "")) (fields.optional("evidence", words.evidence, words.evidence_hint))
+                    (fields.long_optional("note", words.note, "")) (fields.files())
                 }))
             }
             (one("progress", words.record, words.record_send, &[], &|fields| html! {
-                (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)])) (fields.long("note", words.note, ""))
+                (fields.choose("kind", words.progress_kind, "", &[progress_kinds(words)])) (fields.long("note", words.note, "")) (fields.files())
             }))
             (one("done", words.done, words.done_send, &[], &|fields| html! {
                 (fields.choose("outcome", words.outcome, "", &[outcomes(signed)]))
-                (fields.long_optional("note", words.summary, "")) (fields.optional("evidence", words.evidence, words.evidence_hint))
+                (fields.long_optional("note", words.summary, "")) (fields.files())
             }))
         }
         @if at(&["called", "responded", "reported-in"]) {
@@ -263,16 +269,17 @@ async fn say(
         }
         "progress" => {
             let kind = ProgressKind::from_str_name(form.get("kind")).unwrap_or_default().into();
-            let request = ProgressRequest { district, case_id, call, command_id, kind, note };
+            let evidence = shown(form);
+            let request = ProgressRequest { district, case_id, call, command_id, kind, note, evidence };
             desk.progress(request).await.map(|answer| answer.into_inner().status)
         }
         "task" => {
-            let (task, evidence) = (form.number("task"), evidence(form));
+            let (task, evidence) = (form.number("task"), shown(form));
             let request = CompleteTaskRequest { district, case_id, call, command_id, task, note, evidence };
             desk.complete_task(request).await.map(|answer| answer.into_inner().status)
         }
         "done" => {
-            let (outcome, evidence) = (outcome(form).into(), evidence(form));
+            let (outcome, evidence) = (outcome(form).into(), shown(form));
             let request = DoneRequest { district, case_id, call, command_id, outcome, note, evidence };
             desk.done(request).await.map(|answer| answer.into_inner().status)
         }

@@ -11,13 +11,16 @@ use proto::dispatch::v1 as dispatch;
 use proto::enforcement_center::v1::GetOperationResponse;
 use proto::evaluation::v1 as evaluation;
 use proto::intake::v1 as intake;
+use proto::intake::v1::Evidence;
 use proto::triage::v1 as triage;
 use tonic::{Code, Status};
 
 use super::acting::{self, Deeds};
 use super::follow::{self, Posted};
+use super::report::asked;
 use super::{board, deeds, operation};
 use crate::ask::{Sent, Signed, redirect};
+use crate::files::{gallery, of_case};
 use crate::form::{Form, hidden};
 use crate::page::Page;
 use crate::told;
@@ -41,16 +44,19 @@ pub async fn back_to(Path((case, _)): Path<(String, String)>) -> Response {
 /// `POST /cases/{case}/{action}`
 pub async fn act(Path((case, action)): Path<(String, String)>, mut sent: Sent) -> Response {
     let done = match sent.signed.role() {
+        // What was chosen and not taken is chosen again first.
+        _ if !sent.form.faults.is_empty() => None,
         "caller" => follow::say(&mut sent, &case, &action).await,
         _ => deeds::act(&mut sent, &case, &action).await,
     };
     let Sent { signed, mut form } = sent;
-    let refused = match done {
+    let taken = match done {
         Some(Ok(_)) => return redirect(&format!("/cases/{case}?done=yes")),
-        Some(Err(status)) => status,
-        None => return signed.answer(Err(Status::not_found("no such action"))),
+        Some(Err(refused)) => form.take(signed.language, refused),
+        None if form.faults.is_empty() => Err(Status::not_found("no such action")),
+        None => Ok(()),
     };
-    if let Err(status) = form.take(signed.language, refused) {
+    if let Err(status) = taken {
         return signed.answer(Err(status));
     }
     let action = if form.get("key").is_empty() { action } else { form.owned("key") };
@@ -66,8 +72,8 @@ async fn page(signed: &Signed, case_id: &str, posted: Option<&Posted>) -> Result
     if signed.role() == "caller" {
         return follow::page(signed, &case, posted).await;
     }
-    let known = Known::of(signed, &case, id.as_str()).await?;
-    Ok(official(signed, &case, &known, posted))
+    let (known, shown) = tokio::try_join!(Known::of(signed, &case, id.as_str()), of_case(signed, &case))?;
+    Ok(official(signed, &case, (&known, &shown), posted))
 }
 
 /// What the services that decide know of a case; nothing of those that whoever looks does not ask.
@@ -113,7 +119,7 @@ fn if_theirs<T: Default>(answer: Result<tonic::Response<T>, Status>) -> Result<T
     }
 }
 
-fn official(signed: &Signed, case: &Case, known: &Known, posted: Option<&Posted>) -> Page {
+fn official(signed: &Signed, case: &Case, (known, shown): (&Known, &[Evidence]), posted: Option<&Posted>) -> Page {
     let words = Desk::of(signed.language);
     let summary = case.summary.clone().unwrap_or_default();
     let seen = posted.map(|posted| posted.form.number("seen"));
@@ -124,6 +130,7 @@ fn official(signed: &Signed, case: &Case, known: &Known, posted: Option<&Posted>
         div .columns {
             div {
                 (facts(signed, words, case, &summary, known))
+                (gallery(signed, &summary.case_id, shown))
                 @for board in &boards { (board.show(signed)) }
                 @if let Some(known) = &known.operation { (operation::board(signed, &summary.case_id, known)) }
                 section aria-labelledby="timeline" {
@@ -186,6 +193,7 @@ fn facts(signed: &Signed, words: &Desk, case: &Case, summary: &CaseSummary, know
             @if !categories.is_empty() { dt { (words.category) } dd { (categories.join("、")) } }
             dt { (words.came_by) }
             dd { (channel.unwrap_or_else(|| summary.channel.clone())) " · " (clock.moment_of(summary.received_at.as_ref())) }
+            (asked::answered(signed, &case.attributes))
             @if !(place.party.is_empty() && place.address.is_empty()) {
                 dt { (words.place) }
                 dd { @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }

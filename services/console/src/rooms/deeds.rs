@@ -21,6 +21,7 @@ use tonic::{Response, Status};
 
 use super::follow;
 use crate::ask::Sent;
+use crate::files::shown;
 use crate::form::Form;
 
 /// Done, with where it stands on the record. None: there is no such thing to do.
@@ -95,7 +96,8 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
         }
         "progress" => {
             let kind = ProgressKind::from_str_name(form.get("kind")).unwrap_or_default().into();
-            let request = RecordProgressRequest { district, case_id, command_id, kind, note: form.owned("note") };
+            let (note, evidence) = (form.owned("note"), shown(form));
+            let request = RecordProgressRequest { district, case_id, command_id, kind, note, evidence };
             position!(door.record_progress(request))
         }
         "resolve" => {
@@ -105,7 +107,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
                 command_id,
                 outcome: outcome(form).into(),
                 summary: form.owned("summary"),
-                evidence: evidence(form),
+                evidence: shown(form),
             };
             position!(door.resolve(request))
         }
@@ -129,7 +131,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
         }
         "task" => {
             let (task, note) = (form.number("task"), form.owned("note"));
-            let request = CompleteTaskRequest { district, case_id, command_id, task, note, evidence: evidence(form) };
+            let request = CompleteTaskRequest { district, case_id, command_id, task, note, evidence: shown(form) };
             position!(door.complete_task(request))
         }
         _ => return None,
@@ -180,11 +182,6 @@ fn level(form: &Form) -> Level {
 /// How it ended, as a form says it.
 pub fn outcome(form: &Form) -> Outcome {
     Outcome::from_str_name(form.get("outcome")).unwrap_or_default()
-}
-
-/// References of evidence, with blanks between them.
-pub fn evidence(form: &Form) -> Vec<String> {
-    form.get("evidence").split_whitespace().map(str::to_owned).collect()
 }
 
 /// What was ticked under a prefix.

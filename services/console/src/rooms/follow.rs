@@ -13,10 +13,12 @@ use proto::evaluation::v1::{self as evaluation, RateRequest};
 use proto::intake::v1::{self as intake, SupplementRequest, WithdrawRequest};
 use tonic::Status;
 
+use super::report::asked;
 use super::{Room, has};
 use crate::ask::{Ask, Sent, Signed, redirect};
 use crate::doors::CURRENT;
 use crate::failure;
+use crate::files::{gallery, of_case, shown};
 use crate::form::{Choice, Choices, Fields, Form, command};
 use crate::page::Page;
 use crate::told;
@@ -142,7 +144,7 @@ struct Sayings {
 pub async fn page(signed: &Signed, case: &Case, form: Option<&Posted>) -> Result<Page, Status> {
     let words = Caller::of(signed.language);
     let summary = case.summary.clone().unwrap_or_default();
-    let sayings = sayings(signed, &summary.case_id).await?;
+    let (sayings, shown) = tokio::try_join!(sayings(signed, &summary.case_id), of_case(signed, case))?;
     let clock = signed.clock();
     let due =
         case.timeline.iter().rev().find(|entry| ["Assigned", "Reopened", "Extended"].contains(&entry.event.as_str()));
@@ -166,9 +168,11 @@ pub async fn page(signed: &Signed, case: &Case, form: Option<&Posted>) -> Result
             h2 #steps { (words.steps) }
             (told::timeline(signed, &case.timeline, None))
         }
+        (gallery(signed, &summary.case_id, &shown))
         section aria-labelledby="wrote" {
             h2 #wrote { (words.you_wrote) }
             @if !case.text.is_empty() { blockquote { (case.text) } }
+            @if !case.attributes.is_empty() { dl { (asked::answered(signed, &case.attributes)) } }
             @if let Some(place) = &case.place {
                 p { @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
             }
@@ -243,7 +247,9 @@ fn forms(signed: &Signed, words: &Caller, summary: &CaseSummary, sayings: &Sayin
                 }, words.rate_send))
             }
             @if may("Supplement") {
-                (one("supplement", words.supplement, html! {}, &|fields| fields.long("text", words.supplement_text, ""), words.supplement_send))
+                (one("supplement", words.supplement, html! {}, &|fields| html! {
+                    (fields.long("text", words.supplement_text, "")) (fields.files())
+                }, words.supplement_send))
             }
             @if may("Withdraw") {
                 (one("withdraw", words.withdraw, html! {}, &|fields| fields.long_optional("reason", words.withdraw_reason, ""), words.withdraw_send))
@@ -273,7 +279,8 @@ pub async fn say(Sent { signed, form }: &mut Sent, case_id: &str, action: &str) 
     let doors = &signed.app.doors;
     Some(match action {
         "supplement" => {
-            let request = SupplementRequest { district, case_id, command_id, text: form.owned("text") };
+            let (text, evidence) = (form.owned("text"), shown(form));
+            let request = SupplementRequest { district, case_id, command_id, text, evidence };
             doors.intake(&signed.person).supplement(request).await.map(|answer| answer.into_inner().position)
         }
         "withdraw" => {

@@ -1,5 +1,7 @@
 //! Raising a matter: three fields are enough, and whatever else is known helps.
 
+pub mod asked;
+
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
@@ -17,7 +19,8 @@ use vocabulary::CallerClass;
 
 use super::{Room, has};
 use crate::ask::{Sent, Signed, redirect};
-use crate::form::{Choice, Choices, Fields, Form, hidden};
+use crate::files::shown;
+use crate::form::{Choice, Choices, Fields, Form, IN_PARTS, hidden};
 use crate::page::Page;
 use crate::words::{Caller, Frame, States, fill, named};
 
@@ -102,6 +105,7 @@ async fn act(signed: &Signed, mut form: Form) -> Result<Sending, Status> {
 /// What was typed, as intake takes it. A number that is none is noted in the form.
 fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
     let place = place(signed, form);
+    let attributes = asked::answers(signed, form);
     let is_caller = signed.role() == "caller";
     let class = form.owned("caller_class");
     let of_class = match class.parse() {
@@ -122,6 +126,8 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
         place: Some(place),
         category: form.owned("category"),
         caller_class: of_class.into(),
+        evidence: shown(form),
+        attributes,
         recorded_at: form.get("recorded_at").parse::<Timestamp>().ok().map(|at| at.to_wire()),
         caller_ref: if is_caller { signed.person.identity.staff_ref.clone() } else { String::new() },
         ..SubmitRequest::default()
@@ -183,7 +189,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
     let is_caller = signed.role() == "caller";
     let body = html! {
         p { (words.report_intro) }
-        form method="post" action="/report" novalidate {
+        form method="post" action="/report" enctype=(IN_PARTS) novalidate {
             (fields.word())
             (hidden("external_ref", form.get("external_ref")))
             @if !form.get("recorded_at").is_empty() { (hidden("recorded_at", form.get("recorded_at"))) }
@@ -201,7 +207,9 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
             @else { (fields.choose("channel", words.channel, "", &channels(signed))) }
             (fields.choose("kind", words.kind, "", &[kinds(signed)]))
             (fields.choose("category", words.category, "", &categories(signed, words, thought)))
+            (asked::fields(signed, form, &fields))
             @if thought.asked { (thoughts(signed, words, thought)) }
+            (fields.files())
             div .buttons {
                 button type="submit" name="do" value="send" { (words.send) }
                 button .second type="submit" name="do" value="suggest" { (words.suggest) }

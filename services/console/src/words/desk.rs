@@ -79,8 +79,6 @@ texts! {
         resolve: "办结答复", "辦結答覆", "Answer it";
         outcome: "结果", "結果", "Outcome";
         summary: "怎样办理的", "怎樣辦理的", "What was done";
-        evidence: "证明材料编号", "證明材料編號", "References of evidence";
-        evidence_hint: "例如照片的编号，用空格分开", "例如照片的編號，用空格分開", "Of photographs, say; blanks between them";
         resolve_send: "办结", "辦結", "Answer";
         release: "放行{unit}", "放行{unit}", "Let {unit} go";
         release_send: "放行", "放行", "Let it go";

@@ -72,7 +72,16 @@ rules! {
     "no-such-supervision": "没有这道督办", "沒有這道督辦";
     "anothers-supervision": "这道督办不是给您的单位的", "這道督辦不是給您的單位的";
     "supervision-answered": "这道督办已经回复", "這道督辦已經回覆";
-    "evidence-needed": "须附上证明材料的编号才能办结", "須附上證明材料的編號才能辦結";
+    "evidence-needed": "须附上照片或文件才能办结", "須附上照片或文件才能辦結";
+    "known-attribute": "这个类别没有这一项", "這個類別沒有這一項";
+    "attribute-value": "填写的内容不合要求", "填寫的內容不合要求";
+    "media-type": "不是 JPEG、PNG、WebP 图片，也不是 PDF 文件", "不是 JPEG、PNG、WebP 圖片，也不是 PDF 文件";
+    "media-content": "文件不完整或已损坏，打不开", "文件不完整或已損壞，打不開";
+    "picture-size": "图片太大，请缩小后再传", "圖片太大，請縮小後再傳";
+    "malware": "安全检查发现恶意内容，未予接收", "安全檢查發現惡意內容，未予接收";
+    "known-evidence": "附件已过期，请重新选择", "附件已過期，請重新選擇";
+    "evidence-unchecked": "正在等待安全检查，之后即可查看", "正在等待安全檢查，之後即可查看";
+    "evidence-refused": "安全检查发现恶意内容，已删除", "安全檢查發現惡意內容，已刪除";
     "goes-round": "会绕回原处，不能这样移交", "會繞回原處，不能這樣移交";
     "admitted-already": "已经准入", "已經准入";
     "not-admitted": "此事不在社区清单内，须先准入", "此事不在社區清單內，須先准入";

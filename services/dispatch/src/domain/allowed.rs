@@ -173,7 +173,13 @@ fn on_case(state: &State, asker: &Asker) -> Vec<(Act, Command)> {
         (Act::PlanTasks, Command::PlanTasks { by: by(), tasks: vec![plan], now, in_force: asker.in_force.clone() }),
         (
             Act::RecordProgress,
-            Command::Progress { by: by(), desk: asker.desk, kind: ProgressKind::Note, note: String::new() },
+            Command::Progress {
+                by: by(),
+                desk: asker.desk,
+                kind: ProgressKind::Note,
+                note: String::new(),
+                evidence: vec![],
+            },
         ),
         (Act::AdoptMeasure, Command::AdoptMeasure { by: by(), measure: String::new(), exceptions: vec![] }),
         (

@@ -79,8 +79,9 @@ pub(super) fn answer(state: &State, number: u32, party: &Code, answer: &Answer, 
         }
         (Answer::ReportIn { .. }, _) => Err(Refusal::ReportedInAlready(party.clone())),
 
-        (Answer::Progress { kind, note }, _) => {
-            Ok(vec![Event::Progressed { party: party.clone(), kind: *kind, note: note.clone(), call: Some(number) }])
+        (Answer::Progress { kind, note, evidence }, _) => {
+            let (kind, note, evidence) = (*kind, note.clone(), evidence.clone());
+            Ok(vec![Event::Progressed { party: party.clone(), kind, note, call: Some(number), evidence }])
         }
 
         (Answer::Done { outcome, note, evidence }, Stage::ReportedIn) => {

@@ -23,6 +23,7 @@ pub enum Answer {
     Progress {
         kind: ProgressKind,
         note: String,
+        evidence: Vec<String>,
     },
     TaskDone {
         task: u32,
@@ -140,6 +141,7 @@ pub enum Command {
         desk: bool,
         kind: ProgressKind,
         note: String,
+        evidence: Vec<String>,
     },
     AdoptMeasure {
         by: Code,

@@ -148,11 +148,12 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::CompleteTask { by, task, note, evidence, now, rating_due } => {
             complete_task(state, by, *task, (note, evidence), *now, *rating_due)
         }
-        Command::Progress { by, desk, kind, note } => {
+        Command::Progress { by, desk, kind, note, evidence } => {
             if !desk && !state.concerns(by) {
                 return Err(Refusal::NotConcerned(by.clone()));
             }
-            Ok(vec![Event::Progressed { party: by.clone(), kind: *kind, note: note.clone(), call: None }])
+            let (party, kind, note, evidence) = (by.clone(), *kind, note.clone(), evidence.clone());
+            Ok(vec![Event::Progressed { party, kind, note, call: None, evidence }])
         }
         Command::AdoptMeasure { by, measure, exceptions } => {
             holds(matter, by)?;
@@ -211,7 +212,7 @@ fn on_open(state: &State, command: &Command) -> Decision {
         Command::CityProgress { by, above, city, note } => {
             with_the_city(matter, by, *above, city)?;
             let (party, kind, note) = (city.clone(), ProgressKind::Note, note.clone());
-            Ok(vec![Event::Progressed { party, kind, note, call: None }])
+            Ok(vec![Event::Progressed { party, kind, note, call: None, evidence: vec![] }])
         }
         Command::CityDone { by, above, city, outcome, summary, evidence, rating_due } => {
             with_the_city(matter, by, *above, city)?;

@@ -184,6 +184,7 @@ pub enum Event {
         kind: ProgressKind,
         note: String,
         call: Option<u32>,
+        evidence: Vec<String>,
     },
     MeasureAdopted {
         party: Code,

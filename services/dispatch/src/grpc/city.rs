@@ -5,7 +5,7 @@ use proto::dispatch::v1::{
     RecordCityDoneRequest, RecordCityDoneResponse, RecordCityProgressRequest, RecordCityProgressResponse,
     RecordCityReturnRequest, RecordCityReturnResponse, TransferRequest, TransferResponse,
 };
-use station::{Caller, Recorded, Violation, bad_field, evidence, prose, wire as shared};
+use station::{Caller, Recorded, Violation, bad_field, prose, wire as shared};
 use tonic::{Request, Response, Status};
 
 use super::Door;
@@ -61,7 +61,7 @@ pub(super) async fn done(
         city: city(&asked)?,
         outcome: shared::outcome(request.outcome).map_err(bad_field)?,
         summary: prose("summary", &request.summary, NOTE_LENGTH_MAX)?,
-        evidence: evidence(&request.evidence)?,
+        evidence: door.app.shown(&asked.charter, &request.evidence).await?,
         rating_due: door.app.rating_due(&asked.charter),
     };
     let Recorded { revision, position } = door.app.record(&asked, command).await?;

@@ -122,7 +122,7 @@ async fn desk(nats: &Nats) -> (App, Recurrences, Process) {
     let (process, service) = Process::start(config, "dispatch", Clock::real()).await.unwrap();
     let station = Station::open(&station_config(nats), &service).await.unwrap();
     let recurrences = Recurrences::open(&station.broker).await.unwrap();
-    (App::new(Desk::<Rules>::open(&station).await.unwrap()), recurrences, process)
+    (App::open(Desk::<Rules>::open(&station).await.unwrap()).await.unwrap(), recurrences, process)
 }
 
 fn station_config(nats: &Nats) -> station::Config {

@@ -65,6 +65,7 @@ pub(super) fn from_wire(event: &WireEvent) -> Result<Event, WireError> {
             kind: progress_kind(fact.kind)?,
             note: fact.note.clone(),
             call: some(fact.call),
+            evidence: fact.evidence.clone(),
         },
         WireEvent::MeasureAdopted(fact) => Event::MeasureAdopted {
             party: party(&fact.party)?,

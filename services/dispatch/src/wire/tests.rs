@@ -135,7 +135,13 @@ fn judged_and_called() -> Vec<Event> {
 
 fn worked_on() -> Vec<Event> {
     let party = || code("water");
-    let progressed = |kind, call| Event::Progressed { party: party(), kind, note: "on the way".to_owned(), call };
+    let progressed = |kind, call| Event::Progressed {
+        party: party(),
+        kind,
+        note: "on the way".to_owned(),
+        call,
+        evidence: vec!["way.jpg".to_owned()],
+    };
     let planned = |call: Option<u32>, joint_meeting| Event::TaskPlanned {
         task: 3,
         party: party(),

@@ -67,11 +67,12 @@ pub(super) fn to_wire(event: &Event) -> WireEvent {
             in_time: *in_time,
             evidence: evidence.clone(),
         }),
-        Event::Progressed { party, kind, note, call } => WireEvent::Progressed(wire::Progressed {
+        Event::Progressed { party, kind, note, call, evidence } => WireEvent::Progressed(wire::Progressed {
             party: party.to_string(),
             kind: to_progress_kind(*kind).into(),
             note: note.clone(),
             call: call.unwrap_or_default(),
+            evidence: evidence.clone(),
         }),
         Event::MeasureAdopted { party, measure, exceptions } => WireEvent::MeasureAdopted(wire::MeasureAdopted {
             party: party.to_string(),

@@ -1,16 +1,16 @@
 //! Service requests: cases, as the standard shows them.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use proto::casebook::v1::{Case, GetRequest, ListRequest};
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use proto::{FromWireTime, ToWireTime};
 
 use super::Asked;
 use super::answer::{Answer, Node};
-use super::services::{Catalogue, catalogue, category, code};
+use super::services::{Catalogue, address_of, catalogue, category, code};
 use crate::cases::IDEMPOTENCY_KEY;
 use crate::hub::{Asker, Hub};
 use crate::problem::Problem;
@@ -55,17 +55,29 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
     let occurred_at = instant(said, "requested_datetime")?;
     let caller_ref = said.take("account_id")?.unwrap_or_default();
     let mut text = vec![description];
-    text.extend(said.take("media_url")?.map(|url| format!("附件：{url}")));
+    text.extend(
+        said.all("media_url").into_iter().filter(|url| !url.trim().is_empty()).map(|url| format!("附件：{url}")),
+    );
     let mut external_ref = named(&asked.headers)?;
-    for (name, value) in said.beginning("attribute[") {
-        let attribute = name.trim_start_matches("attribute[").split(']').next().unwrap_or_default().to_owned();
-        match attribute.as_str() {
+    let answers = said.beginning("attribute[");
+    let catalogue = if answers.is_empty() { None } else { Some(catalogue(hub, &asked.asker, &asked.district).await?) };
+    let has_attributes = catalogue.is_some_and(|known| !known.attributes(&service).is_empty());
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for (name, value) in answers {
+        let code = name.trim_start_matches("attribute[").split(']').next().unwrap_or_default().to_owned();
+        match code.as_str() {
             "external_ref" | "fixmystreet_id" if external_ref.is_empty() => external_ref = value,
-            _ if !value.trim().is_empty() => text.push(format!("{attribute}：{value}")),
-            _ => {}
+            _ if value.trim().is_empty() => {}
+            // A service that asks for nothing loses nothing that was answered.
+            _ if !has_attributes => text.push(format!("{code}：{value}")),
+            _ => match attributes.iter_mut().find(|known| known.code == code) {
+                Some(known) => known.values.push(value),
+                None => attributes.push(Attribute { code, values: vec![value] }),
+            },
         }
     }
     said.nothing_else()?;
+    let evidence = asked.bring_in(hub, "").await?;
     if external_ref.is_empty() {
         external_ref = uuid::Uuid::new_v4().to_string();
     }
@@ -78,6 +90,8 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
         caller_ref,
         place: Some(Place { party, address, longitude, latitude }),
         occurred_at: occurred_at.map(ToWireTime::to_wire),
+        evidence,
+        attributes,
         ..SubmitRequest::default()
     };
     let recorded = hub.intake(asked.asker).submit(submission).await?.into_inner();
@@ -90,7 +104,7 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
 }
 
 /// The sender's own name for a request, by its header.
-pub fn named(headers: &axum::http::HeaderMap) -> Result<String, Problem> {
+pub fn named(headers: &HeaderMap) -> Result<String, Problem> {
     let Some(said) = headers.get(IDEMPOTENCY_KEY) else { return Ok(String::new()) };
     let said = std::str::from_utf8(said.as_bytes())
         .map_err(|error| Problem::of_field("Idempotency-Key", "utf-8", error.to_string()))?;
@@ -124,7 +138,7 @@ pub async fn one(hub: &Hub, mut asked: Asked, id: &str) -> Result<Answer, Proble
     asked.said.nothing_else()?;
     let (case, catalogue) =
         tokio::try_join!(case(hub, &asked.asker, &asked.district, id), catalogue(hub, &asked.asker, &asked.district))?;
-    Ok(requests([case], &catalogue))
+    Ok(requests([case], &catalogue, &asked.headers))
 }
 
 /// A number is known at once, so it is its own token.
@@ -156,7 +170,7 @@ pub async fn list(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
         ids
     };
     let found = cases(hub, &asked.asker, catalogue.district(), ids).await?;
-    Ok(requests(found, &catalogue))
+    Ok(requests(found, &catalogue, &asked.headers))
 }
 
 /// Which of the two a case may be.
@@ -286,13 +300,15 @@ pub async fn cases(hub: &Hub, asker: &Asker, district: &str, ids: Vec<String>) -
     stream::iter(asked).buffered(CASES_AT_ONCE).try_collect().await
 }
 
-fn requests(cases: impl IntoIterator<Item = Case>, catalogue: &Catalogue) -> Answer {
-    let requests = cases.into_iter().map(|case| request(case, catalogue)).collect();
+fn requests(cases: impl IntoIterator<Item = Case>, catalogue: &Catalogue, headers: &HeaderMap) -> Answer {
+    let door = address_of(headers);
+    let requests = cases.into_iter().map(|case| request(case, catalogue, &door)).collect();
     Answer { root: "service_requests", node: Node::List("request", requests) }
 }
 
 /// A case as a service request.
-fn request(case: Case, catalogue: &Catalogue) -> Node {
+fn request(case: Case, catalogue: &Catalogue, door: &str) -> Node {
+    let media = media_url(&case, door);
     let line = case.summary.clone().unwrap_or_default();
     let place = case.place.clone().unwrap_or_default();
     let service = if line.category.is_empty() {
@@ -326,8 +342,16 @@ fn request(case: Case, catalogue: &Catalogue) -> Node {
         ("zipcode", Node::Nothing),
         ("lat", number(place.latitude)),
         ("long", number(place.longitude)),
-        ("media_url", Node::Nothing),
+        ("media_url", Node::text(media)),
     ])
+}
+
+/// Where the first file is that is shown on a case, for whoever has a key; empty, where there is none.
+fn media_url(case: &Case, door: &str) -> String {
+    let line = case.summary.clone().unwrap_or_default();
+    let first = case.timeline.iter().flat_map(|entry| &entry.evidence).find(|id| station::hash_of(id).is_some());
+    let address = |id| format!("{door}/v1/cases/{}/evidence/{id}?district={}", line.case_id, line.district);
+    first.map(address).unwrap_or_default()
 }
 
 /// To the second, in UTC, as the standard writes it.

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
-use proto::casebook::v1::{CatalogueEntry, GetCatalogueRequest, GetCatalogueResponse};
+use proto::casebook::v1::{AttributeAsked, CatalogueEntry, GetCatalogueRequest, GetCatalogueResponse};
 
 use super::answer::{Answer, Node};
 use super::{Asked, ROOT};
@@ -14,15 +14,10 @@ const OTHER: &str = "other";
 
 /// Where the interface is to be found, and in which forms.
 pub fn discovery(headers: &HeaderMap) -> Answer {
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // Behind a proxy the address is the proxy's.
-    let host =
-        said("x-forwarded-host").or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
-    let scheme = said("x-forwarded-proto").unwrap_or("http");
     let formats = ["text/xml", "application/json"].map(Node::text).to_vec();
     let endpoint = Node::Object(vec![
         ("specification", Node::text("http://wiki.open311.org/GeoReport_v2")),
-        ("url", Node::text(format!("{scheme}://{host}{ROOT}"))),
+        ("url", Node::text(format!("{}{ROOT}", address_of(headers)))),
         ("changeset", Node::text(CHANGESET)),
         ("type", Node::text("production")),
         ("formats", Node::List("format", formats)),
@@ -34,6 +29,15 @@ pub fn discovery(headers: &HeaderMap) -> Answer {
         ("endpoints", Node::List("endpoint", vec![endpoint])),
     ]);
     Answer { root: "discovery", node }
+}
+
+/// The door as whoever asks reaches it; behind a proxy the address is the proxy's.
+pub fn address_of(headers: &HeaderMap) -> String {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host =
+        said("x-forwarded-host").or_else(|| headers.get(HOST).and_then(|host| host.to_str().ok())).unwrap_or_default();
+    let scheme = said("x-forwarded-proto").unwrap_or("http");
+    format!("{scheme}://{host}")
 }
 
 /// When what is offered here changed last.
@@ -60,6 +64,11 @@ impl Catalogue {
             None if code == OTHER => "其他",
             None => code,
         }
+    }
+
+    /// What the category of a service asks besides.
+    pub fn attributes(&self, code: &str) -> &[AttributeAsked] {
+        self.find(code).map(|known| known.attributes.as_slice()).unwrap_or_default()
     }
 
     fn find(&self, code: &str) -> Option<&CatalogueEntry> {
@@ -102,8 +111,8 @@ fn service(code: &str, entry: &CatalogueEntry, group: &str) -> Node {
         ("service_code", Node::text(code)),
         ("service_name", Node::text(entry.name.as_str())),
         ("description", Node::text(description)),
-        // No charter asks for more than the matter itself.
-        ("metadata", Node::Truth(false)),
+        // Whether its definition asks for anything besides.
+        ("metadata", Node::Truth(!entry.attributes.is_empty())),
         ("type", Node::text("realtime")),
         ("keywords", Node::text(entry.keywords.join(","))),
         ("group", Node::text(group)),
@@ -117,7 +126,36 @@ pub async fn definition(hub: &Hub, asked: Asked, code: &str) -> Result<Answer, P
         let said = format!("there is no service {code} in {}", catalogue.district());
         return Err(Problem::of_http(axum::http::StatusCode::NOT_FOUND, "known-category", said));
     }
+    let asked = catalogue.attributes(code);
+    let attributes = (1..).zip(asked).map(|(order, it)| attribute(order, it)).collect();
     let node =
-        Node::Object(vec![("service_code", Node::text(code)), ("attributes", Node::List("attribute", Vec::new()))]);
+        Node::Object(vec![("service_code", Node::text(code)), ("attributes", Node::List("attribute", attributes))]);
     Ok(Answer { root: "service_definition", node })
+}
+
+/// What a category asks, in the standard's words.
+fn attribute(order: u32, asked: &AttributeAsked) -> Node {
+    let datatype = match asked.kind.as_str() {
+        "number" => "number",
+        "time" => "datetime",
+        "choice" => "singlevaluelist",
+        "choices" => "multivaluelist",
+        _ => "string",
+    };
+    let value = |value: &CatalogueEntry| {
+        Node::Object(vec![("key", Node::text(value.code.as_str())), ("name", Node::text(value.name.as_str()))])
+    };
+    let mut described = vec![
+        ("variable", Node::Truth(true)),
+        ("code", Node::text(asked.code.as_str())),
+        ("datatype", Node::text(datatype)),
+        ("required", Node::Truth(asked.required)),
+        ("datatype_description", Node::text(asked.hint.as_str())),
+        ("order", Node::Number(f64::from(order))),
+        ("description", Node::text(asked.name.as_str())),
+    ];
+    if !asked.values.is_empty() {
+        described.push(("values", Node::List("value", asked.values.iter().map(value).collect())));
+    }
+    Node::Object(described)
 }

@@ -90,9 +90,14 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
         text = format!("{text}\n附件：{url}");
     }
     said.nothing_else()?;
+    if text.trim().is_empty() && !asked.files.is_empty() {
+        text = "附件".to_owned();
+    }
     let seen = cases(hub, &asked.asker, &asked.district, vec![case_id.clone()]).await?;
     let district = seen.into_iter().next().and_then(|case| case.summary).unwrap_or_default().district;
-    let supplement = SupplementRequest { district, case_id, command_id: update_id.clone(), text };
+    asked.district = district.clone();
+    let evidence = asked.bring_in(hub, &case_id).await?;
+    let supplement = SupplementRequest { district, case_id, command_id: update_id.clone(), text, evidence };
     let recorded = hub.intake(asked.asker).supplement(supplement).await?.into_inner();
     let update_id = if update_id.is_empty() { recorded.position.to_string() } else { update_id };
     let update = Node::Object(vec![("update_id", Node::text(update_id))]);

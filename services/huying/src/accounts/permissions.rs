@@ -2,12 +2,13 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY,
-    SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, EVIDENCE, EVIDENCE_CONTENT, OBJECT_BUCKETS,
+    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams,
+    timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
-    DeadLetterSubject, FiledSubject, ReadingSubject, SpotSubject,
+    DeadLetterSubject, EvidenceSubject, FiledSubject, ReadingSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -111,6 +112,11 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.publish.extend([format!("$JS.API.DIRECT.GET.{bucket}"), format!("$JS.API.DIRECT.GET.{bucket}.>")]);
             let verbs = [BridgeVerb::Submit, BridgeVerb::Find, BridgeVerb::Supplement, BridgeVerb::Withdraw];
             limits.subscribe.extend(verbs.map(|verb| verb.of_all().to_owned()));
+            names_files(&mut limits.publish);
+            limits.publish.push(format!("$JS.API.DIRECT.GET.{EVIDENCE}"));
+            reads_objects(&mut limits, EVIDENCE_CONTENT);
+            // The content of what nobody has named goes.
+            limits.publish.extend([objects(EVIDENCE_CONTENT), format!("$JS.API.STREAM.PURGE.OBJ_{EVIDENCE_CONTENT}")]);
             limits.answers = true;
         }
         Owner::Dispatch => {
@@ -122,6 +128,7 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.{SPOTS}"),
                 format!("$JS.API.DIRECT.GET.{SPOTS}.>"),
             ]);
+            names_files(&mut limits.publish);
             limits.subscribe.extend([AnswerSubject::ALL, ReadingSubject::ALL].map(str::to_owned));
             limits.answers = true;
             limits.publish.extend(related_cases(owner));
@@ -200,8 +207,9 @@ pub(super) fn of_provision() -> Permissions {
     let buckets = [REFS, CLOCK, CONNECTORS].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
-    // What others alone write: volumes and tombstones, and anchors.
-    let others = [objects(ARCHIVE), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
+    // What others alone write: volumes and tombstones, files that people sent, and anchors.
+    let others =
+        [objects(ARCHIVE), objects(EVIDENCE_CONTENT), FiledSubject::ALL.to_owned(), AnchorSubject::ALL.to_owned()];
     Permissions::everything_but(taking_away.into_iter().chain(kept).chain(others))
 }
 
@@ -244,6 +252,15 @@ pub(super) fn of_auditor() -> Permissions {
     reads_objects(&mut limits, ARCHIVE);
     others_consumers(&mut limits.never, None);
     Permissions { limits }
+}
+
+/// Saying of files that they are named, before what names them is recorded.
+fn names_files(publish: &mut Vec<String>) {
+    publish.extend([
+        EvidenceSubject::ALL.to_owned(),
+        stream_info(EVIDENCE),
+        format!("$JS.API.STREAM.MSG.GET.{EVIDENCE}"),
+    ]);
 }
 
 /// Everything one may write into a bucket of objects.

@@ -1,16 +1,19 @@
 //! `huying submit`: one case.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use chassis::Identity;
 use jiff::Timestamp;
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use proto::words;
 use uuid::Uuid;
 use vocabulary::number::is_number;
 
 use crate::client::{Installation, explain, intake};
+use crate::commands::evidence;
 use crate::districts::Districts;
 use crate::failure::BadUsage;
 use crate::out;
@@ -77,6 +80,12 @@ pub(crate) struct Args {
     /// When a terminal that was offline wrote it down
     #[arg(long, value_name = "TIME")]
     recorded_at: Option<Timestamp>,
+    /// What its category asks besides, by code; several times for several
+    #[arg(long = "attribute", value_name = "CODE=ANSWER", value_parser = attribute)]
+    attributes: Vec<Attribute>,
+    /// A photograph or a paper that shows it; several times for several
+    #[arg(long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
     /// The bridge that brings it in
     #[arg(long, value_name = "CODE")]
     bridge: Option<String>,
@@ -101,6 +110,12 @@ fn way(text: &str) -> Result<Word, String> {
     words::WAYS.number(text).map(Word)
 }
 
+fn attribute(text: &str) -> Result<Attribute, String> {
+    let read =
+        text.split_once('=').map(|(code, value)| Attribute { code: code.to_owned(), values: vec![value.to_owned()] });
+    read.ok_or_else(|| format!("{text:?} is not of the form code=answer"))
+}
+
 fn degrees(text: &str) -> Result<f64, String> {
     let read = if is_number(text) { text.parse().ok() } else { None };
     read.ok_or_else(|| format!("{text:?} is not a number like 114.3162"))
@@ -123,6 +138,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             args.installation.channel_as(&bridge_identity(bridge.code.as_str())).await?
         }
     };
+    let mut shown = Vec::new();
+    for file in &args.files {
+        shown.push(evidence::send(channel.clone(), &args.district, file).await?.evidence_id);
+    }
     let request = SubmitRequest {
         district: args.district,
         external_ref: args.external_ref.unwrap_or_else(|| Uuid::new_v4().to_string()),
@@ -144,6 +163,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         category: args.category,
         related_case: args.related_case,
         campaign: args.campaign,
+        evidence: shown,
+        attributes: args.attributes,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

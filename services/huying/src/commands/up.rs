@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// File with the key that signs them
     #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
+    /// What looks through files that people send for malware: clamd at tcp://host:port or unix:/path
+    #[arg(long, env = "HUYING_SCANNER", value_name = "ADDRESS")]
+    scanner: Option<intake::Scanner>,
     /// What links in messages begin with, as people reach the pages; their address here by default
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
@@ -71,6 +74,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         },
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
+        scanner: args.scanner,
         link_base: args.link_base,
         console_listen: args.console_listen,
         play: args.play,

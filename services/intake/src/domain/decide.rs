@@ -39,7 +39,9 @@ impl Decider for Rules {
             (Command::Receive(received), _) => receive_again(receipt, received),
             (Command::Supplement { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
             (Command::Supplement { .. }, _) if state.withdrawal_asked => Err(Refusal::Withdrawn),
-            (Command::Supplement { text, .. }, _) => Ok(vec![Event::Supplemented { text: text.clone() }]),
+            (Command::Supplement { text, evidence, .. }, _) => {
+                Ok(vec![Event::Supplemented { text: text.clone(), evidence: evidence.clone() }])
+            }
             (Command::Withdraw { .. }, _) if state.withdrawal_asked => Ok(vec![]),
             (Command::Withdraw { .. }, _) if state.merged_into.is_some() => in_force(state).map(|()| vec![]),
             (Command::Withdraw { course: Course::Answered, .. }, _) => Err(Refusal::Answered),

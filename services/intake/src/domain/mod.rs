@@ -2,6 +2,7 @@
 //! [`submission`]. What households are asked is a history of its own: [`poll`]. [`allowed`] asks the same rules what could be done now.
 
 pub mod allowed;
+pub mod attributes;
 mod decide;
 #[cfg(test)]
 mod model;
@@ -14,6 +15,7 @@ use ids::{CaseId, Code};
 use jiff::Timestamp;
 use vocabulary::{CallerClass, CaseKind, Course, Place};
 
+pub use attributes::AttributeAnswer;
 pub use decide::Rules;
 
 /// Characters of a supplement or a reason.
@@ -44,6 +46,10 @@ pub struct Received {
     pub recorded_at: Option<Timestamp>,
     /// What its receipt is known by; empty: it has none.
     pub receipt_ref: String,
+    /// What shows it.
+    pub evidence: Vec<String>,
+    /// What its category asks besides.
+    pub attributes: Vec<AttributeAnswer>,
 }
 
 /// Somebody who raised the same matter under a later case of their own.
@@ -67,7 +73,7 @@ pub struct Joined {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Received(Box<Received>),
-    Supplemented { text: String },
+    Supplemented { text: String, evidence: Vec<String> },
     WithdrawalAsked { reason: String },
     ExclusionProposed { reason: String, by: String },
     ExclusionApproved { by: String },
@@ -95,6 +101,7 @@ pub enum Command {
     Receive(Box<Received>),
     Supplement {
         text: String,
+        evidence: Vec<String>,
         course: Course,
     },
     /// `gone`, here and below: of those who joined, whose own case left before it became part of this one.

@@ -34,7 +34,7 @@ fn poll(name: &str) -> PollResult {
 fn commands(by: &str, into: CaseId, at: Timestamp) -> Vec<(Option<Act>, Command)> {
     let (by, text) = (by.to_owned(), || "because".to_owned());
     vec![
-        (Some(Act::Supplement), Command::Supplement { text: text(), course: Course::Open }),
+        (Some(Act::Supplement), Command::Supplement { text: text(), evidence: vec![], course: Course::Open }),
         (Some(Act::Withdraw), Command::Withdraw { reason: text(), course: Course::Open, gone: vec![] }),
         (
             Some(Act::ProposeExclusion),

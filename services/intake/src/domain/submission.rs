@@ -5,7 +5,7 @@ use ids::{CaseId, Code};
 use jiff::{SignedDuration, Timestamp};
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
-use super::Received;
+use super::{AttributeAnswer, Received, attributes};
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +45,7 @@ pub struct Submission<'a> {
     pub campaign: &'a str,
     /// When a terminal that was offline wrote it down.
     pub recorded_at: Option<Timestamp>,
+    pub attributes: &'a [AttributeAnswer],
 }
 
 /// One field that breaks one rule.
@@ -98,6 +99,11 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         charter.categories().iter().map(|category| (&category.name, &category.code)),
         |unknown| problems.add("category", "known-category", format!("{unknown} category of this charter")),
     );
+    let attributes = attributes::answers(charter, category_hint.as_ref(), submission.attributes);
+    let attributes = attributes.unwrap_or_else(|wrong| {
+        problems.0.extend(wrong);
+        Vec::new()
+    });
     let related_case = match submission.related_case {
         "" => None,
         text => match text.parse::<CaseId>() {
@@ -131,6 +137,8 @@ pub fn check(submission: &Submission<'_>, around: Circumstances<'_>) -> Result<R
         campaign,
         recorded_at: submission.recorded_at,
         receipt_ref: String::new(),
+        evidence: Vec::new(),
+        attributes,
     })
 }
 

@@ -11,7 +11,7 @@ use record::Aggregate;
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
 use crate::domain::poll::{self, Answer, Opening, Outcome, Tally};
-use crate::domain::{Event, Joined, PollResult, Received, Rules};
+use crate::domain::{AttributeAnswer, Event, Joined, PollResult, Received, Rules};
 
 /// Every fact intake can record, of cases and of polls, and of fields that may be empty both forms.
 #[test]
@@ -81,6 +81,11 @@ fn of_cases() -> Vec<Event> {
         campaign: Some(code("summer-heat")),
         recorded_at: Some(at(1)),
         receipt_ref: "receipt:9f86d081884c7d659a2feaa0c55ad015".to_owned(),
+        evidence: vec!["lamp.jpg".to_owned()],
+        attributes: vec![AttributeAnswer {
+            code: "seen".to_owned(),
+            values: vec!["dark".to_owned(), "flickers".to_owned()],
+        }],
     };
     let bare = Received {
         place: Place::default(),
@@ -122,7 +127,7 @@ fn of_cases() -> Vec<Event> {
         bare,
     ];
     let later = [
-        Event::Supplemented { text: "still dark".to_owned() },
+        Event::Supplemented { text: "still dark".to_owned(), evidence: vec!["lamp.jpg".to_owned()] },
         Event::WithdrawalAsked { reason: "it is lit".to_owned() },
         Event::ExclusionProposed { reason: "a test".to_owned(), by: "ld-0041".to_owned() },
         Event::ExclusionApproved { by: "ld-0042".to_owned() },

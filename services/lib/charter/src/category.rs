@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ids::Code;
 use serde::{Deserialize, Serialize};
 
+use crate::attribute::{Attribute, attributes};
 use crate::list::{Entry, entries};
 use crate::reader::{Cursor, Fields, Kind, Report};
 use crate::{Duty, DutyKind, Name, Provenance, SquadTemplate};
@@ -34,6 +35,8 @@ pub struct Category {
     pub limit: Option<Code>,
     /// Nothing of it is solved without evidence.
     pub evidence: bool,
+    /// What is asked of whoever reports it.
+    pub attributes: Vec<Attribute>,
     /// Taken from the duties of streets, so its handler is the district.
     pub never_street: bool,
     pub provenance: Provenance,
@@ -229,6 +232,7 @@ fn category(fields: &Fields<'_, '_>) -> Option<Category> {
         colour: fields.get("colour").and_then(|cursor| cursor.parsed("colour")),
         limit: fields.reference("limit", Kind::Limit),
         evidence: fields.get("evidence").is_some_and(needs_evidence),
+        attributes: attributes(fields),
         never_street: fields.get("never-street").and_then(|cursor| cursor.flag()).unwrap_or_default(),
         provenance: fields.provenance(),
         code: code?,

@@ -10,6 +10,7 @@
 
 mod appraisal;
 mod area;
+mod attribute;
 mod bring_down;
 mod calendar;
 mod campaign;
@@ -46,6 +47,7 @@ mod yaml;
 
 pub use appraisal::{Appraisal, AppraisalComponent, AppraisalSource};
 pub use area::Outline;
+pub use attribute::{Attribute, AttributeKind, AttributeValue};
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;

@@ -23,6 +23,7 @@ pub mod dead_letters;
 mod delivered;
 mod draft;
 mod error;
+pub mod evidence;
 mod failure;
 pub mod filing;
 pub mod follow;

@@ -39,7 +39,7 @@ pub use caller::{Caller, role_name};
 pub use charters::{Charters, NoCharter, bundle};
 pub use course::{course_in, course_of};
 pub use desk::{Desk, Named, Recorded};
-pub use evidence::evidence;
+pub use evidence::{HASHED, evidence, hash_of, name_evidence, shown_in, shown_with};
 pub use history::History;
 pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, fill_district, in_kind, question};
 pub use powers::{Withheld, granted, granted_to};

@@ -112,6 +112,8 @@ with!(Submission {
     place: PlaceSpec,
     category: String,
     campaign: String,
+    evidence: Vec<String>,
+    attributes: BTreeMap<String, String>,
     occurred_at: String,
     recorded_at: String,
     related_case: String,
@@ -126,7 +128,7 @@ with!(Party { party: String, reason: String });
 with!(Resolving { outcome: String, summary: String, evidence: Vec<String> });
 with!(Coming { officer: String, post: String, owns_matter: Option<bool>, place: PlaceSpec, call: u32 });
 with!(Completing { task: u32, note: String, call: u32, evidence: Vec<String> });
-with!(Progressing { kind: String, note: String, call: u32 });
+with!(Progressing { kind: String, note: String, call: u32, evidence: Vec<String> });
 with!(Related { title: String, text: String, place: PlaceSpec, category: String, call: u32, helps: bool });
 with!(Rating { rating: String, comment: String });
 with!(PartyRating { party: String, rate: String, deduction_reason: String, grounds: Vec<String> });
@@ -193,7 +195,8 @@ impl Act<'_> {
             "find-related" => self.find_related(cases).await,
             "supplement" => {
                 let with: Text = self.with()?;
-                let request = intake::SupplementRequest { district, case_id, command_id, text: with.text };
+                let request =
+                    intake::SupplementRequest { district, case_id, command_id, text: with.text, evidence: vec![] };
                 Ok(call!(IntakeServiceClient::new(self.enter("intake").await?), supplement, request))
             }
             "withdraw" => {
@@ -341,6 +344,8 @@ impl Act<'_> {
             occurred_at: self.moment(&with.occurred_at)?,
             recorded_at: self.moment(&with.recorded_at)?,
             related_case,
+            evidence: with.evidence,
+            attributes: answers(with.attributes),
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))
@@ -443,4 +448,9 @@ fn rule_of(status: &Status) -> String {
     let rule =
         in_parentheses.filter(|rule| rule.chars().all(|c| c == '-' || c.is_ascii_lowercase() || c.is_ascii_digit()));
     rule.map_or_else(|| format!("{:?}", status.code()), str::to_owned)
+}
+
+/// One answer each.
+fn answers(said: BTreeMap<String, String>) -> Vec<intake::Attribute> {
+    said.into_iter().map(|(code, value)| intake::Attribute { code, values: vec![value] }).collect()
 }

@@ -66,7 +66,7 @@ pub fn of_dispatch<'a>(signed: &'a Signed, around: &Around<'_>, allowed: &Allowe
             html! {
                 (fields.choose("outcome", desk.outcome, "", &[outcomes(signed)]))
                 (fields.long("summary", desk.summary, ""))
-                (fields.optional("evidence", desk.evidence, desk.evidence_hint))
+                (fields.files())
             }
         }),
         "RecordCityReturn" => Deed::new("city-return", words.city_return, words.city_return_send, reason),
@@ -96,7 +96,7 @@ pub fn of_others<'a>(signed: &'a Signed, action: &str) -> Option<Deed<'a>> {
     let reason = |fields: &Fields<'_>| fields.long("reason", words.reason, "");
     Some(match action {
         "Supplement" => Deed::new("supplement", caller.supplement, caller.supplement_send, |fields| {
-            fields.long("text", caller.supplement_text, "")
+            html! { (fields.long("text", caller.supplement_text, "")) (fields.files()) }
         }),
         "Withdraw" => Deed::new("withdraw", caller.withdraw, caller.withdraw_send, |fields| {
             fields.long_optional("reason", caller.withdraw_reason, "")

@@ -12,8 +12,9 @@ use proto::evaluation::v1::{CallbackOutcome, LogCallbackRequest};
 use proto::intake::v1::{ApproveExclusionRequest, MergeRequest, ProposeExclusionRequest};
 use tonic::{Response, Status};
 
-use super::{About, evidence, outcome};
+use super::{About, outcome};
 use crate::ask::Sent;
+use crate::files::shown;
 
 pub async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u64, Status>> {
     let mut door = sent.signed.app.doors.dispatch(&sent.signed.person);
@@ -61,7 +62,7 @@ pub async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Resu
             position!(door.record_city_progress(RecordCityProgressRequest { district, case_id, command_id, note }))
         }
         "city-done" => {
-            let (outcome, summary, evidence) = (outcome(form).into(), form.owned("summary"), evidence(form));
+            let (outcome, summary, evidence) = (outcome(form).into(), form.owned("summary"), shown(form));
             let request = RecordCityDoneRequest { district, case_id, command_id, outcome, summary, evidence };
             position!(door.record_city_done(request))
         }

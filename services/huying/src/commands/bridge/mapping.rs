@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::SubmitRequest;
+use proto::intake::v1::{Attribute, SubmitRequest};
 use proto::words;
 use vocabulary::number::is_number;
 use vocabulary::text::is_placeholder;
@@ -28,6 +28,8 @@ enum Field {
     Category,
     Channel,
     Campaign,
+    Evidence,
+    Attributes,
     Kind,
     CallerClass,
     CallerRef,
@@ -38,7 +40,7 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::ExternalRef, "external_ref"),
         (Self::Title, "title"),
         (Self::Text, "text"),
@@ -51,6 +53,8 @@ impl Field {
         (Self::Category, "category"),
         (Self::Channel, "channel"),
         (Self::Campaign, "campaign"),
+        (Self::Evidence, "evidence"),
+        (Self::Attributes, "attributes"),
         (Self::Kind, "kind"),
         (Self::CallerClass, "caller_class"),
         (Self::CallerRef, "caller_ref"),
@@ -217,6 +221,9 @@ impl Mapping {
             Field::Category => trimmed.clone_into(&mut request.category),
             Field::Channel => trimmed.clone_into(&mut request.channel),
             Field::Campaign => trimmed.clone_into(&mut request.campaign),
+            // Ids have no blanks in them.
+            Field::Evidence => request.evidence = trimmed.split_whitespace().map(str::to_owned).collect(),
+            Field::Attributes => request.attributes = attributes(trimmed)?,
             Field::CallerRef => trimmed.clone_into(&mut request.caller_ref),
             Field::RelatedCase => trimmed.clone_into(&mut request.related_case),
             Field::Longitude => place.longitude = self.number(trimmed)?,
@@ -250,6 +257,16 @@ impl Mapping {
         let of_json = if self.is_json { serde_json::from_str(text).ok() } else { None };
         of_json.map_or_else(|| number(text), |number| Ok(Some(number)))
     }
+}
+
+/// `code=answer`, several with semicolons between them.
+fn attributes(text: &str) -> Result<Vec<Attribute>, (&'static str, String)> {
+    let parts = text.split([';', '；']).map(str::trim).filter(|part| !part.is_empty());
+    let read = parts.map(|part| match part.split_once('=') {
+        Some((code, value)) => Ok(Attribute { code: code.trim().to_owned(), values: vec![value.trim().to_owned()] }),
+        None => Err(("attribute-form", format!("{part:?} is not of the form code=answer"))),
+    });
+    read.collect()
 }
 
 /// Digits with a point, or with the comma that some spreadsheets write in its place.

@@ -82,6 +82,9 @@ pub(crate) struct ProgressArgs {
     /// What, in words
     #[arg(long, value_name = "TEXT")]
     note: String,
+    /// What shows it: the id of a file, or a reference; several times for several
+    #[arg(long, value_name = "REFERENCE")]
+    evidence: Vec<String>,
 }
 
 /// Say that a task is done.
@@ -247,8 +250,8 @@ pub(super) async fn report_in(args: ReportInArgs) -> anyhow::Result<()> {
 
 pub(super) async fn progress(args: ProgressArgs) -> anyhow::Result<()> {
     let Giving { mut desk, district, case_id, call, command_id, json } = args.about.open().await?;
-    let (kind, note) = (args.kind.into(), args.note);
-    let request = ProgressRequest { district, case_id, call, command_id: command_id.clone(), kind, note };
+    let (kind, note, evidence) = (args.kind.into(), args.note, args.evidence);
+    let request = ProgressRequest { district, case_id, call, command_id: command_id.clone(), kind, note, evidence };
     let said = desk.progress(request).await.map_err(|status| explain(&status))?;
     tell(said.into_inner().status, json, &command_id)
 }

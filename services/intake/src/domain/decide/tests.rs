@@ -52,6 +52,8 @@ pub fn received(hour: i64) -> Event {
         campaign: None,
         recorded_at: None,
         receipt_ref: String::new(),
+        evidence: vec![],
+        attributes: vec![],
     }))
 }
 
@@ -192,7 +194,7 @@ fn commands() -> impl Strategy<Value = Command> {
         (0_u64..6, 0_i64..8).prop_map(|(later, hour)| join(later, hour)),
         (0_u64..6, 0_i64..8).prop_map(|(into, hour)| link(into, hour)),
         Just(Command::Withdraw { reason: String::new(), course: Course::Open, gone: vec![] }),
-        Just(Command::Supplement { text: "more".to_owned(), course: Course::Open }),
+        Just(Command::Supplement { text: "more".to_owned(), evidence: vec![], course: Course::Open }),
         prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| propose(by, Course::Open)),
         prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| approve(by, Course::Open)),
     ]

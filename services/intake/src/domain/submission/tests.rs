@@ -37,6 +37,7 @@ fn said<'a>() -> Submission<'a> {
         related_case: "",
         campaign: "",
         recorded_at: None,
+        attributes: &[],
     }
 }
 

@@ -57,6 +57,7 @@ impl Act<'_> {
                     command_id,
                     kind,
                     note: with.note,
+                    evidence: with.evidence,
                 };
                 client.progress(request).await.map(|response| response.into_inner().status)
             }

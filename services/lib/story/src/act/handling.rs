@@ -99,9 +99,9 @@ impl Act<'_> {
                 )
             }
             "progress" => {
-                let Progressing { kind, note, .. } = self.with()?;
+                let Progressing { kind, note, evidence, .. } = self.with()?;
                 let kind = word("kind", &kind, PROGRESS)?;
-                let request = dispatch::RecordProgressRequest { district, case_id, command_id, kind, note };
+                let request = dispatch::RecordProgressRequest { district, case_id, command_id, kind, note, evidence };
                 call!(client, record_progress, request)
             }
             "adopt-measure" => {
