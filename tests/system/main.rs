@@ -39,3 +39,4 @@ mod stopping;
 mod stories;
 mod support;
 mod trust;
+mod webhooks;

@@ -1,21 +1,23 @@
 //! The way out: every message is tried once, and has ended or not. When to try again is `patience.rs`.
 
-use data_encoding::HEXLOWER;
+use chassis::Clock;
 use futures::StreamExt;
 use ids::Code;
 use jiff::Timestamp;
 use proto::subjects::CommitSubject;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use webhook::{Attempt, Guard, Poster, Target, short_id};
 
 use crate::config::Config;
 use crate::domain::{Delivery, Event, Transport};
-use crate::webhook::Webhook;
 
 /// Messages of one commit under way at once.
 const TOGETHER_MAX: usize = 16;
-/// Hexadecimal digits of a delivery id: 128 bits, as a UUID.
-const ID_LENGTH: usize = 32;
+/// Posts under way at once in this process: a receiver that is slow is not helped by more.
+const POSTS_MAX: usize = 64;
+/// Posts about red calls, beside those: they never wait for what is less urgent.
+const RED_POSTS_MAX: usize = 16;
 /// Characters of an error that go on the record.
 const ERROR_LENGTH_MAX: usize = 500;
 
@@ -44,6 +46,14 @@ pub struct Urgency {
 }
 
 impl Message {
+    /// As a webhook's receiver gets it.
+    fn event(&self) -> webhook::Event {
+        let kind = format!("huying.message.{}", self.text);
+        // Strings, a time and words of ours: it can be written.
+        let data = serde_json::to_value(self).unwrap_or_default();
+        webhook::Event::new((&self.delivery_id, kind), format!("/huying/{}", self.district), &self.case_id, self.at, data)
+    }
+
     /// Red before yellow, yellow before blue, and whatever has no colour last.
     #[must_use]
     pub fn rank(&self) -> u8 {
@@ -62,16 +72,6 @@ impl Message {
     }
 }
 
-/// What came of one try.
-#[derive(Debug)]
-pub enum Attempt {
-    Delivered,
-    /// It will never be taken.
-    Refused(String),
-    /// It may be taken later.
-    Failed(String),
-}
-
 /// What came of one try of each.
 #[derive(Debug, Default)]
 pub struct Carried {
@@ -83,17 +83,37 @@ pub struct Carried {
 pub enum Courier {
     /// Writes to the log: for districts that have no other way yet, and for demonstrations.
     Log,
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
+}
+
+/// One receiver for everything.
+pub struct Webhook {
+    poster: Poster,
+    target: Target,
+    clock: Clock,
+    posts: Semaphore,
+    red: Semaphore,
+}
+
+impl Webhook {
+    pub fn new(poster: Poster, target: Target, clock: Clock) -> Self {
+        Self { poster, target, clock, posts: Semaphore::new(POSTS_MAX), red: Semaphore::new(RED_POSTS_MAX) }
+    }
+
+    async fn post(&self, message: &Message) -> Attempt {
+        // Neither semaphore is ever closed.
+        let _permit = if message.is_red() { self.red.acquire().await } else { self.posts.acquire().await };
+        self.poster.post(&self.target, &message.event(), self.clock.real_now()).await
+    }
 }
 
 impl Courier {
     /// # Errors
     /// The webhook's secret cannot be read.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
-        Ok(match config.webhook()? {
-            None => Self::Log,
-            Some((url, secret)) => Self::Webhook(Webhook::open(url, secret)?),
-        })
+    pub fn open(config: &Config, clock: &Clock) -> anyhow::Result<Self> {
+        let Some(target) = config.webhook()? else { return Ok(Self::Log) };
+        let poster = Poster::open(Guard::with(&config.egress_allow))?;
+        Ok(Self::Webhook(Box::new(Webhook::new(poster, target, clock.clone()))))
     }
 
     pub fn transport(&self) -> Transport {
@@ -113,9 +133,9 @@ impl Courier {
         let mut carried = Carried::default();
         while let Some((message, attempt)) = tries.next().await {
             match attempt {
-                Attempt::Delivered => carried.ended.push(Event::Sent(self.delivery(message))),
+                Attempt::Taken => carried.ended.push(Event::Sent(self.delivery(message))),
                 Attempt::Refused(error) => carried.ended.push(self.undeliverable(message, &error, times)),
-                Attempt::Failed(error) => carried.failed.push((message, error)),
+                Attempt::Failed(error, _) => carried.failed.push((message, error)),
             }
         }
         carried
@@ -133,7 +153,7 @@ impl Courier {
                 let Message { delivery_id, text, case_id, district, at, urgency, recipient: _, rendered: _ } = message;
                 let colour = urgency.as_ref().map(|urgency| urgency.colour);
                 tracing::info!(delivery_id, text, case_id, %district, %at, colour, "notification");
-                Attempt::Delivered
+                Attempt::Taken
             }
             Self::Webhook(webhook) => webhook.post(message).await,
         }
@@ -148,9 +168,7 @@ impl Courier {
 /// Depends on what is told to whom and on nothing else, so that a repeat can be recognised.
 #[must_use]
 pub fn delivery_id(about: &CommitSubject, position: usize, text: &str, recipient: &str) -> String {
-    let mut id = HEXLOWER.encode(&Sha256::digest(format!("{about}|{position}|{text}|{recipient}")));
-    id.truncate(ID_LENGTH);
-    id
+    short_id(&format!("{about}|{position}|{text}|{recipient}"))
 }
 
 fn shortened(error: &str) -> String {

@@ -19,6 +19,7 @@ use record::{Aggregate, Refused, Request, StoredCommit};
 use station::desk::read_stored;
 use station::{Caller, Desk};
 use tokio_util::sync::CancellationToken;
+use webhook::jittered;
 
 use crate::cases::{Case, Cases};
 use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
@@ -127,6 +128,7 @@ impl Inbox {
         let is_red = failed.iter().any(|(message, _)| message.is_red());
         let later = match (failed.first(), next(times, recorded, is_red)) {
             (Some((message, error)), Next::TryAfter(pause)) => {
+                let pause = jittered(pause);
                 self.tries.put_off(about.sequence, Instant::now() + pause);
                 let error = format!("{} to {}, try {times}: {error}", message.text, message.recipient);
                 Some(Failure::Later(error.into(), pause))

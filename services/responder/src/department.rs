@@ -14,12 +14,14 @@ use proto::responder::v1::{AnswerStatus, ReceivedCall, RefusedAnswer};
 use proto::subjects::AnswerSubject;
 use record::{Broker, chain};
 use tokio::sync::watch;
+use webhook::{Poster, Target};
 
 use crate::auto::{self, Policy};
 use crate::hub::{self, Key};
 use crate::inbox::Inbox;
 use crate::outbox::{AnswerError, Outbox};
 use crate::store::{Page, Place, Reach, Store, StoreError, Which};
+use crate::telling::Telling;
 use crate::wire::read_answer;
 
 /// How long the hub may take for one answer before it is sent again. A commit takes milliseconds; in a storm it waits
@@ -98,6 +100,14 @@ impl Department {
             service.spawn("automatic answers", auto::run(policy, department.clone()));
         }
         Ok(department)
+    }
+
+    /// Tells the department's own system of each order by webhook, until the service stops: of those that are there what is not
+    /// finished, and then what comes.
+    pub fn tells(&self, poster: Poster, target: Target, service: &Service) {
+        let (department, store, clock) = (self.code().clone(), self.0.store.clone(), service.clock().clone());
+        let telling = Telling { department, store, clock, poster, target };
+        service.spawn("tell the department's system", telling.run(service.stopping()));
     }
 
     #[must_use]

@@ -3,7 +3,7 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS,
-    SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    SPOTS, TIMERS, WEBHOOKS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
@@ -125,7 +125,16 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
         // A period is counted from filed cases, too.
         Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
-        Owner::Triage | Owner::Notification | Owner::Powers => {}
+        // What became of their cases, as each bridge would ask for it; and how far each has been told.
+        Owner::Notification => limits.publish.extend([
+            BridgeVerb::Changes.of_all().to_owned(),
+            format!("$KV.{WEBHOOKS}.>"),
+            stream_info(&format!("KV_{WEBHOOKS}")),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}"),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}.>"),
+            format!("$JS.API.STREAM.MSG.DELETE.KV_{WEBHOOKS}"),
+        ]),
+        Owner::Triage | Owner::Powers => {}
     }
     Permissions { limits }
 }
