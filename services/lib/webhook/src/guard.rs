@@ -81,7 +81,7 @@ impl Guard {
     }
 
     /// Of what a name resolves to, what may be reached.
-    fn filtered(&self, name: &str, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotAllowed> {
+    pub(crate) fn filtered(&self, name: &str, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotAllowed> {
         let first = found.first().map(SocketAddr::ip);
         let admitted: Vec<SocketAddr> = found.into_iter().filter(|address| self.admits(address.ip())).collect();
         match first {

@@ -1,6 +1,6 @@
 //! One try of one event.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -125,6 +125,26 @@ impl Poster {
     #[boxed]
     pub async fn post(&self, target: &Target, event: &Event, now: Timestamp) -> Attempt {
         let Target { url, secrets } = target;
+        let (body, timestamp_s) = (event.body(), now.as_second());
+        let headers = [
+            (CONTENT_TYPE.as_str(), CLOUD_EVENT.to_owned()),
+            ("webhook-id", event.id().to_owned()),
+            ("webhook-timestamp", timestamp_s.to_string()),
+            ("webhook-signature", secrets.sign(event.id(), timestamp_s, &body)),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value));
+        match self.send(url, &headers, body).await {
+            Ok(_) => Attempt::Taken,
+            Err(attempt) => attempt,
+        }
+    }
+
+    /// Posts something in a form of its receiver's own, and gives the beginning of what it answered.
+    ///
+    /// # Errors
+    /// It was not taken.
+    #[boxed]
+    pub async fn send(&self, url: &Url, headers: &[(String, String)], body: Vec<u8>) -> Result<Vec<u8>, Attempt> {
         let (client, guard) = match url.scheme() {
             "https" => (&self.https, self.guard.clone()),
             _ => (&self.http, self.guard.only_listed()),
@@ -134,25 +154,38 @@ impl Poster {
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>()
             && !guard.admits(address)
         {
-            return Attempt::Failed(guard.refuses(host, address).to_string(), None);
+            return Err(Attempt::Failed(guard.refuses(host, address).to_string(), None));
         }
-        let (body, timestamp_s) = (event.body(), now.as_second());
-        let request = client
-            .post(url.clone())
-            .header(CONTENT_TYPE, CLOUD_EVENT)
-            .header("webhook-id", event.id())
-            .header("webhook-timestamp", timestamp_s.to_string())
-            .header("webhook-signature", secrets.sign(event.id(), timestamp_s, &body))
-            .body(body);
+        let is_typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str()));
+        let mut request = client.post(url.clone()).body(body);
+        if !is_typed {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         match request.send().await {
             Ok(answer) => {
                 let judged = judge(answer.status(), retry_after(&answer));
-                read_a_little(answer).await;
-                judged
+                let beginning = read_a_little(answer).await;
+                if judged == Attempt::Taken { Ok(beginning) } else { Err(judged) }
             }
             // Its address may carry credentials, and this text is kept.
-            Err(error) => Attempt::Failed(chain(&error.without_url()), None),
+            Err(error) => Err(Attempt::Failed(chain(&error.without_url()), None)),
         }
+    }
+
+    /// Where a server is that is spoken to in another way, if it may be reached; without `encrypted` only a listed one.
+    ///
+    /// # Errors
+    /// It may not, or its name leads nowhere.
+    #[boxed]
+    pub async fn look_up(&self, host: &str, port: u16, encrypted: bool) -> Result<SocketAddr, String> {
+        let guard = if encrypted { self.guard.clone() } else { self.guard.only_listed() };
+        let found = tokio::net::lookup_host((host, port)).await;
+        let found = found.map_err(|error| format!("{host} leads nowhere: {error}"))?.collect();
+        let admitted = guard.filtered(host, found).map_err(|refused| refused.to_string())?;
+        admitted.first().copied().ok_or_else(|| format!("{host} leads nowhere"))
     }
 }
 
@@ -176,14 +209,16 @@ fn retry_after(answer: &Response) -> Option<Duration> {
     Some(Duration::from_secs(seconds.min(RETRY_AFTER_S_MAX)))
 }
 
-async fn read_a_little(mut answer: Response) {
-    let mut read = 0;
+async fn read_a_little(mut answer: Response) -> Vec<u8> {
+    let mut read = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
-        if read > ANSWER_BYTES_MAX {
+        let room = ANSWER_BYTES_MAX - read.len();
+        read.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() >= room {
             break;
         }
     }
+    read
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
