@@ -29,6 +29,7 @@ mod merging;
 mod numbering;
 mod open311;
 mod periods;
+mod polling;
 mod powers;
 mod receipts;
 mod report;

@@ -68,6 +68,8 @@ pub struct UpConfig {
     pub webhook_secret_file: Option<PathBuf>,
     /// Which bridges are told by webhook, if any.
     pub webhooks_file: Option<PathBuf>,
+    /// Who is told by mail, short message or robot, if anybody.
+    pub ways_file: Option<PathBuf>,
     /// What may be posted to though it is not public.
     pub egress_allow: Vec<IpNet>,
     /// What links to people's pages begin with, if there are any.
@@ -89,6 +91,7 @@ impl UpConfig {
             webhook_url: None,
             webhook_secret_file: None,
             webhooks_file: None,
+            ways_file: None,
             egress_allow: Vec::new(),
             link_base: None,
             console_listen: None,
@@ -268,7 +271,8 @@ async fn assemble(
         listener: Some(Arc::new(entrance.door)),
         intake_url: entrance.grpc.clone(),
         casebook_url: entrance.grpc.clone(),
-        evaluation_url: entrance.grpc,
+        evaluation_url: entrance.grpc.clone(),
+        responder_url: entrance.grpc,
     };
     main.absorb(begin(main.sibling("door"), door, door::start).await?);
     anchors::begin(folder, &server.url(), main);
@@ -373,6 +377,7 @@ async fn start_services(
         webhook_url: webhook_url.context("reading --webhook-url")?,
         webhook_secret_file: config.webhook_secret_file.clone(),
         webhooks_file: config.webhooks_file.clone(),
+        ways_file: config.ways_file.clone(),
         egress_allow: config.egress_allow.clone(),
         receipt_key_file,
         link_base: config.link_base.as_deref().map(str::parse).transpose().context("reading --link-base")?,

@@ -7,6 +7,7 @@ use ids::Code;
 use webhook::{IpNet, Secrets, Target, Url, network};
 
 use crate::news::settings;
+use crate::ways::Ways;
 
 /// Flags of notification.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,6 +25,10 @@ pub struct Config {
     /// `bridges: { CODE: { url: …, secrets: [whsec_…] } }`.
     #[arg(long, env = "HUYING_WEBHOOKS_FILE", value_name = "FILE")]
     pub webhooks_file: Option<PathBuf>,
+    /// File that says who is told by mail, short message or a robot in a group's chat, with what those take: YAML, in the form of
+    /// docs/ways.md. Everybody else is told by --webhook-url, or in the log.
+    #[arg(long, env = "HUYING_WAYS_FILE", value_name = "FILE")]
+    pub ways_file: Option<PathBuf>,
     /// Networks and addresses that may be posted to though they are not public, e.g. 10.1.2.0/24; several separated by commas.
     /// Whatever is not listed and not public (private, loopback, link-local) is never reached, whatever its name. Without
     /// https only listed ones are.
@@ -46,7 +51,8 @@ impl Configure for Config {
         let webhook = self.webhook().err().map(|error| problem("--webhook-secret-file", &error));
         let links = self.links().err().map(|error| problem("--receipt-key-file", &error));
         let bridges = self.bridges().err().map(|error| problem("--webhooks-file", &error));
-        let problems: Vec<_> = webhook.into_iter().chain(links).chain(bridges).collect();
+        let ways = self.ways().err().map(|error| problem("--ways-file", &error));
+        let problems: Vec<_> = ways.into_iter().chain(webhook).chain(links).chain(bridges).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }
@@ -64,6 +70,11 @@ impl Config {
         let Some(url) = &self.webhook_url else { return Ok(None) };
         let path = self.webhook_secret_file.as_ref().context("is required with --webhook-url")?;
         Ok(Some(Target::new(url.clone(), Secrets::of_file(path)?)))
+    }
+
+    /// Who is told in which other way.
+    pub(crate) fn ways(&self) -> anyhow::Result<Option<Ways>> {
+        self.ways_file.as_deref().map(Ways::of_file).transpose()
     }
 
     /// Which bridges are told by webhook.
@@ -101,9 +112,13 @@ mod tests {
         std::fs::write(file.path(), "0123456789abcdef".repeat(4)).unwrap();
         let of_before = read(&[url, &format!("--webhook-secret-file={}", file.path().display())]).unwrap_err();
         assert!(of_before.contains("a secret begins with whsec_"), "{of_before}");
-        assert!(read(&["--egress-allow=10.1.2.0/24,fd00::5,10.9.9.9"]).is_ok_and(|config| config.egress_allow.len() == 3));
+        assert!(
+            read(&["--egress-allow=10.1.2.0/24,fd00::5,10.9.9.9"]).is_ok_and(|config| config.egress_allow.len() == 3)
+        );
         assert!(read(&["--egress-allow=10.1.2"]).unwrap_err().contains("no network"));
-        assert!(read(&["--webhooks-file=/nowhere"]).unwrap_err().starts_with("--webhooks-file /nowhere cannot be read"));
+        assert!(
+            read(&["--webhooks-file=/nowhere"]).unwrap_err().starts_with("--webhooks-file /nowhere cannot be read")
+        );
         for url in ["ftp://example.org", "example.org", "http://"] {
             assert!(read(&[&format!("--webhook-url={url}")]).is_err(), "{url}");
         }

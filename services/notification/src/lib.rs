@@ -3,7 +3,7 @@
 //!
 //! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
 //! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
-//! text) → `courier.rs` (the way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
+//! text) → `courier.rs` and `ways.rs` (the way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
 //! `patience.rs`. Bridges are told by `news.rs` what became of their cases.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
@@ -23,6 +23,7 @@ mod polls;
 pub mod standing;
 pub mod table;
 pub mod told;
+mod ways;
 mod wire;
 mod words;
 

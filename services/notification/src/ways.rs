@@ -89,13 +89,14 @@ struct QuietSettings {
     to: String,
 }
 
+/// One of these.
 #[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Entry {
-    Email(String),
-    Sms(String),
-    WeCom(String),
-    DingTalk(Robot),
+#[serde(deny_unknown_fields)]
+struct Entry {
+    email: Option<String>,
+    sms: Option<String>,
+    wecom: Option<String>,
+    dingtalk: Option<Robot>,
 }
 
 #[derive(Deserialize)]
@@ -197,17 +198,24 @@ impl Ways {
 
 impl Entry {
     fn read(self, has_mail: bool, has_gateway: bool) -> anyhow::Result<Way> {
-        let url = |text: &str| Target::url(text).context("url");
-        Ok(match self {
-            Self::Email(to) if has_mail => {
+        let Self { email, sms, wecom, dingtalk } = self;
+        Ok(match (email, sms, wecom, dingtalk) {
+            (Some(_), None, None, None) if !has_mail => {
+                bail!("email: there is no server to send it by; say `email:` at the top")
+            }
+            (Some(to), None, None, None) => {
                 email::address(&to)?;
                 Way::Email(to)
             }
-            Self::Email(_) => bail!("email: there is no server to send it by; say `email:` at the top"),
-            Self::Sms(to) if has_gateway => Way::Sms(to),
-            Self::Sms(_) => bail!("sms: there is no gateway to send it by; say `sms:` at the top"),
-            Self::WeCom(to) => Way::WeCom(url(&to).context("wecom")?),
-            Self::DingTalk(Robot { url: to, secret }) => Way::DingTalk { url: url(&to).context("dingtalk")?, secret },
+            (None, Some(_), None, None) if !has_gateway => {
+                bail!("sms: there is no gateway to send it by; say `sms:` at the top")
+            }
+            (None, Some(to), None, None) => Way::Sms(to),
+            (None, None, Some(to), None) => Way::WeCom(Target::url(&to).context("wecom")?),
+            (None, None, None, Some(Robot { url, secret })) => {
+                Way::DingTalk { url: Target::url(&url).context("dingtalk")?, secret }
+            }
+            _ => bail!("a way is one of email, sms, wecom and dingtalk"),
         })
     }
 }

@@ -68,6 +68,7 @@ async fn however_often_a_message_is_delivered_again_its_receiver_gets_it_when_it
         webhook_url: Some(url.parse().unwrap()),
         webhook_secret_file: Some(secret.path().to_owned()),
         webhooks_file: None,
+        ways_file: None,
         egress_allow: vec!["127.0.0.1/32".parse().unwrap()],
         receipt_key_file: None,
         link_base: None,

@@ -65,6 +65,15 @@ pub enum Since {
     After(i64),
 }
 
+/// A part of the orders.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageOfOrders {
+    /// Each with the cursor behind it.
+    pub orders: Vec<(Order, String)>,
+    pub next: String,
+    pub more: bool,
+}
+
 /// Why a stream of orders cannot go on where a cursor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCursor {
@@ -149,6 +158,31 @@ impl Department {
         let with_cursor = move |(position, order)| (order, format!("{file}-{position}"));
         stream::unfold(reading, |mut reading| async move { reading.next().await.map(|order| (order, reading)) })
             .map(with_cursor)
+    }
+
+    /// Orders after a cursor (empty: from the first that is kept), each with its own, at most so many; where to go on; whether there
+    /// are more now.
+    ///
+    /// # Errors
+    /// It is no cursor, or one of another file; or the store cannot be read.
+    pub async fn page_of_orders(
+        &self,
+        after: &str,
+        size: usize,
+    ) -> Result<Result<PageOfOrders, BadCursor>, StoreError> {
+        let begins = if after.is_empty() { Ok(Since::Start) } else { self.resume(after) };
+        let position = match begins {
+            Ok(Since::After(position)) => position,
+            Ok(Since::Start | Since::Unfinished | Since::Now) => 0,
+            Err(bad) => return Ok(Err(bad)),
+        };
+        let mut orders = self.0.store.orders_after(position, 0).await?;
+        let more = orders.len() > size;
+        orders.truncate(size);
+        let cursor = |position: i64| format!("{}-{position}", self.0.store.name());
+        let next = cursor(orders.last().map_or(position, |(position, _)| *position));
+        let orders = orders.into_iter().map(|(position, order)| (order, cursor(position))).collect();
+        Ok(Ok(PageOfOrders { orders, next, more }))
     }
 
     /// Where a stream of orders goes on that was read up to `cursor`.

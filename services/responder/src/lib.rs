@@ -76,7 +76,7 @@ use chassis::{Service, Starting};
 pub use auto::Policy;
 pub use config::Config;
 pub use copies::copies;
-pub use department::{BadCursor, Department, DepartmentConfig, Since};
+pub use department::{BadCursor, Department, DepartmentConfig, PageOfOrders, Since};
 pub use grpc::{Fleet, fleet};
 pub use outbox::AnswerError;
 pub use store::StoreError;

@@ -73,11 +73,7 @@ impl Telling {
     }
 
     /// Tries what waits and is due, then what is new. How long there is nothing to do after that.
-    async fn turn(
-        &self,
-        known: &mut Option<Kept>,
-        newest: &mut watch::Receiver<i64>,
-    ) -> Result<Duration, StoreError> {
+    async fn turn(&self, known: &mut Option<Kept>, newest: &mut watch::Receiver<i64>) -> Result<Duration, StoreError> {
         let newest = *newest.borrow_and_update();
         let mut kept = match known.take() {
             Some(kept) => kept,
@@ -193,9 +189,14 @@ impl Telling {
             let attempt = self.poster.post(&self.target, &self.event(order), self.clock.real_now()).await;
             let outcome = if attempt == Attempt::Taken { "taken" } else { "failed" };
             let department = self.department.to_string();
-            metrics::counter!("responder_webhooks_total", "department" => department, "outcome" => outcome).increment(1);
+            metrics::counter!("responder_webhooks_total", "department" => department, "outcome" => outcome)
+                .increment(1);
             if let Some(error) = attempt.error() {
-                tracing::debug!(department = self.department.as_str(), error, "the department's system did not take an order");
+                tracing::debug!(
+                    department = self.department.as_str(),
+                    error,
+                    "the department's system did not take an order"
+                );
                 sent.failed = Some(attempt);
                 break;
             }

@@ -198,7 +198,7 @@ pub(super) fn of_system() -> Permissions {
 pub(super) fn of_provision() -> Permissions {
     let taking_away = ["PURGE.>", "DELETE.>", "RESTORE.>"].map(|call| format!("$JS.API.STREAM.{call}"));
     let streams = streams().into_iter().map(|stream| stream.name.to_owned()).filter(|stream| stream != DLQ);
-    let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
+    let buckets = [REFS, CLOCK, WEBHOOKS].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
     // What others alone write: volumes and tombstones, and anchors.

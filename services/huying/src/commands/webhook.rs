@@ -3,9 +3,7 @@
 use anyhow::bail;
 use jiff::Timestamp;
 use proto::notification::v1::webhook_service_client::WebhookServiceClient;
-use proto::notification::v1::{
-    ListWebhooksRequest, ReplayWebhookRequest, TestWebhookRequest, Webhook, replay_webhook_request,
-};
+use proto::notification::v1::{ListWebhooksRequest, ReplayWebhookRequest, TestWebhookRequest, Webhook};
 use proto::{FromWireTime, ToWireTime, WireTimestamp};
 
 use crate::client::{Authorised, Installation, explain};
@@ -115,7 +113,9 @@ fn show(webhook: &Webhook) -> anyhow::Result<()> {
         let next = case.next_at.map(time).unwrap_or_default();
         let (id, kind, error) = (out::plain(&case.webhook_id), out::plain(&case.r#type), out::plain(&case.error));
         let (case_id, events, tries) = (&case.case_id, case.events, case.tries);
-        out::line(format_args!("  waits     {case_id}  {events} from {kind} {id}, {tries} tries, next {next}: {error}"))?;
+        out::line(format_args!(
+            "  waits     {case_id}  {events} from {kind} {id}, {tries} tries, next {next}: {error}"
+        ))?;
     }
     for letter in dead {
         let at = letter.at.map(time).unwrap_or_default();
@@ -141,21 +141,20 @@ async fn test(args: TestArgs) -> anyhow::Result<()> {
 }
 
 async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
-    use replay_webhook_request::What;
-    let what = match (args.webhook_id, args.dead, args.from) {
-        (Some(id), ..) => What::WebhookId(id),
-        (None, true, _) => What::AllDead(true),
-        (None, false, Some(from)) => What::From(from.to_wire()),
-        (None, false, None) => return Err(BadUsage::new("say what: an id, --dead, or --from").into()),
+    if args.webhook_id.is_none() && !args.dead && args.from.is_none() {
+        return Err(BadUsage::new("say what: an id, --dead, or --from").into());
+    }
+    let request = ReplayWebhookRequest {
+        bridge: args.bridge,
+        webhook_id: args.webhook_id.unwrap_or_default(),
+        from: args.from.map(ToWireTime::to_wire),
     };
-    let from_now = matches!(what, What::From(_));
-    let request = ReplayWebhookRequest { bridge: args.bridge, what: Some(what) };
     let answer = open(&args.installation).await?.replay_webhook(request).await;
     let answer = answer.map_err(|status| explain(&status))?.into_inner();
     if args.json {
         return out::json(&answer);
     }
-    if from_now {
+    if args.from.is_some() {
         return out::line("it is told everything from there on, again");
     }
     if answer.events == 0 {

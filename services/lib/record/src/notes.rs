@@ -90,8 +90,10 @@ impl Notes {
         let found = found.map_err(|error| BrokerError::unavailable(unread(""), error))?;
         let subjects: Vec<(String, usize)> =
             found.try_collect().await.map_err(|error| BrokerError::unavailable(unread(", further on"), error))?;
-        let mut keys: Vec<String> =
-            subjects.into_iter().filter_map(|(subject, _)| Some(subject.strip_prefix(&beginning)?.to_owned())).collect();
+        let mut keys: Vec<String> = subjects
+            .into_iter()
+            .filter_map(|(subject, _)| Some(subject.strip_prefix(&beginning)?.to_owned()))
+            .collect();
         keys.sort();
         Ok(keys)
     }

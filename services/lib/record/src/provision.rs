@@ -8,8 +8,7 @@ use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{
-    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
-    WEBHOOKS,
+    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, WEBHOOKS, consumers, streams,
 };
 use proto::subjects::OrderSubject;
 

@@ -76,8 +76,13 @@ mod tests {
     #[test]
     fn the_body_is_a_cloud_event() {
         let data = serde_json::json!({ "words": "已受理" });
-        let event =
-            Event::new(("77d6", "huying.case.Received"), "/huying/heping", "261121-7k3q9xf", Timestamp::UNIX_EPOCH, data);
+        let event = Event::new(
+            ("77d6", "huying.case.Received"),
+            "/huying/heping",
+            "261121-7k3q9xf",
+            Timestamp::UNIX_EPOCH,
+            data,
+        );
         let body = String::from_utf8(event.body()).unwrap();
         assert_eq!(
             body,

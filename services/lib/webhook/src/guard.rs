@@ -49,7 +49,9 @@ const fn net6([a, b, c, d, e, f, g, h]: [u16; 8], prefix: u8) -> Ipv6Net {
 /// It is neither.
 pub fn network(text: &str) -> Result<IpNet, String> {
     let single = || text.parse::<IpAddr>().map(IpNet::from);
-    text.parse().or_else(|_| single()).map_err(|_| format!("{text:?} is no network such as 10.1.2.0/24, and no address"))
+    text.parse()
+        .or_else(|_| single())
+        .map_err(|_| format!("{text:?} is no network such as 10.1.2.0/24, and no address"))
 }
 
 /// What may be reached.
@@ -108,9 +110,7 @@ pub(crate) struct NotAllowed {
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !NOT_PUBLIC.iter().any(|net| net.contains(&address)),
-        IpAddr::V6(address) => {
-            PUBLIC_V6.contains(&address) && !NOT_PUBLIC_V6.iter().any(|net| net.contains(&address))
-        }
+        IpAddr::V6(address) => PUBLIC_V6.contains(&address) && !NOT_PUBLIC_V6.iter().any(|net| net.contains(&address)),
     }
 }
 

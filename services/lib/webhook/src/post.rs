@@ -52,7 +52,8 @@ impl Target {
     /// # Errors
     /// It is no address that can be posted to.
     pub fn url(text: &str) -> Result<Url, BadAddress> {
-        let url: Url = text.parse().map_err(|error: <Url as std::str::FromStr>::Err| BadAddress::Form(error.to_string()))?;
+        let url: Url =
+            text.parse().map_err(|error: <Url as std::str::FromStr>::Err| BadAddress::Form(error.to_string()))?;
         match (url.scheme(), url.has_host()) {
             ("http" | "https", true) => Ok(url),
             ("http" | "https", false) => Err(BadAddress::Host),

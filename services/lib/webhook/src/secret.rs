@@ -54,7 +54,11 @@ impl Secret {
     pub fn read(text: &str) -> Result<Self, BadSecret> {
         let encoded = text.trim().strip_prefix(PREFIX).ok_or(BadSecret::NoPrefix)?;
         let key = BASE64.decode(encoded.as_bytes()).map_err(|_| BadSecret::NotBase64)?;
-        if (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) { Ok(Self(key)) } else { Err(BadSecret::Length(key.len())) }
+        if (KEY_BYTES_MIN..=KEY_BYTES_MAX).contains(&key.len()) {
+            Ok(Self(key))
+        } else {
+            Err(BadSecret::Length(key.len()))
+        }
     }
 
     /// A new one.

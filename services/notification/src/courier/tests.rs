@@ -43,7 +43,7 @@ impl Receiver {
 fn courier_to(url: &str) -> Courier {
     let target = Target::new(Target::url(url).unwrap(), Secrets::of_lines(SECRET).unwrap());
     let poster = Poster::open(Guard::with(&["127.0.0.1/32".parse().unwrap()])).unwrap();
-    Courier::Webhook(Box::new(Webhook::new(poster, target, Clock::real())))
+    Courier::new(Some(target), Ways::default(), Some(poster), Clock::real())
 }
 
 async fn take(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -52,7 +52,7 @@ async fn take(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: B
     StatusCode::from_u16(answer).unwrap()
 }
 
-fn message(recipient: &str) -> Message {
+pub fn message(recipient: &str) -> Message {
     let about: CommitSubject = "case.wuchang.261121-7k3q9xf.dispatch.4".parse().unwrap();
     Message {
         delivery_id: delivery_id(&about, 1, "called", recipient),
@@ -63,6 +63,7 @@ fn message(recipient: &str) -> Message {
         rendered: "积玉桥街道呼叫".to_owned(),
         at: Timestamp::UNIX_EPOCH,
         urgency: None,
+        way: Way::Otherwise,
     }
 }
 

@@ -179,7 +179,8 @@ impl Telling {
             }
             if let Some((mut waiting, version)) = kept.waiting.get(&case_id).cloned() {
                 let new = items.into_iter().filter(|item| waiting.items.iter().all(|known| known.id != item.id));
-                waiting.items.extend(new.collect::<Vec<_>>());
+                let new: Vec<Item> = new.collect();
+                waiting.items.extend(new);
                 if waiting.items.len() > ITEMS_MAX {
                     is_full = true;
                     continue;
@@ -318,11 +319,7 @@ impl Telling {
     }
 
     /// What of a case was not told yet, in order.
-    fn items(
-        &self,
-        case: &ChangedCase,
-        told_of: &HashMap<String, u64>,
-    ) -> anyhow::Result<(String, VecDeque<Item>)> {
+    fn items(&self, case: &ChangedCase, told_of: &HashMap<String, u64>) -> anyhow::Result<(String, VecDeque<Item>)> {
         let line = case.summary.clone().unwrap_or_default();
         let district: Code = line.district.parse().context("reading the district of a case")?;
         let known = told_of.get(&line.case_id).copied().unwrap_or_default();

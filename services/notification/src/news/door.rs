@@ -8,13 +8,13 @@ use ids::Code;
 use proto::notification::v1::webhook_service_server::WebhookService;
 use proto::notification::v1::{
     DeadWebhook, ListWebhooksRequest, ListWebhooksResponse, ReplayWebhookRequest, ReplayWebhookResponse,
-    TestWebhookRequest, TestWebhookResponse, WaitingCase, Webhook, replay_webhook_request,
+    TestWebhookRequest, TestWebhookResponse, WaitingCase, Webhook,
 };
 use proto::{FromWireTime, ToWireTime};
-use record::{BrokerError, NO_NOTE};
+use record::{BrokerError, NO_NOTE, Refused};
 use station::access::Scope;
-use station::{Caller, Violation, broker_status};
-use tonic::{Request, Response, Status};
+use station::{Caller, Refuse, Violation, broker_status, status_of};
+use tonic::{Code as Grpc, Request, Response, Status};
 use webhook::{Attempt, Event, Target, Tries};
 
 use super::News;
@@ -34,21 +34,54 @@ impl Door {
     }
 
     fn news(&self) -> Result<&News, Status> {
-        let none = || Status::failed_precondition("nobody is told by webhook here: notification has no --webhooks-file");
-        self.0.as_ref().ok_or_else(none)
+        self.0.as_ref().ok_or_else(|| status_of(Refused::Rule(No::Webhooks)))
     }
 
     /// A bridge that somebody named.
-    fn target(&self, scope: &Scope, bridge: &str) -> Result<(&News, Code, &Target), Status> {
-        let news = self.news()?;
+    fn target(&self, caller: &Caller, action: &'static str, bridge: &str) -> Result<(&News, Code, &Target), Status> {
         if bridge.is_empty() {
             return Err(Violation::new("bridge", "required", "name the bridge, by its code").into());
         }
         let code: Code =
             bridge.parse().map_err(|error: ids::CodeError| Violation::new("bridge", "code", error.to_string()))?;
-        let found = news.targets.get(&code).filter(|_| news.is_in(scope, &code));
-        let target = found.ok_or_else(|| Status::not_found(format!("{code} is not told by webhook here")))?;
-        Ok((news, code, target))
+        let news = self.news()?;
+        let scope = caller.scope(action, &news.station.charters)?;
+        match news.targets.get(&code).filter(|_| news.is_in(&scope, &code)) {
+            Some(target) => Ok((news, code, target)),
+            None => Err(status_of(Refused::Rule(No::Told(code)))),
+        }
+    }
+}
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+enum No {
+    #[error("nobody is told by webhook here: notification has no --webhooks-file")]
+    Webhooks,
+    #[error("{0} is not told by webhook here")]
+    Told(Code),
+    #[error("nothing under {0} was given up")]
+    GivenUp(String),
+    #[error("somebody else wrote at the same time; try again")]
+    Turn,
+}
+
+impl Refuse for No {
+    fn code(&self) -> Grpc {
+        match self {
+            Self::Webhooks => Grpc::FailedPrecondition,
+            Self::Told(_) | Self::GivenUp(_) => Grpc::NotFound,
+            Self::Turn => Grpc::Aborted,
+        }
+    }
+
+    fn rule(&self) -> &'static str {
+        match self {
+            Self::Webhooks => "no-webhooks",
+            Self::Told(_) => "not-told",
+            Self::GivenUp(_) => "none-given-up",
+            Self::Turn => "written-meanwhile",
+        }
     }
 }
 
@@ -58,21 +91,22 @@ impl WebhookService for Door {
         &self,
         request: Request<ListWebhooksRequest>,
     ) -> Result<Response<ListWebhooksResponse>, Status> {
+        let caller = Caller::of(&request)?;
         let news = self.news()?;
-        let scope = news.scope(&request, "huying.notification.v1.WebhookService/ListWebhooks")?;
+        let scope = caller.scope("huying.notification.v1.WebhookService/ListWebhooks", &news.station.charters)?;
         let wanted = request.into_inner().bridge;
         let meant = news.targets.iter().filter(|(bridge, _)| wanted.is_empty() || wanted == bridge.as_str());
         let meant = meant.filter(|(bridge, _)| news.is_in(&scope, bridge));
         let webhooks = try_join_all(meant.map(|(bridge, target)| news.described(bridge, target))).await?;
-        if webhooks.is_empty() && !wanted.is_empty() {
-            return Err(Status::not_found(format!("{wanted} is not told by webhook here")));
-        }
         Ok(Response::new(ListWebhooksResponse { webhooks }))
     }
 
-    async fn test_webhook(&self, request: Request<TestWebhookRequest>) -> Result<Response<TestWebhookResponse>, Status> {
-        let scope = self.news()?.scope(&request, "huying.notification.v1.WebhookService/TestWebhook")?;
-        let (news, bridge, target) = self.target(&scope, &request.get_ref().bridge)?;
+    async fn test_webhook(
+        &self,
+        request: Request<TestWebhookRequest>,
+    ) -> Result<Response<TestWebhookResponse>, Status> {
+        let (caller, action) = (Caller::of(&request)?, "huying.notification.v1.WebhookService/TestWebhook");
+        let (news, bridge, target) = self.target(&caller, action, &request.get_ref().bridge)?;
         let (clock, began) = (&news.station.clock, Instant::now());
         let webhook_id = format!("{:032x}", rand::random::<u128>());
         let data = serde_json::json!({ "bridge": bridge });
@@ -90,38 +124,36 @@ impl WebhookService for Door {
         &self,
         request: Request<ReplayWebhookRequest>,
     ) -> Result<Response<ReplayWebhookResponse>, Status> {
-        use replay_webhook_request::What;
-        let scope = self.news()?.scope(&request, "huying.notification.v1.WebhookService/ReplayWebhook")?;
-        let ReplayWebhookRequest { bridge, what } = request.into_inner();
-        let (news, bridge, _) = self.target(&scope, &bridge)?;
-        let events = match what {
-            Some(What::WebhookId(id)) => {
-                if !news.revive(&bridge, &id).await? {
-                    return Err(Status::not_found(format!("nothing under {id} was given up for {bridge}")));
-                }
-                1
+        let (caller, action) = (Caller::of(&request)?, "huying.notification.v1.WebhookService/ReplayWebhook");
+        let ReplayWebhookRequest { bridge, webhook_id, from } = request.into_inner();
+        let (news, bridge, _) = self.target(&caller, action, &bridge)?;
+        if from.is_some() {
+            if !webhook_id.is_empty() {
+                return Err(
+                    Violation::new("from", "id-or-time", "either one event or everything from a time on").into()
+                );
             }
-            Some(What::AllDead(true)) => {
-                let dead = news.notes.keys(&key::all_dead(&bridge)).await.map_err(|error| broker_status(&error))?;
-                let mut events = 0;
-                for id in dead {
-                    events += u32::from(news.revive(&bridge, &id).await?);
-                }
-                events
-            }
-            Some(What::From(from)) => {
-                let from = Some(from).time().map_err(|error| Violation::new("from", "instant", error.to_string()))?;
-                let again = move |told: &mut Told| {
-                    (told.cursor, told.from) = (String::new(), Some(from));
-                };
-                news.rewrite(&bridge, again).await?;
-                0
-            }
-            Some(What::AllDead(false)) | None => {
-                let what = "say what is sent again: webhook_id, all_dead or from";
-                return Err(Violation::new("what", "required", what).into());
-            }
+            let from = from.time().map_err(|error| Violation::new("from", "instant", error.to_string()))?;
+            let again = move |told: &mut Told| {
+                (told.cursor, told.from) = (String::new(), Some(from));
+            };
+            news.rewrite(&bridge, again).await?;
+            return Ok(Response::new(ReplayWebhookResponse { events: 0 }));
+        }
+        let ids = if webhook_id.is_empty() {
+            news.notes.keys(&key::all_dead(&bridge)).await.map_err(|error| broker_status(&error))?
+        } else if webhook_id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            vec![webhook_id.clone()]
+        } else {
+            return Err(Violation::new("webhook_id", "form", "an id is made of hexadecimal digits").into());
         };
+        let mut events = 0;
+        for id in ids {
+            events += u32::from(news.revive(&bridge, &id).await?);
+        }
+        if events == 0 && !webhook_id.is_empty() {
+            return Err(status_of(Refused::Rule(No::GivenUp(webhook_id))));
+        }
         if events > 0 {
             // Whoever tells looks at what waits when this has changed.
             news.rewrite(&bridge, |told| told.asked += 1).await?;
@@ -131,10 +163,6 @@ impl WebhookService for Door {
 }
 
 impl News {
-    fn scope<T>(&self, request: &Request<T>, action: &'static str) -> Result<Scope, Status> {
-        Caller::of(request)?.scope(action, &self.station.charters)
-    }
-
     /// Whether a bridge is of a district that somebody sees. One that no charter knows is seen by whoever sees everything.
     fn is_in(&self, scope: &Scope, bridge: &Code) -> bool {
         let charters = self.station.charters.newest();
@@ -217,7 +245,7 @@ impl News {
                 Err(error) => return Err(away(error)),
             }
         }
-        Err(Status::aborted("somebody else wrote at the same time; try again"))
+        Err(status_of(Refused::Rule(No::Turn)))
     }
 
     async fn rewrite(&self, bridge: &Code, change: impl Fn(&mut Told)) -> Result<(), Status> {
@@ -233,7 +261,7 @@ impl News {
                 Err(error) => return Err(away(error)),
             }
         }
-        Err(Status::aborted("somebody else wrote at the same time; try again"))
+        Err(status_of(Refused::Rule(No::Turn)))
     }
 }
 

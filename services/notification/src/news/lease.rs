@@ -33,9 +33,8 @@ where
 {
     let us = Teller { process: format!("{:032x}", rand::random::<u128>()) };
     while !stop.is_cancelled() {
-        let Some(version) = take(notes, &us, stop).await else { return };
+        let Some(mut version) = take(notes, &us, stop).await else { return };
         let done = stop.child_token();
-        let mut version = version;
         tokio::select! {
             () = work(done.clone()) => {}
             () = say(notes, &us, &mut version) => {

@@ -67,13 +67,15 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_named_and_no_secret_is_shown() {
-        let receiver = |url: &str, secret: &str| {
-            format!("bridges:\n  heping-board:\n    url: {url}\n    secrets: [{secret}]\n")
-        };
+        let receiver =
+            |url: &str, secret: &str| format!("bridges:\n  heping-board:\n    url: {url}\n    secrets: [{secret}]\n");
         let good = parse(&receiver("https://board.example/h", KEY)).unwrap();
         assert_eq!(good.keys().map(Code::as_str).collect::<Vec<_>>(), ["heping-board"]);
         for (text, said) in [
-            (receiver("ftp://board.example", KEY), "bridges.heping-board.url: only https:// and http:// can be posted to"),
+            (
+                receiver("ftp://board.example", KEY),
+                "bridges.heping-board.url: only https:// and http:// can be posted to",
+            ),
             (receiver("https://board.example", "hunter2"), "bridges.heping-board.secrets: a secret begins with whsec_"),
             (receiver("https://board.example", ""), "bridges.heping-board.secrets: there is no secret in it"),
             (format!("bridges:\n  Heping:\n    url: https://a.example\n    secrets: [{KEY}]\n"), "bridges.Heping"),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use lettre::message::header::{ContentType, MessageId};
 use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
@@ -57,6 +57,15 @@ pub fn address(text: &str) -> anyhow::Result<Address> {
     text.parse().ok().with_context(|| format!("email: {text:?} is no address of mail"))
 }
 
+/// `name <address>`, or the address alone.
+fn mailbox(text: &str) -> Option<Mailbox> {
+    let (name, address) = match text.rsplit_once('<') {
+        Some((name, rest)) => (name.trim(), rest.strip_suffix('>')?),
+        None => ("", text),
+    };
+    Some(Mailbox::new((!name.is_empty()).then(|| name.to_owned()), address.trim().parse().ok()?))
+}
+
 impl Mail {
     pub fn open(settings: Settings) -> anyhow::Result<Self> {
         let Settings { host, port, security, user, password, from } = settings;
@@ -78,10 +87,13 @@ impl Mail {
             Security::StartTls | Security::Tls => {
                 // An error means that another part of the process has chosen before us, which is as good.
                 let _ = rustls::crypto::ring::default_provider().install_default();
-                Some(TlsParameters::new(host.clone()).context("preparing TLS, which needs this machine's CA certificates")?)
+                Some(
+                    TlsParameters::new(host.clone())
+                        .context("preparing TLS, which needs this machine's CA certificates")?,
+                )
             }
         };
-        let from = from.parse().ok().with_context(|| format!("from: {from:?} is no address of mail"))?;
+        let from = mailbox(&from).with_context(|| format!("from: {from:?} is no address of mail"))?;
         Ok(Self { host, port: port.unwrap_or(default), security, tls, credentials, from })
     }
 

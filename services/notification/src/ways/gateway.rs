@@ -72,14 +72,15 @@ impl Gateway {
             taken,
         };
         // Each place is tried before the first message is.
-        gateway.filled(&values("13800000000", "text", &sample(), "template"))?;
+        gateway.filled(&values("13800000000", "text", "template", ["called", "261121-7k3q9xf", "0"]))?;
         Ok(gateway)
     }
 
     pub async fn send(&self, to: &str, message: &Message, poster: &Poster) -> Attempt {
         let template = self.templates.get(&message.text).or_else(|| self.templates.get("other"));
         let template = template.map(String::as_str).unwrap_or_default();
-        let fields = match self.filled(&values(to, &message.rendered, message, template)) {
+        let of_message = [&message.text, &message.case_id, &message.delivery_id].map(String::as_str);
+        let fields = match self.filled(&values(to, &message.rendered, template, of_message)) {
             Ok(fields) => fields,
             Err(error) => return Attempt::Refused(format!("{error:#}")),
         };
@@ -122,32 +123,19 @@ impl Gateway {
     }
 }
 
-fn values(to: &str, text: &str, message: &Message, template: &str) -> BTreeMap<String, String> {
+/// What can be put into a field.
+fn values(to: &str, text: &str, template: &str, [code, case_id, delivery_id]: [&str; 3]) -> BTreeMap<String, String> {
     // As a provider wants the text of a template: JSON in a field.
     let quoted = Value::String(text.to_owned()).to_string();
     [
         ("to", to),
         ("text", text),
         ("text_json", &quoted),
-        ("code", &message.text),
         ("template", template),
-        ("case_id", &message.case_id),
-        ("delivery_id", &message.delivery_id),
+        ("code", code),
+        ("case_id", case_id),
+        ("delivery_id", delivery_id),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
-}
-
-fn sample() -> Message {
-    Message {
-        delivery_id: "0".repeat(32),
-        text: "called".to_owned(),
-        recipient: String::new(),
-        case_id: "261121-7k3q9xf".to_owned(),
-        district: "sample".parse().unwrap_or_else(|_| unreachable!("a code")),
-        rendered: String::new(),
-        at: jiff::Timestamp::UNIX_EPOCH,
-        urgency: None,
-        way: super::Way::Otherwise,
-    }
 }

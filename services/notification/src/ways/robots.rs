@@ -21,13 +21,7 @@ pub async fn wecom(url: &Url, message: &Message, poster: &Poster) -> Attempt {
     answer.map_or_else(|attempt| attempt, |body| judge(&body, &[45009, -1]))
 }
 
-pub async fn dingtalk(
-    url: &Url,
-    secret: Option<&str>,
-    message: &Message,
-    poster: &Poster,
-    now: Timestamp,
-) -> Attempt {
+pub async fn dingtalk(url: &Url, secret: Option<&str>, message: &Message, poster: &Poster, now: Timestamp) -> Attempt {
     let url = secret.map_or_else(|| url.clone(), |secret| signed(url, secret, now));
     let answer = poster.send(&url, &[], dingtalk_body(message).to_string().into_bytes()).await;
     // 130101: too many in this minute.
@@ -74,14 +68,15 @@ fn judge(body: &[u8], patience: &[i64]) -> Attempt {
 
 /// Whole characters that fit into so many bytes.
 fn shortened(text: &str, bytes_max: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes_max)]
+    let ends = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..ends.unwrap_or_default()]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::courier::tests::message;
     use crate::courier::Urgency;
+    use crate::courier::tests::message;
 
     #[test]
     fn a_robot_gets_its_makers_form() {

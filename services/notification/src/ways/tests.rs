@@ -74,11 +74,16 @@ async fn mail_arrives_as_it_was_written() {
     let mail = tokio::task::block_in_place(|| mailbox.next());
     assert_eq!((mail["text"].as_str().unwrap().trim_end(), &mail["ascii"]), (text, &Value::Bool(true)));
     let subject = mail["subject"].as_str().unwrap();
-    assert!(subject.starts_with("积玉桥街道呼叫") && subject.ends_with('…') && subject.chars().count() == 61, "{subject}");
+    assert!(
+        subject.starts_with("积玉桥街道呼叫") && subject.ends_with('…') && subject.chars().count() == 61,
+        "{subject}"
+    );
     assert_eq!(mail["from"], "武昌区呼应 <huying@example.org>");
     assert_eq!(mail["id"], format!("<{}@example.org>", message("wuchang-water").delivery_id));
 
-    assert!(matches!(send("nobody@example.org", text).await, Attempt::Refused(why) if why.contains("nobody of that name")));
+    assert!(
+        matches!(send("nobody@example.org", text).await, Attempt::Refused(why) if why.contains("nobody of that name"))
+    );
     assert!(matches!(send("later@example.org", text).await, Attempt::Failed(why, None) if why.contains("come again")));
     assert_eq!(send("later@example.org", "短").await, Attempt::Taken);
     let outside = Poster::open(Guard::default()).unwrap();
@@ -92,7 +97,7 @@ type Heard = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 #[tokio::test]
 async fn a_gateway_gets_its_providers_form_and_is_read_in_its_words() {
     let heard = Heard::default();
-    let take = async |State(heard): State<Heard>, headers: HeaderMap, body: String| {
+    let take = |State(heard): State<Heard>, headers: HeaderMap, body: String| async move {
         let said = if body.contains("13900000000") { "isv.LIMIT" } else { "OK" };
         heard.lock().unwrap().push((headers, body));
         format!(r#"{{"Code":"{said}"}}"#)
@@ -128,8 +133,9 @@ fn what_does_not_fit_in_the_file_is_named() {
     for (text, said) in [
         ("recipients: { a-b: [email: x@example.org] }", "recipients.a-b: email: there is no server"),
         ("recipients: { a-b: [sms: '1'] }", "recipients.a-b: sms: there is no gateway"),
+        ("recipients: { a-b: [{ sms: '1', wecom: 'https://x.example' }] }", "recipients.a-b: a way is one of"),
         ("recipients: { a-b: [] }", "recipients.a-b: 0 ways"),
-        ("recipients: { a-b: [wecom: 'ftp://x'] }", "recipients.a-b: wecom: url: only https"),
+        ("recipients: { a-b: [wecom: 'ftp://x'] }", "recipients.a-b: wecom: only https"),
         ("quiet: { from: '21', to: '08:00' }\nrecipients: {}", "quiet: from: \"21\" is no time"),
         ("email: { host: h, from: nobody }\nrecipients: {}", "email: from: \"nobody\" is no address"),
         ("sms: { url: 'https://s.example', fields: { a: '{{ nothing }}' } }\nrecipients: {}", "sms: fields.a"),

@@ -1,7 +1,7 @@
 //! Which orders the department's own system has been told of by webhook, and which it has not taken.
 
-use proto::dispatch::v1::Order;
 use prost::Message;
+use proto::dispatch::v1::Order;
 use rusqlite::{Connection, OptionalExtension, params};
 use webhook::Tries;
 
@@ -38,7 +38,8 @@ pub fn write(connection: &Connection, progress: &Progress) -> rusqlite::Result<(
             .execute([position, unfinished_until])?;
     }
     for (position, tries) in &progress.waits {
-        let tries = serde_json::to_string(tries).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let tries =
+            serde_json::to_string(tries).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         connection
             .prepare_cached(
                 "INSERT INTO untold (position, tries) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET tries = excluded.tries",
@@ -62,15 +63,13 @@ pub fn read(connection: &Connection) -> rusqlite::Result<(Option<Told>, Vec<Unto
     let mut statement = connection.prepare(
         "SELECT untold.position, orders.payload, untold.tries FROM untold JOIN orders USING (position) ORDER BY 1",
     )?;
-    let rows = statement.query_map([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?))
-    })?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, String>(2)?)))?;
     let mut untold = Vec::new();
     for row in rows {
         let (position, payload, tries) = row?;
-        let tries = serde_json::from_str(&tries).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into())
-        })?;
+        let tries = serde_json::from_str(&tries)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into()))?;
         // What cannot be read is not kept in the first place.
         untold.push(Untold { position, order: Order::decode(payload.as_slice()).unwrap_or_default(), tries });
     }

@@ -65,8 +65,7 @@ async fn system() -> (Arc<System>, Target) {
 async fn told_until(store: &Store, target: &Target, what: &str, is_so: impl Fn() -> bool) {
     let poster = Poster::open(Guard::with(&["127.0.0.1/32".parse().unwrap()])).unwrap();
     let department = "wuchang-jsj".parse().unwrap();
-    let telling =
-        Telling { department, store: store.clone(), clock: Clock::real(), poster, target: target.clone() };
+    let telling = Telling { department, store: store.clone(), clock: Clock::real(), poster, target: target.clone() };
     let telling = telling.run(CancellationToken::new());
     let looking = async {
         let deadline = Instant::now() + WAIT;
@@ -86,7 +85,8 @@ async fn the_departments_system_is_told_once_and_in_order_whatever_happens_meanw
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("wuchang-jsj.sqlite");
     let store = Store::open(&file).unwrap();
-    for (number, n, what) in [(1, "1-0", call(1)), (2, "1-0", call(1)), (1, "2-0", task(1, 1)), (1, "3-0", task(1, 2))] {
+    for (number, n, what) in [(1, "1-0", call(1)), (2, "1-0", call(1)), (1, "2-0", task(1, 1)), (1, "3-0", task(1, 2))]
+    {
         store.take_order(new(&order(number, n, what))).await.unwrap();
     }
     let (system, target) = system().await;
@@ -110,9 +110,6 @@ async fn the_departments_system_is_told_once_and_in_order_whatever_happens_meanw
     .await;
     system.refuses_tasks.store(false, Ordering::SeqCst);
     told_until(&store, &target, "everything is told", || system.of_case(1).len() == 4).await;
-    assert_eq!(
-        system.of_case(1),
-        ["huying.order.call", "huying.order.task", "huying.order.task", "huying.order.over"]
-    );
+    assert_eq!(system.of_case(1), ["huying.order.call", "huying.order.task", "huying.order.task", "huying.order.over"]);
     assert_eq!(system.taken.lock().unwrap().len(), 6);
 }

@@ -396,6 +396,7 @@ pub const TABLE: &[Row] = &[
     act("huying.notification.v1.WebhookService/ReplayWebhook", &[OPERATOR], ""),
     look("huying.responder.v1.ResponderService/ListCalls", ONLY_DEPARTMENT),
     look("huying.responder.v1.ResponderService/WatchOrders", ONLY_DEPARTMENT),
+    look("huying.responder.v1.ResponderService/ListOrders", ONLY_DEPARTMENT),
     act("huying.responder.v1.ResponderService/SeeRefused", ONLY_DEPARTMENT, ""),
     act("huying.responder.v1.ResponderService/Respond", ONLY_DEPARTMENT, CALLED),
     act("huying.responder.v1.ResponderService/ReportIn", ONLY_DEPARTMENT, CALLED),

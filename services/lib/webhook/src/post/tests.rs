@@ -16,12 +16,12 @@ type Heard = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
 async fn receiver() -> (Heard, String) {
     let heard = Heard::default();
-    let take = async |State(heard): State<Heard>, headers: HeaderMap, body: Bytes| {
+    let take = |State(heard): State<Heard>, headers: HeaderMap, body: Bytes| async move {
         heard.lock().unwrap().push((headers, body));
     };
-    let elsewhere = async || Answer::builder().status(307).header("location", "/").body(Body::empty()).unwrap();
-    let busy = async || Answer::builder().status(429).header("retry-after", "7").body(Body::empty()).unwrap();
-    let endless = async || {
+    let elsewhere = || async { Answer::builder().status(307).header("location", "/").body(Body::empty()).unwrap() };
+    let busy = || async { Answer::builder().status(429).header("retry-after", "7").body(Body::empty()).unwrap() };
+    let endless = || async {
         let bytes = Bytes::from_static(&[b'x'; 65_536]);
         Body::from_stream(futures_of(bytes))
     };
@@ -52,7 +52,7 @@ fn event() -> Event {
 }
 
 fn poster(listed: &[&str]) -> Poster {
-    let listed: Vec<_> = listed.iter().map(|net| net.parse().unwrap()).collect();
+    let listed: Vec<crate::IpNet> = listed.iter().map(|net| net.parse().unwrap()).collect();
     Poster::open(Guard::with(&listed)).unwrap()
 }
 
@@ -64,7 +64,10 @@ async fn it_is_signed_for_the_moment_and_nobody_is_led_elsewhere() {
     assert_eq!(poster.post(&target(&base), &event(), now).await, Attempt::Taken);
     let (headers, body) = heard.lock().unwrap()[0].clone();
     assert_eq!(headers["content-type"], CLOUD_EVENT);
-    assert_eq!((&headers["webhook-id"], &headers["webhook-timestamp"]), (&"id-1".parse().unwrap(), &"1795242600".parse().unwrap()));
+    assert_eq!(
+        (&headers["webhook-id"], &headers["webhook-timestamp"]),
+        (&"id-1".parse().unwrap(), &"1795242600".parse().unwrap())
+    );
     let signed = Secrets::of_lines(KEY).unwrap().sign("id-1", 1_795_242_600, &body);
     assert_eq!(headers["webhook-signature"], signed.as_str());
 
@@ -85,7 +88,8 @@ async fn nothing_is_sent_to_what_only_we_can_reach() {
     // A name is looked up before; figures in every form that means the same; in the clear to nobody who is not listed.
     for host in ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"] {
         for scheme in ["http", "https"] {
-            let attempt = poster.post(&target(&format!("{scheme}://{host}:{port}/")), &event(), Timestamp::UNIX_EPOCH).await;
+            let attempt =
+                poster.post(&target(&format!("{scheme}://{host}:{port}/")), &event(), Timestamp::UNIX_EPOCH).await;
             let why = attempt.error().unwrap();
             assert!(why.contains("where nothing is sent to"), "{scheme}://{host}: {why}");
         }
@@ -97,9 +101,17 @@ async fn nothing_is_sent_to_what_only_we_can_reach() {
 
 #[test]
 fn only_what_can_change_is_tried_again() {
-    for (status, again) in
-        [(408, true), (425, true), (429, true), (500, true), (503, true), (301, true), (400, false), (404, false), (410, false)]
-    {
+    for (status, again) in [
+        (408, true),
+        (425, true),
+        (429, true),
+        (500, true),
+        (503, true),
+        (301, true),
+        (400, false),
+        (404, false),
+        (410, false),
+    ] {
         let judged = judge(StatusCode::from_u16(status).unwrap(), None);
         assert_eq!(matches!(judged, Attempt::Failed(..)), again, "{status}");
         assert_eq!(matches!(judged, Attempt::Refused(_)), !again, "{status}");
