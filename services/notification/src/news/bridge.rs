@@ -205,7 +205,6 @@ impl Telling {
             return Ok(false);
         }
         kept.told.cursor.clone_from(&page.next_cursor);
-        kept.told.from = None;
         if !page.more {
             kept.told_of.clear();
         }

@@ -14,7 +14,7 @@ use webhook::{Event, Tries};
 pub struct Told {
     /// As the casebook gave it; empty: nothing was asked yet.
     pub cursor: String,
-    /// Without a cursor: what happened from here on is told.
+    /// What happened from here on is told; without a cursor it begins here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
     /// When it last took something, and when something last failed.
