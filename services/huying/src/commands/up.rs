@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Networks that may be posted to though they are not public, e.g. 127.0.0.1
     #[arg(long, env = "HUYING_EGRESS_ALLOW", value_name = "NETWORKS", value_delimiter = ',', value_parser = webhook::network)]
     egress_allow: Vec<webhook::IpNet>,
-    /// What links to people's pages begin with
+    /// What links in messages begin with, as people reach the pages; their address here by default
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
     /// Where people's pages are; 127.0.0.1:7090 by default
