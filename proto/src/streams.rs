@@ -26,6 +26,8 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const CONNECTORS: &str = "connectors";
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
 pub const CLOCK: &str = "clock";
+/// Key-value bucket: how far each bridge has been told by webhook, and what it has not taken.
+pub const WEBHOOKS: &str = "webhooks";
 
 /// Bucket of objects: the volumes of filed cases.
 pub const ARCHIVE: &str = "archive";

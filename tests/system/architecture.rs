@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 12] = [
+const LIBS: [(&str, &[&str]); 13] = [
     ("ids", &[]),
     ("decider", &[]),
     ("vocabulary", &["ids"]),
@@ -22,6 +22,7 @@ const LIBS: [(&str, &[&str]); 12] = [
     ("chassis", &[]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "archive", "chassis"]),
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
+    ("webhook", &[]),
     ("testkit", &[]),
 ];
 const SERVICES: [&str; 11] = [

@@ -13,6 +13,7 @@ use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::intake::v1::evidence_service_client::EvidenceServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -37,6 +38,7 @@ pub struct Hub {
     evaluation: Channel,
     /// To intake, for what takes as long as a file takes to come.
     files: Channel,
+    responder: Channel,
     clock: Clock,
 }
 
@@ -55,6 +57,7 @@ impl Hub {
             casebook: channel(&config.casebook_url)?,
             evaluation: channel(&config.evaluation_url)?,
             files: endpoint(&config.intake_url)?.timeout(FILE_MAX + ANSWER_MAX).connect_lazy(),
+            responder: channel(&config.responder_url)?,
             clock,
         })
     }
@@ -75,6 +78,11 @@ impl Hub {
 
     pub fn evidence(&self, asker: Asker) -> EvidenceServiceClient<Asking> {
         EvidenceServiceClient::with_interceptor(self.files.clone(), asker)
+    }
+
+    pub fn responder(&self, asker: Asker) -> ResponderServiceClient<Asking> {
+        let responder = ResponderServiceClient::with_interceptor(self.responder.clone(), asker);
+        responder.max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     pub fn evaluation(&self, asker: Asker) -> EvaluationServiceClient<Asking> {

@@ -3,8 +3,8 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, EVIDENCE, EVIDENCE_CONTENT, OBJECT_BUCKETS,
-    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams,
-    timer_consumer,
+    OWNERS_WITH_TIMERS, REFS, RETRY, SNAPSHOTS, SPOTS, TIMERS, WEBHOOKS, consumers, follows_the_record, record_consumer,
+    streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
@@ -140,7 +140,16 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
             limits.subscribe.push(BridgeVerb::Rate.of_all().to_owned());
             limits.answers = true;
         }
-        Owner::Triage | Owner::Notification | Owner::Powers => {}
+        // What became of their cases, as each bridge would ask for it; and how far each has been told.
+        Owner::Notification => limits.publish.extend([
+            BridgeVerb::Changes.of_all().to_owned(),
+            format!("$KV.{WEBHOOKS}.>"),
+            stream_info(&format!("KV_{WEBHOOKS}")),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}"),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}.>"),
+            format!("$JS.API.STREAM.MSG.DELETE.KV_{WEBHOOKS}"),
+        ]),
+        Owner::Triage | Owner::Powers => {}
     }
     Permissions { limits }
 }
@@ -204,7 +213,7 @@ pub(super) fn of_system() -> Permissions {
 pub(super) fn of_provision() -> Permissions {
     let taking_away = ["PURGE.>", "DELETE.>", "RESTORE.>"].map(|call| format!("$JS.API.STREAM.{call}"));
     let streams = streams().into_iter().map(|stream| stream.name.to_owned()).filter(|stream| stream != DLQ);
-    let buckets = [REFS, CLOCK, CONNECTORS].map(|bucket| format!("KV_{bucket}"));
+    let buckets = [REFS, CLOCK, CONNECTORS, WEBHOOKS].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
     // What others alone write: volumes and tombstones, files that people sent, and anchors.
