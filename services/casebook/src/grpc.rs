@@ -6,6 +6,7 @@ use archive::Shelf;
 use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
+use fair::Turnstile;
 use ids::{Code, Kind};
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
@@ -25,7 +26,7 @@ use record::chain;
 use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
 use station::{Caller, History, Station, Violation, broker_status, internal, not_found};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -34,7 +35,7 @@ use crate::asking::{day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
 use crate::tending::Copy;
 use crate::view::View;
-use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
+use crate::watch::{self, QUEUE_MAX, WATCHERS, Watcher};
 use crate::{callbacks, catalogue, league, officers, open, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
@@ -49,7 +50,7 @@ pub struct Door {
     pub copy: Copy,
     pub shelf: Shelf,
     stop: CancellationToken,
-    watchers: Arc<Semaphore>,
+    watchers: Turnstile<String>,
     /// What the copy says is published.
     known: publications::Known,
 }
@@ -62,7 +63,7 @@ pub struct Asker {
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
-        let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
+        let watchers = Turnstile::new(WATCHERS);
         Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
     }
 
@@ -205,9 +206,7 @@ impl CasebookService for Door {
         let published = self.published(&asker, None).await?.clone();
         let Asker { caller, scope } = asker;
         let request = request.into_inner();
-        let permit = Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
-            Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
-        })?;
+        let turn = self.watchers.enter(watch::who(&caller)).map_err(watch::no_room)?;
         let filters = match (request.district.as_str(), request.case_id.as_str()) {
             ("", "") => match &scope {
                 Scope::All => vec![format!("{}.>", Kind::Case.as_str())],
@@ -229,7 +228,7 @@ impl CasebookService for Door {
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
         let record = self.station.broker.replay(filters, from, self.stop.clone());
         let shelf = self.shelf.clone();
-        let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
+        let watcher = Watcher { caller, scope, published, answers, shelf, _turn: turn };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"

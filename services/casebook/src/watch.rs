@@ -4,20 +4,22 @@
 use std::collections::HashMap;
 
 use archive::Shelf;
-use ids::HistoryKey;
+use fair::{Bounds, TooMuch, Turn};
+use ids::{Code, HistoryKey};
 use proto::casebook::v1::WatchResponse;
 use record::{Replay, Step};
 use station::access::{Publications, Scope};
-use station::{Caller, History, Station, broker_status};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use station::{Caller, History, Station, broker_status, role_name};
+use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::view::View;
 
 /// Entries a slow watcher may lag behind before it holds up its own feed.
 pub const QUEUE_MAX: usize = 1024;
-/// Watchers of one process; each has a consumer at the broker, which has a bound of its own.
-pub const WATCHERS_MAX: usize = 128;
+/// Watchers of one process; each has a consumer at the broker, which has a bound of its own. One caller has an eighth of them,
+/// so that no one keeps the others from watching.
+pub const WATCHERS: Bounds = Bounds { held_max: 128, of_one_max: 16, shared_max: 16 };
 /// Cases of which a watcher's feed knows what came before. Of others it is read when they come up.
 const REMEMBERED_MAX: usize = 500;
 
@@ -28,8 +30,30 @@ pub struct Watcher {
     pub published: Publications,
     pub answers: mpsc::Sender<Result<WatchResponse, Status>>,
     pub shelf: Shelf,
-    /// Their place among the watchers.
-    pub _permit: OwnedSemaphorePermit,
+    /// Their turn among the watchers.
+    pub _turn: Turn<String>,
+}
+
+/// Whose watchers count together. Whether a receipt is one only its case knows, so all who show one are one.
+pub fn who(caller: &Caller) -> String {
+    if caller.shows_receipt() {
+        return "receipts".to_owned();
+    }
+    let party = caller.party.as_ref().map(Code::as_str).unwrap_or_default();
+    let district = caller.district.as_ref().map(Code::as_str).unwrap_or_default();
+    format!("{}/{party}/{district}/{}", role_name(caller.role), caller.staff_ref)
+}
+
+/// RESOURCE_EXHAUSTED: there is no room for one more.
+pub fn no_room(why: TooMuch) -> Status {
+    Status::resource_exhausted(match why {
+        TooMuch::OfOne => {
+            format!("you watch {} times already; end one of them, or ask for several cases at once", WATCHERS.of_one_max)
+        }
+        TooMuch::InAll => {
+            format!("{} watch already; try again later, or at another replica", WATCHERS.held_max)
+        }
+    })
 }
 
 impl Watcher {

@@ -26,7 +26,9 @@ impl Aggregate for Rules {
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {
             Event::Received(received) => WireEvent::Received(to_received(received)),
-            Event::Supplemented { text } => WireEvent::Supplemented(wire::Supplemented { text: text.clone() }),
+            Event::Supplemented { text, by } => {
+                WireEvent::Supplemented(wire::Supplemented { text: text.clone(), by: by.clone() })
+            }
             Event::WithdrawalAsked { reason } => {
                 WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason: reason.clone() })
             }
@@ -53,7 +55,9 @@ impl Aggregate for Rules {
         };
         Ok(match event {
             WireEvent::Received(received) => Event::Received(Box::new(from_received(received)?)),
-            WireEvent::Supplemented(wire::Supplemented { text }) => Event::Supplemented { text: text.clone() },
+            WireEvent::Supplemented(wire::Supplemented { text, by }) => {
+                Event::Supplemented { text: text.clone(), by: by.clone() }
+            }
             WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason }) => {
                 Event::WithdrawalAsked { reason: reason.clone() }
             }
@@ -100,7 +104,7 @@ impl Refuse for Refusal {
             | Self::ExclusionNotProposed
             | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
-            Self::TooManyPolls(_) => StatusCode::ResourceExhausted,
+            Self::TooManyPolls(_) | Self::TooManyNotes(_) => StatusCode::ResourceExhausted,
         }
     }
 
@@ -122,6 +126,7 @@ impl Refuse for Refusal {
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",
             Self::TooManyPolls(_) => "too-many-polls",
+            Self::TooManyNotes(_) => "too-many-notes",
         }
     }
 }

@@ -122,7 +122,8 @@ fn of_cases() -> Vec<Event> {
         bare,
     ];
     let later = [
-        Event::Supplemented { text: "still dark".to_owned() },
+        Event::Supplemented { text: "still dark".to_owned(), by: "0123456789abcdef".to_owned() },
+        Event::Supplemented { text: "before notes were counted".to_owned(), by: String::new() },
         Event::WithdrawalAsked { reason: "it is lit".to_owned() },
         Event::ExclusionProposed { reason: "a test".to_owned(), by: "ld-0041".to_owned() },
         Event::ExclusionApproved { by: "ld-0042".to_owned() },

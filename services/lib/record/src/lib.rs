@@ -54,4 +54,4 @@ pub use projection::{Entry, Keeper, Progress, Projection};
 pub use readers::HeldBack;
 pub use references::{Reference, References};
 pub use replay::{Found, Replay, Scan, Step};
-pub use requests::{IN_HAND_MAX, IncomingRequest, Requester, Unhandled};
+pub use requests::{IN_HAND, IncomingRequest, Requester, Unhandled};
