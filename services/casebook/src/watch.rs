@@ -48,7 +48,10 @@ pub fn who(caller: &Caller) -> String {
 pub fn no_room(why: TooMuch) -> Status {
     Status::resource_exhausted(match why {
         TooMuch::OfOne => {
-            format!("you watch {} times already; end one of them, or ask for several cases at once", WATCHERS.of_one_max)
+            format!(
+                "you watch {} times already; end one of them, or ask for several cases at once",
+                WATCHERS.of_one_max
+            )
         }
         TooMuch::InAll => {
             format!("{} watch already; try again later, or at another replica", WATCHERS.held_max)

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use charter::Charter;
 use chassis::{Receipt, ReceiptKey};
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
@@ -16,7 +15,6 @@ use proto::common::v1::Role;
 use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References, WireError};
-use sha2::Sha256;
 use station::access::Concern;
 use station::desk::case_key;
 use station::{
@@ -27,6 +25,7 @@ use vocabulary::Course;
 
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
+use crate::people::People;
 use crate::wire;
 use crate::{callers, content};
 
@@ -40,6 +39,7 @@ pub struct App {
     references: References,
     reference_key: Vec<u8>,
     receipt_key: Option<ReceiptKey>,
+    pub people: People,
 }
 
 /// One request about one case, with everything needed to decide it.
@@ -54,11 +54,12 @@ pub struct Asked {
 impl App {
     pub async fn open(
         desk: Desk<Rules>,
+        people: People,
         reference_key: Vec<u8>,
         receipt_key: Option<ReceiptKey>,
     ) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
-        Ok(Self { desk, references, reference_key, receipt_key })
+        Ok(Self { desk, references, reference_key, receipt_key, people })
     }
 
     /// Records a submission brought by `bridge`, once.
@@ -87,7 +88,13 @@ impl App {
         let accepted = self.accept(&charter, bridge, &tidy, &hashes);
         let accepted = accepted.and_then(|received| callers::came_online(caller, received));
         match accepted {
-            Ok(received) => self.record_once(caller, &charter, received).await,
+            Ok(mut received) => {
+                // It was looked at with everything else.
+                if let Ok(Some(contact)) = self.people.read(&tidy) {
+                    self.people.keep(caller, &charter, &mut received, &contact).await?;
+                }
+                self.record_once(caller, &charter, received).await
+            }
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
         }
@@ -222,6 +229,7 @@ impl App {
         hashes: &Hashes,
     ) -> Result<Received, Status> {
         let mut problems = Problems::default();
+        problems.0.extend(self.people.read(request).err().unwrap_or_default());
         let kind = match CaseKind::try_from(request.kind) {
             Ok(CaseKind::Unspecified) => None,
             Ok(kind) => problems.read(wire::from_kind(kind)),
@@ -408,15 +416,9 @@ impl App {
         HEXLOWER.encode(&hash[..NOTES_HASH_BYTES])
     }
 
-    /// HMAC-SHA-256 over the parts, each with its length before it.
+    /// As [`content::keyed_hash`], with the key of the references.
     pub fn keyed_hash(&self, parts: &[impl AsRef<str>]) -> Vec<u8> {
-        #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.reference_key).unwrap();
-        for part in parts.iter().map(AsRef::as_ref) {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize().into_bytes().to_vec()
+        content::keyed_hash(&self.reference_key, parts)
     }
 }
 

@@ -191,7 +191,14 @@ fn allowed(
     gone: Vec<CaseId>,
 ) -> Vec<String> {
     // The case itself stands for any other, a name that is no poll's for any poll.
-    let asker = Asker { staff_ref: caller.staff_ref.clone(), notes_as: notes_as.to_owned(), other: case, poll: code("any"), course, gone };
+    let asker = Asker {
+        staff_ref: caller.staff_ref.clone(),
+        notes_as: notes_as.to_owned(),
+        other: case,
+        poll: code("any"),
+        course,
+        gone,
+    };
     let actions = allowed_actions(state, &asker).into_iter().filter(|act| may(*act, caller.role));
     actions.map(|act| act.as_str().to_owned()).collect()
 }

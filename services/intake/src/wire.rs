@@ -1,5 +1,6 @@
 //! Intake's events and refusals on the wire; those of polls in `poll.rs`.
 
+mod person;
 pub(crate) mod poll;
 #[cfg(test)]
 mod tests;
@@ -74,6 +75,9 @@ impl Aggregate for Rules {
             WireEvent::PollAttached(attached) => Event::PollAttached(Box::new(poll::from_attached(attached)?)),
             WireEvent::PollOpened(_) | WireEvent::HouseholdAnswered(_) | WireEvent::PollClosed(_) => {
                 return Err(WireError::new("event", "about a poll, not a case"));
+            }
+            WireEvent::ContactKept(_) | WireEvent::ContactDisclosed(_) | WireEvent::PersonErased(_) => {
+                return Err(WireError::new("event", "about a person, not a case"));
             }
         })
     }

@@ -42,7 +42,9 @@ impl Decider for Rules {
             (Command::Receive(received), _) => receive_again(receipt, received),
             (Command::Supplement { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
             (Command::Supplement { .. }, _) if state.withdrawal_asked => Err(Refusal::Withdrawn),
-            (Command::Supplement { by, .. }, _) if state.notes.get(by).is_some_and(|notes| *notes >= NOTES_OF_ONE_MAX) => {
+            (Command::Supplement { by, .. }, _)
+                if state.notes.get(by).is_some_and(|notes| *notes >= NOTES_OF_ONE_MAX) =>
+            {
                 Err(Refusal::TooManyNotes(NOTES_OF_ONE_MAX))
             }
             (Command::Supplement { text, by, .. }, _) => {

@@ -5,6 +5,7 @@ pub mod allowed;
 mod decide;
 #[cfg(test)]
 mod model;
+pub mod person;
 pub mod poll;
 pub mod submission;
 
@@ -68,12 +69,26 @@ pub struct Joined {
 pub enum Event {
     Received(Box<Received>),
     /// `by` is whose note it counts as; empty: recorded before notes were counted.
-    Supplemented { text: String, by: String },
-    WithdrawalAsked { reason: String },
-    ExclusionProposed { reason: String, by: String },
-    ExclusionApproved { by: String },
+    Supplemented {
+        text: String,
+        by: String,
+    },
+    WithdrawalAsked {
+        reason: String,
+    },
+    ExclusionProposed {
+        reason: String,
+        by: String,
+    },
+    ExclusionApproved {
+        by: String,
+    },
     CallerJoined(Box<Joined>),
-    LinkedAsDuplicate { into: CaseId, reason: String, into_received_at: Timestamp },
+    LinkedAsDuplicate {
+        into: CaseId,
+        reason: String,
+        into_received_at: Timestamp,
+    },
     PollAttached(Box<PollResult>),
 }
 

@@ -142,7 +142,8 @@ impl AsyncRead for Guest {
         let read = Pin::new(stream).poll_read(context, buffer);
         let Some(waited_for) = greeting else { return read };
         if read.is_pending() {
-            if waited_for.too_late.as_mut().poll(context).is_ready() || waited_for.go.as_mut().poll(context).is_ready() {
+            if waited_for.too_late.as_mut().poll(context).is_ready() || waited_for.go.as_mut().poll(context).is_ready()
+            {
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was said in time")));
             }
             return Poll::Pending;

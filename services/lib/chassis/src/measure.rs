@@ -54,11 +54,10 @@ impl Shapes {
         }
         let numbers: HashMap<&str, usize> =
             named.keys().enumerate().map(|(number, name)| (name.as_str(), number)).collect();
-        let messages = named.values().map(|message| {
+        let messages = named.values().map(|message| -> HashMap<u32, usize> {
             let fields = message.field.iter().filter(|field| matches!(field.r#type(), Type::Message | Type::Group));
-            let known = fields.filter_map(|field| {
-                Some((u32::try_from(field.number()).ok()?, *numbers.get(field.type_name())?))
-            });
+            let known = fields
+                .filter_map(|field| Some((u32::try_from(field.number()).ok()?, *numbers.get(field.type_name())?)));
             known.collect()
         });
         let messages = messages.collect();
@@ -141,7 +140,9 @@ impl Known {
         let mut left = FIELDS_MAX;
         match self.walk(message, shape, DEPTH_MAX, &mut left) {
             Walk::On => Ok(()),
-            Walk::TooMany => Err(bad_payload(format!("at most {FIELDS_MAX} fields fit into one message, those of messages in it included"))),
+            Walk::TooMany => Err(bad_payload(format!(
+                "at most {FIELDS_MAX} fields fit into one message, those of messages in it included"
+            ))),
             Walk::TooDeep => Err(bad_payload(format!("messages stand at most {DEPTH_MAX} deep in one another"))),
         }
     }

@@ -44,9 +44,8 @@ impl<K: Eq + Hash> Paces<K> {
 
     fn ask_at(&self, who: K, pace: Pace, now: Instant) -> Result<(), Duration> {
         let (per_s, at_once) = (f64::from(pace.per_s.max(1)), f64::from(pace.at_once.max(1)));
-        let filled = |left: &Left| {
-            (left.tokens + now.saturating_duration_since(left.at).as_secs_f64() * per_s).min(at_once)
-        };
+        let filled =
+            |left: &Left| (left.tokens + now.saturating_duration_since(left.at).as_secs_f64() * per_s).min(at_once);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX && !known.contains_key(&who) {
             known.retain(|_, left| filled(left) < at_once);

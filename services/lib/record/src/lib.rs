@@ -41,6 +41,7 @@ mod sparing;
 pub mod spots;
 pub mod standing;
 mod trace;
+mod vault;
 
 pub use anchors::StoredAnchor;
 pub use append::{Appender, Tombstone};
@@ -55,3 +56,4 @@ pub use readers::HeldBack;
 pub use references::{Reference, References};
 pub use replay::{Found, Replay, Scan, Step};
 pub use requests::{IN_HAND, IncomingRequest, Requester, Unhandled};
+pub use vault::Vault;

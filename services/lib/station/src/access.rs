@@ -108,7 +108,7 @@ pub fn admits(identity: &Identity, method: &str) -> Result<Option<Pace>, Status>
 
 /// Nobody reads faster by hand, and a page that is opened asks a dozen things at once. Whoever tries the numbers of cases one
 /// after the other needs two years for those of a day.
-const CALLERS_PACE: Pace = Pace { per_s: 20, at_once: 200 };
+const CALLERS_PACE: Pace = Pace { per_s: 20, at_once: 300 };
 /// As many people as open their letters in the same second.
 const RECEIPTS_PACE: Pace = Pace { per_s: 200, at_once: 800 };
 
