@@ -171,7 +171,7 @@ async fn whoever_says_nothing_keeps_nobody_out() {
     let running = process.serve(service).await.unwrap();
     // More than there are places for whoever asks how the process is.
     let mut silent = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..300 {
         silent.push(TcpStream::connect(running.http_addr()).await.unwrap());
     }
     let (status, _) = get(running.http_addr(), "/healthz").await;
