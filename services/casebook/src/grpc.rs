@@ -33,6 +33,7 @@ use tonic::{Request, Response, Status};
 
 use crate::asking::{day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
+use crate::news::{News, Wanted};
 use crate::tending::Copy;
 use crate::view::View;
 use crate::watch::{self, QUEUE_MAX, WATCHERS, Watcher};
@@ -51,6 +52,7 @@ pub struct Door {
     pub shelf: Shelf,
     stop: CancellationToken,
     watchers: Turnstile<String>,
+    news: News,
     /// What the copy says is published.
     known: publications::Known,
 }
@@ -64,7 +66,8 @@ pub struct Asker {
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
         let watchers = Turnstile::new(WATCHERS);
-        Self { station, copy, shelf, stop, watchers, known: publications::Known::default() }
+        let news = News::new(station.broker.clone(), stop.clone());
+        Self { station, copy, shelf, stop, watchers, news, known: publications::Known::default() }
     }
 
     /// What was published by now, for somebody who reads votes only then: as far as the copy reads, and where it is being made as
@@ -207,33 +210,40 @@ impl CasebookService for Door {
         let Asker { caller, scope } = asker;
         let request = request.into_inner();
         let turn = self.watchers.enter(watch::who(&caller)).map_err(watch::no_room)?;
-        let filters = match (request.district.as_str(), request.case_id.as_str()) {
+        let wanted = match (request.district.as_str(), request.case_id.as_str()) {
             ("", "") => match &scope {
-                Scope::All => vec![format!("{}.>", Kind::Case.as_str())],
-                Scope::Districts(districts) | Scope::Only { districts, .. } => {
-                    districts.iter().map(|district| CommitSubject::all_in(Kind::Case, district)).collect()
-                }
+                Scope::All => Wanted::Everything,
+                Scope::Districts(districts) | Scope::Only { districts, .. } => Wanted::Districts(districts.clone()),
             },
             (district, "") => {
                 let charter = self.charter(&Asker { caller: caller.clone(), scope: scope.clone() }, district)?;
-                vec![CommitSubject::all_in(Kind::Case, &charter.district)]
+                Wanted::Districts(vec![charter.district.clone()])
             }
-            (district, case) => vec![CommitSubject::whole_history(&case_key(district, case)?.2)],
+            (district, case) => Wanted::Case(case_key(district, case)?.2),
         };
+        let filters = match &wanted {
+            Wanted::Everything => vec![format!("{}.>", Kind::Case.as_str())],
+            Wanted::Districts(districts) => {
+                districts.iter().map(|district| CommitSubject::all_in(Kind::Case, district)).collect()
+            }
+            Wanted::Case(key) => vec![CommitSubject::whole_history(key)],
+        };
+        let joined = self.news.join().await.map_err(|error| broker_status(&error))?;
         let from = match (request.from_start, request.after) {
             (true, _) => 1,
-            (false, 0) => self.station.broker.end_of_record().await.map_err(|error| broker_status(&error))? + 1,
+            (false, 0) => joined.after + 1,
             (false, after) => after + 1,
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
-        let record = self.station.broker.replay(filters, from, self.stop.clone());
+        let own = (from <= joined.after).then(|| self.station.broker.replay(filters.clone(), from, self.stop.clone()));
         let shelf = self.shelf.clone();
-        let watcher = Watcher { caller, scope, published, answers, shelf, _turn: turn };
+        let watcher =
+            Watcher { caller, scope, published, answers, shelf, wanted, filters, stop: self.stop.clone(), _turn: turn };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"
         )]
-        tokio::spawn(watcher.feed(self.station.clone(), record));
+        tokio::spawn(watcher.feed(self.station.clone(), own, joined, from));
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
