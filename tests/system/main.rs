@@ -32,6 +32,7 @@ mod letters;
 mod merging;
 mod numbering;
 mod open311;
+mod people;
 mod periods;
 mod polling;
 mod powers;

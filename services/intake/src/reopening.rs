@@ -55,8 +55,9 @@ impl App {
         };
         let submitted = self.record_once(&caller, &charter, received).await?;
         let (_, case, key) = case_key(&submitted.district, &submitted.case_id)?;
+        let by = self.notes_as(&caller);
         let asked = Asked { caller, charter, case, key, named };
-        let more = Command::Supplement { text: reason, evidence: vec![], course: Course::Open };
+        let more = Command::Supplement { text: reason, evidence: vec![], by, course: Course::Open };
         let recorded = self.ask(asked, more).await?;
         Ok(ReopenFiledResponse {
             case_id: submitted.case_id,

@@ -23,7 +23,8 @@ pub async fn supplement(
     let text = prose("text", &request.text, NOTE_LENGTH_MAX)?;
     let evidence = station::evidence(&request.evidence)?;
     app.name_evidence(&asked.key.district, &evidence).await?;
-    let command = Command::Supplement { text, evidence, course: app.course(&asked.key).await? };
+    let by = app.notes_as(&asked.caller);
+    let command = Command::Supplement { text, evidence, by, course: app.course(&asked.key).await? };
     let Recorded { revision, position } = app.ask(asked, command).await?;
     Ok(SupplementResponse { revision, position })
 }

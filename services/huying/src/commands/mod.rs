@@ -13,6 +13,7 @@ pub(crate) mod connector;
 pub(crate) mod demo;
 pub(crate) mod dlq;
 pub(crate) mod evidence;
+pub(crate) mod person;
 pub(crate) mod powers;
 pub(crate) mod provision;
 pub(crate) mod report;

@@ -165,6 +165,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         campaign: args.campaign,
         evidence: shown,
         attributes: args.attributes,
+        contact: None,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

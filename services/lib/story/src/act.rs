@@ -346,6 +346,7 @@ impl Act<'_> {
             related_case,
             evidence: with.evidence,
             attributes: answers(with.attributes),
+            contact: None,
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))
