@@ -6,7 +6,7 @@ use archive::Shelf;
 use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
-use fair::Turnstile;
+use fair::{Turn, Turnstile};
 use ids::{Code, Kind};
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;

@@ -251,7 +251,7 @@ impl Trials<'_> {
     async fn cases(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let mut cases = BTreeMap::new();
         for submission in &self.good {
-            let question = FindRequest { external_ref: submission.external_ref.clone() };
+            let question = FindRequest { external_ref: submission.external_ref.clone(), bridge: String::new() };
             if let Some(case) = self.hub.found(question).await? {
                 cases.insert(submission.external_ref.clone(), case);
             }

@@ -217,7 +217,7 @@ fn refused<T>(answered: Answered<T>, code: &str, field: &str) -> Option<String> 
 }
 
 async fn found(asker: &Asker, reference: &str, case: &str) -> Option<String> {
-    let question = FindRequest { external_ref: reference.to_owned() };
+    let question = FindRequest { external_ref: reference.to_owned(), bridge: String::new() };
     let reply: anyhow::Result<FindReply> = asker.ask(asker.of_bridge(BridgeVerb::Find), &question, true).await;
     match reply.map(|reply| reply.result) {
         Ok(Some(find_reply::Result::Ok(ok))) if ok.case_id == case => {}
