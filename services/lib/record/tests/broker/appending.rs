@@ -84,7 +84,7 @@ async fn what_somebody_waits_for_is_stored_before_all_that_follows_from_the_reco
         };
         let behind = join_all((0..followers).map(|n| append(&followed, format!("f{n}"))));
         let ahead = join_all((0..3).map(|n| append(&asked, format!("a{n}"))));
-        // Neither the runtime's share of one task may come between them.
+        // Unconstrained: the runtime's share of one task must not come between them.
         let all = tokio::task::unconstrained(join(behind, ahead));
 
         let (behind, mut ahead) = soon("every append", all).await;
