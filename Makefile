@@ -13,7 +13,12 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check supply bench bench-check bench-size day report-speed tools nats clients clean
+# The long tests wait more than they compute, for a broker that is away or a message that comes again: twice as many as there
+# are cores run at once.
+RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+export RUST_TEST_THREADS
+
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check supply browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +40,14 @@ up: nats huying ## run everything on this machine until Ctrl-C
 test: nats clients build ## every test, against a real broker
 	$(CARGO) test --workspace --locked
 	$(TARGET_DIR)/debug/bench_check
+
+browser: nats huying ## play stories by hand in a real browser, and look at every page with axe
+	@$(FETCH) browser
+	PYTHONDONTWRITEBYTECODE=1 HUYING=$(TARGET_DIR)/debug/huying .tools/venv/bin/python -m unittest discover -v -s tests/browser $(BROWSER)
+
+screenshots: nats huying ## take the pictures in docs/screenshots
+	@$(FETCH) browser
+	PYTHONDONTWRITEBYTECODE=1 HUYING=$(TARGET_DIR)/debug/huying .tools/venv/bin/python tests/browser/screenshots.py
 
 check: fmt-check lint proto-lint k8s-check supply ## format, lints, contracts, manifests, dependencies; changes nothing
 

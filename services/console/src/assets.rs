@@ -1,4 +1,4 @@
-//! The one stylesheet and the one script. Their addresses carry a hash of what they are, so a browser keeps them for ever
+//! The stylesheet, the scripts and the icon. Their addresses carry a hash of what they are, so a browser keeps them for ever
 //! and never has an old one.
 
 use std::sync::LazyLock;
@@ -18,6 +18,13 @@ pub static STYLE: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../assets/style.css")));
 pub static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("../assets/live.js")));
+/// For whoever is out and about.
+pub static FIELD: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("field", "js", "text/javascript; charset=utf-8", include_str!("../assets/field.js")));
+pub static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../assets/icon.svg")));
+/// What a browser keeps for when there is no network; it has an address of its own.
+pub const WORKER: &str = include_str!("../assets/worker.js");
 
 impl Asset {
     fn new(name: &str, ending: &str, media_type: &'static str, text: &'static str) -> Self {
@@ -27,6 +34,6 @@ impl Asset {
 
     /// The one at an address.
     pub fn at(address: &str) -> Option<&'static Self> {
-        [&*STYLE, &*SCRIPT].into_iter().find(|asset| asset.address == address)
+        [&*STYLE, &*SCRIPT, &*FIELD, &*ICON].into_iter().find(|asset| asset.address == address)
     }
 }

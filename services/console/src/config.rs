@@ -27,6 +27,9 @@ pub struct Config {
     /// Where dispatch is
     #[arg(long, env = "HUYING_DISPATCH_URL", value_name = "URL")]
     pub dispatch_url: Option<String>,
+    /// Where the enforcement centres' service is
+    #[arg(long, env = "HUYING_ENFORCEMENT_CENTER_URL", value_name = "URL")]
+    pub enforcement_center_url: Option<String>,
     /// Where evaluation is
     #[arg(long, env = "HUYING_EVALUATION_URL", value_name = "URL")]
     pub evaluation_url: Option<String>,
@@ -52,6 +55,7 @@ impl Configure for Config {
             ("--intake-url", self.intake_url.as_ref()),
             ("--triage-url", self.triage_url.as_ref()),
             ("--dispatch-url", self.dispatch_url.as_ref()),
+            ("--enforcement-center-url", self.enforcement_center_url.as_ref()),
             ("--evaluation-url", self.evaluation_url.as_ref()),
             ("--responder-url", self.responder_url.as_ref()),
         ];
@@ -80,6 +84,7 @@ impl Config {
             intake_url: None,
             triage_url: None,
             dispatch_url: None,
+            enforcement_center_url: None,
             evaluation_url: None,
             responder_url: None,
             play_key_file: None,

@@ -7,6 +7,7 @@ use chassis::{Bearer, on_demand};
 use proto::casebook::v1::Freshness;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::dispatch::v1::dispatch_service_client::DispatchServiceClient;
+use proto::enforcement_center::v1::enforcement_center_service_client::EnforcementCenterServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::evaluation::v1::period_service_client::PeriodServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
@@ -16,6 +17,9 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::config::Config;
 use crate::session::Person;
@@ -24,6 +28,8 @@ use crate::session::Person;
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long somebody waits for a page before they are told that a service does not answer.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// How long a service may take to say how it is.
+const HEALTH_MAX: Duration = Duration::from_secs(3);
 
 /// What a list shows is all that was recorded before it was asked for.
 pub const CURRENT: Freshness = Freshness { at_least: 0, current: true };
@@ -34,6 +40,7 @@ pub struct Doors {
     intake: Channel,
     triage: Channel,
     dispatch: Channel,
+    enforcement_center: Channel,
     evaluation: Channel,
     responder: Channel,
 }
@@ -65,9 +72,29 @@ impl Doors {
             intake: way(&config.intake_url)?,
             triage: way(&config.triage_url)?,
             dispatch: way(&config.dispatch_url)?,
+            enforcement_center: way(&config.enforcement_center_url)?,
             evaluation: way(&config.evaluation_url)?,
             responder: way(&config.responder_url)?,
         })
+    }
+
+    /// The services, each with whether it says that it is ready; none: it does not answer. They are asked at once.
+    pub async fn standing(&self) -> Vec<(&'static str, Option<bool>)> {
+        let doors = [
+            ("intake", &self.intake),
+            ("triage", &self.triage),
+            ("dispatch", &self.dispatch),
+            ("enforcement-center", &self.enforcement_center),
+            ("evaluation", &self.evaluation),
+            ("casebook", &self.casebook),
+        ];
+        let asked = doors.map(async |(name, door)| {
+            let mut request = Request::new(HealthCheckRequest::default());
+            request.set_timeout(HEALTH_MAX);
+            let answer = HealthClient::new(door.clone()).check(request).await.ok();
+            (name, answer.map(|answer| answer.into_inner().status() == ServingStatus::Serving))
+        });
+        futures::future::join_all(asked).await
     }
 
     pub fn casebook(&self, person: &Person) -> CasebookServiceClient<Asked> {
@@ -89,6 +116,11 @@ impl Doors {
 
     pub fn dispatch(&self, person: &Person) -> DispatchServiceClient<Asked> {
         DispatchServiceClient::new(behalf(&self.dispatch, person))
+    }
+
+    pub fn enforcement_center(&self, person: &Person) -> EnforcementCenterServiceClient<Asked> {
+        EnforcementCenterServiceClient::new(behalf(&self.enforcement_center, person))
+            .max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     pub fn evaluation(&self, person: &Person) -> EvaluationServiceClient<Asked> {

@@ -36,6 +36,12 @@ impl Form {
         self.get(field).to_owned()
     }
 
+    /// Everything that was ticked of a field with several boxes.
+    pub fn each(&self, field: &str) -> Vec<String> {
+        let ticked = self.values.iter().filter(|(name, value)| name == field && !value.is_empty());
+        ticked.map(|(_, value)| value.clone()).collect()
+    }
+
     pub fn number(&self, field: &str) -> u32 {
         self.get(field).parse().unwrap_or_default()
     }
@@ -48,6 +54,11 @@ impl Form {
     /// Puts something in as if it had been typed.
     pub fn put(&mut self, field: &str, value: impl Into<String>) {
         self.values.retain(|(name, _)| name != field);
+        self.values.push((field.to_owned(), value.into()));
+    }
+
+    /// The same, beside what is there already.
+    pub fn add(&mut self, field: &str, value: impl Into<String>) {
         self.values.push((field.to_owned(), value.into()));
     }
 
@@ -254,6 +265,28 @@ impl<'a> Fields<'a> {
                 input type="checkbox" id=(id) name=(name) value="yes" checked[self.form.get(name) == "yes"]
                     aria-describedby=[self.described(name, "")] aria-invalid=[self.invalid(name)];
                 label for=(id) { (label) }
+            }
+        }
+    }
+
+    /// Boxes of which any number may be ticked.
+    pub fn several(&self, name: &str, label: &str, hint: &str, choices: &[Choice]) -> Markup {
+        let id = self.id(name);
+        let ticked = self.form.each(name);
+        html! {
+            fieldset .field .several .fault[self.is_faulty(name)] id=(id) tabindex="-1" aria-describedby=[self.described(name, hint)] {
+                legend { (label) }
+                @if !hint.is_empty() { p .hint id=(format!("{id}-hint")) { (hint) } }
+                (self.errors(name))
+                div .choices {
+                    @for (number, choice) in choices.iter().enumerate() {
+                        @let box_id = format!("{id}-{number}");
+                        div .tick {
+                            input type="checkbox" id=(box_id) name=(name) value=(choice.value) checked[ticked.contains(&choice.value)];
+                            label for=(box_id) { (choice.name) }
+                        }
+                    }
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::ask::{Ask, FORM_WORD, Signed};
-use crate::assets::{SCRIPT, STYLE};
+use crate::assets::{FIELD, ICON, SCRIPT, STYLE};
 use crate::form::hidden;
 use crate::language::Language;
 use crate::rooms::Room;
@@ -21,6 +21,8 @@ pub struct Page {
     within: Option<Within>,
     /// Uses the script.
     live: bool,
+    /// Uses the script for whoever is out and about, and can be installed.
+    field: bool,
 }
 
 struct Within {
@@ -31,7 +33,7 @@ struct Within {
 
 impl Page {
     pub fn new(title: impl Into<String>, body: Markup) -> Self {
-        Self { title: title.into(), body, status: StatusCode::OK, within: None, live: false }
+        Self { title: title.into(), body, status: StatusCode::OK, within: None, live: false, field: false }
     }
 
     pub fn with(mut self, status: StatusCode) -> Self {
@@ -42,6 +44,12 @@ impl Page {
     /// One whose lines come by themselves.
     pub fn live(mut self) -> Self {
         self.live = true;
+        self
+    }
+
+    /// One for whoever is out and about.
+    pub fn in_the_field(mut self) -> Self {
+        self.field = true;
         self
     }
 
@@ -79,11 +87,16 @@ impl Page {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (self.title) " – " (words.name) }
                     link rel="stylesheet" href=(STYLE.address);
+                    link rel="icon" href=(ICON.address) type=(ICON.media_type);
+                    @if self.field {
+                        link rel="manifest" href="/manifest.webmanifest";
+                        script src=(FIELD.address) defer {}
+                    }
                     @if self.live { script src=(SCRIPT.address) defer {} }
                 }
                 body {
                     a .skip href="#main" { (words.skip) }
-                    @if ask.app.play.is_some() { p .play role="note" { (words.play_banner) } }
+                    @if ask.app.play.is_some() { aside .play aria-label=(words.play_name) { (words.play_banner) } }
                     header {
                         a .brand href="/" { (words.name) }
                         @if let Some(within) = &self.within {

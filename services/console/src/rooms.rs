@@ -4,11 +4,18 @@ pub mod acting;
 pub mod board;
 pub mod calls;
 pub mod case;
+pub mod charter;
 pub mod deeds;
+pub mod figures;
 pub mod follow;
+pub mod grid;
 pub mod inbox;
+pub mod list;
+pub mod operation;
+pub mod operations;
 pub mod queue;
 pub mod report;
+pub mod services;
 pub mod sign_in;
 pub mod wall;
 
@@ -26,10 +33,15 @@ pub enum Room {
     Report,
     Mine,
     Find,
+    Grid,
     Inbox,
     Queue,
     Calls,
+    Operations,
     Wall,
+    Figures,
+    Charter,
+    Services,
 }
 
 impl Room {
@@ -39,12 +51,16 @@ impl Room {
             // A receipt opens its own case and nothing else.
             "caller" if identity.staff_ref.starts_with(RECEIPT) => &[Self::Mine],
             "caller" => &[Self::Report, Self::Mine, Self::Find],
-            "grid" | "community" => &[Self::Inbox, Self::Report, Self::Find],
-            "street" => &[Self::Inbox, Self::Queue, Self::Wall, Self::Report, Self::Find],
-            "enforcement-center" => &[Self::Inbox, Self::Find],
-            "department" => &[Self::Calls, Self::Inbox, Self::Find],
-            "district" => &[Self::Wall, Self::Inbox, Self::Queue, Self::Report, Self::Find],
-            "operator" | "auditor" => &[Self::Wall, Self::Inbox, Self::Queue, Self::Find],
+            "grid" | "community" => &[Self::Grid, Self::Inbox, Self::Report, Self::Find, Self::Charter],
+            "street" => &[Self::Inbox, Self::Queue, Self::Wall, Self::Figures, Self::Report, Self::Find, Self::Charter],
+            "enforcement-center" => &[Self::Operations, Self::Inbox, Self::Find, Self::Charter],
+            "department" => &[Self::Calls, Self::Inbox, Self::Find, Self::Charter],
+            "district" => {
+                &[Self::Wall, Self::Figures, Self::Inbox, Self::Queue, Self::Report, Self::Find, Self::Charter]
+            }
+            "operator" | "auditor" => {
+                &[Self::Wall, Self::Figures, Self::Inbox, Self::Queue, Self::Find, Self::Charter, Self::Services]
+            }
             _ => &[Self::Find],
         }
     }
@@ -54,10 +70,15 @@ impl Room {
             Self::Report => "/report",
             Self::Mine => "/mine",
             Self::Find => "/find",
+            Self::Grid => "/grid",
             Self::Inbox => "/inbox",
             Self::Queue => "/queue",
             Self::Calls => "/calls",
+            Self::Operations => "/operations",
             Self::Wall => "/wall",
+            Self::Figures => "/figures",
+            Self::Charter => "/charter",
+            Self::Services => "/services",
         }
     }
 
@@ -67,10 +88,15 @@ impl Room {
             Self::Report => words.room_report,
             Self::Mine => words.room_mine,
             Self::Find => words.room_find,
+            Self::Grid => words.room_grid,
             Self::Inbox => words.room_inbox,
             Self::Queue => words.room_queue,
             Self::Calls => words.room_calls,
+            Self::Operations => words.room_operations,
             Self::Wall => words.room_wall,
+            Self::Figures => words.room_figures,
+            Self::Charter => words.room_charter,
+            Self::Services => words.room_services,
         }
     }
 }

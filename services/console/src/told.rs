@@ -8,16 +8,33 @@ use crate::ask::Signed;
 use crate::when::read;
 use crate::words::{Desk, States, fact, fill, named};
 
-/// Every fact, the newest first for whoever works on it, the oldest first for whoever follows.
+/// The fact that somebody was told; there are more of these than of all others, and they say nothing of the matter.
+const SENT: &str = "Sent";
+
+/// Every fact, the newest first; messages that went out in a row are folded up.
 pub fn timeline(signed: &Signed, entries: &[TimelineEntry], seen: Option<usize>) -> Markup {
     let words = Desk::of(signed.language);
+    let is_new = |number: usize| seen.is_some_and(|seen| number >= seen);
+    let numbered: Vec<(usize, &TimelineEntry)> = entries.iter().enumerate().rev().collect();
     html! {
         ol .timeline {
-            @for (number, entry) in entries.iter().enumerate().rev() {
-                li .news[seen.is_some_and(|seen| number >= seen)] {
-                    (signed.clock().moment_of(entry.at.as_ref()))
-                    @if seen.is_some_and(|seen| number >= seen) { " " strong { (words.new) } }
-                    (line(signed, entry))
+            @for row in numbered.chunk_by(|one, next| one.1.event == SENT && next.1.event == SENT) {
+                @match row {
+                    [(_, first), ..] if first.event == SENT => li .messages {
+                        details {
+                            summary { (fill(words.messages, &[("n", &row.len().to_string())])) }
+                            ul { @for (_, entry) in row {
+                                li { (signed.clock().moment_of(entry.at.as_ref())) " " (sentence(signed, entry)) }
+                            } }
+                        }
+                    },
+                    _ => @for (number, entry) in row {
+                        li .news[is_new(*number)] {
+                            (signed.clock().moment_of(entry.at.as_ref()))
+                            @if is_new(*number) { " " strong { (words.new) } }
+                            (line(signed, entry))
+                        }
+                    },
                 }
             }
         }

@@ -15,11 +15,14 @@ use axum::routing::{get, post};
 use crate::ask::{App, Ask};
 use crate::assets::Asset;
 use crate::failure;
-use crate::rooms::{calls, case, follow, inbox, queue, report, sign_in, start, wall};
+use crate::rooms::{
+    calls, case, charter, figures, follow, grid, inbox, list, operation, operations, queue, report, services, sign_in,
+    start, wall,
+};
 
 /// Nothing from elsewhere, nothing written into a page, nobody's frame around it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// A page is of one person at one moment.
 const NEVER_KEPT: &str = "no-store";
 /// An asset's address changes with it.
@@ -36,6 +39,17 @@ pub fn routes(app: App) -> Router {
         .route("/find", get(follow::find))
         .route("/r/{receipt}", get(follow::by_receipt))
         .route("/cases/{case}", get(case::show))
+        .route("/cases/{case}/papers/{document}", get(operation::paper))
+        .route("/grid", get(grid::show))
+        .route("/grid/card", get(grid::card))
+        .route(grid::OFFLINE, get(grid::offline))
+        .route("/manifest.webmanifest", get(grid::manifest))
+        .route("/worker.js", get(grid::worker))
+        .route("/figures", get(figures::show))
+        .route("/list", get(list::show))
+        .route("/services", get(services::show))
+        .route("/charter", get(charter::show))
+        .route("/operations", get(operations::show))
         .route("/cases/{case}/{action}", get(case::back_to).post(case::act))
         .route("/inbox", get(inbox::show))
         .route("/queue", get(queue::show))
@@ -67,8 +81,11 @@ async fn guarded(request: Request, next: Next) -> Response {
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(NEVER_KEPT));
     }
+    // A paper to print has one of its own.
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    }
     for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         // The link of a receipt is a key: it is told to nobody.

@@ -82,7 +82,7 @@ impl Clockwork {
     }
 
     /// A length of time, in its largest unit and the next.
-    fn length(&self, seconds: i64) -> String {
+    pub fn length(&self, seconds: i64) -> String {
         let words = When::of(self.language);
         let one = |form: &str, amount: i64| fill(form, &[("n", &amount.to_string())]);
         let (days, hours, minutes) = (seconds / DAY_S, seconds % DAY_S / HOUR_S, seconds % HOUR_S / MINUTE_S);

@@ -2,7 +2,7 @@
 //! compile, and a test finds one whose `{places}` differ.
 //!
 //! What is whose: `frame.rs` is around every page, `caller.rs` for whoever raises a matter, `desk.rs` and `rarer.rs` for whoever works on
-//! one, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
+//! one, `operation.rs` for enforcement centres, `rules.rs` for the charter, `figures.rs` for statements, `field.rs` for grid workers, `standing.rs` for operators, `states.rs` names states, levels and the like, `facts.rs` tells what happened, `refusals.rs` says why not.
 
 macro_rules! texts {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $hans:literal, $hant:literal, $english:literal;)* }) => {
@@ -32,17 +32,27 @@ macro_rules! texts {
 mod caller;
 mod desk;
 mod facts;
+mod field;
+mod figures;
 mod frame;
+mod operation;
 mod rarer;
 mod refusals;
+mod rules;
+mod standing;
 mod states;
 
 pub use caller::Caller;
 pub use desk::Desk;
 pub use facts::fact;
+pub use field::Field;
+pub use figures::Figures;
 pub use frame::{Frame, When};
+pub use operation::Operation;
 pub use rarer::Rarer;
 pub use refusals::{named_in, rule};
+pub use rules::Rules;
+pub use standing::Standing;
 pub use states::{States, named};
 
 /// A text with its `{places}` filled in.
@@ -70,8 +80,21 @@ mod tests {
 
     #[test]
     fn every_text_says_the_same_in_every_language() {
-        let tables =
-            [Frame::ALL, When::ALL, Caller::ALL, Desk::ALL, Rarer::ALL, States::ALL, facts::ALL, refusals::ALL];
+        let tables = [
+            Frame::ALL,
+            When::ALL,
+            Caller::ALL,
+            Desk::ALL,
+            Rarer::ALL,
+            Field::ALL,
+            Figures::ALL,
+            Operation::ALL,
+            Rules::ALL,
+            Standing::ALL,
+            States::ALL,
+            facts::ALL,
+            refusals::ALL,
+        ];
         let mut told = 0;
         for (name, texts) in tables.into_iter().flatten() {
             for text in texts {

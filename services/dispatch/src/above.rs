@@ -122,10 +122,24 @@ pub fn asker(charter: &Arc<Charter>, role: Role, party: Code, state: &State, now
             .collect(),
         departments: charter.group(party.as_str()).map(|group| group.departments().to_vec()).unwrap_or_default(),
         city: city(charter),
+        speaks_for: state
+            .tasks
+            .iter()
+            .map(|task| &task.party)
+            .filter(|party| speaks_for(charter, role, party))
+            .cloned()
+            .collect(),
         party,
         now,
         in_force: InForce(Arc::clone(charter)),
     }
+}
+
+/// Whether somebody in this role writes down what a unit did that has no desk of its own: whoever sees the case, but not the grid,
+/// which would record work that it asked for itself.
+#[must_use]
+pub fn speaks_for(charter: &Charter, role: Role, party: &Code) -> bool {
+    role != Role::Grid && !has_desk(charter, party)
 }
 
 /// Whether somebody acts for a unit here. For a property company and the city others write down what they say.

@@ -153,9 +153,8 @@ impl DispatchService for Door {
             .tasks
             .iter()
             .find_map(|task| (task.number == request.task).then(|| task.party.clone()));
-        // Property companies and the city have no desk of their own here: whoever sees the case records their work.
         let by = match whose_task {
-            Some(party) if !above::has_desk(&asked.charter, &party) && asked.caller.role != Role::Grid => party,
+            Some(party) if above::speaks_for(&asked.charter, asked.caller.role, &party) => party,
             Some(_) | None => caller,
         };
         let command = Command::CompleteTask {

@@ -65,7 +65,7 @@ pub struct UpConfig {
     pub webhook_url: Option<String>,
     /// Signs those deliveries.
     pub webhook_secret_file: Option<PathBuf>,
-    /// What links to people's pages begin with, if there are any.
+    /// What links to people's pages begin with, if not with the address of the pages here.
     pub link_base: Option<String>,
     /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
     pub console_listen: Option<SocketAddr>,
@@ -113,7 +113,7 @@ impl Running {
     /// # Errors
     /// Something is in the way; the text says what to do.
     #[boxed]
-    pub async fn start(config: UpConfig) -> anyhow::Result<Self> {
+    pub async fn start(mut config: UpConfig) -> anyhow::Result<Self> {
         // Before the broker, which makes its own files.
         chassis::keep_to_oneself();
         let folder = DataFolder::new(&config.data);
@@ -126,12 +126,16 @@ impl Running {
         // Before the broker: a port that is taken should cost nothing but a sentence.
         let door = open_door(config.ports)?;
         let door_addr = door.local_addr()?;
+        let pages = pages::listen(&config).await?;
+        if config.link_base.is_none() {
+            config.link_base = pages::link_base(pages.local_addr()?);
+        }
         let (process, mut main) = open_ports(&folder, config.ports).await?;
         let services_url = format!("http://{}", process.grpc_addr());
         let entrance = Entrance { door, grpc: services_url.clone() };
         let assembled = async {
             let assembled = Box::pin(assemble(&config, &folder, &charters, entrance, &mut main)).await?;
-            let pages = pages::open(&config, &folder, services_url, &mut main).await?;
+            let pages = pages::open(&config, &folder, services_url, pages, &mut main)?;
             anyhow::Ok((assembled, pages))
         };
         let (assembled, pages) = match assembled.await {

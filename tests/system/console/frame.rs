@@ -22,7 +22,10 @@ async fn each_role_comes_in_where_it_was_going_and_sees_its_own_rooms() {
     browser.send("", "Enter", &[("Who you are", &value), ("Your reference", "w-1")]).await;
     assert_eq!((browser.page.status, browser.page.address.as_str()), (200, "/queue"), "{}", browser.page.text());
     let rooms = browser.page.texts("nav a");
-    assert_eq!(rooms, ["Inbox", "To be judged", "District at a glance", "Report", "Find by number"]);
+    assert_eq!(
+        rooms,
+        ["Inbox", "To be judged", "District at a glance", "Figures", "Report", "Find by number", "Rules"]
+    );
     // What is another role's room is not there.
     assert_eq!(browser.open("/calls").await.status, 404);
     assert_eq!(browser.open("/mine").await.status, 404);

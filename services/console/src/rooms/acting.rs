@@ -1,6 +1,7 @@
-//! The forms of a case: one for each thing that the services say whoever looks could do now, and no other. None has more than
+//! The forms of a case: one for each thing that the services say whoever looks could do now, and no other. Few have more than
 //! three fields.
 
+pub mod operation;
 mod rest;
 
 use charter::PartyKind;
@@ -15,7 +16,7 @@ use super::follow::Posted;
 use super::report::all_categories;
 use crate::ask::Signed;
 use crate::form::{Choice, Choices, Fields, Form, command, hidden};
-use crate::words::{Caller, Desk, Frame, fill, named};
+use crate::words::{Caller, Desk, Frame, Rarer, fill, named};
 
 /// What somebody could do with a case now, as each service says.
 #[derive(Default)]
@@ -77,7 +78,7 @@ impl<'a> Deed<'a> {
 
     fn show(&self, signed: &Signed, around: &Around<'_>) -> Markup {
         let mut empty = Form::default();
-        self.filled.iter().for_each(|(name, value)| empty.put(name, value.clone()));
+        self.filled.iter().for_each(|(name, value)| empty.add(name, value.clone()));
         let form = Posted::form_of(around.posted, &self.key, &empty);
         let is_open = around.posted.is_some_and(|posted| posted.action == self.key);
         let fields = Fields::new(signed, &self.key, form);
@@ -111,6 +112,9 @@ pub fn forms(signed: &Signed, around: &Around<'_>) -> Markup {
             None => elsewhere.push(&allowed.action),
         }
     }
+    if let Some(known) = &around.known.operation {
+        operation::of(signed, known, &mut deeds, &mut elsewhere);
+    }
     of_evaluation(signed, words, around, &mut deeds);
     for action in &around.known.deeds.intake {
         match rest::of_others(signed, action) {
@@ -135,6 +139,10 @@ fn of_triage<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>, deeds
     let judge = |fields: &Fields<'_>| {
         html! {
             (fields.choose("category", words.judge_category, "", &[Choices::from(all_categories(signed))]))
+            details {
+                summary { (words.judge_also) }
+                (fields.several("also", words.judge_also, words.judge_also_hint, &all_categories(signed)))
+            }
             (fields.choose("level", words.judge_level, "", &levels(signed, words)))
             (fields.long_optional("reason", words.judge_reason, ""))
         }
@@ -146,8 +154,10 @@ fn of_triage<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>, deeds
     }
     if may("Regrade") {
         let mut deed = Deed::new("regrade", words.regrade, words.regrade_send, judge);
-        let judged = around.known.triage.judgement.as_ref().map(|judgement| judgement.category.clone());
-        deed.filled = judged.into_iter().map(|category| ("category", category)).collect();
+        if let Some(judged) = &around.known.triage.judgement {
+            deed.filled = vec![("category", judged.category.clone())];
+            deed.filled.extend(judged.also.iter().map(|category| ("also", category.clone())));
+        }
         deeds.push(deed);
     }
 }
@@ -221,7 +231,7 @@ fn of_dispatch<'a>(
             })
             .of(vec![("task", allowed.task.to_string())])
         }
-        _ => return rest::of_dispatch(signed, around.holder(), allowed),
+        _ => return rest::of_dispatch(signed, around, allowed),
     })
 }
 
@@ -338,6 +348,32 @@ fn units(signed: &Signed) -> Vec<Choice> {
     };
     let parties = charter.parties().iter().filter(inside).filter(|party| party.code.as_str() != own);
     parties.map(|party| Choice::new(party.code.as_str(), signed.name_of(&party.name))).collect()
+}
+
+/// Whoever can be given a task: who was called, oneself, one's own street, and whoever else the district has.
+fn task_units(signed: &Signed, words: &Rarer, around: &Around<'_>) -> Vec<Choices> {
+    let choice = |code: &str| Choice::new(code, signed.unit(code));
+    let own = signed.person.identity.party.as_str();
+    let of_calls = around.boards.iter().filter(|board| !board.over).flat_map(|board| &board.parties);
+    let mut called: Vec<&str> = of_calls.map(|seat| seat.party.as_str()).collect();
+    called.sort_unstable();
+    called.dedup();
+    let inside = units(signed);
+    let is_new = |code: &str| code != own && !called.contains(&code) && !inside.iter().any(|it| it.value == code);
+    let others = signed.charter.parties().iter();
+    let others = others.filter(|party| matches!(party.kind, PartyKind::Department | PartyKind::External));
+    let others = others.map(|party| party.code.as_str()).filter(|code| is_new(code)).map(choice).collect();
+    let mut groups = vec![
+        Choices {
+            heading: Some(words.task_called.to_owned()),
+            choices: called.iter().map(|code| choice(code)).collect(),
+        },
+        Choices { heading: Some(words.task_own.to_owned()), choices: vec![choice(own)] },
+        Choices { heading: Some(words.task_inside.to_owned()), choices: inside },
+        Choices { heading: Some(words.task_others.to_owned()), choices: others },
+    ];
+    groups.retain(|group| !group.choices.is_empty());
+    groups
 }
 
 fn levels(signed: &Signed, words: &Desk) -> Vec<Choices> {

@@ -8,6 +8,7 @@ use ids::CaseId;
 use maud::{Markup, html};
 use proto::casebook::v1::{Case, CaseSummary, GetRequest};
 use proto::dispatch::v1 as dispatch;
+use proto::enforcement_center::v1::GetOperationResponse;
 use proto::evaluation::v1 as evaluation;
 use proto::intake::v1 as intake;
 use proto::triage::v1 as triage;
@@ -15,7 +16,7 @@ use tonic::{Code, Status};
 
 use super::acting::{self, Deeds};
 use super::follow::{self, Posted};
-use super::{board, deeds};
+use super::{board, deeds, operation};
 use crate::ask::{Sent, Signed, redirect};
 use crate::form::{Form, hidden};
 use crate::page::Page;
@@ -65,7 +66,7 @@ async fn page(signed: &Signed, case_id: &str, posted: Option<&Posted>) -> Result
     if signed.role() == "caller" {
         return follow::page(signed, &case, posted).await;
     }
-    let known = Known::of(signed, id.as_str()).await?;
+    let known = Known::of(signed, &case, id.as_str()).await?;
     Ok(official(signed, &case, &known, posted))
 }
 
@@ -74,20 +75,23 @@ async fn page(signed: &Signed, case_id: &str, posted: Option<&Posted>) -> Result
 pub struct Known {
     pub dispatch: dispatch::GetResponse,
     pub triage: triage::GetResponse,
+    /// The joint operation, where there is one.
+    pub operation: Option<GetOperationResponse>,
     pub deeds: Deeds,
 }
 
 impl Known {
-    async fn of(signed: &Signed, case_id: &str) -> Result<Self, Status> {
+    async fn of(signed: &Signed, case: &Case, case_id: &str) -> Result<Self, Status> {
         let (district, case_id) = (signed.district(), case_id.to_owned());
         let doors = &signed.app.doors;
         let (mut at_dispatch, mut at_triage) = (doors.dispatch(&signed.person), doors.triage(&signed.person));
         let (mut at_intake, mut at_evaluation) = (doors.intake(&signed.person), doors.evaluation(&signed.person));
-        let (dispatch, triage, intake, evaluation) = tokio::join!(
+        let (dispatch, triage, intake, evaluation, operation) = tokio::join!(
             at_dispatch.get(dispatch::GetRequest { district: district.clone(), case_id: case_id.clone() }),
             at_triage.get(triage::GetRequest { district: district.clone(), case_id: case_id.clone() }),
             at_intake.get(intake::GetRequest { district: district.clone(), case_id: case_id.clone() }),
-            at_evaluation.get(evaluation::GetRequest { district, case_id }),
+            at_evaluation.get(evaluation::GetRequest { district, case_id: case_id.clone() }),
+            operation::of(signed, case, &case_id),
         );
         let (mut dispatch, mut triage) = (if_theirs(dispatch)?, if_theirs(triage)?);
         let deeds = Deeds {
@@ -96,7 +100,7 @@ impl Known {
             intake: if_theirs(intake)?.allowed_actions,
             evaluation: if_theirs(evaluation)?.allowed_actions,
         };
-        Ok(Self { dispatch, triage, deeds })
+        Ok(Self { dispatch, triage, operation: operation?, deeds })
     }
 }
 
@@ -121,6 +125,7 @@ fn official(signed: &Signed, case: &Case, known: &Known, posted: Option<&Posted>
             div {
                 (facts(signed, words, case, &summary, known))
                 @for board in &boards { (board.show(signed)) }
+                @if let Some(known) = &known.operation { (operation::board(signed, &summary.case_id, known)) }
                 section aria-labelledby="timeline" {
                     h2 #timeline { (words.timeline) }
                     (told::timeline(signed, &case.timeline, seen.and_then(|seen| usize::try_from(seen).ok())))
@@ -197,15 +202,6 @@ fn facts(signed: &Signed, words: &Desk, case: &Case, summary: &CaseSummary, know
 /// The grading table's reasons: who was looked at, from the grid upwards.
 fn considered(signed: &Signed, words: &Desk, known: &Known) -> Markup {
     let Some(judgement) = &known.triage.judgement else { return html! {} };
-    let why = |code: &str| match code {
-        "able" => words.able.to_owned(),
-        "no-duty" => words.why_no_duty.to_owned(),
-        "assists-only" => words.why_assists.to_owned(),
-        "lacks-powers" => words.why_lacks_powers.to_owned(),
-        "never-street" => words.why_never_street.to_owned(),
-        "concerned" => words.why_concerned.to_owned(),
-        other => other.to_owned(),
-    };
     html! {
         @if !judgement.considered.is_empty() {
             details {
@@ -213,11 +209,24 @@ fn considered(signed: &Signed, words: &Desk, known: &Known) -> Markup {
                 ol {
                     @for one in &judgement.considered {
                         li { (signed.unit(&one.party)) "："
-                            @if one.able { strong { (words.able) } } @else { (why(&one.why)) } }
+                            @if one.able { strong { (words.able) } } @else { (why(words, &one.why)) } }
                     }
                 }
             }
         }
+    }
+}
+
+/// Why somebody could have a case, or could not.
+pub fn why<'w>(words: &'w Desk, code: &'w str) -> &'w str {
+    match code {
+        "able" => words.able,
+        "no-duty" => words.why_no_duty,
+        "assists-only" => words.why_assists,
+        "lacks-powers" => words.why_lacks_powers,
+        "never-street" => words.why_never_street,
+        "concerned" => words.why_concerned,
+        other => other,
     }
 }
 

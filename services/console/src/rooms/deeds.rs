@@ -7,6 +7,7 @@ macro_rules! position {
         $answer.await.map(Response::into_inner).map(|answer| answer.position)
     };
 }
+mod operation;
 mod rest;
 
 use proto::common::v1::{Colour, Level, Outcome};
@@ -36,6 +37,9 @@ pub async fn act(sent: &mut Sent, case_id: &str, action: &str) -> Option<Result<
         return Some(done);
     }
     if let Some(done) = rest::at_others(sent, about.clone(), action).await {
+        return Some(done);
+    }
+    if let Some(done) = operation::act(sent, about.clone(), action).await {
         return Some(done);
     }
     if action == "rate-party" {
@@ -82,7 +86,7 @@ async fn at_dispatch(sent: &Sent, about: About, action: &str) -> Option<Result<u
                 case_id,
                 command_id,
                 situation: form.owned("situation"),
-                colour: colour(form).into(),
+                colour: colour_of(form.get("colour")).into(),
                 note: form.owned("note"),
                 ..CallRequest::default()
             };
@@ -136,7 +140,7 @@ async fn at_triage(sent: &Sent, about: About, action: &str) -> Option<Result<u64
     let About { district, case_id, command_id } = about;
     let form = &sent.form;
     let (category, level, reason) = (form.owned("category"), level(form).into(), form.owned("reason"));
-    let (also, situation) = (Vec::new(), String::new());
+    let (also, situation) = (form.each("also"), String::new());
     Some(match action {
         "claim" => position!(door.claim(ClaimRequest { district, case_id, command_id })),
         "judge" => {
@@ -151,8 +155,9 @@ async fn at_triage(sent: &Sent, about: About, action: &str) -> Option<Result<u64
     })
 }
 
-fn colour(form: &Form) -> Colour {
-    match form.get("colour") {
+/// A colour by our name for it; unspecified: any other.
+pub fn colour_of(code: &str) -> Colour {
+    match code {
         "red" => Colour::Red,
         "yellow" => Colour::Yellow,
         "blue" => Colour::Blue,

@@ -123,7 +123,7 @@ async fn list(signed: &Signed) -> Result<Page, Status> {
     Ok(Page::new(words.mine_title, body))
 }
 
-fn card(signed: &Signed, case: &CaseSummary) -> Markup {
+pub fn card(signed: &Signed, case: &CaseSummary) -> Markup {
     html! {
         a href=(format!("/cases/{}", case.case_id)) { (case.title) } " "
         span .tag { (named(signed.language, &case.state)) }

@@ -7,9 +7,11 @@ use tonic::Status;
 
 use super::acting::more;
 use super::board::colour_code;
+use super::deeds::colour_of;
 use super::{Room, has};
 use crate::ask::Signed;
 use crate::doors::CURRENT;
+use crate::form::{Choice, Choices, Fields, Form, hidden};
 use crate::page::Page;
 use crate::when::read;
 use crate::words::{Desk, States, fill, named};
@@ -26,11 +28,13 @@ pub async fn show(signed: Signed) -> Response {
 async fn page(signed: &Signed) -> Result<Page, Status> {
     has(signed, Room::Inbox)?;
     let words = Desk::of(signed.language);
-    let only = signed.query("only");
+    let (only, level, colour) = (signed.query("only"), signed.query("level"), signed.query("colour"));
     let party = &signed.person.identity.party;
     let request = ListOpenRequest {
         district: signed.district(),
         owner: if only == "ours" { party.clone() } else { String::new() },
+        level: level.to_owned(),
+        colour: colour_of(colour).into(),
         late: only == "late",
         page_size: PAGE,
         page_token: signed.query("page").to_owned(),
@@ -49,17 +53,49 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
         }
         p .filters {
             @for (code, name) in filters.into_iter().filter(|(code, _)| *code != "ours" || !party.is_empty()) {
-                a href=(address(code)) aria-current=[(code == only).then_some("true")] { (name) }
+                a href=(address(code, level, colour)) aria-current=[(code == only).then_some("true")] { (name) }
             }
         }
+        (narrowed(signed, words, only, level, colour))
         @if listed.cases.is_empty() { p { (words.no_cases) } } @else { (table(signed, &listed.cases)) }
-        (more(signed, &address(only), &listed.next_page_token))
+        (more(signed, &address(only, level, colour), &listed.next_page_token))
     };
     Ok(Page::new(words.inbox_title, body))
 }
 
-fn address(only: &str) -> String {
-    if only.is_empty() { "/inbox".to_owned() } else { format!("/inbox?only={only}") }
+/// What is chosen is in the address, so that it can be kept as a bookmark.
+fn address(only: &str, level: &str, colour: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("only", only), ("level", level), ("colour", colour)] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.finish();
+    if query.is_empty() { "/inbox".to_owned() } else { format!("/inbox?{query}") }
+}
+
+/// The form by which the list is narrowed to a level or a colour.
+fn narrowed(signed: &Signed, words: &Desk, only: &str, level: &str, colour: &str) -> Markup {
+    let mut form = Form::default();
+    form.put("level", level);
+    form.put("colour", colour);
+    let fields = Fields::new(signed, "inbox", &form);
+    let choices = |codes: &[&'static str]| {
+        let named = codes.iter().map(|code| Choice::new(*code, named(signed.language, code)));
+        [Choices::from(std::iter::once(Choice::new("", words.all)).chain(named).collect::<Vec<_>>())]
+    };
+    html! {
+        details open[!(level.is_empty() && colour.is_empty())] {
+            summary { (words.narrow) }
+            form method="get" action="/inbox" {
+                @if !only.is_empty() { (hidden("only", only)) }
+                (fields.choose("level", words.level, "", &choices(&["A", "B1", "B2", "C", "D"])))
+                (fields.choose("colour", words.colour, words.narrow_hint, &choices(&["red", "yellow", "blue"])))
+                button .second type="submit" { (words.narrow_send) }
+            }
+        }
+    }
 }
 
 /// Open cases as a table, which a small screen shows one below the other.

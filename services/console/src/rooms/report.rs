@@ -4,7 +4,9 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Response};
 use charter::{Charter, PartyKind, Way};
+use jiff::Timestamp;
 use maud::{Markup, html};
+use proto::ToWireTime;
 use proto::casebook::v1::suggest_duplicates_request::Of;
 use proto::casebook::v1::{Draft, SuggestDuplicatesRequest, Suggestion};
 use proto::common::v1::Place;
@@ -38,6 +40,10 @@ pub async fn show(signed: Signed) -> Response {
         let mut form = Form::default();
         form.put("external_ref", uuid::Uuid::new_v4().to_string());
         form.put("channel", usual_channel(&signed));
+        // What a card, a draft or another page knows already.
+        for field in ["title", "text", "place.party", "place.address", "place.longitude", "place.latitude"] {
+            form.put(field, signed.query(field));
+        }
         page(&signed, &form, &Thought::default())
     });
     signed.answer(shown)
@@ -116,6 +122,7 @@ fn submission(signed: &Signed, form: &mut Form) -> SubmitRequest {
         place: Some(place),
         category: form.owned("category"),
         caller_class: of_class.into(),
+        recorded_at: form.get("recorded_at").parse::<Timestamp>().ok().map(|at| at.to_wire()),
         caller_ref: if is_caller { signed.person.identity.staff_ref.clone() } else { String::new() },
         ..SubmitRequest::default()
     }
@@ -179,6 +186,7 @@ fn page(signed: &Signed, form: &Form, thought: &Thought) -> Page {
         form method="post" action="/report" novalidate {
             (fields.word())
             (hidden("external_ref", form.get("external_ref")))
+            @if !form.get("recorded_at").is_empty() { (hidden("recorded_at", form.get("recorded_at"))) }
             (fields.summary())
             (fields.text("title", words.title, words.title_hint))
             (fields.long_optional("text", words.text, ""))
@@ -228,7 +236,7 @@ fn thoughts(signed: &Signed, words: &Caller, thought: &Thought) -> Markup {
 }
 
 /// Streets with what lies in them.
-fn places(signed: &Signed, frame: &Frame, words: &Caller) -> Vec<Choices> {
+pub fn places(signed: &Signed, frame: &Frame, words: &Caller) -> Vec<Choices> {
     let charter = &signed.charter;
     let none = Choices::from(vec![Choice::new("", format!("{} {}", words.place_unknown, frame.optional))]);
     let street = |street: &charter::Party| {
@@ -270,7 +278,7 @@ fn channels(signed: &Signed) -> Vec<Choices> {
 }
 
 /// A patrol's, for those who go round; else the first.
-fn usual_channel(signed: &Signed) -> String {
+pub fn usual_channel(signed: &Signed) -> String {
     let channels = signed.charter.channels();
     let patrol = channels.iter().find(|channel| channel.way == Way::Patrol);
     patrol.or(channels.first()).map(|channel| channel.code.to_string()).unwrap_or_default()

@@ -8,6 +8,9 @@ texts! {
         all: "全部", "全部", "Everything";
         ours: "本单位的", "本單位的", "Ours";
         late_only: "已超时", "已逾時", "Late";
+        narrow: "按级别或颜色筛选", "按級別或顏色篩選", "By level or colour";
+        narrow_hint: "筛选结果的网址可以存为书签。", "篩選結果的網址可以存為書籤。", "What is chosen is in the address: keep it as a bookmark.";
+        narrow_send: "筛选", "篩選", "Show these";
         case: "诉求", "訴求", "Case";
         state: "状态", "狀態", "State";
         level: "级别", "級別", "Level";
@@ -49,6 +52,7 @@ texts! {
         lost_title: "没有办成", "沒有辦成", "This was not done";
         lost_since: "您打开页面之后发生了：", "您打開頁面之後發生了：", "Since you opened the page this has happened:";
         lost_nothing: "您打开页面之后没有别的变化。", "您打開頁面之後沒有別的變化。", "Nothing else has changed since you opened the page.";
+        messages: "发出 {n} 条通知", "發出 {n} 條通知", "{n} messages went out";
         new: "新", "新", "new";
         call: "吹哨：呼叫部门", "吹哨：呼叫部門", "Blow the whistle: call departments";
         call_hint: "部门和时限按呼叫情形自动带出。", "部門和時限按呼叫情形自動帶出。", "The situation fills in who comes and until when.";
@@ -107,6 +111,8 @@ texts! {
         claimed_by: "{who}正在研判", "{who}正在研判", "{who} is judging it";
         judge: "研判", "研判", "Judge it";
         judge_category: "主要类别", "主要類別", "Leading category";
+        judge_also: "还涉及的类别", "還涉及的類別", "Also about";
+        judge_also_hint: "需要两种以上执法权的，由综合执法中心办理。", "需要兩種以上執法權的，由綜合執法中心辦理。", "What needs two legal powers or more goes to the enforcement centre.";
         judge_level: "级别", "級別", "Level";
         judge_level_own: "按分级表", "按分級表", "As the grading table has it";
         judge_reason: "高于分级表时的理由", "高於分級表時的理由", "Why it is above what the table says";

@@ -9,6 +9,7 @@ texts! {
         language: "语言", "語言", "Language";
         signed_in: "{role} · {unit}", "{role} · {unit}", "{role} · {unit}";
         sign_out: "退出", "登出", "Sign out";
+        play_name: "演示", "演示", "For play";
         play_banner: "演示环境：任何人都可以以任何身份登录，请勿填写真实个人信息。", "演示環境：任何人都可以以任何身份登入，請勿填寫真實個人資料。", "For play: anybody may sign in as anybody here. Do not enter anything about real people.";
         sign_in: "登录", "登入", "Sign in";
         sign_in_play: "选择您要扮演的身份", "選擇您要扮演的身份", "Choose who you want to be";
@@ -53,6 +54,11 @@ texts! {
         room_queue: "研判", "研判", "To be judged";
         room_wall: "全区态势", "全區態勢", "District at a glance";
         room_calls: "呼叫", "呼叫", "Calls";
+        room_grid: "我的网格", "我的網格", "My grid";
+        room_figures: "统计", "統計", "Figures";
+        room_services: "服务状态", "服務狀態", "Services";
+        room_charter: "规则", "規則", "Rules";
+        room_operations: "联合执法", "聯合執法", "Operations";
         foot: "时间均为{zone}时间。", "時間均為{zone}時間。", "Times are those of {zone}.";
     }
 }

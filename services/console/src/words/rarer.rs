@@ -5,6 +5,10 @@ texts! {
     Rarer {
         plan: "布置任务", "布置任務", "Plan a task";
         task_for: "由谁完成", "由誰完成", "Who does it";
+        task_called: "已呼叫的单位", "已呼叫的單位", "Who was called";
+        task_own: "本单位", "本單位", "Your own unit";
+        task_inside: "本街道", "本街道", "In the street";
+        task_others: "区内其他单位", "區內其他單位", "Others of the district";
         task_title: "做什么", "做什麼", "What is to be done";
         due: "期限", "期限", "Due";
         due_optional: "不填则随呼叫或诉求的期限", "不填則隨呼叫或訴求的期限", "Empty: with the call, or with the case";

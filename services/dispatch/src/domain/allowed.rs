@@ -75,6 +75,8 @@ pub struct Asker {
     pub departments: Vec<Code>,
     /// The city, if the charter has one.
     pub city: Option<Code>,
+    /// Units with a task here whose work it writes down, because they have no desk of their own.
+    pub speaks_for: Vec<Code>,
     pub now: Timestamp,
     pub in_force: InForce,
 }
@@ -113,8 +115,9 @@ fn offers(state: &State, asker: &Asker) -> Vec<(Action, Command)> {
     }
     for task in &state.tasks {
         let on_task = |act| Action { task: Some(task.number), ..Action::on_case(act) };
+        let speaks_for = asker.speaks_for.contains(&task.party);
         let complete = Command::CompleteTask {
-            by: asker.party.clone(),
+            by: if speaks_for { task.party.clone() } else { asker.party.clone() },
             task: task.number,
             // What the cause of a problem is has to be said.
             note: "found".to_owned(),
@@ -412,6 +415,7 @@ mod tests {
                 other_level: Level::C,
                 upwards: vec![],
                 departments: vec![],
+                speaks_for: vec![],
                 city: None,
                 now: at(1),
                 in_force: InForce(Arc::new(charter)),

@@ -320,6 +320,7 @@ fn offered(state: &State, by: &str, minute: i64) -> BTreeSet<Act> {
             other_level: Level::B1,
             upwards: vec![(code(other), Level::C)],
             departments: if by == DISTRICT { vec![code(POLICE), code(BUILD)] } else { vec![] },
+            speaks_for: vec![],
             city: Some(code(CITY)),
             now: at(minute),
             in_force: in_force(),

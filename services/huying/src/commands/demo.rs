@@ -1,5 +1,6 @@
 //! `huying demo`: the shipped stories, on the real services, in a minute.
 
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -50,13 +51,13 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
         config.console_listen = Some(console::CONSOLE_LISTEN);
     }
     let running = Running::start(config).await?;
-    running.departments_open().await;
     if args.watch {
-        let pages = &running.endpoints.pages;
         println!(
-            "pages {pages}\nsign in as the district, and open {pages}/wall; stories go on every {WATCHED_PAUSE:?}"
+            "pages {}\nstories go on every {WATCHED_PAUSE:?}; each says where to watch it",
+            running.endpoints.pages
         );
     }
+    running.departments_open().await;
     let ready = started.elapsed();
     let stage = stage::of(&running).await?;
     let charters = stage.charters().await?;
@@ -69,6 +70,14 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
         let mut narrator = Narrator::new(charter.time_zone.clone(), manner.colour, args.json);
         narrator.pause = if args.watch { WATCHED_PAUSE } else { Duration::ZERO };
         narrator.begin(story);
+        if args.watch {
+            let (pages, district) = (&running.endpoints.pages, &story.district);
+            println!("   to watch it, sign in as the district: {pages}/sign-in?district={district}&back=/wall");
+            if played.is_empty() && std::io::stdin().is_terminal() {
+                println!("   press Enter when you are there");
+                tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
+            }
+        }
         played.push(story::play(&stage, story, charter, &mut narrator).await?);
     }
     let districts: Vec<String> = charters.iter().map(|charter| charter.district.to_string()).collect();

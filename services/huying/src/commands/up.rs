@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// File with the key that signs them
     #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
-    /// What links to people's pages begin with
+    /// What links in messages begin with, as people reach the pages; their address here by default
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
     /// Where people's pages are; 127.0.0.1:7090 by default

@@ -26,6 +26,15 @@ struct Area {
     position: usize,
 }
 
+/// Where one party lies, in WGS 84 degrees.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outline<'c> {
+    pub party: &'c Code,
+    pub kind: PartyKind,
+    /// Longitude and latitude: the outer ring, then its holes; each ends where it began.
+    pub rings: Vec<Vec<(f64, f64)>>,
+}
+
 impl RTreeObject for Area {
     type Envelope = AABB<Point>;
 
@@ -41,6 +50,16 @@ impl Areas {
         let around = self.0.locate_in_envelope_intersecting(&AABB::from_point(point));
         let holding = around.filter(|area| area.outline.contains(&point));
         holding.min_by_key(|area| (rank(area.kind), area.position)).map(|area| &area.party)
+    }
+
+    /// All of them, in the order of the file.
+    pub fn outlines(&self) -> Vec<Outline<'_>> {
+        let ring = |ring: &LineString| ring.coords().map(|at| (at.x, at.y)).collect();
+        let mut areas: Vec<&Area> = self.0.iter().collect();
+        areas.sort_by_key(|area| area.position);
+        let outline =
+            |area: &Area| std::iter::once(area.outline.exterior()).chain(area.outline.interiors()).map(ring).collect();
+        areas.into_iter().map(|area| Outline { party: &area.party, kind: area.kind, rings: outline(area) }).collect()
     }
 }
 
@@ -134,6 +153,15 @@ mod tests {
         let charter = Charter::shipped("heping").unwrap();
         let inside = |party: &&crate::Party| party.parent.as_ref().is_some_and(|parent| parent.as_str() == STREET);
         charter.find_parties(crate::PartyKind::Community).find(inside).unwrap().code.to_string()
+    }
+
+    #[test]
+    fn outlines_come_as_they_were_drawn() {
+        let charter = Charter::shipped("wuchang").unwrap();
+        let outlines = charter.outlines();
+        let first = &outlines[0];
+        assert_eq!((first.party.as_str(), first.kind), ("wuchang-liangdao", crate::PartyKind::Street));
+        assert_eq!(first.rings, [[(114.3, 30.54), (114.32, 30.54), (114.32, 30.556), (114.3, 30.556), (114.3, 30.54)]]);
     }
 
     #[test]

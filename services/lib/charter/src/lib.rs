@@ -42,6 +42,7 @@ mod source;
 mod text;
 mod yaml;
 
+pub use area::Outline;
 pub use bring_down::BringDown;
 pub use calendar::{Calendar, Deadline, Standstill};
 pub use campaign::Campaign;

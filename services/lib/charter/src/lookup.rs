@@ -7,8 +7,8 @@ use crate::organisation::{COMMAND_CENTRE, ENFORCEMENT_CENTRE};
 use crate::{
     Bridge, Calendar, Campaign, Candidate, Category, Centre, Channel, Charter, Colour, ColourLimits, CommunityItem,
     Containment, Deadline, DecisionItem, Duty, Entry, Formula, GradingRow, Group, Handler, Level, Limit, LimitUnit,
-    NamedLimit, Party, PartyKind, Publishing, RatingStep, Situation, SourceFile, SquadTemplate, Standstill, Text, Tier,
-    UnitTemplate,
+    NamedLimit, Outline, Party, PartyKind, Publishing, RatingStep, Situation, SourceFile, SquadTemplate, Standstill,
+    Text, Tier, UnitTemplate,
 };
 
 /// How long an answer waits for help where the charter does not say. Longer than finding work or a place to live mostly takes, and short enough that whoever is asked remembers.
@@ -58,6 +58,12 @@ impl Charter {
     #[must_use]
     pub fn party_at(&self, longitude: f64, latitude: f64) -> Option<&Party> {
         self.areas.at(longitude, latitude).and_then(|code| self.party(code.as_str()))
+    }
+
+    /// Where the parties lie that have an area.
+    #[must_use]
+    pub fn outlines(&self) -> Vec<Outline<'_>> {
+        self.areas.outlines()
     }
 
     /// The party itself or the street it belongs to.

@@ -3,19 +3,19 @@
 use proto::dispatch::v1::AllowedAction;
 use proto::evaluation::v1::CallbackOutcome;
 
-use super::{Deed, outcomes, units};
+use super::{Around, Deed, outcomes, task_units};
 use crate::ask::Signed;
 use crate::form::{Choice, Choices, Fields};
 use crate::words::{Caller, Desk, Rarer, fill};
 use maud::html;
 
 /// One of dispatch's.
-pub fn of_dispatch<'a>(signed: &'a Signed, holder: &str, allowed: &AllowedAction) -> Option<Deed<'a>> {
+pub fn of_dispatch<'a>(signed: &'a Signed, around: &Around<'_>, allowed: &AllowedAction) -> Option<Deed<'a>> {
     let (words, desk) = (Rarer::of(signed.language), Desk::of(signed.language));
     let reason = |fields: &Fields<'_>| fields.long("reason", words.reason, "");
     Some(match allowed.action.as_str() {
         "PlanTasks" => {
-            let units = [Choices::from(units(signed))];
+            let units = task_units(signed, words, around);
             Deed::new("plan", words.plan, words.plan_send, move |fields| {
                 html! {
                     (fields.choose("party", words.task_for, "", &units))
@@ -29,7 +29,7 @@ pub fn of_dispatch<'a>(signed: &'a Signed, holder: &str, allowed: &AllowedAction
         }),
         "Supervise" => {
             // Of the case itself, whoever has it accounts for it.
-            let party = if allowed.party.is_empty() { holder.to_owned() } else { allowed.party.clone() };
+            let party = if allowed.party.is_empty() { around.holder().to_owned() } else { allowed.party.clone() };
             let unit = signed.unit(&party);
             let party = vec![("party", party)];
             Deed::new("supervise", fill(words.supervise, &[("unit", &unit)]), words.supervise_send, |fields| {

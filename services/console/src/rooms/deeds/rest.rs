@@ -97,7 +97,7 @@ pub async fn at_others(sent: &Sent, about: About, action: &str) -> Option<Result
 }
 
 /// Day and minute as they were typed, by the clock of the district; none: nothing, or no time, which the service says.
-fn moment(sent: &Sent, field: &str) -> Option<WireTime> {
+pub fn moment(sent: &Sent, field: &str) -> Option<WireTime> {
     let typed: DateTime = sent.form.get(field).parse().ok()?;
     Some(typed.to_zoned(sent.signed.charter.time_zone.clone()).ok()?.timestamp().to_wire())
 }
