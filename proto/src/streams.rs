@@ -5,8 +5,7 @@ use ids::{Kind, Owner};
 
 use crate::subjects::{
     AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, EvidenceSubject, FiledSubject,
-    PersonSubject,
-    SpotSubject,
+    PersonSubject, SpotSubject,
 };
 
 pub const CASES: &str = "CASES";

@@ -14,7 +14,8 @@ use std::path::PathBuf;
 use huying_proto::streams::{consumers, streams};
 use huying_proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CharterSubject, CommitSubject,
-    DeadLetterSubject, EvidenceNote, EvidenceSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject, SpotSubject,
+    DeadLetterSubject, EvidenceNote, EvidenceSubject, FiledSubject, LetterPosition, OrderSubject, ReadingSubject,
+    SpotSubject,
 };
 use huying_proto::{FromWireTime, ToWireTime, WireTimeError};
 use ids::{CaseId, Code, HistoryKey, Kind, Owner, Revision};

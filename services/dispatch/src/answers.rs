@@ -10,8 +10,8 @@ use proto::dispatch::v1::answer::Answer as WireAnswer;
 use proto::subjects::{AnswerSubject, ReadingSubject};
 use record::{IncomingRequest, Unhandled};
 use station::{
-    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose,
-    question, refusal_of, wire as shared,
+    Caller, OFFICER, Recorded, Violation, bad_field, counted, officer, optional_prose, place, prose, question,
+    refusal_of, wire as shared,
 };
 use tokio_util::sync::CancellationToken;
 use tonic::Status;

@@ -213,9 +213,7 @@ fn ask_intake(world: &mut World, case: usize, method: &str) -> Option<Said> {
     let (course, gone, reason) = (world.course(case), world.gone(case), "说明".to_owned());
     let command = match method {
         "Submit" | "SubmitStream" => return None,
-        "Supplement" => {
-            taking::Command::Supplement { text: reason, evidence: vec![], by: String::new(), course }
-        }
+        "Supplement" => taking::Command::Supplement { text: reason, evidence: vec![], by: String::new(), course },
         "Withdraw" => taking::Command::Withdraw { reason, course, gone },
         "ProposeExclusion" => taking::Command::ProposeExclusion { reason, by: "s-1".to_owned(), course, gone },
         "ApproveExclusion" => {

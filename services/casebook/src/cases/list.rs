@@ -200,7 +200,9 @@ pub fn list(connection: &Connection, wanted: &Wanted) -> Result<ListResponse, Co
         if enough || examined == EXAMINED_MAX {
             break false;
         }
-        let Some(Found { position, facet }) = sources.next()?.filter(|found| found.position > floor) else { break true };
+        let Some(Found { position, facet }) = sources.next()?.filter(|found| found.position > floor) else {
+            break true;
+        };
         examined += 1;
         if facet.is_some_and(|facet| !lines.fitting.contains(&facet)) {
             continue;
@@ -295,7 +297,8 @@ impl<'c> Sources<'c> {
         fitting: &[Sort],
         dense: bool,
     ) -> Result<Self, CopyError> {
-        const WORDS: &str = "SELECT rowid, NULL FROM words WHERE words MATCH ?3 AND rowid < ?1 ORDER BY rowid DESC LIMIT ?2";
+        const WORDS: &str =
+            "SELECT rowid, NULL FROM words WHERE words MATCH ?3 AND rowid < ?1 ORDER BY rowid DESC LIMIT ?2";
         const CONCERNS: &str =
             "SELECT position, NULL FROM concerns WHERE who = ?3 AND position < ?1 ORDER BY position DESC LIMIT ?2";
         const OWNER: &str = "SELECT position, facet FROM cases WHERE district = ?3 AND owner = ?4 AND position < ?1 \

@@ -69,7 +69,10 @@ pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Act> {
         note: String::new(),
     };
     let offers = [
-        (Act::Supplement, Command::Supplement { text: String::new(), evidence: vec![], by: asker.notes_as.clone(), course }),
+        (
+            Act::Supplement,
+            Command::Supplement { text: String::new(), evidence: vec![], by: asker.notes_as.clone(), course },
+        ),
         (Act::Withdraw, Command::Withdraw { reason: String::new(), course, gone: gone() }),
         (Act::ProposeExclusion, Command::ProposeExclusion { reason: String::new(), by: by(), course, gone: gone() }),
         (Act::ApproveExclusion, Command::ApproveExclusion { by: by(), course, gone: gone() }),
