@@ -28,6 +28,7 @@ mod letters;
 mod merging;
 mod numbering;
 mod open311;
+mod people;
 mod periods;
 mod polling;
 mod powers;

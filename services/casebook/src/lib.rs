@@ -21,6 +21,7 @@ mod grpc;
 mod inbox;
 mod keep;
 mod league;
+mod news;
 mod officers;
 mod open;
 mod passages;

@@ -35,6 +35,9 @@ Bring cases in:
 Work at a department's desk:
   call         its calls: list, respond, report in, progress, done, return
 
+People:
+  person       what is kept of one: shown, handed out, erased
+
 Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
@@ -104,6 +107,8 @@ enum Command {
     Bridge(commands::bridge::Command),
     #[command(subcommand)]
     Call(commands::call::Command),
+    #[command(subcommand)]
+    Person(commands::person::Command),
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
@@ -191,6 +196,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Submit(args) => commands::submit::run(args).await,
         Command::Bridge(command) => commands::bridge::run(command).await,
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
+        Command::Person(command) => Box::pin(commands::person::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use webhook::{jittered, short_id};
 
 use crate::cases::{Case, Cases};
+use crate::company::{Company, PATIENCE};
 use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, Text};
 use crate::domain::{Command, Event, Rules, State};
@@ -50,6 +51,7 @@ pub struct Inbox {
     tries: Tries,
     /// Positions of commits of which something waits for the end of the quiet hours.
     held: Mutex<BTreeSet<u64>>,
+    company: Company,
 }
 
 pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -66,7 +68,15 @@ pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Resul
 impl Inbox {
     pub fn new(desk: Desk<Rules>, courier: Courier, links: Option<Links>) -> Self {
         let cases = Cases::new(desk.station.broker.clone());
-        Self { desk, cases, courier, links, tries: Tries::default(), held: Mutex::default() }
+        Self {
+            desk,
+            cases,
+            courier,
+            links,
+            tries: Tries::default(),
+            held: Mutex::default(),
+            company: Company::default(),
+        }
     }
 
     async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
@@ -219,7 +229,12 @@ impl Inbox {
             charter_version: charter.version.clone(),
             at: self.desk.station.now(),
         };
-        match self.desk.offer(&about.subject.key, request).await {
+        let key = &about.subject.key;
+        let answered = match self.company.place(&about.commit) {
+            Some(_waits) => self.desk.offer_with_the_next(key, request, PATIENCE).await,
+            None => self.desk.offer(key, request).await,
+        };
+        match answered {
             Ok(answered) => {
                 answered.events.iter().for_each(tell);
                 Ok(())
@@ -230,7 +245,6 @@ impl Inbox {
                 Ok(())
             }
             Err(Refused::Full(commits)) => {
-                let key = &about.subject.key;
                 tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");
                 Ok(())
             }

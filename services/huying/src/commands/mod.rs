@@ -9,6 +9,7 @@ pub(crate) mod case;
 pub(crate) mod charter;
 pub(crate) mod demo;
 pub(crate) mod dlq;
+pub(crate) mod person;
 pub(crate) mod powers;
 pub(crate) mod provision;
 pub(crate) mod report;
