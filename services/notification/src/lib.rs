@@ -3,8 +3,9 @@
 //!
 //! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
 //! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
-//! text) → `courier.rs` and `ways.rs` (the way out) → `company.rs` (what is recorded together) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
-//! `patience.rs`. Bridges are told by `news.rs` what became of their cases.
+//! text) → `courier.rs` and `ways.rs` (the way out) → `company.rs` (what is recorded together) → `domain/` (what is
+//! recorded). How long a receiver that is away is waited for is in `patience.rs`. Bridges are told by `news.rs` what became
+//! of their cases.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
 //! nothing but what is told to whom; what one recipient has got is recorded while others are still tried; nobody is named,
