@@ -13,6 +13,11 @@ FETCH := deploy/tools/fetch.sh
 HUYING_NATS_SERVER ?= $(CURDIR)/.tools/nats-server
 export HUYING_NATS_SERVER
 
+# The long tests wait more than they compute, for a broker that is away or a message that comes again: twice as many as there
+# are cores run at once.
+RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+export RUST_TEST_THREADS
+
 .PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check asyncapi-check browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets

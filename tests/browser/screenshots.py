@@ -16,6 +16,8 @@ MATTERS = [
     ("临江社区门口井盖松动", "临江社区 · 第一网格", ""),
     ("得胜桥出店经营占道", "昙华林社区", "Occupied road"),
 ]
+# What the picture begins with, where it is not the head of the page.
+DOWN_TO = {"figures": "#map", "rules": "form[action='/charter'] .field:nth-of-type(3)"}
 # The words of the pages that are needed to get to what is shown.
 WORDS = {
     "zh": {
@@ -84,6 +86,8 @@ def take(house, tag, numbers):
         reference = "resident-7" if who == "resident" else f"{who}-1"
         person = Person(house, "wuchang", *words[who], reference, words["locale"], **window)
         person.opens(address)
+        if name in DOWN_TO:
+            person.page.locator(DOWN_TO[name]).first.evaluate("it => it.scrollIntoView()")
         person.page.screenshot(path=FOLDER / f"{name}-{tag}.png")
         person.page.context.close()
 

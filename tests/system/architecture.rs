@@ -69,6 +69,10 @@ struct Crate {
     folder: PathBuf,
     /// Where the compiler begins to read it.
     begins: Vec<PathBuf>,
+    /// Of these, where it looks for no tests.
+    untested: Vec<PathBuf>,
+    /// Whether examples in documentation are compiled.
+    tests_its_documentation: bool,
     dependencies: Vec<Dependency>,
 }
 
@@ -174,6 +178,38 @@ fn take_in(file: &Path, folder: &Path, compiled: &mut BTreeSet<PathBuf>) {
     }
 }
 
+/// To build a program once more for tests that it does not have, and to read documentation for examples that are not there,
+/// takes minutes. What the manifests leave out for that has nothing that could fail.
+#[test]
+fn whatever_could_fail_is_tried() {
+    let mut left = Vec::new();
+    for known in crates() {
+        let has_tests =
+            |file: &&PathBuf| ["#[test]", "#[tokio::test", "cfg(test)"].iter().any(|it| read(file).contains(it));
+        left.extend(known.untested.iter().filter(has_tests).map(|file| shown(file)));
+        if !known.tests_its_documentation {
+            let examples = rust_files(&known.folder.join("src")).into_iter().filter(|file| has_an_example(&read(file)));
+            left.extend(examples.map(|file| shown(&file)));
+        }
+    }
+    assert!(
+        left.is_empty(),
+        "`test = false` or `doctest = false` in the manifest leaves these out\n{}",
+        left.join("\n")
+    );
+}
+
+/// Whether the documentation of a source has Rust that would be compiled.
+fn has_an_example(source: &str) -> bool {
+    let mut open = false;
+    let documentation = source.lines().map(str::trim).filter(|line| line.starts_with("///") || line.starts_with("//!"));
+    documentation.filter_map(|line| line[3..].trim().strip_prefix("```")).any(|is| {
+        open = !open;
+        open && (is.is_empty()
+            || ["rust", "no_run", "should_panic", "compile_fail"].iter().any(|kind| is.contains(kind)))
+    })
+}
+
 #[test]
 fn the_top_level_is_as_agreed() {
     const FILES: [&str; 6] = ["Cargo.toml", "Cargo.lock", "Makefile", "LICENSE", "clippy.toml", "rustfmt.toml"];
@@ -254,8 +290,20 @@ fn crates() -> Vec<Crate> {
         let name = text(&package["name"]);
         let folder = PathBuf::from(text(&package["manifest_path"])).parent().unwrap().to_owned();
         let targets = package["targets"].as_array().unwrap();
-        let begins = targets.iter().map(|target| PathBuf::from(text(&target["src_path"]))).collect();
-        crates.insert(name.clone(), Crate { name, folder, begins, dependencies: dependencies.collect() });
+        let of = |wanted: fn(&Value) -> bool| {
+            targets.iter().filter(move |target| wanted(target)).map(|target| PathBuf::from(text(&target["src_path"])))
+        };
+        crates.insert(
+            name.clone(),
+            Crate {
+                name,
+                folder,
+                begins: of(|_| true).collect(),
+                untested: of(|target| target["test"] == false && target["kind"][0] != "custom-build").collect(),
+                tests_its_documentation: targets.iter().any(|target| target["doctest"] == true),
+                dependencies: dependencies.collect(),
+            },
+        );
     }
     crates.into_values().collect()
 }

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use charter::Charter;
+use charter::{Charter, PartyKind};
 use chassis::{CancellationToken, Clock, IdentityError, Issuer, Verifier};
 use jiff::Timestamp;
 use tonic::Status;
@@ -184,8 +184,16 @@ impl Signed {
             let role = known.map_or_else(|| role.to_owned(), |known| self.name_of(&known.name));
             return format!("{} {role}", self.unit(unit));
         }
-        let known = self.charter.party(code).map(|party| self.name_of(&party.name));
-        known.unwrap_or_else(|| code.to_owned())
+        let Some(party) = self.charter.party(code) else { return code.to_owned() };
+        let name = self.name_of(&party.name);
+        // Every community has a first grid.
+        let of_community = party.parent.as_ref().filter(|_| party.kind == PartyKind::Grid);
+        of_community.map_or(name.clone(), |community| format!("{} · {name}", self.unit(community.as_str())))
+    }
+
+    /// The names of several units.
+    pub fn units<'c>(&self, codes: impl Iterator<Item = &'c str>) -> String {
+        self.language.joined(&codes.map(|code| self.unit(code)).collect::<Vec<_>>())
     }
 
     /// The name of a category by its code.

@@ -21,6 +21,19 @@ impl Language {
         }
     }
 
+    /// Several names, one after the other.
+    pub fn joined(self, names: &[String]) -> String {
+        names.join(if self == Self::English { ", " } else { "、" })
+    }
+
+    /// What stands between a thing and what is said of it.
+    pub const fn colon(self) -> &'static str {
+        match self {
+            Self::Hans | Self::Hant => "：",
+            Self::English => ": ",
+        }
+    }
+
     /// BCP 47.
     pub const fn tag(self) -> &'static str {
         match self {

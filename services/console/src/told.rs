@@ -55,8 +55,7 @@ pub fn line(signed: &Signed, entry: &TimelineEntry) -> Markup {
 pub fn sentence(signed: &Signed, entry: &TimelineEntry) -> String {
     let units: Vec<String> = entry.units.iter().map(|code| signed.unit(code)).collect();
     let (unit, other) = (units.first().cloned().unwrap_or_default(), units.get(1).cloned().unwrap_or_default());
-    let between = if signed.language == crate::language::Language::English { ", " } else { "、" };
-    let all = units.join(between);
+    let all = signed.language.joined(&units);
     match fact(signed.language, &entry.event) {
         Some(sentence) => fill(sentence, &[("unit", &unit), ("other", &other), ("all", &all)]),
         None if entry.summary.is_empty() => entry.event.clone(),

@@ -21,6 +21,7 @@ use station::{Caller, Desk};
 use tokio_util::sync::CancellationToken;
 
 use crate::cases::{Case, Cases};
+use crate::company::{Company, PATIENCE};
 use crate::courier::{Carried, Courier, Message, Urgency, delivery_id};
 use crate::domain::tellings::{Recipient, Telling, Text};
 use crate::domain::{Command, Event, Rules};
@@ -39,6 +40,7 @@ pub struct Inbox {
     courier: Courier,
     links: Option<Links>,
     tries: Tries,
+    company: Company,
 }
 
 pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Result<()> {
@@ -55,7 +57,7 @@ pub async fn follow(inbox: Arc<Inbox>, stop: CancellationToken) -> anyhow::Resul
 impl Inbox {
     pub fn new(desk: Desk<Rules>, courier: Courier, links: Option<Links>) -> Self {
         let cases = Cases::new(desk.station.broker.clone());
-        Self { desk, cases, courier, links, tries: Tries::default() }
+        Self { desk, cases, courier, links, tries: Tries::default(), company: Company::default() }
     }
 
     async fn handle(&self, delivered: &Delivered) -> Result<(), Failure> {
@@ -170,7 +172,12 @@ impl Inbox {
             charter_version: charter.version.clone(),
             at: self.desk.station.now(),
         };
-        match self.desk.offer(&about.subject.key, request).await {
+        let key = &about.subject.key;
+        let answered = match self.company.place(&about.commit) {
+            Some(_waits) => self.desk.offer_with_the_next(key, request, PATIENCE).await,
+            None => self.desk.offer(key, request).await,
+        };
+        match answered {
             Ok(answered) => {
                 answered.events.iter().for_each(tell);
                 Ok(())
@@ -181,7 +188,6 @@ impl Inbox {
                 Ok(())
             }
             Err(Refused::Full(commits)) => {
-                let key = &about.subject.key;
                 tracing::warn!(%key, commits, bound = Rules::REVISIONS_MAX, "sent, and not recorded: the history is full (HY-006)");
                 Ok(())
             }

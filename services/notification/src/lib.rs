@@ -3,14 +3,15 @@
 //!
 //! Open `table.rs` first: it has a row for every event, with who is told what, or why nobody is. A commit then walks
 //! `inbox.rs` (the order of things) → `told.rs` (who they are, by what it says and by `standing.rs`) → `words.rs` (the
-//! text) → `courier.rs` and `webhook.rs` (the way out) → `domain/` (what is recorded). How long a receiver that is away is waited for is in
-//! `patience.rs`.
+//! text) → `courier.rs` and `webhook.rs` (the way out) → `company.rs` (what is recorded together) → `domain/` (what is
+//! recorded). How long a receiver that is away is waited for is in `patience.rs`.
 //!
 //! Invariants: delivery is at least once, and whoever receives can tell a repeat by its delivery id, which depends on
 //! nothing but what is told to whom; what one recipient has got is recorded while others are still tried; nobody is named,
 //! a caller is the opaque reference the case came with (D8). There are no timers and no effects of our own commits.
 
 mod cases;
+mod company;
 pub mod config;
 mod courier;
 pub mod domain;

@@ -242,7 +242,10 @@ fn call<'a>(signed: &'a Signed, words: &'a Desk, around: &Around<'_>) -> Deed<'a
     let described = |situation: &charter::Situation| {
         let parties = street.map(|street| situation.parties_for(&street.code)).unwrap_or_default();
         let names: Vec<String> = parties.iter().map(|party| signed.unit(party.as_str())).collect();
-        fill(words.situation_own, &[("situation", &signed.name_of(&situation.name)), ("parties", &names.join("、"))])
+        fill(
+            words.situation_own,
+            &[("situation", &signed.name_of(&situation.name)), ("parties", &signed.language.joined(&names))],
+        )
     };
     let mut choices = Vec::new();
     if let Some(situation) = signed.charter.situation(&own) {

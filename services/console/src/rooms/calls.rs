@@ -113,7 +113,7 @@ fn refused_answer(signed: &Signed, words: &Desk, refused: &RefusedAnswer) -> Mar
     let fields = Fields::new(signed, "seen", &form);
     html! {
         div .panel .lost role="alert" {
-            p { a href=(format!("/cases/{}", answer.case_id)) { (answer.case_id) } "："
+            p { a href=(format!("/cases/{}", answer.case_id)) { (answer.case_id) } (signed.language.colon())
                 (fill(words.answer_refused, &[("why", why(signed, &refusal.message))])) " "
                 (signed.clock().moment_of(refused.refused_at.as_ref())) }
             (fields.to(&format!("/calls/{}/{}/seen", answer.case_id, answer.call), hidden("refused", &answer.command_id), words.seen))
@@ -143,7 +143,7 @@ fn one(signed: &Signed, words: &Desk, received: &ReceivedCall, posted: Option<&P
             p .hint { (received.case_id) " · " (fill(words.called_by, &[("unit", &signed.unit(&call.caller))]))
                 @if let Some(situation) = situation { " · " (situation) } }
             @if !(place.party.is_empty() && place.address.is_empty()) {
-                p { (words.place) "：" @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
+                p { (words.place) (signed.language.colon()) @if !place.party.is_empty() { (signed.unit(&place.party)) " " } (place.address) }
             }
             @if !call.text.is_empty() { h3 { (words.said) } blockquote { (call.text) } }
             @for more in &call.supplements { blockquote { (more) } }

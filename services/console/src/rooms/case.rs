@@ -183,7 +183,7 @@ fn facts(signed: &Signed, words: &Desk, case: &Case, summary: &CaseSummary, know
                 dd { (clock.countdown(due)) " " (clock.clock(due))
                     @if known.dispatch.due_provisional { " " span .hint { (words.provisional) } } }
             }
-            @if !categories.is_empty() { dt { (words.category) } dd { (categories.join("、")) } }
+            @if !categories.is_empty() { dt { (words.category) } dd { (signed.language.joined(&categories)) } }
             dt { (words.came_by) }
             dd { (channel.unwrap_or_else(|| summary.channel.clone())) " · " (clock.moment_of(summary.received_at.as_ref())) }
             @if !(place.party.is_empty() && place.address.is_empty()) {
@@ -208,7 +208,7 @@ fn considered(signed: &Signed, words: &Desk, known: &Known) -> Markup {
                 summary { (words.considered) }
                 ol {
                     @for one in &judgement.considered {
-                        li { (signed.unit(&one.party)) "："
+                        li { (signed.unit(&one.party)) (signed.language.colon())
                             @if one.able { strong { (words.able) } } @else { (why(words, &one.why)) } }
                     }
                 }

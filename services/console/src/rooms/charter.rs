@@ -93,7 +93,7 @@ fn units(signed: &Signed, words: &Rules, caption: &str, parties: &[&Party]) -> M
                 td data-label=(words.sort) { (sort(words, party.kind))
                     @if party.responder { " " span .tag { (words.callable) } }
                     @if let Some(households) = party.households { " " span .hint { (fill(words.households, &[("n", &households.to_string())])) } } }
-                td data-label=(words.powers) { (party.powers.iter().map(power).collect::<Vec<_>>().join("、")) }
+                td data-label=(words.powers) { (signed.language.joined(&party.powers.iter().map(power).collect::<Vec<_>>())) }
             } } }
         } }
     }
@@ -178,7 +178,9 @@ fn grading_row(signed: &Signed, words: &Rules, row: &GradingRow) -> Markup {
 
 /// Everything that a row asks for, in words.
 fn conditions(signed: &Signed, words: &Rules, when: &When) -> String {
-    let all = |text: &str, names: Vec<String>| (!names.is_empty()).then(|| fill(text, &[("all", &names.join("、"))]));
+    let all = |text: &str, names: Vec<String>| {
+        (!names.is_empty()).then(|| fill(text, &[("all", &signed.language.joined(&names))]))
+    };
     let number = |text: &str, count: Option<u32>| count.map(|count| fill(text, &[("n", &count.to_string())]));
     let channel = |code: &ids::Code| {
         signed.charter.channel(code.as_str()).map_or_else(|| code.to_string(), |channel| signed.name_of(&channel.name))
@@ -257,8 +259,7 @@ fn kind_name(signed: &Signed, kind: CaseKind) -> &'static str {
 fn situations(signed: &Signed, words: &Rules) -> Markup {
     // Squads and offices are those of the street that calls: the first stands for all.
     let street = signed.charter.find_parties(PartyKind::Street).next();
-    let names =
-        |codes: Vec<ids::Code>| codes.iter().map(|code| signed.unit(code.as_str())).collect::<Vec<_>>().join("、");
+    let names = |codes: Vec<ids::Code>| signed.units(codes.iter().map(ids::Code::as_str));
     let lead =
         |situation: &charter::Situation| street.map(|it| names(situation.lead_for(&it.code))).unwrap_or_default();
     let assist =

@@ -64,14 +64,14 @@ fn policy_of(page: &str) -> String {
 
 pub fn board(signed: &Signed, case_id: &str, operation: &GetOperationResponse) -> Markup {
     let (words, desk) = (Operation::of(signed.language), Desk::of(signed.language));
-    let units = |codes: &[String]| codes.iter().map(|code| signed.unit(code)).collect::<Vec<_>>().join("、");
+    let units = |codes: &[String]| signed.units(codes.iter().map(String::as_str));
     html! {
         section .panel .board aria-labelledby="operation" {
             h2 #operation { (words.board) " " span .tag { (stage(words, &operation.state)) }
                 @if operation.round > 1 { " " span .tag { (fill(words.round, &[("n", &operation.round.to_string())])) } } }
             p .hint { (signed.unit(&operation.centre)) }
-            @if !operation.parties.is_empty() { p { (words.takes_part) "：" (units(&operation.parties)) } }
-            @if !operation.absent.is_empty() { p .missed { (words.absent) "：" (units(&operation.absent)) } }
+            @if !operation.parties.is_empty() { p { (words.takes_part) (signed.language.colon()) (units(&operation.parties)) } }
+            @if !operation.absent.is_empty() { p .missed { (words.absent) (signed.language.colon()) (units(&operation.absent)) } }
             @if !operation.seats.is_empty() { (seats(signed, words, desk, &operation.seats)) }
             @if !operation.notices.is_empty() { (notices(signed, words, desk, &operation.notices)) }
             @if !operation.documents.is_empty() {

@@ -91,7 +91,7 @@ fn to_reinspect(signed: &Signed, words: &Operation, desk: &Desk, known: &[Known]
 fn going_on(signed: &Signed, words: &Operation, desk: &Desk, known: &[Known]) -> Markup {
     let waiting = |operation: &GetOperationResponse| {
         let seats = operation.seats.iter().filter(|seat| seat.state == "waiting");
-        seats.map(|seat| signed.unit(&seat.party)).collect::<Vec<_>>().join("、")
+        signed.units(seats.map(|seat| seat.party.as_str()))
     };
     html! {
         div .scroll { table .stacked {
@@ -103,7 +103,7 @@ fn going_on(signed: &Signed, words: &Operation, desk: &Desk, known: &[Known]) ->
                 th scope="row" { a href=(format!("/cases/{}", case.case_id)) { (case.title) } br; span .hint { (case.case_id) } }
                 td data-label=(desk.state) { span .tag { (operation::stage(words, &operation.state)) }
                     @if operation.round > 1 { " " (fill(words.round, &[("n", &operation.round.to_string())])) } }
-                td data-label=(words.takes_part) { (operation.parties.iter().map(|code| signed.unit(code)).collect::<Vec<_>>().join("、")) }
+                td data-label=(words.takes_part) { (signed.units(operation.parties.iter().map(String::as_str))) }
                 td data-label=(desk.waits_for) { (waiting(operation)) }
             } } }
         } }

@@ -217,7 +217,7 @@ fn thoughts(signed: &Signed, words: &Caller, thought: &Thought) -> Markup {
         thought.candidates.iter().take(SUGGESTED_MAX).map(|candidate| signed.category(&candidate.category)).collect();
     html! {
         div .notice role="status" {
-            @if !names.is_empty() { p { (words.suggested) (names.join("、")) } }
+            @if !names.is_empty() { p { (words.suggested) (signed.language.joined(&names)) } }
             @if !thought.duplicates.is_empty() {
                 h2 { (words.duplicates) }
                 p { (words.duplicates_hint) }

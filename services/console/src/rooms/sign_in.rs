@@ -106,7 +106,7 @@ pub async fn filled(ask: &Ask, form: &Form, back: &str) -> Page {
     };
     let others = html! {
         p .hint {
-            (words.district_go) "："
+            (words.district_go) (ask.language.colon())
             @for other in &charters {
                 @let address = format!("/sign-in?district={}&back={}", other.district, encoded(back));
                 @if other.district == charter.district { strong { (district(ask, other)) } " " }

@@ -111,9 +111,20 @@ fn counts(signed: &Signed, words: &Desk, open: &ListOpenResponse) -> Markup {
         fitting.fold((0, 0), |(cases, late), count| (cases + count.cases, late + count.late))
     };
     let (cases, late) = of(None, None);
-    let cell = |(cases, late): (u64, u64)| {
+    // A number leads to the cases that it counts, where the inbox can show just these.
+    let cell = |level: &str, colour: Option<Colour>| {
+        let (cases, late) = of(Some(level), colour);
+        let code = colour.map_or("", colour_code);
+        let leads = cases > 0 && !level.is_empty() && colour != Some(Colour::Unspecified);
+        let name = format!(
+            "{} {}",
+            named(signed.language, level),
+            colour.map_or(words.all, |it| colour_name(signed, words, it))
+        );
         html! {
-            (cases) @if late > 0 { " " span .missed { "(" (late) " " (words.late_only) ")" } }
+            @if leads { a href=(format!("/inbox?level={level}&colour={code}")) aria-label=(format!("{name}: {cases}")) { (cases) } }
+            @else { (cases) }
+            @if late > 0 { " " span .missed { "(" (late) " " (words.late_only) ")" } }
         }
     };
     html! {
@@ -129,8 +140,8 @@ fn counts(signed: &Signed, words: &Desk, open: &ListOpenResponse) -> Markup {
                 } }
                 tbody { @for level in LEVELS { tr {
                     th scope="row" { (named(signed.language, level)) }
-                    @for colour in COLOURS { td .count { (cell(of(Some(level), Some(colour)))) } }
-                    td .count { (cell(of(Some(level), None))) }
+                    @for colour in COLOURS { td .count { (cell(level, Some(colour))) } }
+                    td .count { (cell(level, None)) }
                 } } }
             }
         }

@@ -2,9 +2,11 @@
 //!
 //! On one replica with `sync_interval: always` every publish costs an fsync, and an atomic batch costs a few
 //! whatever its size. So an [`Appender`] sends plain pipelined publishes while few wait, and batches once
-//! [`GROUP_MIN`] do. Callers never see any of it: they get a sequence, [`BrokerError::Exists`], or a failure.
+//! [`GROUP_MIN`] do. What somebody waits for goes before what only follows ([`Lane`]). Callers never see any of it: they get a
+//! sequence, [`BrokerError::Exists`], or a failure.
 
-use std::collections::VecDeque;
+mod lanes;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +19,15 @@ use bytes::Bytes;
 use futures::StreamExt;
 use proto::subjects::{CommitSubject, FiledSubject};
 use serde::Deserialize;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::trace;
+
+pub use self::lanes::Lane;
+use self::lanes::Lanes;
 
 /// Appends waiting before a batch pays. On one replica a batch costs six flushes and 2.2 ms of the server's processor whatever
 /// its size, a publish costs one flush and a tenth of a ms: below this a batch is dearer than the publishes it replaces.
@@ -37,6 +42,9 @@ const GROUPS_IN_FLIGHT_MAX: usize = 1;
 const PLAIN_IN_FLIGHT_GROUPING: usize = 16;
 /// Plain publishes under way at once when grouping is off.
 const PLAIN_IN_FLIGHT: usize = 1000;
+/// Plain publishes under way at once of what somebody waits for, beside those and beside a batch: a few need not wait until
+/// one of the others is done. A crowd of them goes into the next batch, ahead of the rest.
+const ASKED_IN_FLIGHT: usize = 4;
 /// Appends that may wait in this process before callers wait as well.
 const QUEUE_MAX: usize = 8192;
 /// Longest wait for one append, queue included, before its outcome counts as unknown: two requests' worth.
@@ -71,6 +79,7 @@ pub enum Grouping {
 pub struct Appender {
     queue: mpsc::Sender<Item>,
     stream: &'static str,
+    lane: Lane,
 }
 
 #[derive(Debug)]
@@ -78,6 +87,7 @@ struct Item {
     subject: String,
     headers: HeaderMap,
     payload: Bytes,
+    lane: Lane,
     reply: oneshot::Sender<Result<u64, Unstored>>,
 }
 
@@ -128,7 +138,13 @@ impl Appender {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let committer = Committer { broker: broker.clone(), stream, grouping, tracker: TaskTracker::new() };
         committer.tracker.spawn(committer.clone().run(waiting));
-        Self { queue, stream }
+        Self { queue, stream, lane: Lane::default() }
+    }
+
+    /// The same committer, for what goes in that lane.
+    #[must_use]
+    pub fn in_lane(&self, lane: Lane) -> Self {
+        Self { lane, ..self.clone() }
     }
 
     /// Writes `payload` under `subject`, which must not exist, and returns its sequence in the stream.
@@ -219,7 +235,7 @@ impl Appender {
         trace::inject(&mut headers);
         let (reply, answer) = oneshot::channel();
         let gone = || BrokerError::Unavailable { what: format!("append to {}", self.stream), source: None };
-        let item = Item { subject, headers, payload, reply };
+        let item = Item { subject, headers, payload, lane: self.lane, reply };
         let appended = async {
             self.queue.send(item).await.map_err(|_| gone())?;
             answer.await.map_err(|_| gone())?
@@ -243,49 +259,64 @@ impl Committer {
             Grouping::Adaptive => PLAIN_IN_FLIGHT_GROUPING,
             Grouping::Off => PLAIN_IN_FLIGHT,
         }));
-        let mut waiting: VecDeque<Item> = VecDeque::new();
+        let asked = Arc::new(Semaphore::new(ASKED_IN_FLIGHT));
+        let mut waiting: Lanes<Item> = Lanes::default();
         loop {
             if waiting.is_empty() {
                 match arriving.recv().await {
-                    Some(item) => waiting.push_back(item),
+                    Some(item) => waiting.push(item.lane, item),
                     None => return,
                 }
             }
             drain(&mut arriving, &mut waiting);
-            if self.pays_to_group(&waiting) {
-                let Ok(permit) = Arc::clone(&groups).acquire_owned().await else { return };
-                drain(&mut arriving, &mut waiting);
-                let mut group = take_group(&mut waiting);
-                let committer = self.clone();
-                self.tracker.spawn(async move {
-                    match group.pop() {
-                        None => {}
-                        Some(alone) if group.is_empty() => committer.send_plain(alone).await,
-                        Some(last) => {
-                            group.push(last);
-                            committer.send_group(group).await;
-                        }
+            let in_a_group = self.pays_to_group(&waiting);
+            let turns = if in_a_group { &groups } else { &plains };
+            tokio::select! {
+                biased;
+                turn = Arc::clone(turns).acquire_owned() => {
+                    let Ok(permit) = turn else { return };
+                    drain(&mut arriving, &mut waiting);
+                    match (in_a_group, self.pays_to_group(&waiting)) {
+                        (true, _) => self.start_group(&mut waiting, permit),
+                        // So many have come meanwhile.
+                        (false, true) => {}
+                        (false, false) => self.start_plain(waiting.pop(), permit),
                     }
-                    drop(permit);
-                });
-            } else {
-                let Ok(permit) = Arc::clone(&plains).acquire_owned().await else { return };
-                drain(&mut arriving, &mut waiting);
-                if self.pays_to_group(&waiting) {
-                    continue;
                 }
-                let Some(item) = waiting.pop_front() else { continue };
-                let committer = self.clone();
-                self.tracker.spawn(async move {
-                    committer.send_plain(item).await;
-                    drop(permit);
-                });
+                turn = Arc::clone(&asked).acquire_owned(), if (1..GROUP_MIN).contains(&waiting.asked()) => {
+                    let Ok(permit) = turn else { return };
+                    self.start_plain(waiting.pop_asked(), permit);
+                }
+                Some(item) = arriving.recv(), if waiting.len() < QUEUE_MAX => waiting.push(item.lane, item),
             }
         }
     }
 
-    fn pays_to_group(&self, waiting: &VecDeque<Item>) -> bool {
+    fn pays_to_group(&self, waiting: &Lanes<Item>) -> bool {
         self.grouping == Grouping::Adaptive && waiting.len() >= GROUP_MIN
+    }
+
+    fn start_group(&self, waiting: &mut Lanes<Item>, permit: OwnedSemaphorePermit) {
+        waiting.retain(|item| !item.reply.is_closed());
+        // Two messages of one subject in a batch do not see each other.
+        let mut group = waiting.take_group(GROUP_MAX, |item| item.subject.clone());
+        if group.len() <= 1 {
+            return self.start_plain(group.pop(), permit);
+        }
+        let committer = self.clone();
+        self.tracker.spawn(async move {
+            committer.send_group(group).await;
+            drop(permit);
+        });
+    }
+
+    fn start_plain(&self, item: Option<Item>, permit: OwnedSemaphorePermit) {
+        let Some(item) = item else { return };
+        let committer = self.clone();
+        self.tracker.spawn(async move {
+            committer.send_plain(item).await;
+            drop(permit);
+        });
     }
 
     async fn send_plain(&self, item: Item) {
@@ -412,19 +443,11 @@ struct AckError {
     description: String,
 }
 
-fn drain(arriving: &mut mpsc::Receiver<Item>, waiting: &mut VecDeque<Item>) {
+fn drain(arriving: &mut mpsc::Receiver<Item>, waiting: &mut Lanes<Item>) {
     while waiting.len() < QUEUE_MAX {
         match arriving.try_recv() {
-            Ok(item) => waiting.push_back(item),
+            Ok(item) => waiting.push(item.lane, item),
             Err(_) => return,
         }
     }
-}
-
-/// The longest prefix without a repeated subject: two messages of one subject in a batch do not see each other.
-fn take_group(waiting: &mut VecDeque<Item>) -> Vec<Item> {
-    waiting.retain(|item| !item.reply.is_closed());
-    let mut subjects = std::collections::HashSet::new();
-    let length = waiting.iter().take(GROUP_MAX).take_while(|item| subjects.insert(item.subject.clone())).count();
-    waiting.drain(..length).collect()
 }

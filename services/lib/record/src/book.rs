@@ -10,7 +10,7 @@
 //! What a turn would record is a `Draft` (`draft.rs`); here it is written, and its answers are handed out.
 
 use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::slice;
@@ -22,25 +22,25 @@ use futures::FutureExt;
 use ids::{CommandId, HistoryKey, Revision};
 use jiff::Timestamp;
 use proto::facts::CHAINED_SINCE;
-use proto::record::v1::{Actor, Cause};
+use proto::record::v1::{Actor, Cause, cause};
 use proto::streams::{CASES, COMMIT_BYTES_MAX};
 use proto::subjects::CommitSubject;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
-use crate::append::Appender;
+use crate::append::{Appender, Lane};
 use crate::broker::Broker;
 use crate::draft::Draft;
 use crate::error::BrokerError;
 use crate::follow::Failure;
 use crate::history::{Aggregate, History};
 use crate::links::{self, Tip};
+use crate::mailbox::Mailbox;
 use crate::objects::Sha256Sum;
 use crate::readers::{HeldBack, Readers};
 
-/// Requests of one history decided together.
-const DECIDED_TOGETHER_MAX: usize = 64;
 /// Largest commit we write, in bytes; what the broker takes includes the headers.
 pub const BYTES_MAX: usize = COMMIT_BYTES_MAX as usize - 4096;
 /// Times a lost race is decided again before the caller hears of it.
@@ -156,13 +156,8 @@ struct Slots<A: Aggregate> {
 }
 
 struct Slot<A: Aggregate> {
-    queue: Mutex<Queue<A>>,
+    mailbox: Mailbox<A>,
     history: tokio::sync::Mutex<Option<History<A>>>,
-}
-
-struct Queue<A: Aggregate> {
-    waiting: VecDeque<Pending<A>>,
-    running: bool,
 }
 
 pub(crate) type Outcome<A> =
@@ -173,6 +168,8 @@ type Settled<A> = std::thread::Result<Outcome<A>>;
 
 pub(crate) struct Pending<A: Aggregate> {
     pub request: Request<A::Command>,
+    /// Nobody waits for the answer before, and what comes until then may stand in the same commit.
+    pub can_wait_until: Option<Instant>,
     reply: oneshot::Sender<Settled<A>>,
     /// What the commit is caused by, in traces.
     span: Span,
@@ -214,14 +211,27 @@ impl<A: Aggregate> Book<A> {
     /// # Panics
     /// When the rules do on this request, so that its message counts as what it is: poison.
     pub async fn decide(&self, key: &HistoryKey, request: Request<A::Command>) -> Outcome<A> {
+        self.put(key, request, None).await
+    }
+
+    /// Decides and records as [`decide`](Self::decide), in one commit with what comes next for this history, if that comes within
+    /// `patience`. Until then nothing is on the record, and whoever asks has to ask again if this process dies.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    pub async fn decide_with_the_next(
+        &self,
+        key: &HistoryKey,
+        request: Request<A::Command>,
+        patience: Duration,
+    ) -> Outcome<A> {
+        self.put(key, request, Some(Instant::now() + patience)).await
+    }
+
+    async fn put(&self, key: &HistoryKey, request: Request<A::Command>, can_wait_until: Option<Instant>) -> Outcome<A> {
         let slot = self.slot(key);
         let (reply, answer) = oneshot::channel();
-        let start = {
-            let mut queue = slot.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.push_back(Pending { request, reply, span: Span::current() });
-            !std::mem::replace(&mut queue.running, true)
-        };
-        if start {
+        if slot.mailbox.put(Pending { request, can_wait_until, reply, span: Span::current() }) {
             // A task of its own: a caller that goes away must not take its neighbours' answers with it.
             let (book, key) = (self.clone(), key.clone());
             self.0.runners.spawn(async move { book.run(&key, &slot).await });
@@ -268,12 +278,10 @@ impl<A: Aggregate> Book<A> {
         if let Some(slot) = slots.young.get(key) {
             return Arc::clone(slot);
         }
-        let slot = slots.old.remove(key).unwrap_or_else(|| {
-            Arc::new(Slot {
-                queue: Mutex::new(Queue { waiting: VecDeque::new(), running: false }),
-                history: tokio::sync::Mutex::new(None),
-            })
-        });
+        let slot = slots
+            .old
+            .remove(key)
+            .unwrap_or_else(|| Arc::new(Slot { mailbox: Mailbox::default(), history: tokio::sync::Mutex::new(None) }));
         if slots.young.len() >= CACHED_MAX {
             slots.old = std::mem::take(&mut slots.young);
         }
@@ -287,7 +295,7 @@ impl<A: Aggregate> Book<A> {
     }
 
     async fn run(&self, key: &HistoryKey, slot: &Slot<A>) {
-        while let Some(together) = slot.next_turn() {
+        while let Some(together) = slot.mailbox.next_turn().await {
             let span = together.first().map_or_else(Span::none, |first| first.span.clone());
             let mut held = slot.history.lock().await;
             self.turn(key, &mut held, together).instrument(span).await;
@@ -370,7 +378,7 @@ impl<A: Aggregate> Book<A> {
                 return Err(Stumble::TooLarge(bytes.len()));
             }
             let tip = Tip::of(&bytes, previous.is_some());
-            match self.commit(&subject, bytes).await {
+            match self.commit(lane_of(together), &subject, bytes).await {
                 Ok(position) => {
                     let (state, commands) = (Arc::clone(&draft.state), std::mem::take(&mut draft.commands));
                     *held = Some(base.with(state, commands, draft.at, position).ending_in(Some(tip)));
@@ -403,10 +411,11 @@ impl<A: Aggregate> Book<A> {
     }
 
     /// Where it was stored.
-    async fn commit(&self, subject: &CommitSubject, bytes: Bytes) -> Result<u64, BrokerError> {
+    async fn commit(&self, lane: Lane, subject: &CommitSubject, bytes: Bytes) -> Result<u64, BrokerError> {
+        let appender = self.0.appender.in_lane(lane);
         let mut repeats = 0;
         loop {
-            match self.0.appender.append_commit(subject, bytes.clone()).await {
+            match appender.append_commit(subject, bytes.clone()).await {
                 Ok(position) => return Ok(position),
                 Err(error) if error.is_transient() && repeats < REPEATS_MAX => repeats += 1,
                 Err(error) => return Err(error),
@@ -445,19 +454,10 @@ impl<A: Aggregate> Book<A> {
     }
 }
 
-impl<A: Aggregate> Slot<A> {
-    /// What is decided together next; `None` when nothing waits, and then nobody runs any more.
-    fn next_turn(&self) -> Option<Vec<Pending<A>>> {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        // One commit stands under one charter version.
-        let Some(version) = queue.waiting.front().map(|first| first.request.charter_version.clone()) else {
-            queue.running = false;
-            return None;
-        };
-        let fits = |pending: &&Pending<A>| pending.request.charter_version == version;
-        let count = queue.waiting.iter().take(DECIDED_TOGETHER_MAX).take_while(fits).count();
-        Some(queue.waiting.drain(..count).collect())
-    }
+/// Somebody waits for what comes of a command, and nobody for what comes of a commit or of an alarm.
+fn lane_of<A: Aggregate>(together: &[Pending<A>]) -> Lane {
+    let is_asked = |pending: &Pending<A>| matches!(pending.request.cause.kind, Some(cause::Kind::Command(_)));
+    if together.iter().any(is_asked) { Lane::Asked } else { Lane::Followed }
 }
 
 fn hand_out<A: Aggregate>(together: Vec<Pending<A>>, answers: impl IntoIterator<Item = Settled<A>>) {

@@ -29,6 +29,7 @@ pub mod follow;
 mod history;
 pub mod links;
 mod load;
+mod mailbox;
 pub mod objects;
 pub mod projection;
 pub mod provision;
@@ -44,7 +45,7 @@ pub mod standing;
 mod trace;
 
 pub use anchors::StoredAnchor;
-pub use append::{Appender, Tombstone};
+pub use append::{Appender, Lane, Tombstone};
 pub use book::{Answered, Book, Refused, Request};
 pub use broker::{Broker, BrokerConfig, Credentials, SERVER_VERSION_MIN, read_seed};
 pub use connectors::ConnectorState;

@@ -1,6 +1,7 @@
 //! The desk: where a request becomes a commit and an answer, for all three reasons a request can have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use charter::Charter;
 use ids::{CaseId, Code, CommandId, HistoryKey, Owner, Revision};
@@ -90,6 +91,19 @@ impl<A: Aggregate<Refusal: Refuse>> Desk<A> {
         request: Request<A::Command>,
     ) -> Result<Answered<A::Event>, Refused<A::Refusal>> {
         self.book.decide(key, request).await
+    }
+
+    /// As [`offer`](Self::offer), in one commit with what comes next for this history, if that comes within `patience`.
+    ///
+    /// # Errors
+    /// As the book says it.
+    pub async fn offer_with_the_next(
+        &self,
+        key: &HistoryKey,
+        request: Request<A::Command>,
+        patience: Duration,
+    ) -> Result<Answered<A::Event>, Refused<A::Refusal>> {
+        self.book.decide_with_the_next(key, request, patience).await
     }
 
     /// A commit was followed, and asks for a decision here. A refusal is the end of it: there is nobody to answer.

@@ -79,7 +79,7 @@ fn answered(signed: &Signed, words: &Rules, form: &Form) -> Markup {
             details {
                 summary { (desk.considered) }
                 ol { @for one in &considered {
-                    li { (signed.unit(one.party.as_str())) "："
+                    li { (signed.unit(one.party.as_str())) (signed.language.colon())
                         @if one.why.is_able() { strong { (crate::rooms::case::why(desk, one.why.as_str())) } }
                         @else { (crate::rooms::case::why(desk, one.why.as_str())) } }
                 } }
@@ -106,8 +106,7 @@ fn called(signed: &Signed, words: &Rules, category: &Category, route: &Route<'_>
     let (Some(situation), Some(street)) = (situation, street) else { return html! {} };
     let colour = category.colour.unwrap_or(situation.colour);
     let limits = charter.colour_limits(colour);
-    let names =
-        |codes: Vec<ids::Code>| codes.iter().map(|code| signed.unit(code.as_str())).collect::<Vec<_>>().join("、");
+    let names = |codes: Vec<ids::Code>| signed.units(codes.iter().map(ids::Code::as_str));
     let (lead, assist) = (names(situation.lead_for(&street.code)), names(situation.supporting_for(&street.code)));
     let (response, report_in) = (length(words, &limits.response), length(words, &limits.report_in));
     let completion = length(words, &limits.completion);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, stream};
 use async_nats::{HeaderMap, Request};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use ids::Owner;
 use prost::Message;
 use proto::streams::{CALLS, CASES};
-use record::{Appender, BrokerError};
+use record::{Appender, BrokerError, Lane};
 
 use crate::tally::Command;
 use crate::world::{World, any_commit, case, eventually, gapless, request, revisions, soon, subject};
@@ -69,6 +69,29 @@ async fn two_thousand_appends_at_once_are_each_stored_once_and_know_where() {
     }
     assert_eq!(appended.iter().map(|(sequence, _)| sequence).collect::<HashSet<_>>().len(), 2000);
     assert!(in_groups > 1000, "only {in_groups} of 2000 went in groups");
+}
+
+/// On one thread nothing is sent before all of them wait: the order is the committer's alone, and no clock's.
+#[tokio::test(flavor = "current_thread")]
+async fn what_somebody_waits_for_is_stored_before_all_that_follows_from_the_record() {
+    for followers in [10, 100] {
+        let world = World::new().await;
+        let followed = Appender::start(&world.broker, CASES).await.unwrap();
+        let asked = followed.in_lane(Lane::Asked);
+        let append = |appender: &Appender, id: String| {
+            let (appender, subject) = (appender.clone(), subject(&case(&id), Owner::Dispatch, 1).to_string());
+            async move { appender.append(subject, any_commit(&id).encode_to_vec()).await.unwrap() }
+        };
+        let behind = join_all((0..followers).map(|n| append(&followed, format!("f{n}"))));
+        let ahead = join_all((0..3).map(|n| append(&asked, format!("a{n}"))));
+        // Unconstrained: the runtime's share of one task must not come between them.
+        let all = tokio::task::unconstrained(join(behind, ahead));
+
+        let (behind, mut ahead) = soon("every append", all).await;
+
+        ahead.sort_unstable();
+        assert_eq!(ahead, [1, 2, 3], "{followers} were ahead of them: {behind:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

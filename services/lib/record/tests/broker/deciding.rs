@@ -1,5 +1,7 @@
 //! A command becomes a commit: once, whatever gets lost, and each caller hears of its own.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use futures::future::join_all;
 use ids::{Owner, Revision};
@@ -9,7 +11,7 @@ use record::{Book, Refused, Request};
 
 use crate::proxy::Proxy;
 use crate::tally::{Command, Happened, Refusal, State, TOTAL_MAX, Tally};
-use crate::world::{World, case, connect, gapless, request, request_named, revisions, soon};
+use crate::world::{WAIT, World, case, connect, gapless, request, request_named, revisions, soon};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_acknowledgement_and_a_retry_append_once() {
@@ -134,6 +136,28 @@ async fn fifty_answers_to_one_call_are_decided_together_and_each_gets_its_own() 
     assert!(commits.len() <= 4, "{} commits for fifty answers", commits.len());
     assert_eq!(refused, amounts.len() - commits.iter().map(|stored| stored.commit.decisions.len()).sum::<usize>());
     assert_eq!(*book.read(&key).await.unwrap().state, State { total, ..State::default() });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_wait_stands_in_one_commit_with_what_comes_next() {
+    let world = World::new().await;
+    let (book, key) = (world.book().await, case("a"));
+    let patient = |amount, patience| book.decide_with_the_next(&key, request(Command::Add(amount)), patience);
+
+    // None of the first two would ever be decided by itself.
+    let (long, last) = (WAIT * 100, book.decide(&key, request(Command::Add(4))));
+    let together = async { tokio::join!(patient(1, long), patient(2, long), last) };
+    let together = soon("three in one commit", together).await;
+    let alone = soon("one that nothing comes after", patient(8, Duration::from_millis(1))).await.unwrap();
+
+    let (first, second, third) = together;
+    for (answered, amount) in [(first, 1), (second, 2), (third, 4)] {
+        let answered = answered.unwrap();
+        assert_eq!((answered.revision, answered.events), (Revision(1), vec![Happened::Added(amount)]));
+    }
+    assert_eq!(alone.revision, Revision(2));
+    let commits = world.broker.load(&key).await.unwrap();
+    assert_eq!(commits.iter().map(|stored| stored.commit.decisions.len()).collect::<Vec<_>>(), [3, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
