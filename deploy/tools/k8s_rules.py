@@ -12,7 +12,7 @@ import yaml
 
 # Made on the spot with keys nobody else may see; k8s/README.md says how.
 SECRETS_MADE_BY_HAND = {
-    "identity", "reference", "receipt", "webhook", "nats-accounts", "provision-nkey", "archivist-nkey", "auditor-nkey",
+    "identity", "reference", "receipt", "vault", "webhook", "nats-accounts", "provision-nkey", "archivist-nkey", "auditor-nkey",
     "responder-nkey",
     "casebook-nkey", "intake-nkey", "triage-nkey", "dispatch-nkey", "enforcement-center-nkey", "evaluation-nkey",
     "notification-nkey", "powers-nkey",

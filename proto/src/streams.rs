@@ -4,7 +4,8 @@
 use ids::{Kind, Owner};
 
 use crate::subjects::{
-    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, SpotSubject,
+    AlarmSubject, AnchorSubject, CharterSubject, CommitSubject, DeadLetterSubject, FiledSubject, PersonSubject,
+    SpotSubject,
 };
 
 pub const CASES: &str = "CASES";
@@ -17,6 +18,10 @@ pub const SPOTS: &str = "SPOTS";
 pub const RETRY: &str = "RETRY";
 /// What each district's record was at the end of each day (D18).
 pub const ANCHORS: &str = "ANCHORS";
+/// How to reach people, each sealed with a key of their own (D8).
+pub const VAULT: &str = "VAULT";
+/// These keys. Left out of backups: what is erased here is to be gone.
+pub const KEYS: &str = "KEYS";
 /// Key-value bucket: keyed hash of (bridge, external reference) to case id.
 pub const REFS: &str = "refs";
 /// Bucket of objects: snapshots of the casebook's copy.
@@ -53,7 +58,7 @@ pub struct StreamSpec {
     pub retention: Retention,
     /// One message per subject, ever: a second write without an expectation is refused too.
     pub write_once: bool,
-    /// One message per subject, replaced by the next; each says how long it stays. A copy, that can be made anew.
+    /// One message per subject, replaced by the next; it may say how long it stays.
     pub latest: bool,
     /// `Nats-Schedule` headers act here and nowhere else.
     pub schedules: bool,
@@ -144,6 +149,20 @@ pub fn streams() -> Vec<StreamSpec> {
                 vec![DeadLetterSubject::ALL_RETRIES.to_owned()],
             )
         },
+        StreamSpec {
+            write_once: false,
+            latest: true,
+            message_bytes_max: 16 * 1024,
+            ..kept(VAULT, "How to reach people, sealed", vec![PersonSubject::ALL_SEALED.to_owned()])
+        },
+        StreamSpec {
+            message_bytes_max: 1024,
+            ..kept(
+                KEYS,
+                "Keys to what is kept of people; erasing one erases it everywhere",
+                vec![PersonSubject::ALL_KEYS.to_owned()],
+            )
+        },
         // Hashes and numbers, nothing that anybody could ever ask to be erased.
         StreamSpec {
             forever: true,
@@ -195,7 +214,9 @@ pub const OWNERS_WITH_TIMERS: [Owner; 6] =
 #[must_use]
 pub fn follows_also(owner: Owner) -> &'static [(Kind, Owner)] {
     match owner {
-        Owner::Intake | Owner::Notification => &[(Kind::Poll, Owner::Intake)],
+        // What it has erased has to be gone.
+        Owner::Intake => &[(Kind::Poll, Owner::Intake), (Kind::Person, Owner::Intake)],
+        Owner::Notification => &[(Kind::Poll, Owner::Intake)],
         // Its own, for their deadlines and for the numbers of letters.
         Owner::Powers => &[(Kind::Consultation, Owner::Powers), (Kind::Personnel, Owner::Powers)],
         Owner::Triage | Owner::Dispatch | Owner::EnforcementCenter | Owner::Evaluation => &[],

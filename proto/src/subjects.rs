@@ -349,6 +349,28 @@ impl fmt::Display for DeadLetterSubject {
     }
 }
 
+/// `vault.<district>.<name>` and `key.<district>.<name>`: what is kept of a person, sealed, and the key that opens it (D8). The
+/// name is a keyed hash, of whom only the service knows that keeps people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PersonSubject;
+
+impl PersonSubject {
+    pub const ALL_SEALED: &'static str = "vault.*.*";
+    pub const ALL_KEYS: &'static str = "key.*.*";
+
+    /// `name` is `<district>.<name>`.
+    #[must_use]
+    pub fn sealed(name: &str) -> String {
+        format!("vault.{name}")
+    }
+
+    /// As there.
+    #[must_use]
+    pub fn key(name: &str) -> String {
+        format!("key.{name}")
+    }
+}
+
 /// `spot.<district>.<category>.<where>.<day>.<case>`: a case at a place, for as long as it matters whether the problem
 /// comes back there. `where` is a word without dots for the place; `day`, `yymmdd`, is when the case came to be
 /// there.

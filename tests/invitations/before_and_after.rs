@@ -81,8 +81,14 @@ fn received(seen: &mut Seen) {
         gone: vec![],
     };
     case.take(STREET, &propose).see(seen, |state, _, invited| {
-        let other =
-            Asker { staff_ref: "8".to_owned(), other: first, course: Course::Open, poll: code("any"), gone: vec![] };
+        let other = Asker {
+            staff_ref: "8".to_owned(),
+            notes_as: String::new(),
+            other: first,
+            course: Course::Open,
+            poll: code("any"),
+            gone: vec![],
+        };
         invited == Invited::ApproveExclusion && allowed_actions(state, &other).contains(&Act::ApproveExclusion)
     });
 }

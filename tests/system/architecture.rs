@@ -10,16 +10,17 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 12] = [
+const LIBS: [(&str, &[&str]); 13] = [
     ("ids", &[]),
     ("decider", &[]),
+    ("fair", &[]),
     ("vocabulary", &["ids"]),
     ("huying-proto", &["ids"]),
     ("charter", &["ids", "vocabulary"]),
-    ("record", &["huying-proto", "ids", "decider"]),
+    ("record", &["huying-proto", "ids", "decider", "fair"]),
     ("archive", &["ids", "huying-proto", "record"]),
     ("audit", &["ids", "huying-proto", "record", "archive"]),
-    ("chassis", &[]),
+    ("chassis", &["fair"]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "archive", "chassis"]),
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
     ("testkit", &[]),

@@ -30,6 +30,7 @@ mod letters;
 mod merging;
 mod numbering;
 mod open311;
+mod people;
 mod periods;
 mod powers;
 mod receipts;

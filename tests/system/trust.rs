@@ -17,7 +17,7 @@ const GRID: &str = "jiangan-yiyuan-tongxing-grid-1";
 const STREET: &str = "jiangan-yiyuan-command-centre";
 
 /// What neither a bridge nor a department has any business with.
-const FORBIDDEN: [(&str, &str); 21] = [
+const FORBIDDEN: [(&str, &str); 27] = [
     ("publish", "case.jiangan.261121-7k3q9x7.intake.1"),
     ("publish", "case.jiangan.261121-7k3q9x7.dispatch.99"),
     ("publish", "call.jiangan-parks.261121-7k3q9x7.1-0"),
@@ -27,6 +27,12 @@ const FORBIDDEN: [(&str, &str); 21] = [
     ("publish", "dlq.dispatch.1"),
     ("publish", "retry.dispatch.1-2"),
     ("publish", "$JS.API.STREAM.MSG.DELETE.DLQ"),
+    ("publish", "vault.jiangan.0123"),
+    ("publish", "key.jiangan.0123"),
+    ("publish", "$JS.API.DIRECT.GET.VAULT"),
+    ("publish", "$JS.API.DIRECT.GET.KEYS"),
+    ("publish", "$JS.API.STREAM.MSG.GET.KEYS"),
+    ("publish", "$JS.API.STREAM.MSG.DELETE.KEYS"),
     ("publish", "$KV.refs.0123"),
     ("publish", "$KV.clock.now"),
     ("publish", "clock.seen"),

@@ -14,6 +14,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use charter::Charter;
+use fair::Turn;
 use futures::Stream;
 use ids::Code;
 use jiff::Timestamp;
@@ -28,7 +29,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use station::access::{Concern, Scope};
 use station::desk::case_key;
 use station::{History, Violation};
-use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 use crate::asking::Asker;
@@ -215,7 +215,7 @@ impl Door {
         self: Arc<Self>,
         asker: Asker,
         request: WatchChangesRequest,
-        place: OwnedSemaphorePermit,
+        place: Turn<String>,
     ) -> Changes {
         let WatchChangesRequest { cursor, bridge, from } = request;
         let request = ListChangesRequest { cursor, bridge, from, ..ListChangesRequest::default() };

@@ -6,6 +6,7 @@ use archive::Shelf;
 use audit::verify::verify_case;
 use audit::{AuditError, Break};
 use charter::Charter;
+use fair::Turnstile;
 use ids::{Code, Kind};
 use proto::casebook::v1::casebook_service_server::CasebookService;
 use proto::casebook::v1::suggest_duplicates_request::Of;
@@ -25,7 +26,7 @@ use record::chain;
 use station::access::{Concern, Publications, Scope};
 use station::desk::case_key;
 use station::{Caller, History, Station, Violation, broker_status, internal, not_found};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
@@ -33,9 +34,10 @@ use tonic::{Request, Response, Status};
 use crate::asking::{Asker, day, hours, instants, microseconds, month};
 use crate::cases::{export, list, statistics, suggest};
 use crate::changes::{self, Changes};
+use crate::news::{News, Wanted};
 use crate::tending::Copy;
 use crate::view::View;
-use crate::watch::{QUEUE_MAX, WATCHERS_MAX, Watcher};
+use crate::watch::{self, QUEUE_MAX, WATCHERS, Watcher};
 use crate::{callbacks, catalogue, league, officers, open, powers, publications, queue, report, suggesting};
 
 const PAGE_DEFAULT: u32 = 100;
@@ -51,15 +53,17 @@ pub struct Door {
     pub copy: Copy,
     pub shelf: Shelf,
     stop: CancellationToken,
-    watchers: Arc<Semaphore>,
+    watchers: Turnstile<String>,
+    news: News,
     /// What the copy says is published.
     known: Arc<publications::Known>,
 }
 
 impl Door {
     pub fn new(station: Station, copy: Copy, shelf: Shelf, stop: CancellationToken) -> Self {
-        let watchers = Arc::new(Semaphore::new(WATCHERS_MAX));
-        Self { station, copy, shelf, stop, watchers, known: Arc::default() }
+        let watchers = Turnstile::new(WATCHERS);
+        let news = News::new(station.broker.clone(), stop.clone());
+        Self { station, copy, shelf, stop, watchers, news, known: Arc::default() }
     }
 
     /// What was published by now, for somebody who reads votes only then: as far as the copy reads, and where it is being made as
@@ -77,13 +81,6 @@ impl Door {
     /// Cancelled when the casebook stops.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()
-    }
-
-    /// A place among the watchers.
-    fn place(&self) -> Result<OwnedSemaphorePermit, Status> {
-        Arc::clone(&self.watchers).try_acquire_owned().map_err(|_| {
-            Status::resource_exhausted(format!("{WATCHERS_MAX} watch already; try again later, or at another replica"))
-        })
     }
 
     fn asker<T>(&self, request: &Request<T>, method: &'static str) -> Result<Asker, Status> {
@@ -174,8 +171,8 @@ impl CasebookService for Door {
 
     async fn watch_changes(&self, request: Request<WatchChangesRequest>) -> Result<Response<Changes>, Status> {
         let asker = self.asker(&request, method!("WatchChanges"))?;
-        let permit = self.place()?;
-        Ok(Response::new(Arc::new(self.clone()).changes_watched(asker, request.into_inner(), permit)))
+        let turn = self.watchers.enter(watch::who(&asker.caller)).map_err(watch::no_room)?;
+        Ok(Response::new(Arc::new(self.clone()).changes_watched(asker, request.into_inner(), turn)))
     }
 
     async fn get_catalogue(
@@ -207,34 +204,41 @@ impl CasebookService for Door {
         let published = self.published(&asker, None).await?.clone();
         let Asker { caller, scope } = asker;
         let request = request.into_inner();
-        let permit = self.place()?;
-        let filters = match (request.district.as_str(), request.case_id.as_str()) {
+        let turn = self.watchers.enter(watch::who(&caller)).map_err(watch::no_room)?;
+        let wanted = match (request.district.as_str(), request.case_id.as_str()) {
             ("", "") => match &scope {
-                Scope::All => vec![format!("{}.>", Kind::Case.as_str())],
-                Scope::Districts(districts) | Scope::Only { districts, .. } => {
-                    districts.iter().map(|district| CommitSubject::all_in(Kind::Case, district)).collect()
-                }
+                Scope::All => Wanted::Everything,
+                Scope::Districts(districts) | Scope::Only { districts, .. } => Wanted::Districts(districts.clone()),
             },
             (district, "") => {
                 let charter = self.charter(&Asker { caller: caller.clone(), scope: scope.clone() }, district)?;
-                vec![CommitSubject::all_in(Kind::Case, &charter.district)]
+                Wanted::Districts(vec![charter.district.clone()])
             }
-            (district, case) => vec![CommitSubject::whole_history(&case_key(district, case)?.2)],
+            (district, case) => Wanted::Case(case_key(district, case)?.2),
         };
+        let filters = match &wanted {
+            Wanted::Everything => vec![format!("{}.>", Kind::Case.as_str())],
+            Wanted::Districts(districts) => {
+                districts.iter().map(|district| CommitSubject::all_in(Kind::Case, district)).collect()
+            }
+            Wanted::Case(key) => vec![CommitSubject::whole_history(key)],
+        };
+        let joined = self.news.join().await.map_err(|error| broker_status(&error))?;
         let from = match (request.from_start, request.after) {
             (true, _) => 1,
-            (false, 0) => self.station.broker.end_of_record().await.map_err(|error| broker_status(&error))? + 1,
+            (false, 0) => joined.after + 1,
             (false, after) => after + 1,
         };
         let (answers, receiver) = mpsc::channel(QUEUE_MAX);
-        let record = self.station.broker.replay(filters, from, self.stop.clone());
+        let own = (from <= joined.after).then(|| self.station.broker.replay(filters.clone(), from, self.stop.clone()));
         let shelf = self.shelf.clone();
-        let watcher = Watcher { caller, scope, published, answers, shelf, _permit: permit };
+        let watcher =
+            Watcher { caller, scope, published, answers, shelf, wanted, filters, stop: self.stop.clone(), _turn: turn };
         #[allow(
             clippy::disallowed_methods,
             reason = "lives as long as its watcher, and ends with the service's token"
         )]
-        tokio::spawn(watcher.feed(self.station.clone(), record));
+        tokio::spawn(watcher.feed(self.station.clone(), own, joined, from));
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 

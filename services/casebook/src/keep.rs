@@ -65,7 +65,8 @@ impl Keeper for Keeping {
                 | Kind::SignOff
                 | Kind::Funds
                 | Kind::Headcount
-                | Kind::Allowance => {}
+                | Kind::Allowance
+                | Kind::Person => {}
             }
         }
         copy::reached(&transaction, last.position())?;

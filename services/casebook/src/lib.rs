@@ -22,6 +22,7 @@ mod inbox;
 mod joined;
 mod keep;
 mod league;
+mod news;
 mod officers;
 mod open;
 mod passages;

@@ -40,6 +40,6 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
     };
     let router = operations::router(hub);
     tracing::info!(door = %listener.local_addr()?, "open for machines");
-    service.spawn("door", listen::serve(listener, router, listen::BOUNDS, service.stopping()));
+    service.spawn("door", chassis::listen::serve(listener, router, listen::BOUNDS, service.stopping()));
     Ok(())
 }

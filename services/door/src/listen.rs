@@ -1,7 +1,8 @@
-//! The listener: how many connections there are, how long a head may take to come, and an end that finishes what is in hand.
+//! What a request may cost before anybody looks at it: how large its body may be, how long it may take, and what becomes of a
+//! panic. Connections and heads are bounded by the chassis.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -10,104 +11,19 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use chassis::listen::Bounds;
 use futures::{FutureExt, StreamExt};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use std::panic::AssertUnwindSafe;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 
 use crate::problem::Problem;
 
 /// What a stranger may cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Connections at once. Beyond them the system's own queue waits.
-    pub connections_max: usize,
-    /// From an open connection, or the answer before, until a whole head is there.
-    pub head_max: Duration,
-}
-
 pub const BOUNDS: Bounds = Bounds { connections_max: 1024, head_max: Duration::from_secs(30) };
 
 /// Largest body read, in bytes: the longest submission with every character escaped, and room for everything else.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Until a whole body is there.
 const BODY_MAX: Duration = Duration::from_secs(30);
-/// Headers of one request.
-const HEADERS_MAX: usize = 64;
-/// Bytes of one head.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Before the next connection is taken, where the system has no room for it.
-const NO_ROOM_WAIT: Duration = Duration::from_millis(100);
-
-/// Serves until the process stops, then finishes what is in hand.
-///
-/// # Errors
-/// None; what goes wrong concerns one connection.
-pub async fn serve(
-    listener: TcpListener,
-    router: axum::Router,
-    bounds: Bounds,
-    stopping: CancellationToken,
-) -> anyhow::Result<()> {
-    let room = Arc::new(Semaphore::new(bounds.connections_max));
-    let mut connections = JoinSet::new();
-    loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit?,
-            () = stopping.cancelled() => break,
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stopping.cancelled() => break,
-        };
-        while connections.try_join_next().is_some() {}
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), bounds.head_max, stopping.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no connection can be taken");
-                tokio::time::sleep(NO_ROOM_WAIT).await;
-            }
-        }
-    }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-    Ok(())
-}
-
-async fn connection(stream: TcpStream, router: axum::Router, head_max: Duration, stopping: CancellationToken) {
-    // Answers are written at once; without it they may wait for the other end.
-    let _best_effort = stream.set_nodelay(true);
-    let mut served = std::pin::pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(head_max)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-    );
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = stopping.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended");
-    }
-}
 
 /// A whole body, as far as it may be large.
 ///
@@ -169,7 +85,11 @@ pub async fn observe(path: &'static str, request: Request, next: Next) -> Result
 mod tests {
     use axum::Router;
     use axum::routing::{get, post};
+    use chassis::CancellationToken;
+    use chassis::listen::serve;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::JoinSet;
 
     use super::*;
 

@@ -91,7 +91,8 @@ async fn handle(desk: &Desk<Rules>, delivered: &Delivered) -> Result<(), Failure
             | Kind::SignOff
             | Kind::Funds
             | Kind::Headcount
-            | Kind::Allowance,
+            | Kind::Allowance
+            | Kind::Person,
             Owner::Intake
             | Owner::Triage
             | Owner::Dispatch

@@ -35,6 +35,9 @@ Bring cases in:
 Work at a department's desk:
   call         its calls: list, respond, report in, progress, done, return
 
+People:
+  person       what is kept of one: shown, handed out, erased
+
 Look:
   case         one case with everything that happened to it, or a list of cases
   tail         what happens, as it happens
@@ -110,6 +113,7 @@ enum Command {
     Connector(commands::connector::Command),
     #[command(subcommand)]
     Conformance(commands::conformance::Command),
+    Person(commands::person::Command),
     #[command(subcommand)]
     Case(commands::case::Command),
     Tail(commands::tail::Args),
@@ -199,6 +203,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Call(command) => Box::pin(commands::call::run(command)).await,
         Command::Connector(command) => Box::pin(commands::connector::run(command)).await,
         Command::Conformance(command) => Box::pin(commands::conformance::run(command)).await,
+        Command::Person(command) => Box::pin(commands::person::run(command)).await,
         Command::Case(command) => commands::case::run(command, manner).await,
         Command::Tail(args) => commands::tail::run(args, manner).await,
         Command::Report(args) => commands::report::run(args, manner).await,

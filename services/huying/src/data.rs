@@ -130,6 +130,11 @@ impl DataFolder {
         self.drawn_once("receipt.key")
     }
 
+    /// The key of the vault, made once. Losing it means that nobody can be reached whose contact was kept.
+    pub(crate) fn vault_key_file(&self) -> anyhow::Result<PathBuf> {
+        self.drawn_once("vault.key")
+    }
+
     fn drawn_once(&self, name: &str) -> anyhow::Result<PathBuf> {
         let file = self.0.join(name);
         if !file.exists() {

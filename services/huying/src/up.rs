@@ -72,7 +72,7 @@ pub struct UpConfig {
     pub link_base: Option<String>,
     /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
     pub console_listen: Option<SocketAddr>,
-    /// Whoever reaches the pages may be anybody: to try things out.
+    /// Whoever reaches the pages may be anybody, and stories move the clock: to try things out.
     pub play: bool,
 }
 
@@ -357,6 +357,7 @@ async fn start_services(
         nats_url: url.to_owned(),
         nats_nkey_file: Some(folder.key_file(user)),
         nats_nkey_seed: None,
+        play: config.play,
         writer: Some(Arc::clone(&writer)),
     };
     let sibling = |owner: Owner| main.sibling(owner.as_str());
@@ -365,6 +366,7 @@ async fn start_services(
         station: station(Owner::Intake.as_str()),
         reference_key_file: folder.reference_key_file()?,
         receipt_key_file: receipt_key_file.clone(),
+        vault_key_file: Some(folder.vault_key_file()?),
     };
     let casebook = casebook::Config {
         station: station(CASEBOOK_USER),

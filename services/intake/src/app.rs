@@ -8,7 +8,6 @@ use std::sync::Arc;
 use charter::Charter;
 use chassis::{Receipt, ReceiptKey};
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code, HistoryKey, Owner};
 use jiff::Timestamp;
 use pbjson_types::Timestamp as WireTime;
@@ -16,21 +15,25 @@ use proto::common::v1::Role;
 use proto::intake::v1::{CallerClass, CaseKind, FindResponse, SubmitRequest, SubmitResponse, Way};
 use proto::{FromWireTime, ToWireTime};
 use record::{BrokerError, Reference, References, WireError};
-use sha2::Sha256;
 use station::access::Concern;
 use station::desk::case_key;
-use station::{BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found};
+use station::{
+    BadInput, Caller, Desk, Named, Recorded, Refuse, Violation, already_exists, broker_status, not_found, role_name,
+};
 use tonic::Status;
 use vocabulary::Course;
 
 use crate::domain::submission::{Circumstances, Submission, check};
 use crate::domain::{Command, Received, Refusal, Rules};
 use crate::pauses::Pauses;
+use crate::people::People;
 use crate::wire;
 use crate::{callers, content};
 
 /// Times a case id is drawn again when it belongs to another matter. At 300,000 cases a day one draw in 3,600 does.
 const DRAWS_MAX: u32 = 8;
+/// Of the hash that says whose a note is: within one case, which has at most a hundred, none meets another.
+const NOTES_HASH_BYTES: usize = 8;
 
 pub struct App {
     pub desk: Desk<Rules>,
@@ -38,6 +41,7 @@ pub struct App {
     references: References,
     reference_key: Vec<u8>,
     receipt_key: Option<ReceiptKey>,
+    pub people: People,
 }
 
 /// One request about one case, with everything needed to decide it.
@@ -53,11 +57,12 @@ impl App {
     pub async fn open(
         desk: Desk<Rules>,
         pauses: Pauses,
+        people: People,
         reference_key: Vec<u8>,
         receipt_key: Option<ReceiptKey>,
     ) -> anyhow::Result<Self> {
         let references = References::open(&desk.station.broker).await?;
-        Ok(Self { desk, pauses, references, reference_key, receipt_key })
+        Ok(Self { desk, pauses, references, reference_key, receipt_key, people })
     }
 
     /// Records a submission brought by `bridge`, once.
@@ -87,7 +92,13 @@ impl App {
         let accepted = self.accept(&charter, bridge, &tidy, &hashes);
         let accepted = accepted.and_then(|received| callers::came_online(caller, received));
         match accepted {
-            Ok(received) => self.record_once(caller, &charter, received).await,
+            Ok(mut received) => {
+                // It was looked at with everything else.
+                if let Ok(Some(contact)) = self.people.read(&tidy) {
+                    self.people.keep(caller, &charter, &mut received, &contact).await?;
+                }
+                self.record_once(caller, &charter, received).await
+            }
             // What was acknowledged once stays so, whatever the rules are by now.
             Err(refused) => self.acknowledged(&charter, &hashes).await?.ok_or(refused),
         }
@@ -222,6 +233,7 @@ impl App {
         hashes: &Hashes,
     ) -> Result<Received, Status> {
         let mut problems = Problems::default();
+        problems.0.extend(self.people.read(request).err().unwrap_or_default());
         let kind = match CaseKind::try_from(request.kind) {
             Ok(CaseKind::Unspecified) => None,
             Ok(kind) => problems.read(wire::from_kind(kind)),
@@ -404,15 +416,16 @@ impl App {
         })
     }
 
-    /// HMAC-SHA-256 over the parts, each with its length before it.
+    /// Whose notes on a case count together, without saying who that is.
+    pub fn notes_as(&self, caller: &Caller) -> String {
+        let party = caller.party.as_ref().map(Code::as_str).unwrap_or_default();
+        let hash = self.keyed_hash(&["notes", role_name(caller.role), party, &caller.staff_ref]);
+        HEXLOWER.encode(&hash[..NOTES_HASH_BYTES])
+    }
+
+    /// As [`content::keyed_hash`], with the key of the references.
     pub fn keyed_hash(&self, parts: &[impl AsRef<str>]) -> Vec<u8> {
-        #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.reference_key).unwrap();
-        for part in parts.iter().map(AsRef::as_ref) {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize().into_bytes().to_vec()
+        content::keyed_hash(&self.reference_key, parts)
     }
 }
 

@@ -2,10 +2,12 @@
 //! it that are hashed.
 
 use charter::{Channel, Charter};
+use hmac::{Hmac, KeyInit, Mac};
 use ids::{CaseId, Code};
 use pbjson_types::Timestamp;
 use proto::common::v1::Place;
 use proto::intake::v1::SubmitRequest;
+use sha2::Sha256;
 use vocabulary::text::{is_placeholder, tidy};
 
 use crate::domain::submission::known;
@@ -79,7 +81,18 @@ pub fn earlier_forms(sent: &SubmitRequest, tidy: &SubmitRequest, district: &Code
     [tidy.clone(), sent.clone(), named]
 }
 
-/// Everything of a submission that is compared.
+/// HMAC-SHA-256 over the parts, each with its length before it.
+pub fn keyed_hash(key: &[u8], parts: &[impl AsRef<str>]) -> Vec<u8> {
+    #[allow(clippy::unwrap_used, reason = "HMAC takes a key of any length")]
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    for part in parts.iter().map(AsRef::as_ref) {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Everything of a submission that is compared. How to reach the caller is not among it: it is kept elsewhere, and may change.
 pub fn parts(request: &SubmitRequest) -> Vec<String> {
     let place = request.place.clone().unwrap_or_default();
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();

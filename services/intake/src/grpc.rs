@@ -164,7 +164,7 @@ impl IntakeService for Door {
             return Err(matter.not_there());
         }
         let (course, gone) = (self.app.course(&key).await?, self.app.gone(&key).await?);
-        let allowed_actions = allowed(&caller, case, &snapshot.state, course, gone);
+        let allowed_actions = allowed(&caller, &self.app.notes_as(&caller), case, &snapshot.state, course, gone);
         Ok(Response::new(GetResponse { revision: snapshot.revision.0, allowed_actions }))
     }
 
@@ -177,9 +177,23 @@ impl IntakeService for Door {
 }
 
 /// What the asker could do with a case here, as the rules have it and the doors let them.
-fn allowed(caller: &Caller, case: CaseId, state: &State, course: Course, gone: Vec<CaseId>) -> Vec<String> {
+fn allowed(
+    caller: &Caller,
+    notes_as: &str,
+    case: CaseId,
+    state: &State,
+    course: Course,
+    gone: Vec<CaseId>,
+) -> Vec<String> {
     // The case itself stands for any other, a name that is no poll's for any poll.
-    let asker = Asker { staff_ref: caller.staff_ref.clone(), other: case, poll: code("any"), course, gone };
+    let asker = Asker {
+        staff_ref: caller.staff_ref.clone(),
+        notes_as: notes_as.to_owned(),
+        other: case,
+        poll: code("any"),
+        course,
+        gone,
+    };
     let actions = allowed_actions(state, &asker).into_iter().filter(|act| may(*act, caller.role));
     actions.map(|act| act.as_str().to_owned()).collect()
 }

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::app::App;
-use crate::domain::{Rules, poll};
-use crate::{effects, polls, said};
+use crate::domain::poll;
+use crate::{effects, people, polls, said};
 
 /// Their lines in the table of who may what.
 const SUBMIT: &str = "in.<bridge>.submit";
@@ -81,15 +81,17 @@ pub async fn withdrawals(app: Arc<App>, stop: CancellationToken) -> anyhow::Resu
 }
 
 /// Own commits, for what they cause.
-pub async fn follow(desk: Desk<Rules>, polls: Desk<poll::Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn follow(app: Arc<App>, polls: Desk<poll::Rules>, stop: CancellationToken) -> anyhow::Result<()> {
+    let desk = app.desk.clone();
     let follower = desk.station.broker.follower(CASES, &record_consumer(Owner::Intake)).await?;
     follower
         .run(stop, move |delivered| {
-            let (desk, polls) = (desk.clone(), polls.clone());
+            let (app, desk, polls) = (Arc::clone(&app), desk.clone(), polls.clone());
             async move {
                 let stored = read_stored(&delivered)?;
                 match stored.subject.key.kind {
                     Kind::Poll => polls::follow(&polls, &desk, &stored).await,
+                    Kind::Person => people::follow(&app.people, &stored).await,
                     Kind::Case
                     | Kind::Roster
                     | Kind::Period

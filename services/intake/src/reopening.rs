@@ -55,8 +55,9 @@ impl App {
         };
         let submitted = self.record_once(&caller, &charter, received).await?;
         let (_, case, key) = case_key(&submitted.district, &submitted.case_id)?;
+        let by = self.notes_as(&caller);
         let asked = Asked { caller, charter, case, key, named };
-        let recorded = self.ask(asked, Command::Supplement { text: reason, course: Course::Open }).await?;
+        let recorded = self.ask(asked, Command::Supplement { text: reason, by, course: Course::Open }).await?;
         Ok(ReopenFiledResponse {
             case_id: submitted.case_id,
             revision: recorded.revision,

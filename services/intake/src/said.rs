@@ -21,7 +21,8 @@ pub async fn supplement(
     let named = named(&request.command_id, &request)?;
     let asked = app.asked(caller, action, &request.district, &request.case_id, named).await?;
     let text = prose("text", &request.text, NOTE_LENGTH_MAX)?;
-    let command = Command::Supplement { text, course: app.course(&asked.key).await? };
+    let by = app.notes_as(&asked.caller);
+    let command = Command::Supplement { text, by, course: app.course(&asked.key).await? };
     let Recorded { revision, position } = app.ask(asked, command).await?;
     Ok(SupplementResponse { revision, position })
 }

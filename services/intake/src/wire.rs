@@ -1,5 +1,6 @@
 //! Intake's events and refusals on the wire; those of polls in `poll.rs`.
 
+mod person;
 pub(crate) mod poll;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,9 @@ impl Aggregate for Rules {
     fn to_wire(event: &Event) -> AnyEvent {
         let event = match event {
             Event::Received(received) => WireEvent::Received(to_received(received)),
-            Event::Supplemented { text } => WireEvent::Supplemented(wire::Supplemented { text: text.clone() }),
+            Event::Supplemented { text, by } => {
+                WireEvent::Supplemented(wire::Supplemented { text: text.clone(), by: by.clone() })
+            }
             Event::WithdrawalAsked { reason } => {
                 WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason: reason.clone() })
             }
@@ -53,7 +56,9 @@ impl Aggregate for Rules {
         };
         Ok(match event {
             WireEvent::Received(received) => Event::Received(Box::new(from_received(received)?)),
-            WireEvent::Supplemented(wire::Supplemented { text }) => Event::Supplemented { text: text.clone() },
+            WireEvent::Supplemented(wire::Supplemented { text, by }) => {
+                Event::Supplemented { text: text.clone(), by: by.clone() }
+            }
             WireEvent::WithdrawalAsked(wire::WithdrawalAsked { reason }) => {
                 Event::WithdrawalAsked { reason: reason.clone() }
             }
@@ -70,6 +75,9 @@ impl Aggregate for Rules {
             WireEvent::PollAttached(attached) => Event::PollAttached(Box::new(poll::from_attached(attached)?)),
             WireEvent::PollOpened(_) | WireEvent::HouseholdAnswered(_) | WireEvent::PollClosed(_) => {
                 return Err(WireError::new("event", "about a poll, not a case"));
+            }
+            WireEvent::ContactKept(_) | WireEvent::ContactDisclosed(_) | WireEvent::PersonErased(_) => {
+                return Err(WireError::new("event", "about a person, not a case"));
             }
         })
     }
@@ -100,7 +108,7 @@ impl Refuse for Refusal {
             | Self::ExclusionNotProposed
             | Self::SecondPersonNeeded(_) => StatusCode::FailedPrecondition,
             Self::StaffNumberNeeded => StatusCode::PermissionDenied,
-            Self::TooManyPolls(_) => StatusCode::ResourceExhausted,
+            Self::TooManyPolls(_) | Self::TooManyNotes(_) => StatusCode::ResourceExhausted,
         }
     }
 
@@ -122,6 +130,7 @@ impl Refuse for Refusal {
             Self::SecondPersonNeeded(_) => "second-person-needed",
             Self::StaffNumberNeeded => "staff-number-needed",
             Self::TooManyPolls(_) => "too-many-polls",
+            Self::TooManyNotes(_) => "too-many-notes",
         }
     }
 }

@@ -75,6 +75,9 @@ const fn taken(fact: &Taken) -> Row {
         ),
         Taken::PollOpened(_) => Nobody("the street asks its own households, by its own people"),
         Taken::HouseholdAnswered(_) => Nobody("the end of the poll is told"),
+        Taken::ContactKept(_) | Taken::ContactDisclosed(_) | Taken::PersonErased(_) => {
+            Nobody("it is about no case; whoever it is about reads it by ShowPerson")
+        }
         Taken::PollClosed(_) | Taken::PollAttached(_) => told![tells(Text::PollEnded, Whom::Opener)],
     }
 }

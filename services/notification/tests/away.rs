@@ -62,7 +62,8 @@ async fn however_often_a_message_is_delivered_again_its_receiver_gets_it_when_it
     tokio::spawn(async move { axum::serve(listener, router).await });
     let secret = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(secret.path(), "0123456789abcdef".repeat(4)).unwrap();
-    let station = station::Config { nats_url: nats.url(), nats_nkey_file: None, nats_nkey_seed: None, writer: None };
+    let station =
+        station::Config { nats_url: nats.url(), nats_nkey_file: None, play: false, nats_nkey_seed: None, writer: None };
     let config = Config {
         station,
         webhook_url: Some(url.parse().unwrap()),

@@ -57,7 +57,8 @@ impl Inbox {
             | Kind::SignOff
             | Kind::Funds
             | Kind::Headcount
-            | Kind::Allowance) => Err(misdirected(other)),
+            | Kind::Allowance
+            | Kind::Person) => Err(misdirected(other)),
         }
     }
 
@@ -83,7 +84,8 @@ impl Inbox {
             | Kind::SignOff
             | Kind::Funds
             | Kind::Headcount
-            | Kind::Allowance) => Err(misdirected(other)),
+            | Kind::Allowance
+            | Kind::Person) => Err(misdirected(other)),
         }
     }
 

@@ -355,6 +355,7 @@ mod tests {
                 nats_url: "nats://127.0.0.1:1".to_owned(),
                 nats_nkey_file: None,
                 nats_nkey_seed: None,
+                play: false,
                 writer: None,
             };
             let config = DepartmentConfig { station, data_dir: data.to_owned(), auto: None };

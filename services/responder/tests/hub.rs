@@ -88,6 +88,7 @@ impl Installation {
             nats_url: self.nats.url(),
             nats_nkey_file: None,
             nats_nkey_seed: Some(seed.to_owned()),
+            play: false,
             writer: None,
         }
     }

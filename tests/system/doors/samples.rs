@@ -32,6 +32,7 @@ pub fn samples(case: &str, earlier: &str, of_centre: &str) -> Vec<Sample> {
                 "callerClass": 1, "callerRef": "doors-caller", "title": submission(DISTRICT, "", "a lamp").title,
                 "text": note, "place": place(), "occurredAt": later(-2), "category": "dangerous-tree",
                 "relatedCase": case, "recordedAt": later(-1), "way": 1,
+                "contact": { "name": "a resident", "telephone": "1", "mail": "m", "address": "158", "other": "evenings" },
             }),
         ),
         sample::<intake::v1::SupplementRequest>(
@@ -53,6 +54,21 @@ pub fn samples(case: &str, earlier: &str, of_centre: &str) -> Vec<Sample> {
             "huying.intake.v1.IntakeService/ReopenFiled",
             &street,
             on(json!({ "reason": note })),
+        ),
+        sample::<intake::v1::AskContactRequest>(
+            "huying.intake.v1.PeopleService/AskContact",
+            &parks,
+            on(json!({ "reason": note })),
+        ),
+        sample::<intake::v1::ShowPersonRequest>(
+            "huying.intake.v1.PeopleService/ShowPerson",
+            &district,
+            apart(json!({ "callerRef": "doors-caller", "reason": note })),
+        ),
+        sample::<intake::v1::ErasePersonRequest>(
+            "huying.intake.v1.PeopleService/ErasePerson",
+            &district,
+            apart(json!({ "callerRef": "doors-caller", "reason": note })),
         ),
         sample::<intake::v1::OpenPollRequest>(
             "huying.intake.v1.PollService/OpenPoll",

@@ -75,7 +75,7 @@ impl City {
         std::fs::create_dir(path("identity")).unwrap();
         std::fs::write(path("identity/private.pem"), issuer.private_pem()).unwrap();
         std::fs::write(path("identity/public.pem"), issuer.public_pem()).unwrap();
-        for key in ["reference.key", "receipt.key"] {
+        for key in ["reference.key", "receipt.key", "vault.key"] {
             std::fs::write(path(key), "0123456789abcdef".repeat(4)).unwrap();
         }
 
@@ -96,6 +96,8 @@ impl City {
                         &city.path("reference.key"),
                         "--receipt-key-file",
                         &city.path("receipt.key"),
+                        "--vault-key-file",
+                        &city.path("vault.key"),
                     ]
                     .map(str::to_owned)
                     .to_vec();

@@ -24,6 +24,8 @@ impl Program {
     pub fn start(name: &str, binary: &str, args: &[String], log: &Path) -> Self {
         let out = File::options().create(true).append(true).open(log).unwrap();
         let mut command = command(binary);
+        // Stories are played on it.
+        command.env("HUYING_PLAY", "true");
         command.args(args).stdin(Stdio::null()).stdout(out.try_clone().unwrap()).stderr(out);
         let process = command.spawn().unwrap();
         Self { name: name.to_owned(), process, log: log.to_owned() }

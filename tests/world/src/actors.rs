@@ -116,7 +116,7 @@ impl World {
         let staff = ["s-1", "s-2"][dice.below(2)].to_owned();
         let district = at_desk(Role::District, &self.charter.district_centre().code);
         let (by, command) = match dice.below(8) {
-            0 | 1 => (caller(), taking::Command::Supplement { text: text(), course }),
+            0 | 1 => (caller(), taking::Command::Supplement { text: text(), by: String::new(), course }),
             2 | 3 => (caller(), taking::Command::Withdraw { reason: text(), course, gone }),
             4 | 5 if self.cases[case].intake.exclusion == taking::Exclusion::None => {
                 (district, taking::Command::ProposeExclusion { reason: text(), by: staff, course, gone })

@@ -195,9 +195,10 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         // That somebody has read a refusal stays at the department's own desk.
         "huying.responder.v1.ResponderService" if method == "SeeRefused" => None,
         "huying.responder.v1.ResponderService" => Some(answer(world, case, method)),
-        // Officers, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
+        // Officers, people, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
         // name.
         "huying.enforcement_center.v1.StaffService"
+        | "huying.intake.v1.PeopleService"
         | "huying.evaluation.v1.PeriodService"
         | "huying.evaluation.v1.BallotService"
         | "" => None,
@@ -211,7 +212,7 @@ fn ask_intake(world: &mut World, case: usize, method: &str) -> Option<Said> {
     let (course, gone, reason) = (world.course(case), world.gone(case), "说明".to_owned());
     let command = match method {
         "Submit" | "SubmitStream" => return None,
-        "Supplement" => taking::Command::Supplement { text: reason, course },
+        "Supplement" => taking::Command::Supplement { text: reason, by: String::new(), course },
         "Withdraw" => taking::Command::Withdraw { reason, course, gone },
         "ProposeExclusion" => taking::Command::ProposeExclusion { reason, by: "s-1".to_owned(), course, gone },
         "ApproveExclusion" => {

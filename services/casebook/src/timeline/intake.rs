@@ -2,8 +2,8 @@
 
 use proto::facts::IntakeFacts;
 use proto::intake::v1::{
-    CallerJoined, ExclusionApproved, ExclusionProposed, HouseholdAnswered, LinkedAsDuplicate, PollAttached, PollClosed,
-    PollOpened, Received, Supplemented, WithdrawalAsked,
+    CallerJoined, ContactDisclosed, ContactKept, ExclusionApproved, ExclusionProposed, HouseholdAnswered,
+    LinkedAsDuplicate, PersonErased, PollAttached, PollClosed, PollOpened, Received, Supplemented, WithdrawalAsked,
 };
 use proto::intake::v1::{PollAnswer, PollOutcome, PollTally};
 
@@ -60,6 +60,18 @@ impl IntakeFacts for Timeline {
 
     fn poll_closed(&mut self, fact: &PollClosed) -> Told {
         told(format!("{}: {}", outcome(fact.outcome()), tally(fact.tally.as_ref())))
+    }
+
+    fn contact_kept(&mut self, _: &ContactKept) -> Told {
+        told("it is kept how to reach them".to_owned())
+    }
+
+    fn contact_disclosed(&mut self, fact: &ContactDisclosed) -> Told {
+        told(format!("somebody read how to reach them{}", prefixed(": ", &fact.reason)))
+    }
+
+    fn person_erased(&mut self, fact: &PersonErased) -> Told {
+        told(format!("what was kept of them is erased{}", prefixed(": ", &fact.reason)))
     }
 
     fn poll_attached(&mut self, fact: &PollAttached) -> Told {

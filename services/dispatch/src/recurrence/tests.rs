@@ -126,7 +126,7 @@ async fn desk(nats: &Nats) -> (App, Recurrences, Process) {
 }
 
 fn station_config(nats: &Nats) -> station::Config {
-    station::Config { nats_url: nats.url(), nats_nkey_file: None, nats_nkey_seed: None, writer: None }
+    station::Config { nats_url: nats.url(), nats_nkey_file: None, play: false, nats_nkey_seed: None, writer: None }
 }
 
 fn address() -> Place {

@@ -2,12 +2,12 @@
 
 use ids::{Code, Kind, Owner};
 use proto::streams::{
-    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY,
-    SNAPSHOTS, SPOTS, TIMERS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, CONNECTORS, DLQ, KEYS, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS,
+    RETRY, SNAPSHOTS, SPOTS, TIMERS, VAULT, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
-    DeadLetterSubject, FiledSubject, ReadingSubject, SpotSubject,
+    DeadLetterSubject, FiledSubject, PersonSubject, ReadingSubject, SpotSubject,
 };
 
 use super::{ARCHIVIST_USER, AUDITOR_USER, CASEBOOK_USER, STORY_USER};
@@ -104,6 +104,17 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
                 format!("$JS.API.DIRECT.GET.KV_{REFS}"),
                 format!("$JS.API.DIRECT.GET.KV_{REFS}.>"),
             ]);
+            limits.publish.extend([PersonSubject::ALL_SEALED, PersonSubject::ALL_KEYS].map(str::to_owned));
+            for stream in [VAULT, KEYS] {
+                limits.publish.extend([
+                    stream_info(stream),
+                    format!("$JS.API.DIRECT.GET.{stream}"),
+                    format!("$JS.API.DIRECT.GET.{stream}.>"),
+                    format!("$JS.API.STREAM.MSG.GET.{stream}"),
+                    // Nobody else may: it is how people are erased.
+                    format!("$JS.API.STREAM.MSG.DELETE.{stream}"),
+                ]);
+            }
             // A filed case that is reopened is read there.
             reads_objects(&mut limits, ARCHIVE);
             watches(&mut limits, CONNECTORS);

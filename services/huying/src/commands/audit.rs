@@ -1,6 +1,7 @@
 //! `huying audit`: whether the record still is what was written (D18).
 
 mod anchor;
+mod entries;
 mod show;
 mod verify;
 
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     Verify(verify::Args),
     Show(show::Args),
     Anchor(anchor::Args),
+    Tail(entries::TailArgs),
+    Export(entries::ExportArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -35,6 +38,8 @@ Examples:
   huying audit verify --case 261121-7k3q9xf    the chains of one case
   huying audit show                            how far anchors vouch
   huying audit anchor                          the days that are over
+  huying audit tail                            who reads how to reach people, as it happens
+  huying audit export                          the same from the beginning, to be kept
 
 All of them log in as the broker's user `auditor`, the only one that writes
 anchors. `huying up` makes them by itself, every hour those that are due;
@@ -89,5 +94,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify(args) => verify::run(args).await,
         Command::Show(args) => show::run(args).await,
         Command::Anchor(args) => anchor::run(args).await,
+        Command::Tail(args) => entries::tail(args).await,
+        Command::Export(args) => entries::export(args).await,
     }
 }

@@ -46,9 +46,9 @@ pub(crate) async fn run(args: Args, manner: Manner) -> anyhow::Result<()> {
     // In the order they happened: time goes forward.
     stories.sort_by_key(|story| story.begins().ok());
     let folder = tempfile::tempdir()?;
-    let mut config = UpConfig { ports: Ports::Auto, ..UpConfig::new(folder.path().join("data")) };
+    let mut config = UpConfig { ports: Ports::Auto, play: true, ..UpConfig::new(folder.path().join("data")) };
     if args.watch {
-        (config.console_listen, config.play) = (Some(console::CONSOLE_LISTEN), true);
+        config.console_listen = Some(console::CONSOLE_LISTEN);
     }
     let running = Running::start(config).await?;
     if args.watch {

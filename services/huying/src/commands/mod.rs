@@ -12,6 +12,7 @@ pub(crate) mod conformance;
 pub(crate) mod connector;
 pub(crate) mod demo;
 pub(crate) mod dlq;
+pub(crate) mod person;
 pub(crate) mod powers;
 pub(crate) mod provision;
 pub(crate) mod report;

@@ -18,7 +18,7 @@ use crate::stage;
 pub(crate) enum Command {
     /// Play story files and compare what comes of them
     ///
-    /// A story moves the installation's clock, so play it where nobody works: on `huying up` with a folder of its own.
+    /// A story moves the installation's clock, so play it where nobody works: on `huying up --play` with a folder of its own.
     /// The format is documented in tests/stories/README.md.
     Run(RunArgs),
     /// Say what is wrong with story files; plays nothing and needs no installation

@@ -144,6 +144,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         category: args.category,
         related_case: args.related_case,
         campaign: args.campaign,
+        contact: None,
     };
     let answer = intake(channel).submit(request).await.map_err(|status| explain(&status))?.into_inner();
     if args.json {

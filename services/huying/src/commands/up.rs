@@ -44,7 +44,7 @@ pub(crate) struct Args {
     /// Where people's pages are; 127.0.0.1:7090 by default
     #[arg(long, env = "HUYING_CONSOLE_LISTEN", value_name = "ADDRESS")]
     console_listen: Option<SocketAddr>,
-    /// Whoever reaches the pages may be anybody they choose: to try things out, never where real people are
+    /// Whoever reaches the pages may be anybody they choose, and stories move the clock: to try things out, never where real people are
     #[arg(long)]
     play: bool,
 }

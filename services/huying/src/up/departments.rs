@@ -144,6 +144,7 @@ impl Departments {
                 nats_url: self.nats_url.clone(),
                 nats_nkey_file: Some(self.folder.key_file(code.as_str())),
                 nats_nkey_seed: None,
+                play: false,
                 writer: None,
             },
             data_dir: self.folder.departments(),

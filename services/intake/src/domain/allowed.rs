@@ -39,6 +39,8 @@ impl Act {
 pub struct Asker {
     /// Their staff number; callers have none.
     pub staff_ref: String,
+    /// Whose their notes count as.
+    pub notes_as: String,
     /// A case that this one could become part of.
     pub other: CaseId,
     /// How far dispatch is with it.
@@ -67,7 +69,7 @@ pub fn allowed_actions(state: &State, asker: &Asker) -> Vec<Act> {
         note: String::new(),
     };
     let offers = [
-        (Act::Supplement, Command::Supplement { text: String::new(), course }),
+        (Act::Supplement, Command::Supplement { text: String::new(), by: asker.notes_as.clone(), course }),
         (Act::Withdraw, Command::Withdraw { reason: String::new(), course, gone: gone() }),
         (Act::ProposeExclusion, Command::ProposeExclusion { reason: String::new(), by: by(), course, gone: gone() }),
         (Act::ApproveExclusion, Command::ApproveExclusion { by: by(), course, gone: gone() }),

@@ -12,6 +12,9 @@ pub(super) mod tests;
 /// Polls on the record of one case: far more than a matter is asked about.
 const POLLS_MAX: usize = 20;
 
+/// Notes of one caller, bridge or desk on one case: a fifth of what intake records of it, so that nobody can fill its history.
+pub(super) const NOTES_OF_ONE_MAX: usize = 20;
+
 /// Intake's rule book.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules;
@@ -39,7 +42,14 @@ impl Decider for Rules {
             (Command::Receive(received), _) => receive_again(receipt, received),
             (Command::Supplement { course: Course::Closed, .. }, _) => Err(Refusal::Closed),
             (Command::Supplement { .. }, _) if state.withdrawal_asked => Err(Refusal::Withdrawn),
-            (Command::Supplement { text, .. }, _) => Ok(vec![Event::Supplemented { text: text.clone() }]),
+            (Command::Supplement { by, .. }, _)
+                if state.notes.get(by).is_some_and(|notes| *notes >= NOTES_OF_ONE_MAX) =>
+            {
+                Err(Refusal::TooManyNotes(NOTES_OF_ONE_MAX))
+            }
+            (Command::Supplement { text, by, .. }, _) => {
+                Ok(vec![Event::Supplemented { text: text.clone(), by: by.clone() }])
+            }
             (Command::Withdraw { .. }, _) if state.withdrawal_asked => Ok(vec![]),
             (Command::Withdraw { .. }, _) if state.merged_into.is_some() => in_force(state).map(|()| vec![]),
             (Command::Withdraw { course: Course::Answered, .. }, _) => Err(Refusal::Answered),
@@ -109,7 +119,8 @@ impl Decider for Rules {
                     receipt_ref: received.receipt_ref.clone(),
                 });
             }
-            Event::Supplemented { .. } => {}
+            Event::Supplemented { by, .. } if by.is_empty() => {}
+            Event::Supplemented { by, .. } => *state.notes.entry(by.clone()).or_default() += 1,
             Event::WithdrawalAsked { .. } => state.withdrawal_asked = true,
             Event::ExclusionProposed { by, .. } => state.exclusion = Exclusion::Proposed { by: by.clone() },
             Event::ExclusionApproved { .. } => state.exclusion = Exclusion::Approved,

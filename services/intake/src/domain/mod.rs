@@ -5,10 +5,11 @@ pub mod allowed;
 mod decide;
 #[cfg(test)]
 mod model;
+pub mod person;
 pub mod poll;
 pub mod submission;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{CaseId, Code};
 use jiff::Timestamp;
@@ -67,12 +68,27 @@ pub struct Joined {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     Received(Box<Received>),
-    Supplemented { text: String },
-    WithdrawalAsked { reason: String },
-    ExclusionProposed { reason: String, by: String },
-    ExclusionApproved { by: String },
+    /// `by` is whose note it counts as; empty: recorded before notes were counted.
+    Supplemented {
+        text: String,
+        by: String,
+    },
+    WithdrawalAsked {
+        reason: String,
+    },
+    ExclusionProposed {
+        reason: String,
+        by: String,
+    },
+    ExclusionApproved {
+        by: String,
+    },
     CallerJoined(Box<Joined>),
-    LinkedAsDuplicate { into: CaseId, reason: String, into_received_at: Timestamp },
+    LinkedAsDuplicate {
+        into: CaseId,
+        reason: String,
+        into_received_at: Timestamp,
+    },
     PollAttached(Box<PollResult>),
 }
 
@@ -93,8 +109,10 @@ pub struct PollResult {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     Receive(Box<Received>),
+    /// `by`: whose note it counts as.
     Supplement {
         text: String,
+        by: String,
         course: Course,
     },
     /// `gone`, here and below: of those who joined, whose own case left before it became part of this one.
@@ -139,6 +157,8 @@ pub struct State {
     pub merged_into: Option<CaseId>,
     /// Polls on its record.
     pub polls: Vec<Code>,
+    /// How much each has added.
+    pub notes: BTreeMap<String, usize>,
 }
 
 impl State {
@@ -249,4 +269,7 @@ pub enum Refusal {
     NotFiled,
     #[error("a case has at most {0} polls")]
     TooManyPolls(usize),
+    /// Its history has a bound, which no one may fill for all others.
+    #[error("one caller or desk adds at most {0} notes to a case; what is new is a report of its own")]
+    TooManyNotes(usize),
 }

@@ -34,7 +34,7 @@ fn poll(name: &str) -> PollResult {
 fn commands(by: &str, into: CaseId, at: Timestamp) -> Vec<(Option<Act>, Command)> {
     let (by, text) = (by.to_owned(), || "because".to_owned());
     vec![
-        (Some(Act::Supplement), Command::Supplement { text: text(), course: Course::Open }),
+        (Some(Act::Supplement), Command::Supplement { text: text(), by: by.clone(), course: Course::Open }),
         (Some(Act::Withdraw), Command::Withdraw { reason: text(), course: Course::Open, gone: vec![] }),
         (
             Some(Act::ProposeExclusion),
@@ -70,7 +70,7 @@ proptest! {
                     .iter()
                     .flat_map(|poll| {
                         let (other, poll, course) = (case(3), code(poll), Course::Open);
-                        let asker = Asker { staff_ref: by.to_owned(), other, poll, course, gone: vec![] };
+                        let asker = Asker { staff_ref: by.to_owned(), notes_as: by.to_owned(), other, poll, course, gone: vec![] };
                         allowed_actions(&state, &asker)
                     })
                     .collect();

@@ -60,7 +60,10 @@ impl Aggregate for Rules {
             | WireEvent::ExclusionApproved(_)
             | WireEvent::CallerJoined(_)
             | WireEvent::LinkedAsDuplicate(_)
-            | WireEvent::PollAttached(_) => Err(WireError::new("event", "about a case, not a poll")),
+            | WireEvent::PollAttached(_)
+            | WireEvent::ContactKept(_)
+            | WireEvent::ContactDisclosed(_)
+            | WireEvent::PersonErased(_) => Err(WireError::new("event", "about a case or a person, not a poll")),
         }
     }
 

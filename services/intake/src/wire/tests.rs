@@ -11,9 +11,9 @@ use record::Aggregate;
 use vocabulary::{CallerClass, CaseKind, Place, Point};
 
 use crate::domain::poll::{self, Answer, Opening, Outcome, Tally};
-use crate::domain::{Event, Joined, PollResult, Received, Rules};
+use crate::domain::{Event, Joined, PollResult, Received, Rules, person};
 
-/// Every fact intake can record, of cases and of polls, and of fields that may be empty both forms.
+/// Every fact intake can record, of cases, polls and people, and of fields that may be empty both forms.
 #[test]
 fn every_event_reads_back_as_it_was_written() {
     let mut written = BTreeSet::new();
@@ -26,6 +26,13 @@ fn every_event_reads_back_as_it_was_written() {
         let on_the_record = poll::Rules::to_wire(&event);
         written.insert(variant(&on_the_record));
         assert_eq!(poll::Rules::from_wire(&on_the_record), Ok(event));
+    }
+    let disclosed = |case| person::Event::Disclosed { case, reason: "to call back".to_owned() };
+    let erased = person::Event::Erased { reason: "asked for it".to_owned() };
+    for event in [person::Event::Kept, disclosed(Some(case())), disclosed(None), erased] {
+        let on_the_record = person::Rules::to_wire(&event);
+        written.insert(variant(&on_the_record));
+        assert_eq!(person::Rules::from_wire(&on_the_record), Ok(event));
     }
     assert_eq!(written, variants_of_the_contract(), "an event came or went: write one of it here");
 }
@@ -122,7 +129,8 @@ fn of_cases() -> Vec<Event> {
         bare,
     ];
     let later = [
-        Event::Supplemented { text: "still dark".to_owned() },
+        Event::Supplemented { text: "still dark".to_owned(), by: "0123456789abcdef".to_owned() },
+        Event::Supplemented { text: "before notes were counted".to_owned(), by: String::new() },
         Event::WithdrawalAsked { reason: "it is lit".to_owned() },
         Event::ExclusionProposed { reason: "a test".to_owned(), by: "ld-0041".to_owned() },
         Event::ExclusionApproved { by: "ld-0042".to_owned() },

@@ -40,7 +40,10 @@
 //! - Only `clock.rs` reads the system's clock for anything that is decided or recorded.
 //! - A gRPC method outside health and reflection runs only for a caller who has been identified.
 //!
-//! It knows nothing of cases or of the broker, and imports none of our other crates.
+//! - A message is decoded only for a caller who may call the method, and only if it is small enough (`measure.rs`).
+//! - Silence and floods keep nobody else out: connections (`entrance.rs`), calls in hand and their pace (`door.rs`).
+//!
+//! It knows nothing of cases or of the broker, and imports none of our other crates but `fair`.
 
 /// The allocator of every program of ours. A quarter of a busy process went into the system's, whose arenas many short
 /// tasks on few threads contend for.
@@ -59,12 +62,15 @@ mod channel;
 mod clock;
 mod config;
 mod door;
+mod entrance;
 mod guard;
 mod health;
 mod http;
 mod identity;
 mod key_file;
 mod life;
+pub mod listen;
+mod measure;
 mod observe;
 mod private;
 mod process;
@@ -80,10 +86,12 @@ pub use async_recursion::async_recursion as boxed;
 pub use channel::{Authorised, Bearer, NoChannel, authorised, endpoint, on_demand};
 pub use clock::{Anchor, Clock};
 pub use config::{ConfigProblem, Configure, ProcessConfig};
-pub use door::{CALLS_IN_HAND_MAX, identity, overloaded};
+pub use door::{CALLS, identity, overloaded};
+pub use fair::Pace;
 pub use guard::leaving;
 pub use identity::{Identity, IdentityError, Issuer, Verifier};
 pub use key_file::{KEY_BYTES_MIN, key_file};
+pub use measure::{FIELDS_MAX, MESSAGE_BYTES_MAX};
 pub use private::keep_to_oneself;
 pub use process::{Outcome, Process, Running};
 pub use readiness::{Gate, Readiness};

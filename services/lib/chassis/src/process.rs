@@ -8,23 +8,25 @@ use std::time::Duration;
 use anyhow::Context;
 use async_recursion::async_recursion as boxed;
 use axum::middleware::from_fn_with_state;
+use fair::Turnstile;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::pb::health_server::HealthServer;
 
 use crate::clock::Clock;
 use crate::config::ProcessConfig;
-use crate::door::{CALLS_IN_HAND_MAX, Door, admit};
+use crate::door::{CALLS, Door, admit};
+use crate::entrance::{Entrance, Room};
 use crate::guard::{Guard, guard};
 use crate::health::FromReadiness;
 use crate::life::Life;
+use crate::listen::Bounds;
+use crate::measure::Shapes;
 use crate::observe::observe;
 use crate::service::{Doors, Service, ServiceParts};
 use crate::telemetry;
@@ -38,6 +40,14 @@ const KEEPALIVE_ANSWER_S_MAX: u64 = 10;
 
 /// Calls in progress on one connection. Beyond it a client waits, and the process keeps its memory.
 const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
+
+/// Connections to call by: a thousand responders and as many again. They begin with the 24 bytes that HTTP/2 begins with.
+const CALLERS: Room =
+    Room { connections_max: 2048, greeting_bytes: 24, greeting_max: Duration::from_secs(HANDSHAKE_S_MAX) };
+const HANDSHAKE_S_MAX: u64 = 10;
+
+/// Whoever asks whether this process lives, and for its metrics. A probe takes milliseconds, and nobody's silence keeps it out.
+const PROBES: Bounds = Bounds { connections_max: 256, head_max: Duration::from_secs(HANDSHAKE_S_MAX) };
 
 /// Served to whoever asks, and named in metrics like the others.
 const OPEN_SERVICES: [&str; 3] =
@@ -149,10 +159,10 @@ impl Process {
             .http2_keepalive_interval(Some(Duration::from_secs(KEEPALIVE_S)))
             .http2_keepalive_timeout(Some(Duration::from_secs(KEEPALIVE_ANSWER_S_MAX)))
             .add_routes(grpc_routes(service, life.stopping())?)
-            .serve_with_incoming_shutdown(TcpIncoming::from(grpc).with_nodelay(Some(true)), stopping.cancelled_owned());
+            .serve_with_incoming_shutdown(Entrance::new(grpc, CALLERS).into_stream(), stopping.cancelled_owned());
         life.spawn("gRPC server".to_owned(), async move { grpc.await.context("serving gRPC") });
 
-        let http = axum::serve(http, http_routes).with_graceful_shutdown(running.work_done.clone().cancelled_owned());
+        let http = crate::listen::serve(http, http_routes, PROBES, running.work_done.clone());
         running.http.spawn(async move {
             if let Err(error) = http.await {
                 life.fail("HTTP server", error);
@@ -223,7 +233,9 @@ fn grpc_routes(service: Service, stopping: CancellationToken) -> anyhow::Result<
         verifier: service.verifier(),
         clock: service.clock().clone(),
         policy: service.doors.policy,
-        room: Arc::new(Semaphore::new(CALLS_IN_HAND_MAX)),
+        shapes: Shapes::new(service.doors.descriptors.iter().copied()),
+        in_hand: Turnstile::new(CALLS),
+        paces: Arc::default(),
     };
     let readiness = service.ready().clone();
     let Doors { grpc, names, descriptors, .. } = service.doors;

@@ -49,11 +49,12 @@ pub(crate) struct Doors {
     pub(crate) policy: Option<Policy>,
 }
 
-/// Who may call a method at all, by its full name: asked before anything of the call is read.
+/// Who may call a method at all, by its full name, and how often, if that has a bound: asked before anything of the call is
+/// read.
 ///
 /// # Errors
 /// What the caller is refused with.
-pub type Policy = fn(caller: &Identity, method: &str) -> Result<(), tonic::Status>;
+pub type Policy = fn(caller: &Identity, method: &str) -> Result<Option<fair::Pace>, tonic::Status>;
 
 pub(crate) type Registration = Box<dyn FnOnce(Routes) -> Routes + Send + Sync>;
 

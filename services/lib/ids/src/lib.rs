@@ -85,10 +85,12 @@ pub enum Kind {
     Headcount,
     /// What one street says of those posted to it in one period.
     Allowance,
+    /// Somebody of whom it is kept how to reach them, and who read it (D8).
+    Person,
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Case,
         Self::Roster,
         Self::Period,
@@ -102,6 +104,7 @@ impl Kind {
         Self::Funds,
         Self::Headcount,
         Self::Allowance,
+        Self::Person,
     ];
 
     #[must_use]
@@ -120,6 +123,7 @@ impl Kind {
             Self::Funds => "funds",
             Self::Headcount => "headcount",
             Self::Allowance => "allowance",
+            Self::Person => "person",
         }
     }
 }

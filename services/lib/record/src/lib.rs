@@ -43,6 +43,7 @@ mod sparing;
 pub mod spots;
 pub mod standing;
 mod trace;
+mod vault;
 
 pub use anchors::StoredAnchor;
 pub use append::{Appender, Lane, Tombstone};
@@ -57,4 +58,5 @@ pub use projection::{Entry, Keeper, Progress, Projection};
 pub use readers::HeldBack;
 pub use references::{Reference, References};
 pub use replay::{Found, Replay, Scan, Step};
-pub use requests::{IN_HAND_MAX, IncomingRequest, Requester, Unhandled};
+pub use requests::{IN_HAND, IncomingRequest, Requester, Unhandled};
+pub use vault::Vault;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use async_nats::client::RequestErrorKind;
 use async_recursion::async_recursion as boxed;
 use bytes::Bytes;
+use fair::{Bounds, Turnstile};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -19,9 +19,10 @@ use crate::broker::Broker;
 use crate::error::{BrokerError, chain};
 use crate::trace;
 
-/// Requests handled at the same time in one process. At three hundred a second the last of them waits three seconds; further
-/// ones are told at once to come again, because what waits longer is asked for a second time meanwhile.
-pub const IN_HAND_MAX: usize = 1024;
+/// Requests in hand at the same time in one process, on one subject. At three hundred a second the last of them waits three
+/// seconds; further ones are told at once to come again, because what waits longer is asked for a second time meanwhile. One
+/// account has half of that, and beside others a few at work: so whoever comes while another floods waits for a few.
+pub const IN_HAND: Bounds = Bounds { held_max: 1024, of_one_max: 512, shared_max: 16 };
 
 /// Longest wait, after a stop, for a request that the broker has sent already.
 const DRAIN_MAX: Duration = Duration::from_secs(1);
@@ -41,7 +42,7 @@ type Handler = Arc<dyn Fn(IncomingRequest) -> BoxFuture<'static, Vec<u8>> + Send
 pub enum Unhandled {
     /// The handler panicked on it.
     Panicked,
-    /// [`IN_HAND_MAX`] others are in hand.
+    /// Too many others are in hand, or too many of the same account.
     Overloaded,
 }
 
@@ -90,7 +91,7 @@ impl Broker {
             .queue_subscribe(subject, group.to_owned())
             .await
             .map_err(|source| BrokerError::unavailable(format!("listen on {subject}"), source))?;
-        let permits = Arc::new(Semaphore::new(IN_HAND_MAX));
+        let turnstile = Turnstile::new(IN_HAND);
         let refused = metrics::counter!("requests_refused_overloaded_total", "subject" => subject);
         let in_hand = TaskTracker::new();
         let mut stopping = false;
@@ -112,7 +113,7 @@ impl Broker {
             };
             let Some(message) = message else { break };
             let Some(reply) = message.reply.clone() else { continue };
-            let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            let Ok(turn) = turnstile.enter(sender(&message.subject)) else {
                 refused.increment(1);
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
                 let _ = self.client.publish(reply, instead(&request, Unhandled::Overloaded).into()).await;
@@ -127,6 +128,7 @@ impl Broker {
             trace::adopt(&span, message.headers.as_ref());
             let (handler, client) = (Arc::clone(&handler), self.client.clone());
             let work = async move {
+                turn.come().await;
                 let request = IncomingRequest { subject: message.subject.to_string(), payload: message.payload };
                 let asked = request.clone();
                 let handled = AssertUnwindSafe(async move { handler(request).await }).catch_unwind().await;
@@ -142,7 +144,7 @@ impl Broker {
                     instead(&asked, Unhandled::Panicked)
                 });
                 let _ = client.publish(reply, answer.into()).await;
-                drop(permit);
+                drop(turn);
             };
             in_hand.spawn(work.instrument(span));
         }
@@ -152,6 +154,11 @@ impl Broker {
         self.flush().await;
         Ok(())
     }
+}
+
+/// Whose account a request comes from: the broker lets nobody ask under another's name (D5).
+fn sender(subject: &str) -> String {
+    subject.split('.').nth(1).unwrap_or_default().to_owned()
 }
 
 impl Requester {

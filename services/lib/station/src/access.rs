@@ -15,7 +15,7 @@ mod votes;
 use std::fmt;
 
 use charter::{Charter, PartyKind};
-use chassis::Identity;
+use chassis::{Identity, Pace};
 use ids::Code;
 use proto::common::v1::Role;
 use tonic::Status;
@@ -76,17 +76,41 @@ impl Scope {
     }
 }
 
-/// The first door of every service: whether a role may call a method at all, before anything of the call is read.
+/// The first door of every service: whether a role may call a method at all, and how often, before anything of the call is
+/// read.
 ///
 /// # Errors
 /// PERMISSION_DENIED, naming the roles that may.
-pub fn admits(identity: &Identity, method: &str) -> Result<(), Status> {
+pub fn admits(identity: &Identity, method: &str) -> Result<Option<Pace>, Status> {
+    let caller = Caller::from_identity(identity)?;
     // A method that nobody serves is answered as one.
-    match table::row(method) {
-        Some(row) => Caller::from_identity(identity)?.granted(row.action).map(|_| ()),
-        None => Ok(()),
+    if let Some(row) = table::row(method) {
+        caller.granted(row.action)?;
     }
+    Ok(match caller.role {
+        // All who show a receipt share one pace.
+        Role::Caller if caller.shows_receipt() => Some(RECEIPTS_PACE),
+        Role::Caller => Some(CALLERS_PACE),
+        // Officials and machines have their fair share, however much that is.
+        Role::Bridge
+        | Role::Grid
+        | Role::Community
+        | Role::Street
+        | Role::EnforcementCenter
+        | Role::Department
+        | Role::District
+        | Role::Operator
+        | Role::System
+        | Role::Auditor
+        | Role::Unspecified => None,
+    })
 }
+
+/// Nobody reads faster by hand, and a page that is opened asks a dozen things at once. Whoever tries the numbers of cases one
+/// after the other needs two years for those of a day.
+const CALLERS_PACE: Pace = Pace { per_s: 20, at_once: 300 };
+/// As many people as open their letters in the same second.
+const RECEIPTS_PACE: Pace = Pace { per_s: 200, at_once: 800 };
 
 impl Caller {
     /// What of the cases an action that reads shows this caller. Nothing of it is an error of its own: a list is empty

@@ -45,7 +45,7 @@ pub use in_kind::{REQUEST_BYTES_MAX, asking_bridge, fill_district, in_kind, ques
 pub use powers::{Withheld, granted, granted_to};
 pub use prose::{
     ADDRESS_LENGTH_MAX, OFFICER, PLACE, POST_LENGTH_MAX, STAFF_REF_LENGTH_MAX, counted, line, officer, optional_line,
-    optional_prose, place, prose, recorded_staff_ref, staff_ref,
+    optional_prose, place, prose, recorded_staff_ref, staff_ref, unmasked_line,
 };
 pub use refusal::{
     BadInput, Refuse, Violation, already_exists, bad_field, broker_status, explain, internal, not_found, not_now,
@@ -71,6 +71,10 @@ pub struct Config {
     /// File with the nkey seed of this service's user. Without it the broker must need no login.
     #[arg(long, env = "HUYING_NATS_NKEY_FILE", value_name = "FILE")]
     pub nats_nkey_file: Option<PathBuf>,
+    /// Go by a clock that stories move: where things are tried out, never where real people are. Without it no key of anybody's
+    /// moves the time of this process.
+    #[arg(long, env = "HUYING_PLAY")]
+    pub play: bool,
     /// Seed itself, handed over by the all-in-one that made it.
     #[arg(skip)]
     pub nats_nkey_seed: Option<String>,
@@ -135,20 +139,10 @@ impl Station {
                 Ok(())
             }
         });
-        service.spawn("follow the clock", {
-            let (broker, clock, stop) = (broker.clone(), service.clock().clone(), service.stopping());
-            let process = format!("{}-{}", service.name(), uuid::Uuid::new_v4().simple());
-            async move {
-                let apply = |document: record::clock::ClockDocument| {
-                    clock.jump(Anchor {
-                        virtual_time: document.virtual_time,
-                        real_time: document.real_time,
-                        version: document.version,
-                    });
-                };
-                Ok(broker.follow_clock(process, stop, apply).await?)
-            }
-        });
+        if config.play {
+            tracing::warn!("this process goes by a clock that stories move (--play)");
+            follow_the_clock(&broker, service);
+        }
         service.spawn("mind the gate", mind(gate, broker.standing(), service.stopping()));
         Ok(Self { broker, charters, clock: service.clock().clone() })
     }
@@ -192,6 +186,22 @@ impl Station {
         let found = self.charters.version(district.as_str(), version);
         found.map_err(|missing| self.charters.wait_for(missing, Instant::now()))
     }
+}
+
+/// The clock of an installation that is played on (D9).
+fn follow_the_clock(broker: &Broker, service: &Service) {
+    let (broker, clock, stop) = (broker.clone(), service.clock().clone(), service.stopping());
+    let process = format!("{}-{}", service.name(), uuid::Uuid::new_v4().simple());
+    service.spawn("follow the clock", async move {
+        let apply = |document: record::clock::ClockDocument| {
+            clock.jump(Anchor {
+                virtual_time: document.virtual_time,
+                real_time: document.real_time,
+                version: document.version,
+            });
+        };
+        Ok(broker.follow_clock(process, stop, apply).await?)
+    });
 }
 
 struct Reached {

@@ -50,6 +50,14 @@ pub fn optional_line(field: &'static str, text: &str, length_max: usize) -> Resu
     Ok(mask(&bounded(field, text, (length_max, false))?).0)
 }
 
+/// A line that is kept as it was said, because it goes nowhere but where people are kept.
+///
+/// # Errors
+/// As [`optional_line`].
+pub fn unmasked_line(field: &'static str, text: &str, length_max: usize) -> Result<String, Violation> {
+    bounded(field, text, (length_max, false))
+}
+
 /// A staff number: a reference that says nothing by itself, as those of callers are, so never a name, nor a telephone's number.
 ///
 /// # Errors

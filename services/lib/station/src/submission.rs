@@ -6,7 +6,7 @@ use proto::json::Fault;
 use crate::{BadInput, Violation};
 
 /// Fields of a submission, as a refusal names them.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 25] = [
     "district",
     "external_ref",
     "channel",
@@ -26,6 +26,12 @@ const FIELDS: [&str; 19] = [
     "related_case",
     "campaign",
     "way",
+    "contact",
+    "contact.name",
+    "contact.telephone",
+    "contact.mail",
+    "contact.address",
+    "contact.other",
 ];
 const TIMES: [&str; 2] = ["occurred_at", "recorded_at"];
 /// Those that take a word, with the rule by which every other door refuses another one.

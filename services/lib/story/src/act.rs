@@ -334,6 +334,7 @@ impl Act<'_> {
             occurred_at: self.moment(&with.occurred_at)?,
             recorded_at: self.moment(&with.recorded_at)?,
             related_case,
+            contact: None,
         };
         let mut client = IntakeServiceClient::new(self.stage.enter("intake", &identity).await?);
         Ok(client.submit(request).await.map(|response| Some(response.into_inner().case_id)))

@@ -26,8 +26,13 @@ pub struct StoryTime {
 impl StoryTime {
     /// Takes the clock and sets it to `begins`.
     pub async fn begin(broker: &Broker, begins: Timestamp) -> anyhow::Result<Self> {
-        let mut time =
-            Self { broker: broker.clone(), mover: ClockMover::open(broker).await?, now: begins, at_rest: None };
+        let mut mover = ClockMover::open(broker).await?;
+        if mover.call_roll().await? == 0 {
+            bail!(
+                "nothing here goes by a clock that can be moved: stories play on an installation that is started with --play"
+            );
+        }
+        let mut time = Self { broker: broker.clone(), mover, now: begins, at_rest: None };
         time.rest().await?;
         time.mover.jump(begins).await?;
         time.rest().await?;

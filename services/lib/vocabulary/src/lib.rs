@@ -6,11 +6,14 @@
 pub mod limit;
 pub mod mask;
 pub mod number;
+mod pii;
 pub mod reference;
 pub mod staff;
 pub mod text;
 
 use ids::Code;
+
+pub use pii::Pii;
 
 /// Where something is.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -265,7 +265,8 @@ fn a_notice_is_told_to_the_centre_that_served_it() {
 
 #[test]
 fn whoever_has_a_case_hears_what_is_added_to_it_and_that_it_was_raised_once_more() {
-    let supplemented = || taken(IntakeFact::Supplemented(Supplemented { text: "还是黑的".to_owned() }));
+    let supplemented =
+        || taken(IntakeFact::Supplemented(Supplemented { text: "还是黑的".to_owned(), by: String::new() }));
     let joined =
         || taken(IntakeFact::CallerJoined(CallerJoined { caller_ref: "c-2".to_owned(), ..CallerJoined::default() }));
     let assigned = Assigned { party: "wuchang-jsj".to_owned(), ..Assigned::default() };

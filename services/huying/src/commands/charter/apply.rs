@@ -44,6 +44,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
                 nats_url: url.clone(),
                 nats_nkey_file: args.nats_nkey_file.clone(),
                 nats_nkey_seed: None,
+                play: false,
                 writer: None,
             };
             elsewhere.connect(accounts::PROVISION_USER).await?

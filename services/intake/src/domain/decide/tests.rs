@@ -187,12 +187,29 @@ fn callers_of_a_merged_case_come_along_each_with_the_case_they_came_through() {
     assert_eq!(told, [(case(1), None, Some(code("fire"))), (case(2), Some(case(1)), Some(code("noise")))]);
 }
 
+fn note(by: &str) -> Command {
+    Command::Supplement { text: "more".to_owned(), by: by.to_owned(), course: Course::Open }
+}
+
+#[test]
+fn nobody_fills_the_history_of_a_case_with_notes() {
+    let mut state = given(&[received(1)]);
+    for _ in 0..NOTES_OF_ONE_MAX {
+        let events = Rules::decide(&state, &note("caller///w-1")).unwrap();
+        state = events.iter().fold(state, Rules::evolve);
+    }
+    assert_eq!(Rules::decide(&state, &note("caller///w-1")), Err(Refusal::TooManyNotes(NOTES_OF_ONE_MAX)));
+    assert!(Rules::decide(&state, &note("caller///w-2")).is_ok(), "others have their own");
+    let before = given(&[received(1), Event::Supplemented { text: "old".to_owned(), by: String::new() }]);
+    assert!(before.notes.is_empty(), "of notes from before nobody knows whose they are");
+}
+
 fn commands() -> impl Strategy<Value = Command> {
     prop_oneof![
         (0_u64..6, 0_i64..8).prop_map(|(later, hour)| join(later, hour)),
         (0_u64..6, 0_i64..8).prop_map(|(into, hour)| link(into, hour)),
         Just(Command::Withdraw { reason: String::new(), course: Course::Open, gone: vec![] }),
-        Just(Command::Supplement { text: "more".to_owned(), course: Course::Open }),
+        Just(note("s-1")),
         prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| propose(by, Course::Open)),
         prop::sample::select(vec!["s-1", "s-2"]).prop_map(|by| approve(by, Course::Open)),
     ]

@@ -8,7 +8,7 @@ mod traces;
 
 use std::net::SocketAddr;
 
-use chassis::{CALLS_IN_HAND_MAX, Clock, Issuer, Outcome, Process, ProcessConfig};
+use chassis::{CALLS, Clock, Identity, Issuer, MESSAGE_BYTES_MAX, Outcome, Pace, Process, ProcessConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -24,7 +24,7 @@ use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_types::StatusExt;
 
-use desk::{Desk, HOUR, ask, channel, clerk, free_ports, mumble, process};
+use desk::{Desk, HOUR, ask, channel, clerk, descriptors, free_ports, mumble, process, talk};
 
 #[tokio::test]
 async fn a_caller_is_known_by_its_token_and_refused_without_one() {
@@ -61,22 +61,24 @@ async fn a_caller_is_known_by_its_token_and_refused_without_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_beyond_what_can_be_in_hand_is_told_when_to_come_again_and_then_is_answered() {
+async fn who_has_a_share_in_hand_is_told_when_to_come_again_and_others_are_served_meanwhile() {
     let issuer = Issuer::generate();
     let (process, mut service) = process(Some(&issuer)).await;
     let desk = Desk::default();
     service.grpc(desk.clone());
-    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let now = service.clock().real_now();
+    let token = issuer.issue(&clerk(), now, HOUR);
+    let neighbour = issuer.issue(&Identity { staff_ref: "w-018".into(), ..clerk() }, now, HOUR);
     let running = process.serve(service).await.unwrap();
     let (crowded, other) = (channel(&running).await, channel(&running).await);
     let mut crowd = JoinSet::new();
-    for _ in 0..CALLS_IN_HAND_MAX {
+    for _ in 0..CALLS.of_one_max {
         let (crowded, token) = (crowded.clone(), token.clone());
         // The one that looks whether all are there may have the last place for a moment.
         crowd.spawn(async move {
             loop {
                 match ask(&crowded, Some(&token), "linger").await {
-                    Err(refused) if refused.code() == Code::Unavailable => tokio::task::yield_now().await,
+                    Err(refused) if refused.code() == Code::ResourceExhausted => tokio::task::yield_now().await,
                     answered => return answered,
                 }
             }
@@ -87,11 +89,12 @@ async fn a_call_beyond_what_can_be_in_hand_is_told_when_to_come_again_and_then_i
             break refused;
         }
     };
-    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()), "{refused}");
+    assert_eq!(ask(&other, Some(&neighbour), "who am I?").await.unwrap(), "w-018 of wuchang");
 
     let mut answered = 0;
-    while answered < CALLS_IN_HAND_MAX {
+    while answered < CALLS.of_one_max {
         desk.leave.notify_waiters();
         while let Some(answer) = crowd.try_join_next() {
             assert!(answer.unwrap().is_ok());
@@ -100,6 +103,95 @@ async fn a_call_beyond_what_can_be_in_hand_is_told_when_to_come_again_and_then_i
         tokio::task::yield_now().await;
     }
     assert_eq!(ask(&other, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
+}
+
+#[tokio::test]
+async fn a_message_is_measured_before_it_is_decoded_and_its_caller_asked_before_that() {
+    fn nobody(_: &Identity, method: &str) -> Result<Option<Pace>, tonic::Status> {
+        Err(tonic::Status::permission_denied(format!("nobody may {method}")))
+    }
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    service.descriptors(descriptors());
+    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+    let way = channel(&running).await;
+    // Field 1 with its length, and the text.
+    let fits = "a".repeat(MESSAGE_BYTES_MAX - 4);
+    assert_eq!(ask(&way, Some(&token), &fits).await.unwrap(), "w-017 of wuchang");
+    let refused = ask(&way, Some(&token), &format!("{fits}a")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    assert!(refused.message().contains("262144 bytes"), "{refused}");
+    let questions = tokio_stream::iter(["short".to_owned(), format!("{fits}a")]);
+    let mut talking = talk(&way, &token, questions).await.unwrap();
+    // What came in one piece with it may be refused with it.
+    let refused = loop {
+        match talking.message().await {
+            Ok(answer) => assert_eq!(answer.unwrap(), "answer to short"),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+
+    let (process, mut service) = self::process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    service.admits_by(nobody);
+    let running = process.serve(service).await.unwrap();
+    let way = channel(&running).await;
+    let refused = ask(&way, Some(&token), &format!("{fits}a")).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "{refused}");
+}
+
+#[tokio::test]
+async fn who_asks_more_often_than_their_pace_is_told_when_to_come_again() {
+    fn slowly(_: &Identity, _: &str) -> Result<Option<Pace>, tonic::Status> {
+        Ok(Some(Pace { per_s: 1, at_once: 2 }))
+    }
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    service.admits_by(slowly);
+    let now = service.clock().real_now();
+    let token = issuer.issue(&clerk(), now, HOUR);
+    let running = process.serve(service).await.unwrap();
+    let way = channel(&running).await;
+    let asked = futures::future::join_all((0..6).map(|_| ask(&way, Some(&token), "who am I?"))).await;
+    let refused: Vec<_> = asked.into_iter().filter_map(Result::err).collect();
+    assert!(refused.len() >= 3, "{refused:?}");
+    for refused in refused {
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+        assert!(refused.get_details_retry_info().is_some_and(|retry| retry.retry_delay.is_some()), "{refused}");
+    }
+    let other = issuer.issue(&Identity { staff_ref: "w-018".into(), ..clerk() }, now, HOUR);
+    ask(&way, Some(&other), "who am I?").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_nothing_keeps_nobody_out() {
+    let issuer = Issuer::generate();
+    let (process, mut service) = process(Some(&issuer)).await;
+    service.grpc(Desk::default());
+    let token = issuer.issue(&clerk(), service.clock().real_now(), HOUR);
+    let running = process.serve(service).await.unwrap();
+    // More than there are places for whoever asks how the process is.
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(running.http_addr()).await.unwrap());
+    }
+    let (status, _) = get(running.http_addr(), "/healthz").await;
+    assert_eq!(status, 200);
+    // And whoever waits long enough is sent away.
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        callers.push(TcpStream::connect(running.grpc_addr()).await.unwrap());
+    }
+    let way = channel(&running).await;
+    assert_eq!(ask(&way, Some(&token), "who am I?").await.unwrap(), "w-017 of wuchang");
+    let mut end = Vec::new();
+    let longest = silent.first_mut().unwrap();
+    let sent_away = tokio::time::timeout(std::time::Duration::from_secs(30), longest.read_to_end(&mut end)).await;
+    assert!(sent_away.is_ok(), "a silent connection is not kept");
 }
 
 #[tokio::test]

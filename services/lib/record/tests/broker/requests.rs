@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use record::{IN_HAND_MAX, IncomingRequest, Unhandled};
+use record::{IN_HAND, IncomingRequest, Unhandled};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::{WAIT, World, eventually, soon};
@@ -59,7 +59,7 @@ fn instead(request: &IncomingRequest, why: Unhandled) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_comes_beyond_what_can_be_in_hand_is_told_at_once_to_come_again_and_then_is_answered() {
+async fn who_asks_for_more_than_their_share_is_told_at_once_to_come_again_and_others_are_served_meanwhile() {
     let world = World::new().await;
     let (stop, release) = (CancellationToken::new(), CancellationToken::new());
     let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
@@ -68,7 +68,7 @@ async fn what_comes_beyond_what_can_be_in_hand_is_told_at_once_to_come_again_and
         let handler = move |request: IncomingRequest| {
             let (arrived, released) = (arrived.clone(), released.clone());
             async move {
-                if request.payload != GREETING {
+                if request.payload == b"much"[..] {
                     arrived.send(()).unwrap();
                     released.cancelled().await;
                 }
@@ -78,22 +78,24 @@ async fn what_comes_beyond_what_can_be_in_hand_is_told_at_once_to_come_again_and
         broker.serve(SUBJECT, "dispatch", stopping, instead, handler).await
     });
     let requester = world.broker.requester();
-    let ask = |payload: &[u8]| requester.request("ans.wuchang-jsj.call".to_owned(), payload.to_vec(), WAIT);
-    eventually("somebody listens", async || ask(GREETING).await.ok()).await;
+    let ask = |who: &str, payload: &[u8]| requester.request(format!("ans.{who}.call"), payload.to_vec(), WAIT);
+    eventually("somebody listens", async || ask("wuchang-jsj", GREETING).await.ok()).await;
 
-    let too_many = async {
-        for _ in 0..IN_HAND_MAX {
+    let flooded = async {
+        for _ in 0..IN_HAND.of_one_max {
             arrivals.recv().await.unwrap();
         }
-        let refused = ask(b"one more").await;
+        let refused = ask("wuchang-jsj", b"one more").await;
+        let neighbour = ask("wuchang-water", b"mine").await;
         release.cancel();
-        refused
+        (refused, neighbour)
     };
-    let asking = join_all((0..IN_HAND_MAX).map(|_| ask(b"much")));
-    let (answers, refused) = soon("every answer", async { tokio::join!(asking, too_many) }).await;
+    let asking = join_all((0..IN_HAND.of_one_max).map(|_| ask("wuchang-jsj", b"much")));
+    let (answers, (refused, neighbour)) = soon("every answer", async { tokio::join!(asking, flooded) }).await;
     assert_eq!(refused.unwrap(), &b"later: one more"[..]);
+    assert_eq!(neighbour.unwrap(), &b"mine"[..], "it waited for nobody's flood");
     assert!(answers.into_iter().all(|answer| answer.is_ok_and(|answer| answer == b"much"[..])));
-    assert_eq!(ask(b"one more").await.unwrap(), &b"one more"[..], "there is room again");
+    assert_eq!(ask("wuchang-jsj", b"one more").await.unwrap(), &b"one more"[..], "there is room again");
     stop.cancel();
     soon("the end", serving).await.unwrap().unwrap();
 }

@@ -256,6 +256,8 @@ const LEAGUE: &[Grant] = &[within(Role::Street), within(Role::Department), DISTR
 /// Units that are scored.
 const UNITS: &[Grant] = &[COMMUNITY, STREET, CENTRE, DEPARTMENT, DISTRICT];
 
+const OF_PEOPLE: &[Grant] = &[CALLER, DISTRICT, OPERATOR];
+const OF_THEMSELVES: &str = "a caller, of themselves";
 const HOLDER: &str = "has the case now";
 const WORKS_WITH: &str = "has the case now; of what the city has, the district";
 const COMMANDS: &str = "called the unit, or has the case now";
@@ -278,6 +280,9 @@ pub const TABLE: &[Row] = &[
     act("huying.intake.v1.IntakeService/ReopenFiled", STREET_AND_DISTRICT, "it is filed"),
     look("huying.intake.v1.IntakeService/Get", WHOEVER_LOOKS),
     look("huying.intake.v1.IntakeService/Find", WHOEVER_LOOKS),
+    act("huying.intake.v1.PeopleService/AskContact", HOLDERS, "says what for; it stays on the record"),
+    act("huying.intake.v1.PeopleService/ShowPerson", OF_PEOPLE, OF_THEMSELVES),
+    act("huying.intake.v1.PeopleService/ErasePerson", OF_PEOPLE, OF_THEMSELVES),
     act("huying.intake.v1.PollService/OpenPoll", ASKERS, "belongs to a street"),
     ruled("huying.intake.v1.PollService/RecordAnswers", ASKERS, "the poll is of its street"),
     ruled("huying.intake.v1.PollService/ClosePoll", STREET_AND_DISTRICT, "the poll is of its street"),
