@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 13] = [
+const LIBS: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("decider", &[]),
     ("fair", &[]),
