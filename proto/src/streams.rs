@@ -28,6 +28,8 @@ pub const REFS: &str = "refs";
 pub const SNAPSHOTS: &str = "snapshots";
 /// Key-value bucket with one key, `now`: the clock everybody goes by (D9).
 pub const CLOCK: &str = "clock";
+/// Key-value bucket: how far each bridge has been told by webhook, and what it has not taken.
+pub const WEBHOOKS: &str = "webhooks";
 
 /// Bucket of objects: the volumes of filed cases.
 pub const ARCHIVE: &str = "archive";

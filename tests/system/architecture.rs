@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::root;
 
 /// What each shared crate may import of ours.
-const LIBS: [(&str, &[&str]); 13] = [
+const LIBS: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("decider", &[]),
     ("fair", &[]),
@@ -23,6 +23,7 @@ const LIBS: [(&str, &[&str]); 13] = [
     ("chassis", &["fair"]),
     ("station", &["ids", "decider", "vocabulary", "huying-proto", "charter", "record", "archive", "chassis"]),
     ("story", &["ids", "huying-proto", "charter", "record", "chassis", "station"]),
+    ("webhook", &[]),
     ("testkit", &[]),
 ];
 const SERVICES: [&str; 11] = [

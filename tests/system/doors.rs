@@ -77,8 +77,12 @@ async fn what_the_contracts_ask_for_is_asked_for_and_nothing_else() {
 
     let contracts = Contracts::read();
     let of_the_desk = samples::of_the_desk_alone(&case);
-    let samples: Vec<Sample> =
-        samples(&case, &earlier, &of_centre).into_iter().chain(powers::samples()).chain(of_the_desk).collect();
+    let samples: Vec<Sample> = samples(&case, &earlier, &of_centre)
+        .into_iter()
+        .chain(powers::samples())
+        .chain(of_the_desk)
+        .chain(samples::of_webhooks())
+        .collect();
     let mut wrong = Vec::new();
     for sample in &samples {
         let fields = contracts.fields(sample.path);

@@ -181,7 +181,7 @@ impl Sent {
     }
 
     /// The body as a message of the contracts; nothing at all is an empty one.
-    fn message<M: DeserializeOwned>(&self) -> Result<M, Problem> {
+    pub fn message<M: DeserializeOwned>(&self) -> Result<M, Problem> {
         let text = std::str::from_utf8(&self.body)
             .map_err(|error| Problem::of_field("payload", "utf-8", error.to_string()))?;
         let text = if text.trim().is_empty() { "{}" } else { text };
@@ -199,7 +199,7 @@ impl Sent {
     }
 
     /// The name of the request, which its header may say instead of a field.
-    fn name(&self, field: &'static str, said: &mut String) -> Result<(), Problem> {
+    pub fn name(&self, field: &'static str, said: &mut String) -> Result<(), Problem> {
         let Some(header) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(()) };
         let header = std::str::from_utf8(header.as_bytes())
             .map_err(|error| Problem::of_field("Idempotency-Key", "utf-8", error.to_string()))?;
@@ -211,7 +211,7 @@ impl Sent {
 }
 
 /// What is said in two places is said the same.
-fn same(field: &str, elsewhere: &str, said: &mut String, other: &str) -> Result<(), Problem> {
+pub fn same(field: &str, elsewhere: &str, said: &mut String, other: &str) -> Result<(), Problem> {
     if said.trim().is_empty() {
         other.clone_into(said);
     }

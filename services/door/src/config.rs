@@ -23,6 +23,9 @@ pub struct Config {
     /// Where evaluation serves gRPC
     #[arg(long, env = "HUYING_EVALUATION_URL", value_name = "URL", default_value = "http://127.0.0.1:7070")]
     pub evaluation_url: String,
+    /// Where a department's responder serves gRPC: for a door that stands beside it, in the department's own network
+    #[arg(long, env = "HUYING_RESPONDER_URL", value_name = "URL", default_value = "http://127.0.0.1:7070")]
+    pub responder_url: String,
     /// Opened before by the all-in-one, which says its address.
     #[arg(skip)]
     pub listener: Option<Arc<TcpListener>>,
@@ -36,6 +39,7 @@ impl Configure for Config {
             ("--intake-url", &self.intake_url),
             ("--casebook-url", &self.casebook_url),
             ("--evaluation-url", &self.evaluation_url),
+            ("--responder-url", &self.responder_url),
         ];
         let problems: Vec<_> = urls
             .into_iter()

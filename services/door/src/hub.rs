@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use proto::casebook::v1::casebook_service_client::CasebookServiceClient;
 use proto::evaluation::v1::evaluation_service_client::EvaluationServiceClient;
 use proto::intake::v1::intake_service_client::IntakeServiceClient;
+use proto::responder::v1::responder_service_client::ResponderServiceClient;
 use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -33,6 +34,7 @@ pub struct Hub {
     intake: Channel,
     casebook: Channel,
     evaluation: Channel,
+    responder: Channel,
     clock: Clock,
 }
 
@@ -50,6 +52,7 @@ impl Hub {
             intake: channel(&config.intake_url)?,
             casebook: channel(&config.casebook_url)?,
             evaluation: channel(&config.evaluation_url)?,
+            responder: channel(&config.responder_url)?,
             clock,
         })
     }
@@ -66,6 +69,11 @@ impl Hub {
     pub fn casebook(&self, asker: Asker) -> CasebookServiceClient<Asking> {
         let casebook = CasebookServiceClient::with_interceptor(self.casebook.clone(), asker);
         casebook.max_decoding_message_size(ANSWER_BYTES_MAX)
+    }
+
+    pub fn responder(&self, asker: Asker) -> ResponderServiceClient<Asking> {
+        let responder = ResponderServiceClient::with_interceptor(self.responder.clone(), asker);
+        responder.max_decoding_message_size(ANSWER_BYTES_MAX)
     }
 
     pub fn evaluation(&self, asker: Asker) -> EvaluationServiceClient<Asking> {

@@ -3,10 +3,11 @@
 //! rules, fields, texts and limits as at their own doors, and nothing is acknowledged that is not on the record.
 //!
 //! Open `operations.rs` first: it has a row for everything that can be asked, from which both the routes and `/openapi.json` are
-//! made. A request walks `listen.rs` (how long it may take, how large it may be) → the file of its row (`cases.rs`; programs that speak Open311 go to `open311.rs`) → `hub.rs` (the services, and who asks) → `problem.rs` (how a "no" looks).
+//! made. A request walks `listen.rs` (how long it may take, how large it may be) → the file of its row (`cases.rs`; a department's calls are in `desk.rs`; programs that speak Open311 go to `open311.rs`) → `hub.rs` (the services, and who asks) → `problem.rs` (how a "no" looks).
 
 mod cases;
 mod config;
+mod desk;
 mod hub;
 mod listen;
 mod open311;

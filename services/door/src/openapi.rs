@@ -8,14 +8,14 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 use serde_json::{Map, Value, json};
 
-use crate::operations::{OPERATIONS, Operation};
+use crate::operations::{Operation, all};
 
 /// The document; OpenAPI 3.1.
 pub fn document() -> Value {
     let contracts = Contracts::read();
     let mut needed = Needed::default();
     let mut paths: Map<String, Value> = Map::new();
-    for operation in OPERATIONS {
+    for operation in all() {
         let described = describe(operation, &contracts, &mut needed);
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.method.as_str().to_ascii_lowercase()] = described;
@@ -64,9 +64,17 @@ fn describe(operation: &Operation, contracts: &Contracts, needed: &mut Needed) -
     let (status, answer) = operation.answer;
     let of_kind = |schema: Value| json!({ "application/json": { "schema": schema } });
     let mut responses = Map::new();
-    let answers: &[u16] = if status == 201 && operation.name == "submit" { &[200, 201] } else { &[status] };
+    let answers: &[u16] = match operation.name {
+        "submit" => &[200, 201],
+        _ if operation.path.starts_with("/v1/calls/") => &[200, 202],
+        _ => &[status],
+    };
     for status in answers {
-        let said = if *status == 200 { "As it stands on the record" } else { "Recorded" };
+        let said = match status {
+            200 => "As it stands on the record",
+            202 => "Kept on the department's disk; the hub has not said yet",
+            _ => "Recorded",
+        };
         responses.insert(status.to_string(), json!({ "description": said, "content": of_kind(needed.one_of(answer)) }));
     }
     responses.insert(
@@ -289,9 +297,9 @@ mod tests {
         let missing: Vec<&str> =
             referred.filter(|name| document["components"]["schemas"].get(*name).is_none()).collect();
         assert_eq!(missing, Vec::<&str>::new());
-        let (messages, bodies) = (Contracts::read().messages, OPERATIONS.iter().filter_map(|it| it.body));
+        let (messages, bodies) = (Contracts::read().messages, all().filter_map(|it| it.body));
         let unknown: Vec<&str> = bodies
-            .chain(OPERATIONS.iter().flat_map(|it| it.answer.1.iter().copied()))
+            .chain(all().flat_map(|it| it.answer.1.iter().copied()))
             .filter(|name| !messages.contains_key(*name))
             .collect();
         assert_eq!(unknown, Vec::<&str>::new(), "the rows name messages that are no contracts");

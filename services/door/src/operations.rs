@@ -12,7 +12,7 @@ use crate::cases;
 use crate::hub::Hub;
 use crate::listen::{body, observe};
 use crate::problem::Problem;
-use crate::{open311, openapi};
+use crate::{desk, open311, openapi};
 
 /// One thing that can be asked.
 pub struct Operation {
@@ -30,7 +30,7 @@ pub struct Operation {
     pub is_named: bool,
     /// Full name of the message that is answered, with the status of a new thing.
     pub answer: (u16, &'static [&'static str]),
-    handler: fn() -> MethodRouter<Hub>,
+    pub handler: fn() -> MethodRouter<Hub>,
 }
 
 /// One name in a query.
@@ -146,6 +146,11 @@ pub const OPERATIONS: &[Operation] = &[
     },
 ];
 
+/// Those of bridges and residents, and those of departments.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(desk::OPERATIONS)
+}
+
 /// What somebody reads who comes by with a browser.
 const WELCOME: &str = "\
 Huying 呼应: the door for machines
@@ -154,6 +159,7 @@ POST /v1/cases              bring a matter in
 GET  /v1/cases/{case_id}    what became of it
 GET  /v1/cases?since=       what became of all of them since a cursor
 GET  /v1/catalogue          places, categories and channels that can be named
+GET  /v1/orders?after=      a department's orders since a cursor; POST /v1/calls/{case_id}/{call}/… answers
 GET  /openapi.json          everything there is, as OpenAPI 3.1
 GET  /open311/v2/discovery.json    the same for programs that speak Open311
 
@@ -163,7 +169,7 @@ Every request carries a token that the operator issued:
 
 pub fn router(hub: Hub) -> Router {
     let mut router = Router::new();
-    for operation in OPERATIONS {
+    for operation in all() {
         // Two methods of one path are merged.
         router = router.route(operation.path, observed(operation.path, (operation.handler)()));
     }

@@ -43,6 +43,7 @@ Look:
   tail         what happens, as it happens
   report       the statement of a day, a month or a year, in tables and charts
   dlq          messages that no service could handle
+  webhook      what bridges are told by webhook: list, try, send again
   archive      closed cases: put away from the record, looked after, shown
   audit        whether the record still is what was written
 
@@ -116,6 +117,8 @@ enum Command {
     Charter(commands::charter::Command),
     #[command(subcommand)]
     Dlq(commands::dlq::Command),
+    #[command(subcommand)]
+    Webhook(commands::webhook::Command),
     #[command(subcommand)]
     Archive(commands::archive::Command),
     #[command(subcommand)]
@@ -199,6 +202,7 @@ async fn dispatch(command: Command, manner: Manner) -> anyhow::Result<()> {
         Command::Report(args) => commands::report::run(args, manner).await,
         Command::Charter(command) => commands::charter::run(command).await,
         Command::Dlq(command) => commands::dlq::run(command).await,
+        Command::Webhook(command) => commands::webhook::run(command).await,
         Command::Archive(command) => commands::archive::run(command).await,
         Command::Powers(command) => commands::powers::run(command).await,
         Command::Audit(command) => Box::pin(commands::audit::run(command)).await,

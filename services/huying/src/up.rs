@@ -21,6 +21,7 @@ use ids::Owner;
 use proto::facts::RECORD_FORM;
 use record::{Broker, BrokerConfig, Credentials};
 use tokio::time::timeout;
+use webhook::IpNet;
 
 use crate::accounts::{self, CASEBOOK_USER, PROVISION_USER};
 use crate::charters::{self, Roster};
@@ -65,6 +66,12 @@ pub struct UpConfig {
     pub webhook_url: Option<String>,
     /// Signs those deliveries.
     pub webhook_secret_file: Option<PathBuf>,
+    /// Which bridges are told by webhook, if any.
+    pub webhooks_file: Option<PathBuf>,
+    /// Who is told by mail, short message or robot, if anybody.
+    pub ways_file: Option<PathBuf>,
+    /// What may be posted to though it is not public.
+    pub egress_allow: Vec<IpNet>,
     /// What links to people's pages begin with, if not with the address of the pages here.
     pub link_base: Option<String>,
     /// Where people's pages are, if not at the usual port or a free one, as `ports` says.
@@ -83,6 +90,9 @@ impl UpConfig {
             auto: false,
             webhook_url: None,
             webhook_secret_file: None,
+            webhooks_file: None,
+            ways_file: None,
+            egress_allow: Vec::new(),
             link_base: None,
             console_listen: None,
             play: false,
@@ -265,7 +275,8 @@ async fn assemble(
         listener: Some(Arc::new(entrance.door)),
         intake_url: entrance.grpc.clone(),
         casebook_url: entrance.grpc.clone(),
-        evaluation_url: entrance.grpc,
+        evaluation_url: entrance.grpc.clone(),
+        responder_url: entrance.grpc,
     };
     main.absorb(begin(main.sibling("door"), door, door::start).await?);
     anchors::begin(folder, &server.url(), main);
@@ -371,6 +382,9 @@ async fn start_services(
         station: station(Owner::Notification.as_str()),
         webhook_url: webhook_url.context("reading --webhook-url")?,
         webhook_secret_file: config.webhook_secret_file.clone(),
+        webhooks_file: config.webhooks_file.clone(),
+        ways_file: config.ways_file.clone(),
+        egress_allow: config.egress_allow.clone(),
         receipt_key_file,
         link_base: config.link_base.as_deref().map(str::parse).transpose().context("reading --link-base")?,
     };

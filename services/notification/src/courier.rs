@@ -1,21 +1,25 @@
 //! The way out: every message is tried once, and has ended or not. When to try again is `patience.rs`.
 
-use data_encoding::HEXLOWER;
+use chassis::Clock;
 use futures::StreamExt;
 use ids::Code;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use proto::subjects::CommitSubject;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use webhook::{Attempt, Guard, Poster, Target, short_id};
 
 use crate::config::Config;
 use crate::domain::{Delivery, Event, Transport};
-use crate::webhook::Webhook;
+use crate::ways::{Way, Ways};
 
 /// Messages of one commit under way at once.
 const TOGETHER_MAX: usize = 16;
-/// Hexadecimal digits of a delivery id: 128 bits, as a UUID.
-const ID_LENGTH: usize = 32;
+/// Posts under way at once in this process: a receiver that is slow is not helped by more.
+const POSTS_MAX: usize = 64;
+/// Posts about red calls, beside those: they never wait for what is less urgent.
+const RED_POSTS_MAX: usize = 16;
 /// Characters of an error that go on the record.
 const ERROR_LENGTH_MAX: usize = 500;
 
@@ -34,6 +38,9 @@ pub struct Message {
     /// About a call; whoever delivers it knows by it what to do first, and how.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
+    /// By which it goes.
+    #[serde(skip)]
+    pub way: Way,
 }
 
 /// The colour of the call that a message is about, and the means that the charter has for it.
@@ -44,6 +51,20 @@ pub struct Urgency {
 }
 
 impl Message {
+    /// As a webhook's receiver gets it.
+    fn event(&self) -> webhook::Event {
+        let kind = format!("huying.message.{}", self.text);
+        // Strings, a time and words of ours: it can be written.
+        let data = serde_json::to_value(self).unwrap_or_default();
+        webhook::Event::new(
+            (&self.delivery_id, kind),
+            format!("/huying/{}", self.district),
+            &self.case_id,
+            self.at,
+            data,
+        )
+    }
+
     /// Red before yellow, yellow before blue, and whatever has no colour last.
     #[must_use]
     pub fn rank(&self) -> u8 {
@@ -62,16 +83,6 @@ impl Message {
     }
 }
 
-/// What came of one try.
-#[derive(Debug)]
-pub enum Attempt {
-    Delivered,
-    /// It will never be taken.
-    Refused(String),
-    /// It may be taken later.
-    Failed(String),
-}
-
 /// What came of one try of each.
 #[derive(Debug, Default)]
 pub struct Carried {
@@ -80,27 +91,49 @@ pub struct Carried {
     pub failed: Vec<(Message, String)>,
 }
 
-pub enum Courier {
-    /// Writes to the log: for districts that have no other way yet, and for demonstrations.
-    Log,
-    Webhook(Webhook),
+/// Carries messages by whatever way their recipient has.
+pub struct Courier {
+    ways: Ways,
+    /// For whoever has no way of their own; none: the log.
+    webhook: Option<Target>,
+    /// None where everything goes to the log.
+    poster: Option<Poster>,
+    clock: Clock,
+    posts: Semaphore,
+    red: Semaphore,
 }
 
 impl Courier {
     /// # Errors
-    /// The webhook's secret cannot be read.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
-        Ok(match config.webhook()? {
-            None => Self::Log,
-            Some((url, secret)) => Self::Webhook(Webhook::open(url, secret)?),
-        })
+    /// The webhook's secret or the file of ways cannot be read.
+    pub fn open(config: &Config, clock: &Clock) -> anyhow::Result<Self> {
+        let (webhook, ways) = (config.webhook()?, config.ways()?);
+        let goes_out = webhook.is_some() || ways.is_some();
+        let poster = goes_out.then(|| Poster::open(Guard::with(&config.egress_allow))).transpose()?;
+        Ok(Self::new(webhook, ways.unwrap_or_default(), poster, clock.clone()))
     }
 
-    pub fn transport(&self) -> Transport {
-        match self {
-            Self::Log => Transport::Log,
-            Self::Webhook(_) => Transport::Webhook,
-        }
+    pub fn new(webhook: Option<Target>, ways: Ways, poster: Option<Poster>, clock: Clock) -> Self {
+        Self { ways, webhook, poster, clock, posts: Semaphore::new(POSTS_MAX), red: Semaphore::new(RED_POSTS_MAX) }
+    }
+
+    /// The same message for each way of its recipient.
+    pub fn by_each_way(&self, message: &Message) -> Vec<Message> {
+        let base = &message.delivery_id;
+        let ways = self.ways.of(&message.recipient).into_iter();
+        ways.map(|way| Message { delivery_id: id_by(base, &way), way, ..message.clone() }).collect()
+    }
+
+    /// Until when a message waits because people sleep: what is about no call, by a way of their own. A webhook's receiver knows
+    /// itself when to pass something on.
+    pub fn waits_until(&self, message: &Message, zone: &TimeZone) -> Option<Timestamp> {
+        let can_wait = message.urgency.is_none() && message.way != Way::Otherwise;
+        self.ways.quiet.filter(|_| can_wait)?.until(self.clock.real_now(), zone)
+    }
+
+    fn transport(&self, message: &Message) -> Transport {
+        let otherwise = if self.webhook.is_some() { Transport::Webhook } else { Transport::Log };
+        message.way.transport().unwrap_or(otherwise)
     }
 
     /// Tries every message, `times` being how often they have been tried, this time included.
@@ -113,9 +146,9 @@ impl Courier {
         let mut carried = Carried::default();
         while let Some((message, attempt)) = tries.next().await {
             match attempt {
-                Attempt::Delivered => carried.ended.push(Event::Sent(self.delivery(message))),
+                Attempt::Taken => carried.ended.push(Event::Sent(self.delivery(message))),
                 Attempt::Refused(error) => carried.ended.push(self.undeliverable(message, &error, times)),
-                Attempt::Failed(error) => carried.failed.push((message, error)),
+                Attempt::Failed(error, _) => carried.failed.push((message, error)),
             }
         }
         carried
@@ -127,30 +160,43 @@ impl Courier {
     }
 
     async fn attempt(&self, message: &Message) -> Attempt {
-        match self {
-            Self::Log => {
-                // Neither who nor the words: a log is read by more people than a case, and a link in it opens one.
-                let Message { delivery_id, text, case_id, district, at, urgency, recipient: _, rendered: _ } = message;
-                let colour = urgency.as_ref().map(|urgency| urgency.colour);
-                tracing::info!(delivery_id, text, case_id, %district, %at, colour, "notification");
-                Attempt::Delivered
+        // Neither semaphore is ever closed.
+        let _permit = if message.is_red() { self.red.acquire().await } else { self.posts.acquire().await };
+        let now = self.clock.real_now();
+        if let Some(poster) = &self.poster {
+            if let Some(attempt) = self.ways.attempt(message, poster, now).await {
+                return attempt;
             }
-            Self::Webhook(webhook) => webhook.post(message).await,
+            if let Some(target) = &self.webhook {
+                return poster.post(target, &message.event(), now).await;
+            }
         }
+        // Neither who nor the words: a log is read by more people than a case, and a link in it opens one.
+        let Message { delivery_id, text, case_id, district, at, urgency, recipient: _, rendered: _, way: _ } = message;
+        let colour = urgency.as_ref().map(|urgency| urgency.colour);
+        tracing::info!(delivery_id, text, case_id, %district, %at, colour, "notification");
+        Attempt::Taken
     }
 
     fn delivery(&self, message: Message) -> Delivery {
+        let transport = self.transport(&message);
         let Message { delivery_id, text, recipient, .. } = message;
-        Delivery { id: delivery_id, text, recipient, transport: self.transport() }
+        Delivery { id: delivery_id, text, recipient, transport }
+    }
+}
+
+/// The id of a message by one of its recipient's ways.
+fn id_by(base: &str, way: &Way) -> String {
+    match way {
+        Way::Otherwise => base.to_owned(),
+        way => short_id(&format!("{base}{}", way.name())),
     }
 }
 
 /// Depends on what is told to whom and on nothing else, so that a repeat can be recognised.
 #[must_use]
 pub fn delivery_id(about: &CommitSubject, position: usize, text: &str, recipient: &str) -> String {
-    let mut id = HEXLOWER.encode(&Sha256::digest(format!("{about}|{position}|{text}|{recipient}")));
-    id.truncate(ID_LENGTH);
-    id
+    short_id(&format!("{about}|{position}|{text}|{recipient}"))
 }
 
 fn shortened(error: &str) -> String {
@@ -158,4 +204,4 @@ fn shortened(error: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

@@ -2,7 +2,7 @@
 
 use chassis::ReceiptKey;
 use ids::HistoryKey;
-use reqwest::Url;
+use webhook::Url;
 
 use crate::cases::Case;
 use crate::config::Config;

@@ -7,6 +7,7 @@ use ids::Code;
 use vocabulary::Outcome;
 
 use crate::cases::Case;
+use crate::courier::Message;
 use crate::domain::tellings::{Ending, Telling, Vote, Whom};
 
 pub type Values = BTreeMap<String, String>;
@@ -37,6 +38,14 @@ pub fn values(charter: &Charter, case_id: &str, case: &Case, telling: &Telling, 
         ("is_holder", (telling.whom == Whom::Holder).then(|| "true".to_owned())),
     ];
     known.into_iter().filter_map(|(variable, value)| value.map(|value| (variable.to_owned(), value))).collect()
+}
+
+/// What the district's command centre is told of a red message that reached nobody. A post is named as `unit/role`.
+pub fn unreached(charter: &Charter, message: &Message) -> String {
+    let Message { recipient, rendered, .. } = message;
+    let unit = recipient.split('/').next().and_then(|unit| unit.parse().ok());
+    let whom = unit.map_or_else(|| recipient.clone(), |unit| name(charter, &unit));
+    format!("未能告知{whom}（{recipient}），请设法告知：{rendered}")
 }
 
 fn name(charter: &Charter, party: &Code) -> String {

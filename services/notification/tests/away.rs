@@ -61,13 +61,16 @@ async fn however_often_a_message_is_delivered_again_its_receiver_gets_it_when_it
     #[allow(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
     tokio::spawn(async move { axum::serve(listener, router).await });
     let secret = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(secret.path(), "0123456789abcdef".repeat(4)).unwrap();
+    std::fs::write(secret.path(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
     let station =
         station::Config { nats_url: nats.url(), nats_nkey_file: None, play: false, nats_nkey_seed: None, writer: None };
     let config = Config {
         station,
         webhook_url: Some(url.parse().unwrap()),
         webhook_secret_file: Some(secret.path().to_owned()),
+        webhooks_file: None,
+        ways_file: None,
+        egress_allow: vec!["127.0.0.1/32".parse().unwrap()],
         receipt_key_file: None,
         link_base: None,
     };

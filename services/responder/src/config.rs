@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use chassis::{ConfigProblem, Configure, Verifier};
 use ids::Code;
+use webhook::{Guard, IpNet, Poster, Secrets, Target, Url, network};
 
 use crate::auto::Policy;
 use crate::department::DepartmentConfig;
@@ -26,13 +27,23 @@ pub struct Config {
     /// department and this department.
     #[arg(long, env = "HUYING_PEOPLE_KEY_FILE", value_name = "FILE")]
     pub people_key_file: Option<PathBuf>,
+    /// The department's own system, which is told of each order by webhook (http or https).
+    #[arg(long, env = "HUYING_WEBHOOK_URL", value_name = "URL", value_parser = Target::url)]
+    pub webhook_url: Option<Url>,
+    /// File with the secret that this is signed with (`whsec_…`), or two in two lines while the system changes over; needed
+    /// with --webhook-url.
+    #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Networks and addresses that may be posted to though they are not public, e.g. 10.1.2.0/24; several separated by commas.
+    #[arg(long, env = "HUYING_EGRESS_ALLOW", value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
+    pub egress_allow: Vec<IpNet>,
     /// Answers every call by itself. For simulations and benchmarks only: nobody looks at the matter.
     #[arg(long, env = "HUYING_AUTO", value_enum, value_name = "POLICY")]
     pub auto: Option<Policy>,
 }
 
 impl From<Config> for DepartmentConfig {
-    fn from(Config { station, department: _, data_dir, people_key_file: _, auto }: Config) -> Self {
+    fn from(Config { station, data_dir, auto, .. }: Config) -> Self {
         Self { station, data_dir, auto }
     }
 }
@@ -46,6 +57,19 @@ impl Config {
         let read =
             |file: &PathBuf| std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()));
         self.people_key_file.as_ref().map(read).transpose()
+    }
+}
+
+impl Config {
+    /// The department's own system, if it is told.
+    ///
+    /// # Errors
+    /// The secret is missing or none, or the machine has no certificates.
+    pub(crate) fn webhook(&self) -> anyhow::Result<Option<(Poster, Target)>> {
+        let Some(url) = &self.webhook_url else { return Ok(None) };
+        let file = self.webhook_secret_file.as_ref().context("is required with --webhook-url")?;
+        let target = Target::new(url.clone(), Secrets::of_file(file)?);
+        Ok(Some((Poster::open(Guard::with(&self.egress_allow))?, target)))
     }
 }
 
@@ -66,6 +90,9 @@ impl Configure for Config {
             None => Ok(()),
         }) {
             problems.push(ConfigProblem::new("--people-key-file", format!("{error:#}")));
+        }
+        if let Err(error) = self.webhook() {
+            problems.push(ConfigProblem::new("--webhook-secret-file", format!("{error:#}")));
         }
         if self.data_dir.exists() && !self.data_dir.is_dir() {
             let problem = format!("{} is not a directory", self.data_dir.display());

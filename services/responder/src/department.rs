@@ -14,12 +14,14 @@ use proto::responder::v1::{AnswerStatus, ReceivedCall, RefusedAnswer};
 use proto::subjects::AnswerSubject;
 use record::{Broker, chain};
 use tokio::sync::watch;
+use webhook::{Poster, Target};
 
 use crate::auto::{self, Policy};
 use crate::hub::{self, Key};
 use crate::inbox::Inbox;
 use crate::outbox::{AnswerError, Outbox};
 use crate::store::{Page, Place, Reach, Store, StoreError, Which};
+use crate::telling::Telling;
 use crate::wire::read_answer;
 
 /// How long the hub may take for one answer before it is sent again. A commit takes milliseconds; in a storm it waits
@@ -63,6 +65,15 @@ pub enum Since {
     After(i64),
 }
 
+/// A part of the orders.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageOfOrders {
+    /// Each with the cursor behind it.
+    pub orders: Vec<(Order, String)>,
+    pub next: String,
+    pub more: bool,
+}
+
 /// Why a stream of orders cannot go on where a cursor says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadCursor {
@@ -98,6 +109,14 @@ impl Department {
             service.spawn("automatic answers", auto::run(policy, department.clone()));
         }
         Ok(department)
+    }
+
+    /// Tells the department's own system of each order by webhook, until the service stops: of those that are there what is not
+    /// finished, and then what comes.
+    pub fn tells(&self, poster: Poster, target: Target, service: &Service) {
+        let (department, store, clock) = (self.code().clone(), self.0.store.clone(), service.clock().clone());
+        let telling = Telling { department, store, clock, poster, target };
+        service.spawn("tell the department's system", telling.run(service.stopping()));
     }
 
     #[must_use]
@@ -139,6 +158,31 @@ impl Department {
         let with_cursor = move |(position, order)| (order, format!("{file}-{position}"));
         stream::unfold(reading, |mut reading| async move { reading.next().await.map(|order| (order, reading)) })
             .map(with_cursor)
+    }
+
+    /// Orders after a cursor (empty: from the first that is kept), each with its own, at most so many; where to go on; whether there
+    /// are more now.
+    ///
+    /// # Errors
+    /// It is no cursor, or one of another file; or the store cannot be read.
+    pub async fn page_of_orders(
+        &self,
+        after: &str,
+        size: usize,
+    ) -> Result<Result<PageOfOrders, BadCursor>, StoreError> {
+        let begins = if after.is_empty() { Ok(Since::Start) } else { self.resume(after) };
+        let position = match begins {
+            Ok(Since::After(position)) => position,
+            Ok(Since::Start | Since::Unfinished | Since::Now) => 0,
+            Err(bad) => return Ok(Err(bad)),
+        };
+        let mut orders = self.0.store.orders_after(position, 0).await?;
+        let more = orders.len() > size;
+        orders.truncate(size);
+        let cursor = |position: i64| format!("{}-{position}", self.0.store.name());
+        let next = cursor(orders.last().map_or(position, |(position, _)| *position));
+        let orders = orders.into_iter().map(|(position, order)| (order, cursor(position))).collect();
+        Ok(Ok(PageOfOrders { orders, next, more }))
     }
 
     /// Where a stream of orders goes on that was read up to `cursor`.

@@ -14,9 +14,10 @@ use proto::dispatch::v1::{
 use proto::responder::v1::responder_service_server::{ResponderService, ResponderServiceServer};
 use proto::responder::v1::{
     AnswerStatus, AnswerSupervisionRequest, AnswerSupervisionResponse, CompleteTaskRequest, CompleteTaskResponse,
-    DoneRequest, DoneResponse, ListCallsRequest, ListCallsResponse, ProgressRequest, ProgressResponse, ReportInRequest,
-    ReportInResponse, RespondRequest, RespondResponse, ReturnRequest, ReturnResponse, SeeRefusedRequest,
-    SeeRefusedResponse, SpawnRelatedCaseRequest, SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
+    DoneRequest, DoneResponse, ListCallsRequest, ListCallsResponse, ListOrdersRequest, ListOrdersResponse,
+    ProgressRequest, ProgressResponse, ReceivedOrder, ReportInRequest, ReportInResponse, RespondRequest,
+    RespondResponse, ReturnRequest, ReturnResponse, SeeRefusedRequest, SeeRefusedResponse, SpawnRelatedCaseRequest,
+    SpawnRelatedCaseResponse, WatchOrdersRequest, WatchOrdersResponse,
 };
 use record::Refused;
 use station::{BadInput, Caller, Refuse, Violation, already_exists, status_of};
@@ -29,6 +30,9 @@ use crate::wire::keep;
 
 /// Calls in one answer, where whoever asks wants fewer than fit.
 const PAGE_SIZE_MAX: usize = 1000;
+/// Orders in one answer: fewer than are read at once, each with up to 64 KiB of what was added.
+const ORDERS_MAX: usize = 200;
+const ORDERS_DEFAULT: usize = 50;
 
 /// Departments behind one door. Whom a call is for is what its token says, never what it claims.
 #[derive(Clone, Default)]
@@ -155,10 +159,14 @@ fn since(department: &Department, request: &WatchOrdersRequest) -> Result<Since,
         let description = "behind a cursor is not the start: one of the two";
         return Err(Violation::new("after", "with-from-start", description).into());
     }
-    department.resume(after).map_err(|bad| match bad {
+    department.resume(after).map_err(cursor_status)
+}
+
+fn cursor_status(bad: BadCursor) -> Status {
+    match bad {
         BadCursor::Form => Violation::new("after", "form", bad.to_string()).into(),
         BadCursor::AnotherFile => Status::out_of_range(bad.to_string()),
-    })
+    }
 }
 
 /// An answer that was given here, by its name.
@@ -211,6 +219,21 @@ impl ResponderService for Fleet {
         // It goes on by itself, so an end of it is never the last order.
         let ended = stream::once(async { Err(chassis::leaving()) });
         Ok(Response::new(Box::pin(stream::select(orders, refusals).map(Ok).chain(ended))))
+    }
+
+    async fn list_orders(&self, request: Request<ListOrdersRequest>) -> Result<Response<ListOrdersResponse>, Status> {
+        let (department, _) = self.department(&request)?;
+        let ListOrdersRequest { after, page_size } = request.into_inner();
+        let size = match page_size {
+            0 => ORDERS_DEFAULT,
+            size => usize::try_from(size).unwrap_or(ORDERS_MAX).min(ORDERS_MAX),
+        };
+        let failed = |error| store_status(&error);
+        let page = department.page_of_orders(&after, size).await.map_err(failed)?.map_err(cursor_status)?;
+        let orders =
+            page.orders.into_iter().map(|(order, cursor)| ReceivedOrder { order: Some(order), cursor }).collect();
+        let refused_answers = department.refused().await.map_err(failed)?;
+        Ok(Response::new(ListOrdersResponse { orders, next_cursor: page.next, more: page.more, refused_answers }))
     }
 
     async fn respond(&self, request: Request<RespondRequest>) -> Result<Response<RespondResponse>, Status> {

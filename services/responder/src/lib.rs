@@ -3,7 +3,7 @@
 //!
 //! Open `department.rs` first: one department at work. An order comes in through `inbox.rs`, an answer goes out through
 //! `outbox.rs`, both over `store/`, the department's own disk. `domain/` has the two rules: how far a call has come,
-//! and which answer goes next. `grpc.rs` is the door for the department's systems.
+//! and which answer goes next. `grpc.rs` is the door for the department's systems; `telling.rs` tells one of them by webhook.
 //!
 //! Invariants:
 //!
@@ -67,6 +67,7 @@ mod hub;
 mod inbox;
 mod outbox;
 mod store;
+mod telling;
 mod wire;
 
 use anyhow::Context;
@@ -75,7 +76,7 @@ use chassis::{Service, Starting};
 pub use auto::Policy;
 pub use config::Config;
 pub use copies::copies;
-pub use department::{BadCursor, Department, DepartmentConfig, Since};
+pub use department::{BadCursor, Department, DepartmentConfig, PageOfOrders, Since};
 pub use grpc::{Fleet, fleet};
 pub use outbox::AnswerError;
 pub use store::StoreError;
@@ -95,7 +96,11 @@ async fn begin(config: Config, service: &mut Service) -> anyhow::Result<()> {
             .recognises_people(&pem, config::ROLE, config.department.as_str())
             .context("loading --people-key-file")?;
     }
+    let webhook = config.webhook()?;
     let department = Department::open(config.department.clone(), config.into(), service).await?;
+    if let Some((poster, target)) = webhook {
+        department.tells(poster, target, service);
+    }
     service.descriptors(proto::DESCRIPTORS);
     service.admits_by(station::access::admits);
     service.grpc(fleet([department]));
@@ -112,5 +117,7 @@ fn describe_metrics() {
     );
     metrics::describe_counter!("responder_answers_total", "Answers sent to the hub, by what it said");
     metrics::describe_counter!("responder_orders_total", "Orders received from the hub, by kind");
+    metrics::describe_counter!("responder_webhooks_total", "Orders told to the department's own system, by outcome");
+    metrics::describe_gauge!("responder_webhooks_waiting", "Orders that the department's own system has not taken");
     metrics::describe_histogram!("responder_group_writes", "Writes that went to disk together");
 }

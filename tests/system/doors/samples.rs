@@ -1,5 +1,7 @@
 //! Every command, in order, by somebody who may send it. Those that end the case come last.
 
+use proto::notification::v1::{ReplayWebhookRequest, TestWebhookRequest};
+
 use super::*;
 
 #[allow(clippy::too_many_lines, reason = "one line for each command")]
@@ -429,6 +431,15 @@ pub(super) fn of_the_desk_alone(case: &str) -> Vec<Sample> {
     vec![at_desk::<responder::v1::SeeRefusedRequest>("SeeRefused", &acting("department", PARKS), request)]
 }
 
+/// What is asked about webhooks. Nobody is told by one there.
+pub(super) fn of_webhooks() -> Vec<Sample> {
+    let request = || json!({ "bridge": BRIDGE });
+    vec![
+        of_webhook::<TestWebhookRequest>("TestWebhook", &operator(), request()),
+        of_webhook::<ReplayWebhookRequest>("ReplayWebhook", &operator(), request()),
+    ]
+}
+
 fn served(note: &str) -> Value {
     json!({
         "party": PARKS, "subject": note, "address": note, "serviceProof": note, "servedBy": "doors-1",
@@ -453,4 +464,5 @@ services! {
     rated = "huying.evaluation.v1.EvaluationService",
     of_period = "huying.evaluation.v1.PeriodService",
     of_ballot = "huying.evaluation.v1.BallotService",
+    of_webhook = "huying.notification.v1.WebhookService",
 }

@@ -3,7 +3,7 @@
 use ids::{Code, Kind, Owner};
 use proto::streams::{
     ANCHORS, ARCHIVE, CALLS, CASES, CHARTERS, CLOCK, DLQ, KEYS, OBJECT_BUCKETS, OWNERS_WITH_TIMERS, REFS, RETRY,
-    SNAPSHOTS, SPOTS, TIMERS, VAULT, consumers, follows_the_record, record_consumer, streams, timer_consumer,
+    SNAPSHOTS, SPOTS, TIMERS, VAULT, WEBHOOKS, consumers, follows_the_record, record_consumer, streams, timer_consumer,
 };
 use proto::subjects::{
     AlarmSubject, AnchorSubject, AnswerSubject, BridgeSubject, BridgeVerb, CLOCK_SEEN, CommitSubject,
@@ -136,7 +136,16 @@ pub(super) fn of_owner(owner: Owner) -> Permissions {
         Owner::EnforcementCenter => limits.publish.extend(related_cases(owner)),
         // A period is counted from filed cases, too.
         Owner::Evaluation => reads_objects(&mut limits, ARCHIVE),
-        Owner::Triage | Owner::Notification | Owner::Powers => {}
+        // What became of their cases, as each bridge would ask for it; and how far each has been told.
+        Owner::Notification => limits.publish.extend([
+            BridgeVerb::Changes.of_all().to_owned(),
+            format!("$KV.{WEBHOOKS}.>"),
+            stream_info(&format!("KV_{WEBHOOKS}")),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}"),
+            format!("$JS.API.DIRECT.GET.KV_{WEBHOOKS}.>"),
+            format!("$JS.API.STREAM.MSG.DELETE.KV_{WEBHOOKS}"),
+        ]),
+        Owner::Triage | Owner::Powers => {}
     }
     Permissions { limits }
 }
@@ -200,7 +209,7 @@ pub(super) fn of_system() -> Permissions {
 pub(super) fn of_provision() -> Permissions {
     let taking_away = ["PURGE.>", "DELETE.>", "RESTORE.>"].map(|call| format!("$JS.API.STREAM.{call}"));
     let streams = streams().into_iter().map(|stream| stream.name.to_owned()).filter(|stream| stream != DLQ);
-    let buckets = [REFS, CLOCK].map(|bucket| format!("KV_{bucket}"));
+    let buckets = [REFS, CLOCK, WEBHOOKS].map(|bucket| format!("KV_{bucket}"));
     let objects_of = OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}"));
     let kept = streams.chain(buckets).chain(objects_of).map(|stream| format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
     // What others alone write: volumes and tombstones, and anchors.

@@ -19,3 +19,4 @@ pub(crate) mod submit;
 pub(crate) mod tail;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod webhook;

@@ -31,9 +31,18 @@ pub(crate) struct Args {
     /// Where notifications are delivered to
     #[arg(long, env = "HUYING_WEBHOOK_URL", value_name = "URL")]
     webhook_url: Option<String>,
-    /// File with the key that signs them
+    /// File with the secret that signs them (huying webhook secret makes one)
     #[arg(long, env = "HUYING_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     webhook_secret_file: Option<PathBuf>,
+    /// File that says which bridges are told by webhook (docs/doors/webhooks.md)
+    #[arg(long, env = "HUYING_WEBHOOKS_FILE", value_name = "FILE")]
+    webhooks_file: Option<PathBuf>,
+    /// File that says who is told by mail, short message or robot (docs/ways.md)
+    #[arg(long, env = "HUYING_WAYS_FILE", value_name = "FILE")]
+    ways_file: Option<PathBuf>,
+    /// Networks that may be posted to though they are not public, e.g. 127.0.0.1
+    #[arg(long, env = "HUYING_EGRESS_ALLOW", value_name = "NETWORKS", value_delimiter = ',', value_parser = webhook::network)]
+    egress_allow: Vec<webhook::IpNet>,
     /// What links in messages begin with, as people reach the pages; their address here by default
     #[arg(long, env = "HUYING_LINK_BASE", value_name = "URL")]
     link_base: Option<String>,
@@ -63,6 +72,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         auto: simulated,
         webhook_url: args.webhook_url,
         webhook_secret_file: args.webhook_secret_file,
+        webhooks_file: args.webhooks_file,
+        ways_file: args.ways_file,
+        egress_allow: args.egress_allow,
         link_base: args.link_base,
         console_listen: args.console_listen,
         play: args.play,

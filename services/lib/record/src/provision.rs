@@ -8,13 +8,14 @@ use async_recursion::async_recursion as boxed;
 use futures::{StreamExt, TryStreamExt};
 use ids::Code;
 use proto::streams::{
-    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, consumers, streams,
+    CALLS, CASES, CLOCK, ConsumerSpec, OBJECT_BUCKETS, REFS, Retention, StreamSpec, WEBHOOKS, consumers, streams,
 };
 use proto::subjects::OrderSubject;
 
 use crate::broker::Broker;
 use crate::error::BrokerError;
 use crate::follow::{ACK_PENDING_MAX, ACK_WAIT_S};
+use crate::notes::WEBHOOKS_STREAM;
 use crate::objects;
 use crate::readers::form_to_keep;
 use crate::references::REFS_STREAM;
@@ -52,6 +53,7 @@ impl Broker {
             report.push(self.ensure_stream(config).await?);
         }
         report.push(self.ensure_stream(references_config(replicas)).await?);
+        report.push(self.ensure_stream(webhooks_config(replicas)).await?);
         report.push(self.ensure_stream(clock_config(replicas)).await?);
         for (bucket, description) in OBJECT_BUCKETS {
             report.push(self.ensure_stream(objects_config(bucket, description, replicas)).await?);
@@ -184,6 +186,17 @@ fn references_config(replicas: usize) -> Config {
         allow_atomic_publish: true,
         duplicate_window: Duration::from_secs(120),
         ..Config::default()
+    }
+}
+
+/// The largest document is what waits of one case: 64 events, each with an answer of some thousand characters.
+fn webhooks_config(replicas: usize) -> Config {
+    Config {
+        name: WEBHOOKS_STREAM.to_owned(),
+        description: Some("How far each bridge has been told by webhook, and what it has not taken".to_owned()),
+        subjects: vec![format!("$KV.{WEBHOOKS}.>")],
+        max_message_size: 1024 * 1024,
+        ..references_config(replicas)
     }
 }
 

@@ -8,11 +8,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use hmac::{Hmac, KeyInit, Mac};
+
+use webhook::Secrets;
 
 use super::*;
 
-const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// What it got, and what it will answer; when that is used up, 200.
 #[derive(Default)]
@@ -26,11 +27,11 @@ impl Receiver {
     async fn open(answers: &[u16]) -> (Arc<Self>, Courier) {
         let receiver = Arc::new(Self { answers: Mutex::new(answers.iter().copied().collect()), ..Self::default() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/huying", listener.local_addr().unwrap()).parse().unwrap();
+        let courier = courier_to(&format!("http://{}/huying", listener.local_addr().unwrap()));
         let router = Router::new().route("/huying", post(take)).with_state(Arc::clone(&receiver));
         #[allow(clippy::disallowed_methods, reason = "it ends with the test's runtime")]
         tokio::spawn(async move { axum::serve(listener, router).await });
-        (receiver, Courier::Webhook(Webhook::open(url, SECRET.to_vec()).unwrap()))
+        (receiver, courier)
     }
 
     fn header(&self, name: &str) -> Vec<String> {
@@ -39,13 +40,19 @@ impl Receiver {
     }
 }
 
+fn courier_to(url: &str) -> Courier {
+    let target = Target::new(Target::url(url).unwrap(), Secrets::of_lines(SECRET).unwrap());
+    let poster = Poster::open(Guard::with(&["127.0.0.1/32".parse().unwrap()])).unwrap();
+    Courier::new(Some(target), Ways::default(), Some(poster), Clock::real())
+}
+
 async fn take(State(receiver): State<Arc<Receiver>>, headers: HeaderMap, body: Bytes) -> StatusCode {
     receiver.posts.lock().unwrap().push((headers, body));
     let answer = receiver.answers.lock().unwrap().pop_front().unwrap_or(200);
     StatusCode::from_u16(answer).unwrap()
 }
 
-fn message(recipient: &str) -> Message {
+pub fn message(recipient: &str) -> Message {
     let about: CommitSubject = "case.wuchang.261121-7k3q9xf.dispatch.4".parse().unwrap();
     Message {
         delivery_id: delivery_id(&about, 1, "called", recipient),
@@ -56,6 +63,7 @@ fn message(recipient: &str) -> Message {
         rendered: "积玉桥街道呼叫".to_owned(),
         at: Timestamp::UNIX_EPOCH,
         urgency: None,
+        way: Way::Otherwise,
     }
 }
 
@@ -68,13 +76,13 @@ async fn a_receiver_that_was_down_gets_the_same_delivery_again_signed() {
 
     let id = message("wuchang-jsj").delivery_id;
     assert!(matches!(&second[..], [Event::Sent(delivery)] if delivery.id == id && delivery.recipient == "wuchang-jsj"));
-    assert_eq!(receiver.header("idempotency-key"), [id.as_str(), id.as_str()]);
+    assert_eq!(receiver.header("webhook-id"), [id.as_str(), id.as_str()]);
 
     let posts = receiver.posts.lock().unwrap();
     assert_eq!(posts[0].1, posts[1].1, "a repeat is the same bytes");
     let body: serde_json::Value = serde_json::from_slice(&posts[1].1).unwrap();
     assert_eq!(
-        body,
+        body["data"],
         serde_json::json!({
             "delivery_id": id,
             "text": "called",
@@ -85,12 +93,10 @@ async fn a_receiver_that_was_down_gets_the_same_delivery_again_signed() {
             "at": "1970-01-01T00:00:00Z",
         })
     );
-    let signature = posts[1].0["huying-signature"].to_str().unwrap().strip_prefix("sha256=").unwrap();
-    let sent: Vec<u8> =
-        (0..signature.len()).step_by(2).map(|at| u8::from_str_radix(&signature[at..at + 2], 16).unwrap()).collect();
-    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
-    mac.update(&posts[1].1);
-    mac.verify_slice(&sent).unwrap();
+    assert_eq!((&body["id"], &body["type"]), (&id.as_str().into(), &"huying.message.called".into()));
+    let timestamp_s = posts[1].0["webhook-timestamp"].to_str().unwrap().parse().unwrap();
+    let signed = Secrets::of_lines(SECRET).unwrap().sign(&id, timestamp_s, &posts[1].1);
+    assert_eq!(posts[1].0["webhook-signature"], signed.as_str());
 }
 
 #[tokio::test]
@@ -128,9 +134,8 @@ async fn one_that_is_not_taken_holds_up_no_other() {
 #[tokio::test]
 async fn nobody_listening_is_no_reason_to_give_up_at_once() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let courier = courier_to(&format!("http://{}/", listener.local_addr().unwrap()));
     drop(listener);
-    let courier = Courier::Webhook(Webhook::open(url, SECRET.to_vec()).unwrap());
     let carried = courier.carry(vec![message("wuchang-jsj")], 1).await;
     assert!(carried.ended.is_empty() && carried.failed.len() == 1, "{carried:?}");
 }

@@ -27,16 +27,24 @@ pub struct Delivery {
 pub enum Transport {
     Log,
     Webhook,
+    Email,
+    Sms,
+    WeCom,
+    DingTalk,
 }
 
 impl Transport {
-    pub const ALL: [Self; 2] = [Self::Log, Self::Webhook];
+    pub const ALL: [Self; 6] = [Self::Log, Self::Webhook, Self::Email, Self::Sms, Self::WeCom, Self::DingTalk];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Log => "log",
             Self::Webhook => "webhook",
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::WeCom => "wecom",
+            Self::DingTalk => "dingtalk",
         }
     }
 }
@@ -81,6 +89,8 @@ impl Command {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     pub settled: BTreeSet<String>,
+    /// Of those, what nobody got.
+    pub lost: BTreeSet<String>,
 }
 
 /// Notification never says no.
@@ -106,6 +116,9 @@ impl Decider for Rules {
 
     fn evolve(mut state: State, event: &Event) -> State {
         state.settled.insert(event.delivery().id.clone());
+        if let Event::Undeliverable { delivery, .. } = event {
+            state.lost.insert(delivery.id.clone());
+        }
         state
     }
 }

@@ -7,6 +7,7 @@ mod group;
 mod lists;
 mod schema;
 mod tables;
+mod untold;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,7 @@ use group::Writer;
 pub use copy::{Copied, back_up, restore};
 pub use group::StoreError;
 pub use lists::{Page, Place, Reach, Which};
+pub use untold::{Progress, Told, Untold};
 
 /// Orders kept; beyond it the oldest finished calls are forgotten.
 const ORDERS_MAX: i64 = 100_000;
@@ -227,6 +229,22 @@ impl Store {
     /// The file cannot be read.
     pub async fn refused_after(&self, turn: i64) -> Result<Vec<(i64, RefusedAnswer)>, StoreError> {
         self.read(move |connection| lists::refused(connection, turn)).await
+    }
+
+    /// How far the department's own system has been told of orders, and what it has not taken.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn untold(&self) -> Result<(Option<Told>, Vec<Untold>), StoreError> {
+        self.writer.write(untold::read, |_| {}).await
+    }
+
+    /// Writes down what it was told.
+    ///
+    /// # Errors
+    /// It is not on disk.
+    pub async fn told(&self, progress: Progress) -> Result<(), StoreError> {
+        self.writer.write(move |connection| untold::write(connection, &progress), |()| {}).await
     }
 
     /// Follows what nobody has seen.

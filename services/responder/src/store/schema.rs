@@ -51,6 +51,9 @@ const MORE_TABLES: &str = "
     -- Which file this is, in one row, and whose. A copy has no name until it is worked on: positions after it may name other
     -- orders.
     CREATE TABLE IF NOT EXISTS file (name TEXT NOT NULL, department TEXT NOT NULL) STRICT;
+    -- How far the department's own system has been told of orders by webhook, in one row; and those it has not taken.
+    CREATE TABLE IF NOT EXISTS told (position INTEGER NOT NULL, unfinished_until INTEGER NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS untold (position INTEGER PRIMARY KEY, tries TEXT NOT NULL) STRICT;
 ";
 /// The same for answers: those that the hub took from a program without it stand at position 0.
 const ADDED: &str = "ALTER TABLE answers ADD COLUMN hub_position INTEGER NOT NULL DEFAULT 0";
