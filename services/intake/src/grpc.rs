@@ -16,7 +16,7 @@ use proto::intake::v1::{
 };
 use station::access::table;
 use station::desk::{case_key, named, named_by};
-use station::{Caller, Recorded, bad_field, optional_prose, prose, refusal_of, wire as shared};
+use station::{Caller, Recorded, bad_field, prose, refusal_of, wire as shared};
 use tonic::{Request, Response, Status, Streaming};
 use vocabulary::Course;
 

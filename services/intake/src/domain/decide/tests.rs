@@ -190,7 +190,7 @@ fn callers_of_a_merged_case_come_along_each_with_the_case_they_came_through() {
 }
 
 fn note(by: &str) -> Command {
-    Command::Supplement { text: "more".to_owned(), by: by.to_owned(), course: Course::Open }
+    Command::Supplement { text: "more".to_owned(), evidence: vec![], by: by.to_owned(), course: Course::Open }
 }
 
 #[test]
@@ -202,7 +202,8 @@ fn nobody_fills_the_history_of_a_case_with_notes() {
     }
     assert_eq!(Rules::decide(&state, &note("caller///w-1")), Err(Refusal::TooManyNotes(NOTES_OF_ONE_MAX)));
     assert!(Rules::decide(&state, &note("caller///w-2")).is_ok(), "others have their own");
-    let before = given(&[received(1), Event::Supplemented { text: "old".to_owned(), by: String::new() }]);
+    let before =
+        given(&[received(1), Event::Supplemented { text: "old".to_owned(), evidence: vec![], by: String::new() }]);
     assert!(before.notes.is_empty(), "of notes from before nobody knows whose they are");
 }
 
