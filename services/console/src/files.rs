@@ -39,8 +39,8 @@ const FILES_BYTES_MAX: usize = 24 * 1024 * 1024;
 const SENT_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Of all fields that are no file, in bytes.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of one message to the service.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Content of one message to the service, in bytes: half of what a message may have.
+const CHUNK_BYTES: usize = 128 * 1024;
 /// Until a whole form is there, and until a file of it is taken.
 const FORM_MAX: Duration = Duration::from_secs(120);
 const TAKEN_MAX: Duration = Duration::from_secs(60);

@@ -33,6 +33,8 @@ pub const FILE_MAX: Duration = Duration::from_secs(120);
 /// Of a form with a file: what stands around it, and its other fields. How large a file may be is the service's to say.
 const FORM_BYTES_MAX: u64 = 11 * 1024 * 1024;
 const FIELD_BYTES_MAX: u64 = 64 * 1024;
+/// Content of one message to the service, in bytes: half of what a message may have.
+const CHUNK_BYTES: usize = 128 * 1024;
 /// Parts that were read and not passed on.
 const AHEAD_MAX: usize = 4;
 
@@ -162,10 +164,12 @@ pub async fn bring_in(
     let passed_on = async move {
         let mut content = std::pin::pin!(content);
         while let Some(part) = content.next().await {
-            let part = Some(Part::Content(part?.to_vec()));
-            // Whoever does not want the rest has said why.
-            if send.send(UploadEvidenceRequest { part }).await.is_err() {
-                break;
+            for chunk in part?.chunks(CHUNK_BYTES) {
+                let part = Some(Part::Content(chunk.to_vec()));
+                // Whoever does not want the rest has said why.
+                if send.send(UploadEvidenceRequest { part }).await.is_err() {
+                    return Ok(());
+                }
             }
         }
         Ok::<(), Problem>(())

@@ -13,8 +13,8 @@ use proto::intake::v1::{
 use crate::client::{Authorised, Installation, explain};
 use crate::out;
 
-/// Bytes of one message.
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Content of one message, in bytes: half of what a message may have.
+const CHUNK_BYTES: usize = 128 * 1024;
 
 /// Photographs and papers that are shown on cases.
 #[derive(Clone, Debug, clap::Subcommand)]
