@@ -195,10 +195,12 @@ fn ask(world: &mut World, case: usize, action: &str) -> Option<Said> {
         // That somebody has read a refusal stays at the department's own desk.
         "huying.responder.v1.ResponderService" if method == "SeeRefused" => None,
         "huying.responder.v1.ResponderService" => Some(answer(world, case, method)),
-        // Officers, people, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
+        // Officers, people, files, receivers, periods and ballots are no part of a case, and what bridges and departments send is asked for by its own
         // name.
         "huying.enforcement_center.v1.StaffService"
         | "huying.intake.v1.PeopleService"
+        | "huying.intake.v1.EvidenceService"
+        | "huying.notification.v1.WebhookService"
         | "huying.evaluation.v1.PeriodService"
         | "huying.evaluation.v1.AppraisalService"
         | "huying.evaluation.v1.BallotService"
