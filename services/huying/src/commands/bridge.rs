@@ -92,9 +92,11 @@ pub(crate) struct Args {
 const FIELDS: &str = "\
 Fields: external_ref and title are needed; text, occurred_at, recorded_at (by
 a terminal that was offline), place, address, longitude, latitude, category,
-channel, way, campaign, kind, caller_class, caller_ref, related_case and
-district (the bridge's own, if it is empty) are not. Columns that go into no
-field are named once.
+channel, way, campaign, kind, caller_class, caller_ref, related_case, evidence
+(ids of files, with blanks between them), attributes (code=answer; …) and
+district (the bridge's own, if it is empty) are not, nor how to reach whoever
+raised it: contact_name, contact_telephone, contact_mail, contact_address and
+contact_other. Columns that go into no field are named once.
 Times are written with an offset
 (2019-02-28T11:25:05+08:00), or without one in the district's own time
 (2019-02-28 11:25:05, 2019/2/28 11:25, 2019年2月28日 上午11:25, 2019-02-28, or

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use proto::ToWireTime;
 use proto::common::v1::Place;
-use proto::intake::v1::{Attribute, SubmitRequest};
+use proto::intake::v1::{Attribute, Contact, SubmitRequest};
 use proto::words;
 use vocabulary::number::is_number;
 use vocabulary::text::is_placeholder;
@@ -33,6 +33,11 @@ enum Field {
     Kind,
     CallerClass,
     CallerRef,
+    ContactName,
+    ContactTelephone,
+    ContactMail,
+    ContactAddress,
+    ContactOther,
     RelatedCase,
     Way,
     District,
@@ -40,7 +45,7 @@ enum Field {
 }
 
 impl Field {
-    const ALL: [(Self, &'static str); 21] = [
+    const ALL: [(Self, &'static str); 26] = [
         (Self::ExternalRef, "external_ref"),
         (Self::Title, "title"),
         (Self::Text, "text"),
@@ -58,6 +63,11 @@ impl Field {
         (Self::Kind, "kind"),
         (Self::CallerClass, "caller_class"),
         (Self::CallerRef, "caller_ref"),
+        (Self::ContactName, "contact_name"),
+        (Self::ContactTelephone, "contact_telephone"),
+        (Self::ContactMail, "contact_mail"),
+        (Self::ContactAddress, "contact_address"),
+        (Self::ContactOther, "contact_other"),
         (Self::RelatedCase, "related_case"),
         (Self::Way, "way"),
         (Self::District, "district"),
@@ -225,6 +235,18 @@ impl Mapping {
             Field::Evidence => request.evidence = trimmed.split_whitespace().map(str::to_owned).collect(),
             Field::Attributes => request.attributes = attributes(trimmed)?,
             Field::CallerRef => trimmed.clone_into(&mut request.caller_ref),
+            // How to reach nobody is no contact.
+            Field::ContactName
+            | Field::ContactTelephone
+            | Field::ContactMail
+            | Field::ContactAddress
+            | Field::ContactOther
+                if trimmed.is_empty() => {}
+            Field::ContactName => trimmed.clone_into(&mut contact(request).name),
+            Field::ContactTelephone => trimmed.clone_into(&mut contact(request).telephone),
+            Field::ContactMail => trimmed.clone_into(&mut contact(request).mail),
+            Field::ContactAddress => trimmed.clone_into(&mut contact(request).address),
+            Field::ContactOther => trimmed.clone_into(&mut contact(request).other),
             Field::RelatedCase => trimmed.clone_into(&mut request.related_case),
             Field::Longitude => place.longitude = self.number(trimmed)?,
             Field::Latitude => place.latitude = self.number(trimmed)?,
@@ -257,6 +279,10 @@ impl Mapping {
         let of_json = if self.is_json { serde_json::from_str(text).ok() } else { None };
         of_json.map_or_else(|| number(text), |number| Ok(Some(number)))
     }
+}
+
+fn contact(request: &mut SubmitRequest) -> &mut Contact {
+    request.contact.get_or_insert_default()
 }
 
 /// `code=answer`, several with semicolons between them.
@@ -317,10 +343,25 @@ mod tests {
         let names: Vec<&str> =
             [&error, &place].into_iter().flat_map(|error| error.split('`').skip(3).step_by(2)).collect();
         assert!(names.contains(&"way") && names.contains(&"latitude"), "{names:?}");
-        for name in names.into_iter().filter(|name| !name.contains(char::is_uppercase)) {
+        let is_column = |name: &str| Field::ALL.iter().any(|(_, known)| *known == name);
+        for name in names.into_iter().filter(|name| !name.contains(char::is_uppercase) && *name != "contact") {
             let column = if name == "party" { "place" } else { name };
-            assert!(Field::ALL.iter().any(|(_, known)| *known == column), "{name}");
+            assert!(is_column(column), "{name}");
         }
+        let contact = serde_json::from_str::<Contact>(r#"{"?": 0}"#).unwrap_err().to_string();
+        let parts: Vec<&str> = contact.split('`').skip(3).step_by(2).collect();
+        assert!(parts.contains(&"telephone"), "{parts:?}");
+        assert!(parts.iter().all(|part| is_column(&format!("contact_{part}"))), "{parts:?}");
+    }
+
+    #[test]
+    fn how_to_reach_somebody_is_told_where_a_column_says_it() {
+        let names = ["external_ref", "title", "contact_name", "contact_telephone"];
+        let (mapping, row) = filled(&names, &["1", "a", "", "82310001"]);
+        let reached = Contact { telephone: "82310001".to_owned(), ..Contact::default() };
+        assert_eq!(mapping.submission(&row).unwrap().contact, Some(reached));
+        let (mapping, row) = filled(&names, &["1", "a", "", ""]);
+        assert_eq!(mapping.submission(&row).unwrap().contact, None);
     }
 
     #[test]
