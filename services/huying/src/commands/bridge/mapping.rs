@@ -309,7 +309,7 @@ mod tests {
         (mapping, Row { line: 2, byte: 0, cells: Ok(cells) })
     }
 
-    /// A new field of the contract has to be one of a column, too.
+    /// A new field of the contract has to be one of a column, too. How to reach people comes in by other doors (`docs/people.md`).
     #[test]
     fn every_field_of_a_submission_can_be_a_column() {
         let error = serde_json::from_str::<SubmitRequest>(r#"{"?": 0}"#).unwrap_err().to_string();
@@ -317,7 +317,7 @@ mod tests {
         let names: Vec<&str> =
             [&error, &place].into_iter().flat_map(|error| error.split('`').skip(3).step_by(2)).collect();
         assert!(names.contains(&"way") && names.contains(&"latitude"), "{names:?}");
-        for name in names.into_iter().filter(|name| !name.contains(char::is_uppercase)) {
+        for name in names.into_iter().filter(|name| !name.contains(char::is_uppercase) && *name != "contact") {
             let column = if name == "party" { "place" } else { name };
             assert!(Field::ALL.iter().any(|(_, known)| *known == column), "{name}");
         }
