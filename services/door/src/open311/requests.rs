@@ -59,21 +59,27 @@ pub async fn post(hub: &Hub, mut asked: Asked) -> Result<Answer, Problem> {
         said.all("media_url").into_iter().filter(|url| !url.trim().is_empty()).map(|url| format!("附件：{url}")),
     );
     let mut external_ref = named(&asked.headers)?;
-    let answers = said.beginning("attribute[");
-    let catalogue = if answers.is_empty() { None } else { Some(catalogue(hub, &asked.asker, &asked.district).await?) };
-    let has_attributes = catalogue.is_some_and(|known| !known.attributes(&service).is_empty());
-    let mut attributes: Vec<Attribute> = Vec::new();
-    for (name, value) in answers {
+    let mut answers: Vec<(String, String)> = Vec::new();
+    for (name, value) in said.beginning("attribute[") {
         let code = name.trim_start_matches("attribute[").split(']').next().unwrap_or_default().to_owned();
         match code.as_str() {
             "external_ref" | "fixmystreet_id" if external_ref.is_empty() => external_ref = value,
             _ if value.trim().is_empty() => {}
+            _ => answers.push((code, value)),
+        }
+    }
+    let is_asked = if answers.is_empty() {
+        false
+    } else {
+        !catalogue(hub, &asked.asker, &asked.district).await?.attributes(&service).is_empty()
+    };
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for (code, value) in answers {
+        match attributes.iter_mut().find(|known| known.code == code) {
             // A service that asks for nothing loses nothing that was answered.
-            _ if !has_attributes => text.push(format!("{code}：{value}")),
-            _ => match attributes.iter_mut().find(|known| known.code == code) {
-                Some(known) => known.values.push(value),
-                None => attributes.push(Attribute { code, values: vec![value] }),
-            },
+            _ if !is_asked => text.push(format!("{code}：{value}")),
+            Some(known) => known.values.push(value),
+            None => attributes.push(Attribute { code, values: vec![value] }),
         }
     }
     said.nothing_else()?;
