@@ -15,6 +15,7 @@ use crate::support::installation::{Installation, acting, operator};
 use crate::support::root;
 
 const DISTRICT: &str = "jiangan";
+const TITLE: &str = "路边大树歪斜";
 const STREET: &str = "jiangan-yiyuan-command-centre";
 const RATED: &str = "jiangan-parks";
 /// What the votes say, and nothing else does.
@@ -43,7 +44,7 @@ steps:
     actor: guard
     do: submit
     case: tree
-    with: {{ channel: grid-patrol, category: dangerous-tree, title: 路边大树歪斜, text: 树枝压向变压器, place: {{ party: jiangan-yiyuan-tongxing-grid-1 }} }}
+    with: {{ channel: grid-patrol, category: dangerous-tree, title: {TITLE}, text: 树枝压向变压器, place: {{ party: jiangan-yiyuan-tongxing-grid-1 }} }}
   - {{ at: +5m, actor: street, do: call, case: tree, with: {{ situation: dangerous-tree, parties: [{{ party: {RATED}, duty: lead }}] }} }}
   - {{ at: +10m, actor: parks, do: respond, case: tree, with: {{ officer: yl-0021, post: 科长 }} }}
   - {{ at: +15m, actor: parks, do: report-in, case: tree, with: {{ officer: yl-0021, post: 科长 }} }}
@@ -66,8 +67,8 @@ async fn rated_case(installation: &Installation) -> String {
     let told = played(installation, &read(&file).unwrap()).await;
     assert!(told.differences.is_empty(), "{:?}", told.differences);
     let cases = installation.cases(DISTRICT).await;
-    let [only] = &cases[..] else { panic!("{} cases", cases.len()) };
-    only.case_id.clone()
+    let told = cases.iter().find(|case| case.title == TITLE).unwrap();
+    told.case_id.clone()
 }
 
 async fn seen_by(installation: &Installation, who: &Identity, case: &str) -> Case {

@@ -46,9 +46,7 @@ async fn a_street_calls_a_department_comes_and_both_are_rated() {
         department.send(&case, "Report in", &[("Staff number", "d-7"), ("This person is in charge", "yes")]).await;
         until_says(&mut street, &address, "there: d-7").await;
         until_says(&mut department, "/calls", "at work").await;
-        department
-            .send(&case, "Done", &[("Outcome", "solved"), ("What was done", "已锯除"), ("References", "photo-1")])
-            .await;
+        department.send(&case, "Done", &[("Outcome", "solved"), ("What was done", "已锯除")]).await;
         assert!(department.page.says("It has been recorded"), "{}", department.page.text());
     }
     until_says(&mut street, &address, "answered, to be rated").await;
@@ -83,9 +81,7 @@ async fn of_two_at_once_the_second_sees_what_happened_and_keeps_the_words() {
     one.send("Pass it one level up", "Pass it up", &[("Why it cannot be solved here", "需要区里牵头")]).await;
     assert!(one.page.says("It has been recorded"), "{}", one.page.text());
 
-    other
-        .send("Answer it", "Answer", &[("Outcome", "solved"), ("What was done", "已经处理好了"), ("References", "p-1")])
-        .await;
+    other.send("Answer it", "Answer", &[("Outcome", "solved"), ("What was done", "已经处理好了")]).await;
     assert_eq!(other.page.status, 422);
     assert!(other.page.says("This was not done") && other.page.says("需要区里牵头"), "{}", other.page.text());
     // It is the district's now: the form is gone with the right to it, and nothing pretends otherwise.

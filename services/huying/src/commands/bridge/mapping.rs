@@ -335,7 +335,7 @@ mod tests {
         (mapping, Row { line: 2, byte: 0, cells: Ok(cells) })
     }
 
-    /// A new field of the contract has to be one of a column, too. How to reach people comes in by other doors (`docs/people.md`).
+    /// A new field of the contract has to be one of a column, too; how to reach people is several.
     #[test]
     fn every_field_of_a_submission_can_be_a_column() {
         let error = serde_json::from_str::<SubmitRequest>(r#"{"?": 0}"#).unwrap_err().to_string();
