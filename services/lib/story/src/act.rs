@@ -63,6 +63,8 @@ pub(super) use words::{CLASSES, STAGES, word, word_of};
 
 /// How long a step is tried while a service is away: it may be starting again.
 const AWAY_S_MAX: u64 = 20;
+/// Longest time in which a crowd of one caller gets its turns.
+const CROWD_S_MAX: u64 = 120;
 const TRY_EVERY: Duration = Duration::from_millis(100);
 
 /// A step with everything around it.
@@ -140,9 +142,11 @@ with!(Nothing {});
 type Answer = Result<Option<String>, Status>;
 
 impl Act<'_> {
-    /// Does the step, again while the service is away; the command id makes that harmless.
+    /// Does the step, again while the service is away, and again when it says that more comes than one caller may ask; the
+    /// command id makes that harmless.
     pub async fn perform(&self, cases: &BTreeMap<String, String>) -> anyhow::Result<Done> {
         let deadline = Instant::now() + Duration::from_secs(AWAY_S_MAX);
+        let (patience, mut held_up) = (Instant::now() + Duration::from_secs(CROWD_S_MAX), 0);
         loop {
             let answer = match self.attempt(cases).await {
                 Ok(answer) => answer,
@@ -156,6 +160,12 @@ impl Act<'_> {
             return match (answer, &self.step.refused) {
                 (Err(status), _) if is_away(&status) && Instant::now() < deadline => {
                     tokio::time::sleep(TRY_EVERY).await;
+                    continue;
+                }
+                // Of a crowd that stands for many, each comes a little later than told, or all would come at once again.
+                (Err(status), None) if is_too_soon(&status) && Instant::now() < patience => {
+                    held_up += 1;
+                    tokio::time::sleep(TRY_EVERY * held_up).await;
                     continue;
                 }
                 (Ok(Some(case)), None) => Ok(Done::Named(case)),
@@ -427,6 +437,11 @@ fn default_channel(actor: &ActorSpec) -> String {
 fn is_away(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::Aborted)
         || (status.code() == Code::Unknown && status.message().contains("transport"))
+}
+
+/// Whoever asks is told when to come again.
+fn is_too_soon(status: &Status) -> bool {
+    status.code() == Code::ResourceExhausted && status.get_details_retry_info().is_some()
 }
 
 fn is_connection(error: &anyhow::Error) -> bool {

@@ -53,7 +53,7 @@ async fn every_declared_stream_and_consumer_is_there_and_nothing_else_is() {
     let jetstream = jetstream::new(world.stranger().await);
     let mut made: Vec<String> = jetstream.stream_names().try_collect().await.unwrap();
     let mut declared: Vec<_> = streams().into_iter().map(|spec| spec.name.to_owned()).collect();
-    declared.extend(["KV_clock", "KV_refs", "KV_webhooks"].map(str::to_owned));
+    declared.extend(["KV_clock", "KV_connectors", "KV_refs", "KV_webhooks"].map(str::to_owned));
     declared.extend(OBJECT_BUCKETS.map(|(bucket, _)| format!("OBJ_{bucket}")));
     made.sort_unstable();
     declared.sort_unstable();
