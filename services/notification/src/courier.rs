@@ -189,7 +189,9 @@ impl Courier {
 fn id_by(base: &str, way: &Way) -> String {
     match way {
         Way::Otherwise => base.to_owned(),
-        way => short_id(&format!("{base}{}", way.name())),
+        Way::Email(_) | Way::Sms(_) | Way::WeCom(_) | Way::DingTalk { .. } => {
+            short_id(&format!("{base}{}", way.name()))
+        }
     }
 }
 

@@ -39,7 +39,6 @@ async fn page(signed: &Signed) -> Result<Page, Status> {
         page_size: PAGE,
         page_token: signed.query("page").to_owned(),
         freshness: Some(CURRENT),
-        ..ListOpenRequest::default()
     };
     let listed = signed.app.doors.casebook(&signed.person).list_open(request).await?.into_inner();
     let (cases, late) =

@@ -99,11 +99,11 @@ impl PeopleService for PeopleDoor {
         let commits = commits.map_err(|error| broker_status(&error))?;
         let erased = commits
             .iter()
-            .filter(|stored| stored.commit.intake_facts().any(|fact| matches!(fact, Fact::PersonErased(_))));
+            .rfind(|stored| stored.commit.intake_facts().any(|fact| matches!(fact, Fact::PersonErased(_))));
         Ok(Response::new(ShowPersonResponse {
             contact,
             readings: commits.iter().flat_map(readings).collect(),
-            erased_at: erased.last().and_then(|stored| stored.commit.at),
+            erased_at: erased.and_then(|stored| stored.commit.at),
         }))
     }
 
