@@ -221,7 +221,6 @@ pub(crate) fn bad_mark(problem: MarkProblem, [rate, reason]: [&'static str; 2]) 
 pub(crate) fn ungrounded(problem: &Ungrounded, field: &'static str) -> Violation {
     let said = problem.to_string();
     match problem {
-        Ungrounded::Missing(_) => Violation::new(field, "ground-required", said),
         Ungrounded::Unknown(..) => Violation::new(field, "known-ground", said),
         Ungrounded::Twice(_) => Violation::new(field, "each-once", said),
         Ungrounded::NothingDeducted => Violation::new(field, "nothing-deducted", said),

@@ -94,7 +94,7 @@ texts! {
         rate_unit: "评价{unit}", "評價{unit}", "Rate {unit}";
         rate: "得分（0 到 1）", "得分（0 到 1）", "Rate, 0 to 1";
         deduction: "扣分理由", "扣分理由", "Reason of a deduction";
-        grounds: "扣分依据（不满分时至少选一项）", "扣分依據（不滿分時至少選一項）", "What a deduction rests on: one or more";
+        grounds: "扣分依据（可选）", "扣分依據（可選）", "What a deduction rests on, if you like";
         rate_send: "评价", "評價", "Rate";
         answer_supervision: "回复督办", "回覆督辦", "Account for it";
         answer: "回复", "回覆", "Answer";

@@ -23,8 +23,6 @@ pub struct Ground {
 /// Why grounds do not carry a deduction.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ungrounded {
-    #[error("a deduction names what of the district's standard it rests on: {0}")]
-    Missing(String),
     #[error("{0:?} is no ground of the district's standard: {1}")]
     Unknown(String, String),
     #[error("{0:?} stands there twice")]
@@ -36,13 +34,13 @@ pub enum Ungrounded {
 }
 
 impl Charter {
-    /// The district's standard; empty: it has none, and a reason in words is enough.
+    /// The district's standard; empty: it has none.
     #[must_use]
     pub fn standard(&self) -> &[Ground] {
         &self.evaluation.standard
     }
 
-    /// What a mark from 0 to 1 rests on, by the standard.
+    /// What a mark from 0 to 1 rests on, by the standard. A deduction that names nothing of it rests on its reason in words.
     ///
     /// # Errors
     /// It does not carry the deduction.
@@ -50,10 +48,8 @@ impl Charter {
         let known = || self.standard().iter().map(|ground| ground.code.as_str()).collect::<Vec<_>>().join(", ");
         let deducted = Decimal::ONE - mark;
         match (deducted.is_zero(), named.is_empty()) {
-            (true, true) => return Ok(vec![]),
+            (_, true) => return Ok(vec![]),
             (true, false) => return Err(Ungrounded::NothingDeducted),
-            (false, true) if self.standard().is_empty() => return Ok(vec![]),
-            (false, true) => return Err(Ungrounded::Missing(known())),
             (false, false) => {}
         }
         let (mut seen, mut most) = (BTreeSet::new(), Decimal::ZERO);
@@ -99,7 +95,7 @@ mod tests {
         };
         assert_eq!(of("1", &[]), Ok(0));
         assert_eq!(of("1", &["late"]), Err(Ungrounded::NothingDeducted));
-        assert!(matches!(of("0.9", &[]), Err(Ungrounded::Missing(known)) if known.contains("late")));
+        assert_eq!(of("0.1", &[]), Ok(0), "the reason in words is enough");
         assert!(matches!(of("0.9", &["mood"]), Err(Ungrounded::Unknown(..))));
         assert_eq!(of("0.9", &["late", "late"]), Err(Ungrounded::Twice("late".to_owned())));
         let (deducted, most) = (Decimal::new(4, 1), Decimal::new(3, 1));
